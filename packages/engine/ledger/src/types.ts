@@ -1,0 +1,191 @@
+import type { Fault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import type { Asset } from '@rivulet/money'
+
+/** What an account is for: see the chart of accounts in docs/ledger.md. */
+export type AccountKind = 'subscriber' | 'publisher' | 'link' | 'psp' | 'bank' | 'fee' | 'loss' | 'dust'
+
+/** A double-entry account. The four counters are its whole theory; all are units of its asset and never negative. */
+export interface Account {
+  readonly id: Id<'acct'>
+  /** Unique, legible: `subscriber[alice]`, `link[receiver]@wallet`, `psp[sandbox]`, `loss@wallet`. */
+  readonly name: string
+  readonly kind: AccountKind
+  readonly asset: Asset
+  readonly debitsPending: bigint
+  readonly debitsPosted: bigint
+  readonly creditsPending: bigint
+  readonly creditsPosted: bigint
+  /** Whether posted and pending debits may exceed posted credits. The database refuses what this flag forbids. */
+  readonly debitsMayExceedCredits: boolean
+}
+
+export type AccountSpec = Pick<Account, 'name' | 'kind' | 'asset' | 'debitsMayExceedCredits'>
+
+/** `posted` is posted credits less posted debits, `pending` what is held for debits, `accrued` what open streams have moved but not posted (signed: credits less debits). */
+export interface Balance {
+  readonly posted: bigint
+  readonly pending: bigint
+  readonly accrued: bigint
+  readonly asset: Asset
+}
+
+export interface TransferSpec {
+  /** Idempotency key, unique in the ledger: same key and same content gives the same answer, other content is refused (`key-reused`). */
+  readonly key: string
+  readonly debitAccountId: Id<'acct'>
+  readonly creditAccountId: Id<'acct'>
+  /** 1 to 2^62 units of the asset that both accounts share. */
+  readonly amount: bigint
+  /** Why, as a word of the chart of postings: `deposit`, `stream`, `correction` ... */
+  readonly reason: string
+}
+
+export interface Transfer extends TransferSpec {
+  readonly id: Id<'xfer'>
+  readonly postedAtMs: number
+}
+
+export type LedgerRefusalCode =
+  | 'account-unknown'
+  | 'account-differs'
+  | 'assets-differ'
+  | 'amount-invalid'
+  | 'amount-too-large'
+  | 'funds-insufficient'
+  | 'key-reused'
+  | 'stream-unknown'
+  | 'stream-closed'
+  | 'owner-fenced'
+  | 'database-unavailable'
+
+/** Every refusal of the ledger. `database-unavailable` says that nothing is known to have been written. */
+export type LedgerRefusal = Fault<LedgerRefusalCode>
+
+/** What the wallet may still do on a stream without asking the ledger again. All three are durable before they are used. */
+export interface StreamLease {
+  /** Units of the debit account that are held in all since the stream was opened. total + in flight <= held. */
+  readonly held: bigint
+  /** Highest STREAM sequence that may be used. A new owner starts above it. */
+  readonly sequenceCeiling: number
+  /** No packet of the stream may expire later than this, ms since 1970. */
+  readonly sendUntilMs: number
+}
+
+/** How another process goes on with a stream, or asks about it. */
+export interface StreamResume {
+  /** ILP address of the receiver's connection. */
+  readonly destination: string
+  /** Sealed by the caller; the ledger never sees a STREAM secret in the clear. */
+  readonly encryptedSecret: Buffer
+  /** Whether the receiving role writes to this same ledger, so that its total settles doubts exactly. */
+  readonly receiverIsOurs: boolean
+}
+
+export interface SendingStreamSpec extends StreamLease {
+  readonly id: Id<'strm'>
+  readonly debitAccountId: Id<'acct'>
+  /** The `link[..]` account of the peer that the packets go to. */
+  readonly creditAccountId: Id<'acct'>
+  /** The `loss` account that takes what was paid beyond the hold. */
+  readonly lossAccountId: Id<'acct'>
+  /** SHA-256 of the ILP address of the connection, 32 bytes. */
+  readonly connection: Buffer
+  /** Units a second. */
+  readonly rate: bigint
+  readonly resume: StreamResume
+  readonly ownerId: Id<'ownr'>
+  /** For people: who pays whom. At most 2 kB as JSON, no paths of pages. */
+  readonly label: StreamLabel
+}
+
+export interface StreamLabel {
+  readonly payer: string
+  readonly payee: string
+  /** Origin of the page, if any. */
+  readonly site?: string
+}
+
+export interface SendingStream extends SendingStreamSpec {
+  readonly state: 'open' | 'in-doubt' | 'closed'
+  readonly total: bigint
+  readonly posted: bigint
+  readonly ownerEpoch: number
+  readonly openedAtMs: number
+  readonly closeReason: string | undefined
+}
+
+/** The sending side's rows. Writes other than `open` carry the owner's epoch; a fenced owner gets `owner-fenced`. */
+export interface SendingStreams {
+  /** Holds `held` and inserts the row, durable when it resolves. Throws `funds-insufficient`, `account-unknown`, `database-unavailable`. */
+  open(spec: SendingStreamSpec): Promise<{ readonly ownerEpoch: number }>
+  /** Raises the hold and the lease. Throws `funds-insufficient` (nothing changed), `owner-fenced`, `stream-closed`, `database-unavailable`. */
+  extend(id: Id<'strm'>, ownerEpoch: number, lease: StreamLease): Promise<void>
+  /**
+   * Books fulfilled packets: `total` is all that this stream has paid since it was opened and only grows. Group-committed; resolves when durable. Never
+   * refused for money: an excess over the hold goes to `loss`. Throws `owner-fenced`, `database-unavailable`.
+   */
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint): Promise<void>
+  /** Posts total - posted, releases held - total, ends the row. Idempotent. */
+  close(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void>
+  /** Leaves the row held, to be settled after `sendUntilMs` + 5 s: packets are out whose answer is not known. */
+  leaveInDoubt(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void>
+  /**
+   * Takes rows whose owner is gone: in doubt, or open with `sendUntilMs` + 5 s passed. Raises their epoch, so that the old owner is fenced. At most `limit` rows.
+   */
+  takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]>
+  get(id: Id<'strm'>): Promise<SendingStream | undefined>
+  list(filter: { readonly states: readonly SendingStream['state'][]; readonly limit: number }): Promise<readonly SendingStream[]>
+}
+
+/** One packet that the receiver wants to fulfil. */
+export interface Credit {
+  /** SHA-256 of the ILP address of the connection, 32 bytes. */
+  readonly connection: Buffer
+  /** STREAM sequence, 1 to 2^53-1. */
+  readonly sequence: number
+  /** Units, 1 or more; 0 only marks the sequence as seen. */
+  readonly amount: bigint
+  /** The `link[..]` account of the peer it came from. */
+  readonly debitAccountId: Id<'acct'>
+  readonly creditAccountId: Id<'acct'>
+  /** Most that the connection may receive in all, for instance the amount of its incoming payment. */
+  readonly totalMax: bigint
+  /** The connection takes nothing after this, ms since 1970. */
+  readonly closesAtMs: number
+  /** When the packet expires, ms since 1970. With less than 3 s left it does not enter a flush. */
+  readonly expiresAtMs: number
+}
+
+/** `total` is the connection's, with this packet and all before it. */
+export type CreditResult =
+  | { readonly applied: true; readonly total: bigint }
+  | { readonly applied: false; readonly why: 'repeat' | 'too-late' | 'over-total' | 'connection-closed' | 'commit-failed' | 'overloaded' }
+
+/** The receiving side's rows. */
+export interface ReceivingStreams {
+  /** Group-committed. Resolves only when the credit is durable, or is known not to be; while the outcome of a commit is unknown it does not resolve. */
+  credit(credit: Credit): Promise<CreditResult>
+  /** Total received on a connection, 0 if it is unknown. */
+  totalOf(connection: Buffer): Promise<bigint>
+  /** The sender has closed the connection: post what accrued, take no more. Idempotent. */
+  close(connection: Buffer): Promise<void>
+}
+
+/** One thing that `verify` found wrong: the check, the row, and what was expected. */
+export interface VerifyProblem {
+  readonly check: string
+  readonly row: string
+  readonly message: string
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  readonly problems: readonly VerifyProblem[]
+  readonly accounts: number
+  readonly transfers: number
+  readonly streamsOpen: number
+  readonly streamsInDoubt: number
+  readonly chains: number
+  readonly totals: readonly { readonly assetCode: string; readonly assetScale: number; readonly debitsPosted: string; readonly creditsPosted: string }[]
+}

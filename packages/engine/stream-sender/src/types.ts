@@ -1,0 +1,73 @@
+import type { Id } from '@rivulet/ids'
+import type { Link, Prepare, Reply } from '@rivulet/ilp'
+import type { Asset, Ratio } from '@rivulet/money'
+
+/** What the wallet allows without asking the ledger again; durable before it is handed in. */
+export interface Lease {
+  /** Units that may be spent in all since the stream was opened: paid + in flight + in doubt <= held. */
+  readonly held: bigint
+  /** Highest STREAM sequence that may be used. */
+  readonly sequenceCeiling: number
+  /** No packet may expire later, ms since 1970. */
+  readonly sendUntilMs: number
+}
+
+export interface StreamSpec {
+  readonly id: Id<'strm'>
+  readonly link: Link
+  /** ILP address of the receiver's connection. */
+  readonly destination: string
+  /** 32 bytes. */
+  readonly sharedSecret: Buffer
+  /** Our own reachable address of this stream, announced in ConnectionNewAddress; probes sent there go to `SendingStream.answer`. */
+  readonly sourceAddress: string
+  readonly sourceAsset: Asset
+  /** Destination units per source unit; 1/1 when both are the same asset. */
+  readonly exchangeRate: Ratio
+  /** Part of the agreed rate that may be lost on the way, for example 1/100; 0/1 within one asset. */
+  readonly slippage: Ratio
+  /** Source units a second. */
+  readonly rate: bigint
+  readonly lease: Lease
+  /** First STREAM sequence to use, 1 for a fresh connection. */
+  readonly sequenceFirst: number
+  readonly listener: StreamListener
+}
+
+/** Called synchronously from the hot path: must not throw and must not block. */
+export interface StreamListener {
+  /** A valid preimage came back: `amount` source units are paid, `delivered` is what the receiver says it got (destination units). */
+  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void
+  rejected(stream: SendingStream, code: string, message: string): void
+  /** Less than 30 s of the lease remain, in money, sequences or time: call `extend`, or the stream stops when it is used up. Called once until extended. */
+  leaseLow(stream: SendingStream): void
+  /** The stream closed itself, for a reason a person can read. Not called after `close()`. */
+  failed(stream: SendingStream, reason: CloseReason): void
+}
+
+export type CloseReason = 'receiver-refused' | 'receiver-unreachable' | 'receiver-misbehaved' | 'receiver-closed' | 'lease-used-up' | 'rate-too-low'
+
+/** Source units; `inDoubt` is in packets that ended without any answer. */
+export interface StreamCounters {
+  readonly paid: bigint
+  readonly delivered: bigint
+  readonly inFlight: bigint
+  readonly inDoubt: bigint
+  readonly packets: number
+  readonly fulfilled: number
+  readonly rejected: number
+}
+
+export interface SendingStream extends StreamCounters {
+  readonly id: Id<'strm'>
+  readonly state: 'paying' | 'paused' | 'closed'
+  /** Time while paused earns nothing; what was due before is not lost. */
+  pause(): void
+  resume(): void
+  setRate(rate: bigint): void
+  extend(lease: Lease): void
+  /** Stops at once, tells the receiver (ConnectionClose) and waits until every packet is answered or has expired. Idempotent. */
+  close(): Promise<StreamCounters>
+  /** Answers a packet that was sent to our source address (RFC 29: probes of the receiver). */
+  answer(prepare: Prepare): Promise<Reply>
+}

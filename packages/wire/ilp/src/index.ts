@@ -1,0 +1,2 @@
+export type { Fulfill, Link, PacketHandler, Prepare, Reject, Reply } from './packet.ts'
+export { isFulfill, PacketType } from './packet.ts'

@@ -1,0 +1,7 @@
+/** The order of the house: a package depends only on packages listed above it. */
+export const layers: readonly string[] = [
+  'ground/faults', 'ground/money', 'ground/time', 'ground/ids',
+  'wire/ilp', 'wire/btp', 'wire/stream', 'wire/web-monetization',
+  'engine/postgres', 'engine/outbound', 'engine/links', 'engine/ledger', 'engine/forwarder', 'engine/stream-sender', 'engine/stream-receiver', 'engine/resolver',
+  'service/accounts', 'service/receiver', 'service/wallet', 'service/operator',
+]

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+const exclude = ['**/dist/**', '**/node_modules/**']
+const closing = ['default', './tools/closing-reporter.ts']
+const postgres = ['./tools/postgres-setup.ts']
+
+export default defineConfig({
+  test: {
+    reporters: closing,
+    projects: [
+      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'] } },
+      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts'], exclude, globalSetup: postgres, testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'system', include: ['tests/**/*.test.ts'], exclude, testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false } },
+      { test: { name: 'tidy', include: ['tools/**/*.test.ts'], exclude, testTimeout: 120_000 } },
+    ],
+  },
+})
