@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { amountMax, ceilDivide, floorDivide, formatAmount, multiplyCeil, multiplyFloor, parseAmount, parseUnits, ratioOfDecimal } from './index.ts'
+import { amountMax, ceilDivide, floorDivide, formatAmount, MoneyFault, multiplyCeil, multiplyFloor, parseAmount, parseUnits, ratioOfDecimal } from './index.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 
@@ -20,11 +20,11 @@ describe('amounts', () => {
   ])('%s EUR is %s units', (text, units) => expect(parseAmount(text, eur)).toBe(units))
 
   test.each(['', '-1', '1.', '.5', '1e3', '0x10', ' 1', '1,5', '0.0000000001', '99999999999999999999', '9999999999'])('%j EUR is refused', (text) => {
-    expect(() => parseAmount(text, eur)).toThrow()
+    expect(() => parseAmount(text, eur)).toThrow(MoneyFault)
   })
 
   test.each(['', '-1', '01', '1.0', ' 1', '4611686018427387905', '1'.repeat(500)])('%j units are refused', (text) => {
-    expect(() => parseUnits(text)).toThrow()
+    expect(() => parseUnits(text)).toThrow(MoneyFault)
   })
 })
 
@@ -43,10 +43,10 @@ describe('ratios', () => {
 
   test('a decimal becomes an exact fraction', () => expect(ratioOfDecimal('1.0835')).toEqual({ numerator: 10835n, denominator: 10000n }))
 
-  test.each(['0', '0.00', '-1', '', 'NaN', '1/2'])('%j is no ratio', (text) => expect(() => ratioOfDecimal(text)).toThrow())
+  test.each(['0', '0.00', '-1', '', 'NaN', '1/2'])('%j is no ratio', (text) => expect(() => ratioOfDecimal(text)).toThrow(MoneyFault))
 
   test('dividing by zero and dividing a debt are refused', () => {
-    expect(() => floorDivide(1n, 0n)).toThrow()
-    expect(() => ceilDivide(-1n, 3n)).toThrow()
+    expect(() => floorDivide(1n, 0n)).toThrow(MoneyFault)
+    expect(() => ceilDivide(-1n, 3n)).toThrow(MoneyFault)
   })
 })

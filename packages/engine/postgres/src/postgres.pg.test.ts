@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { migrate, openEmbeddedPostgres, Postgres, schemaVersions, startEmbeddedPostgres } from './index.ts'
+import { testPostgres } from './testing.ts'
+
+const counting = { schema: 'counting', steps: [{ name: 'counter', sql: 'CREATE TABLE counting.counter (id int PRIMARY KEY, value int8 NOT NULL)' }] }
+
+describe('the pool', () => {
+  test('int8 arrives as a bigint, exact beyond 2^53', async () => {
+    await using postgres = await testPostgres([])
+    const { rows } = await postgres.pool.query<{ value: bigint }>('SELECT 4611686018427387905::int8 AS value')
+    expect(rows[0]?.value).toBe(4611686018427387905n)
+  })
+
+  test('a database that does not answer is said so', async () => {
+    await using postgres = Postgres.connect({ url: 'postgresql://nobody@127.0.0.1:9/none', connectionsMax: 1, applicationName: 'test' })
+    await expect(postgres.ping()).rejects.toMatchObject({ code: 'database-unreachable' })
+  })
+})
+
+describe('migrations', () => {
+  test('are applied once, in order, also when two processes start together', async () => {
+    await using postgres = await testPostgres([])
+    await Promise.all([migrate(postgres, [counting]), migrate(postgres, [counting])])
+    const longer = { ...counting, steps: [...counting.steps, { name: 'first row', sql: 'INSERT INTO counting.counter VALUES (1, 7)' }] }
+    await migrate(postgres, [longer])
+    await migrate(postgres, [longer])
+    expect((await postgres.pool.query('SELECT * FROM counting.counter')).rows).toEqual([{ id: 1, value: 7n }])
+    expect(await schemaVersions(postgres)).toEqual(new Map([['counting', 2]]))
+  })
+
+  test('a failing step leaves the database as it was', async () => {
+    await using postgres = await testPostgres([])
+    await expect(migrate(postgres, [counting, { schema: 'broken', steps: [{ name: 'typo', sql: 'CREATE TABEL x ()' }] }])).rejects.toThrow(/syntax error/)
+    expect(await schemaVersions(postgres)).toEqual(new Map())
+  })
+
+  test('a database of a newer version, or with another past, is refused', async () => {
+    await using postgres = await testPostgres([counting])
+    await expect(migrate(postgres, [{ ...counting, steps: [] }])).rejects.toMatchObject({ code: 'schema-newer' })
+    await expect(migrate(postgres, [{ ...counting, steps: [{ name: 'counter', sql: 'SELECT 1' }] }])).rejects.toMatchObject({ code: 'schema-newer' })
+  })
+})
+
+describe('the embedded server', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'rivulet embedded '))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  const keep = async (url: string, value: number): Promise<void> => {
+    await using postgres = Postgres.connect({ url, connectionsMax: 1, applicationName: 'test' })
+    await postgres.pool.query('CREATE TABLE IF NOT EXISTS kept (value int)')
+    await postgres.pool.query('INSERT INTO kept VALUES ($1)', [value])
+  }
+  const kept = async (url: string): Promise<unknown> => {
+    await using postgres = Postgres.connect({ url, connectionsMax: 1, applicationName: 'test' })
+    return (await postgres.pool.query<{ value: number }>('SELECT value FROM kept ORDER BY value')).rows.map(({ value }) => value)
+  }
+
+  test('keeps what was written over a stop, also in a folder of mode 0700 with a space in its name, and asks for its password', async () => {
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    {
+      await using first = await startEmbeddedPostgres({ dataFolder: folder })
+      await keep(first.url, 1)
+      const stranger = Postgres.connect({ url: first.url.replace(/:[^:@]+@/, ':wrong@'), connectionsMax: 1, applicationName: 'test' })
+      await expect(stranger.ping()).rejects.toMatchObject({ code: 'database-unreachable' })
+    }
+    await using second = await startEmbeddedPostgres({ dataFolder: folder })
+    expect(await kept(second.url)).toEqual([1])
+    expect(statSync(join(folder, 'postgres.password')).mode & 0o777).toBe(0o600)
+  })
+
+  test('a second start on the same folder is refused, a guest may look, and the first is unharmed', async () => {
+    await using first = await startEmbeddedPostgres({ dataFolder: folder })
+    await expect(startEmbeddedPostgres({ dataFolder: folder })).rejects.toMatchObject({ code: 'data-folder-in-use' })
+    {
+      await using guest = await openEmbeddedPostgres({ dataFolder: folder })
+      expect(guest).toMatchObject({ isOwner: false, url: first.url })
+    }
+    await keep(first.url, 2)
+    expect(await kept(first.url)).toEqual([2])
+  })
+
+  test('survives kill -9 of the process that started it, and the next start takes over', async () => {
+    const script = `import { startEmbeddedPostgres } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      const server = await startEmbeddedPostgres({ dataFolder: process.argv[1] }); console.log(JSON.stringify({ url: server.url, pid: server.pid })); setInterval(() => {}, 1000)`
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const orphan = await new Promise<{ url: string; pid: number }>((resolve) => owner.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString()) as { url: string; pid: number })))
+    await keep(orphan.url, 3)
+    owner.kill('SIGKILL')
+    await new Promise((resolve) => owner.once('exit', resolve))
+    await using next = await startEmbeddedPostgres({ dataFolder: folder })
+    expect(next.pid).not.toBe(orphan.pid)
+    expect(await kept(next.url)).toEqual([3])
+  })
+
+  test('survives kill -9 of the server itself', async () => {
+    const first = await startEmbeddedPostgres({ dataFolder: folder })
+    await keep(first.url, 4)
+    process.kill(first.pid, 'SIGKILL')
+    await first[Symbol.asyncDispose]()
+    await using next = await startEmbeddedPostgres({ dataFolder: folder })
+    expect(await kept(next.url)).toEqual([4])
+  })
+
+  test('where namespaces are refused, root runs it as another user', async () => {
+    await using server = await startEmbeddedPostgres({ dataFolder: folder, namespaces: false })
+    await keep(server.url, 5)
+    expect(await kept(server.url)).toEqual([5])
+    await server[Symbol.asyncDispose]()
+    rmSync(`/var/lib/rivulet/data-${createHash('sha256').update(join(folder, 'postgres')).digest('hex').slice(0, 16)}`, { recursive: true, force: true })
+  })
+
+  test('a folder of another PostgreSQL version, and one that never was Rivulet’s, are refused in words', async () => {
+    await expect(openEmbeddedPostgres({ dataFolder: join(folder, 'none') })).rejects.toMatchObject({ code: 'database-missing' })
+    expect(existsSync(join(folder, 'none'))).toBe(false)
+    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    writeFileSync(join(folder, 'postgres', 'PG_VERSION'), '17\n')
+    await expect(startEmbeddedPostgres({ dataFolder: folder })).rejects.toMatchObject({ code: 'data-folder-of-another-version' })
+  })
+})

@@ -1,0 +1,58 @@
+import { createHash, randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { migrate, type Migrations } from './migrate.ts'
+import { Postgres } from './pool.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** URL of the server that tools/postgres-setup.ts started for the run. */
+    postgresUrl: string
+  }
+}
+
+const templateLock = 7_410_202_603
+
+/**
+ * A fresh database with these schemas on the real server of the run, copied from a template that the first caller makes. Dropped at dispose, whoever is still connected.
+ */
+export async function testPostgres(migrations: readonly Migrations[]): Promise<Postgres> {
+  const serverUrl = inject('postgresUrl')
+  const template = `template_${createHash('sha256').update(JSON.stringify(migrations)).digest('hex').slice(0, 16)}`
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await admin(serverUrl, async (client) => {
+    await client.query('SELECT pg_advisory_lock($1)', [templateLock])
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [template])
+    if (rowCount === 0) {
+      await client.query(`CREATE DATABASE ${template}_new`)
+      await using postgres = Postgres.connect({ url: withDatabase(serverUrl, `${template}_new`), connectionsMax: 1, applicationName: 'template' })
+      await migrate(postgres, migrations)
+      await postgres[Symbol.asyncDispose]()
+      await client.query(`ALTER DATABASE ${template}_new RENAME TO ${template}`)
+    }
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  })
+  const postgres = Postgres.connect({ url: withDatabase(serverUrl, name), connectionsMax: 20, applicationName: name })
+  const end = postgres[Symbol.asyncDispose].bind(postgres)
+  postgres[Symbol.asyncDispose] = async () => {
+    await end()
+    await admin(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  }
+  return postgres
+}
+
+function withDatabase(url: string, database: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${database}`
+  return changed.href
+}
+
+async function admin(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
