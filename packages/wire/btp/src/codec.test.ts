@@ -19,7 +19,7 @@ const frames: fc.Arbitrary<Frame> = fc.oneof(
 
 test('every frame is read back as it was written', () => {
   fc.assert(fc.property(frames, (frame) => {
-    expect(decodeFrame(encodeFrame(frame))).toEqual(frame))
+    expect(decodeFrame(encodeFrame(frame))).toEqual(frame)
   }))
 })
 

@@ -36,10 +36,10 @@ test('a Prepare is the bytes that RFC 27 describes', () => {
 
 test('every Prepare and every reply is read back as it was written', () => {
   fc.assert(fc.property(prepares, (value) => {
-    expect(decodePrepare(encodePrepare(value))).toEqual(value))
+    expect(decodePrepare(encodePrepare(value))).toEqual(value)
   }))
   fc.assert(fc.property(replies, (value) => {
-    expect(decodeReply(encodeReply(value))).toEqual(value))
+    expect(decodeReply(encodeReply(value))).toEqual(value)
   }))
 })
 

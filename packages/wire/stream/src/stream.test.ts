@@ -46,7 +46,7 @@ const sealPlain = (plain: Buffer): Buffer => {
 
 test('every packet, with any frames, is opened as it was sealed', () => {
   fc.assert(fc.property(packets, (packet) => {
-    expect(keys.open(keys.seal(packet))).toEqual(packet))
+    expect(keys.open(keys.seal(packet))).toEqual(packet)
   }))
 })
 
