@@ -1,0 +1,234 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { newId } from '@rivulet/ids'
+import type { Account, AccountSpec } from '@rivulet/ledger'
+import type { Postgres } from '@rivulet/postgres'
+import { testPostgres } from '@rivulet/postgres/testing'
+import { systemClock } from '@rivulet/time'
+import { getAuthTables } from 'better-auth/db'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { betterAuthNames } from './better-auth-store.ts'
+import { Accounts, type AccountsOptions, accountsMigrations, type Person, personOf } from './index.ts'
+
+/** Opens accounts by name as the ledger does; `failures` says how many calls fail first, as in a crash between two steps. */
+class Books {
+  readonly opened = new Map<string, Account>()
+  failures = 0
+
+  async openAccount(spec: AccountSpec): Promise<Account> {
+    if (this.failures > 0) {
+      this.failures -= 1
+      throw new Error('the process died here')
+    }
+    const account = this.opened.get(spec.name) ?? { ...spec, id: newId('acct', 0), debitsPending: 0n, debitsPosted: 0n, creditsPending: 0n, creditsPosted: 0n }
+    this.opened.set(spec.name, account)
+    return account
+  }
+}
+
+let postgres: Postgres
+const servers: Server[] = []
+let accounts: Accounts
+let origin: string
+/** The publishers' entrance, as behind a TLS proxy: its public URL is another. */
+let publishers: string
+const books = new Books()
+const welcomed: Person[] = []
+const secret = Buffer.alloc(32, 7)
+
+const options = (own: string): AccountsOptions => ({
+  postgres,
+  ledger: books,
+  clock: systemClock,
+  secret,
+  entrances: { subscriber: { publicUrl: own }, publisher: { publicUrl: 'https://pay.example' }, operator: { publicUrl: 'http://localhost:4002' } },
+  sandbox: true,
+  onPersonCreated: async (person) => void welcomed.push(person),
+})
+
+beforeAll(async () => {
+  postgres = await testPostgres([accountsMigrations])
+  const app = express()
+  const publisherApp = express()
+  origin = await listen(app)
+  publishers = await listen(publisherApp)
+  accounts = await Accounts.open(options(origin))
+  const subscriber = accounts.entrance('subscriber')
+  app.use(subscriber.handler)
+  publisherApp.use(accounts.entrance('publisher').handler)
+  app.get('/me', subscriber.requireSession, (_request, response) => void response.json(personOf(response)))
+  publisherApp.get('/me', accounts.entrance('publisher').requireSession, (_request, response) => void response.json(personOf(response)))
+  app.post('/change', subscriber.requireSameOrigin, (_request, response) => void response.json({}))
+})
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  await accounts[Symbol.asyncDispose]()
+  await postgres[Symbol.asyncDispose]()
+})
+
+async function listen(app: express.Express): Promise<string> {
+  const server = createServer(app)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://localhost:${(server.address() as AddressInfo).port}`
+}
+
+const at = (path: string, init?: RequestInit): Promise<Response> => fetch(new URL(path, origin), init)
+const post = (path: string, body: unknown, headers: Record<string, string> = { origin }): Promise<Response> =>
+  at(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+const cookieOf = (response: Response): string => response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
+const signIn = async (email: string, password: string): Promise<string> => {
+  const response = await post('/api/auth/sign-in/email', { email, password })
+  expect(response.status).toBe(200)
+  return cookieOf(response)
+}
+
+describe('a visitor', () => {
+  test('signs up, signs in, and then has a ledger account, a wallet address and a session under the cookie of this role', async () => {
+    const signedUp = await post('/api/auth/sign-up/email', { name: 'Zoë Grün', email: 'Zoe@Example.com', password: 'correct horse' })
+    expect([signedUp.status, signedUp.headers.getSetCookie()]).toEqual([200, []])
+    const signedIn = await post('/api/auth/sign-in/email', { email: 'zoe@example.com', password: 'correct horse' })
+    const [cookie] = signedIn.headers.getSetCookie()
+    expect(cookie).toMatch(/^rivulet-wallet\.session_token=[^;]+;.*HttpOnly; SameSite=Lax/)
+    const person = (await (await at('/me', { headers: { cookie: cookieOf(signedIn) } })).json()) as Person
+    expect(person).toMatchObject({ role: 'subscriber', name: 'Zoë Grün', email: 'zoe@example.com', walletAddress: { path: 'zoe-grun', url: `${origin}/zoe-grun`, asset: { code: 'EUR', scale: 9 } } })
+    expect(books.opened.get(`subscriber[${person.id}]`)?.id).toBe(person.walletAddress?.ledgerAccountId)
+    expect(welcomed.filter(({ id }) => id === person.id)).toHaveLength(1)
+  })
+
+  test('who dies between signing up and the ledger account is completed at the next sign-in, once', async () => {
+    await post('/api/auth/sign-up/email', { name: 'Ada', email: 'ada@example.com', password: 'correct horse' })
+    books.failures = 1
+    expect((await post('/api/auth/sign-in/email', { email: 'ada@example.com', password: 'correct horse' })).status).toBe(500)
+    const cookie = await signIn('ada@example.com', 'correct horse')
+    await signIn('ada@example.com', 'correct horse')
+    const person = (await (await at('/me', { headers: { cookie } })).json()) as Person
+    expect(person.walletAddress?.path).toBe('ada')
+    expect(welcomed.filter(({ id }) => id === person.id)).toHaveLength(1)
+  })
+
+  test('cannot tell from any answer whether an e-mail is known', async () => {
+    await accounts.createPerson({ role: 'subscriber', email: 'known@example.com', password: 'correct horse', name: 'Known' })
+    const shape = async (response: Response) => {
+      const body = (await response.json()) as { user?: Record<string, unknown> }
+      return { status: response.status, headers: [...response.headers.keys()].sort(), keys: Object.keys(body).sort(), user: Object.entries(body.user ?? {}).map(([key, value]) => `${key}:${value === null ? 'null' : typeof value}`).sort() }
+    }
+    const signUp = (email: string) => post('/api/auth/sign-up/email', { name: 'Known', email, password: 'correct horse' })
+    expect(await shape(await signUp('known@example.com'))).toEqual(await shape(await signUp('fresh@example.com')))
+    const refused = async (email: string) => {
+      const response = await post('/api/auth/sign-in/email', { email, password: 'wrong horse' })
+      return [response.status, await response.json()]
+    }
+    expect(await refused('known@example.com')).toEqual(await refused('unknown@example.com'))
+    expect((await refused('known@example.com'))[0]).toBe(401)
+  })
+
+  test.each([
+    ['a foreign origin', '/api/auth/sign-in/email', { email: 'zoe@example.com', password: 'correct horse' }, { origin: 'https://evil.example' }, 403],
+    ['no origin', '/api/auth/sign-in/email', { email: 'zoe@example.com', password: 'correct horse' }, {}, 403],
+    ['a short password', '/api/auth/sign-up/email', { name: 'A', email: 'a@example.com', password: 'short' }, undefined, 400],
+    ['no e-mail', '/api/auth/sign-up/email', { name: 'A', email: 'nobody', password: 'correct horse' }, undefined, 400],
+    ['a path that is not served', '/api/auth/delete-user', {}, undefined, 404],
+    ['a body too large', '/api/auth/sign-up/email', { name: 'A'.repeat(20_000), email: 'a@example.com', password: 'correct horse' }, undefined, 413],
+    ['a foreign origin on our own paths', '/change', {}, { origin: 'https://evil.example' }, 403],
+  ])('is refused with %s', async (_what, path, body, headers, status) => {
+    expect((await post(path, body, headers as Record<string, string> | undefined)).status).toBe(status)
+  })
+})
+
+describe('a session', () => {
+  test('ends when its person signs out', async () => {
+    const cookie = await signIn('zoe@example.com', 'correct horse')
+    expect((await at('/me', { headers: { cookie } })).status).toBe(200)
+    expect((await post('/api/auth/sign-out', {}, { origin, cookie })).status).toBe(200)
+    expect((await at('/me', { headers: { cookie } })).status).toBe(401)
+  })
+
+  test('is stored only as a hash', async () => {
+    const cookie = await signIn('zoe@example.com', 'correct horse')
+    const token = decodeURIComponent(cookie).split('=')[1]?.split('.')[0] ?? ''
+    expect(token.length).toBeGreaterThan(20)
+    const { rows } = await postgres.pool.query<{ text: string }>('select s::text as text from accounts.session s')
+    expect(rows.length).toBeGreaterThan(0)
+    expect(rows.filter(({ text }) => text.includes(token))).toEqual([])
+  })
+
+  test('of one role opens no other entrance, even under the name of its cookie', async () => {
+    const cookie = await signIn('zoe@example.com', 'correct horse')
+    const renamed = cookie.replace('rivulet-wallet', '__Secure-rivulet-receiver')
+    expect(renamed).not.toBe(cookie)
+    expect((await at(`${publishers}/me`, { headers: { cookie: `${cookie}; ${renamed}` } })).status).toBe(401)
+  })
+
+  test('of a role needs a person of that role, and is Secure on https', async () => {
+    await accounts.createPerson({ role: 'publisher', email: 'pub@example.com', password: 'correct horse', name: 'Pub' })
+    expect((await post('/api/auth/sign-in/email', { email: 'pub@example.com', password: 'correct horse' })).status).toBe(401)
+    const response = await post(`${publishers}/api/auth/sign-in/email`, { email: 'pub@example.com', password: 'correct horse' }, { origin: 'https://pay.example' })
+    expect(response.headers.getSetCookie()[0]).toMatch(/^__Secure-rivulet-receiver\.session_token=.*; Secure/)
+    expect((await at(`${publishers}/me`, { headers: { cookie: cookieOf(response) } })).status).toBe(200)
+  })
+})
+
+describe('people made by command', () => {
+  test('are made once: ensuring twice gives the same person, creating twice is refused', async () => {
+    const demo = { role: 'publisher', email: 'gazette@example.com', password: 'correct horse', name: 'The Gazette', path: 'gazette' } as const
+    const first = await accounts.ensurePerson(demo)
+    expect(await accounts.ensurePerson(demo)).toEqual(first)
+    expect(first.walletAddress?.url).toBe('https://pay.example/gazette')
+    await expect(accounts.createPerson(demo)).rejects.toMatchObject({ code: 'path-taken' })
+    await expect(accounts.createPerson({ ...demo, path: 'gazette-2' })).rejects.toMatchObject({ code: 'email-taken' })
+    await expect(accounts.createPerson({ ...demo, email: 'x@example.com', path: 'api' })).rejects.toMatchObject({ code: 'path-invalid' })
+    expect(await accounts.walletAddressByPath('gazette')).toEqual(first.walletAddress)
+    expect(await accounts.personByName('gazette')).toEqual(first)
+  })
+
+  test('of the same name get different addresses, and the name alone is ambiguous', async () => {
+    const make = (email: string) => accounts.createPerson({ role: 'subscriber', email, password: 'correct horse', name: 'Jo Doe' })
+    const [one, two] = await Promise.all([make('jo1@example.com'), make('jo2@example.com')])
+    expect(new Set([one.walletAddress?.path, two.walletAddress?.path]).size).toBe(2)
+    await expect(accounts.personByName('jo doe')).rejects.toMatchObject({ code: 'person-ambiguous' })
+    await expect(accounts.personByName('nobody')).rejects.toMatchObject({ code: 'person-unknown' })
+  })
+
+  test('operators have no wallet address and cannot sign themselves up', async () => {
+    expect((await accounts.createPerson({ role: 'operator', email: 'op@example.com', password: 'correct horse', name: 'Op' })).walletAddress).toBeUndefined()
+  })
+
+  test('keep their public keys: twice is once, another key under the same kid is refused', async () => {
+    const { id } = await accounts.personByName('gazette')
+    const encode = (x: string) => Buffer.from(JSON.stringify({ kid: 'k1', kty: 'OKP', crv: 'Ed25519', x })).toString('base64')
+    const x = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+    expect(await accounts.addKey(id, encode(x))).toEqual({ kid: 'k1' })
+    expect(await accounts.addKey(id, encode(x))).toEqual({ kid: 'k1' })
+    expect(await accounts.keysOf(id)).toEqual([{ kid: 'k1', kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }])
+    await expect(accounts.addKey(id, encode(x.replace('11', '12')))).rejects.toMatchObject({ code: 'key-differs' })
+  })
+})
+
+test('our tables hold every column that the installed better-auth wants', async () => {
+  const { rows } = await postgres.pool.query<{ column: string }>(`select table_name || '.' || column_name as column from information_schema.columns where table_schema = 'accounts'`)
+  const wanted = Object.values(getAuthTables({ ...betterAuthNames, rateLimit: { ...betterAuthNames.rateLimit, enabled: true, storage: 'database' } })).flatMap(({ modelName, fields }) =>
+    Object.entries(fields).map(([name, field]) => `${modelName}.${field.fieldName ?? name}`),
+  )
+  expect(wanted.length).toBeGreaterThan(30)
+  expect(rows.map(({ column }) => column)).toEqual(expect.arrayContaining(wanted))
+})
+
+test('without a sandbox the eleventh attempt within a minute is refused', async () => {
+  const strict = await Accounts.open({ ...options('http://localhost:4000'), sandbox: false })
+  const own = await listen(express().use(strict.entrance('publisher').handler))
+  await postgres.pool.query('delete from accounts.rate_limit')
+  const statuses: number[] = []
+  for (let attempt = 0; attempt < 11; attempt += 1) {
+    const response = await fetch(`${own}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: 'https://pay.example', 'x-rivulet-client-address': `10.0.0.${attempt}`, 'x-forwarded-for': `10.0.1.${attempt}` },
+      body: JSON.stringify({ email: 'pub@example.com', password: 'wrong horse' }),
+    })
+    statuses.push(response.status)
+  }
+  expect(statuses).toEqual([...Array<number>(10).fill(401), 429])
+  await strict[Symbol.asyncDispose]()
+})

@@ -1,0 +1,225 @@
+import type { Id } from '@rivulet/ids'
+import { isId, newId } from '@rivulet/ids'
+import type { Account, AccountSpec } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock, Timer } from '@rivulet/time'
+import { z } from 'zod'
+import { AccountsStore, type PersonWithAddressRow } from './accounts-store.ts'
+import { type ClientKey, clientKey, parseClientKey } from './client-key.ts'
+import { type Entrance, openEntrance } from './entrance.ts'
+import { AccountsFault, type NewPerson, type Person, type Role, roles, type WalletAddress } from './types.ts'
+import { checkPath, pathOfName } from './wallet-address.ts'
+
+const keysMax = 20
+const pathAttemptsMax = 5
+const peopleMax = 10_000
+const expiredSessionsEveryMs = 3_600_000
+
+export interface AccountsOptions {
+  readonly postgres: Postgres
+  /** Opens an account, idempotent by name: the ledger. */
+  readonly ledger: { openAccount(spec: AccountSpec): Promise<Account> }
+  readonly clock: Clock
+  /** 32 bytes or more; sessions are signed with keys derived from it, one per role. */
+  readonly secret: Buffer
+  /** The public origin of each role's entrance. */
+  readonly entrances: Readonly<Record<Role, { readonly publicUrl: string }>>
+  readonly sandbox: boolean
+  /** Of every new wallet address; EUR at scale 9 unless told. */
+  readonly asset?: Asset
+  /** Called when a new person has a ledger account and a wallet address. Must be idempotent: after a crash it is called again at the next sign-in. */
+  readonly onPersonCreated?: (person: Person) => Promise<void>
+}
+
+const newPerson = z.object({
+  role: z.enum(roles),
+  email: z.email().max(254).transform((email) => email.toLowerCase()),
+  password: z.string().min(8).max(128),
+  name: z.string().trim().min(1).max(100),
+  path: z.string().optional(),
+})
+
+/** People, their ways in, and where money reaches them. State lives in PostgreSQL schema `accounts`. */
+export class Accounts implements AsyncDisposable {
+  readonly #options: AccountsOptions
+  readonly #store: AccountsStore
+  readonly #entrances = new Map<Role, Entrance>()
+  #hashPassword: (password: string) => Promise<string> = () => Promise.reject(new Error('not open'))
+  #cleaning: Timer | undefined
+  #cleaned: Promise<void> = Promise.resolve()
+
+  private constructor(options: AccountsOptions) {
+    this.#options = options
+    this.#store = new AccountsStore(options.postgres)
+  }
+
+  /** Needs `accountsMigrations` applied. */
+  static async open(options: AccountsOptions): Promise<Accounts> {
+    const accounts = new Accounts(options)
+    for (const role of roles) {
+      const { entrance, hashPassword } = await openEntrance({
+        role,
+        publicUrl: options.entrances[role].publicUrl,
+        postgres: options.postgres,
+        clock: options.clock,
+        secret: options.secret,
+        sandbox: options.sandbox,
+        onSignIn: (id) => accounts.#repair(id),
+        personById: (id) => accounts.personById(id),
+      })
+      accounts.#entrances.set(role, entrance)
+      accounts.#hashPassword = hashPassword
+    }
+    accounts.#clean()
+    return accounts
+  }
+
+  entrance(role: Role): Entrance {
+    const entrance = this.#entrances.get(role)
+    if (entrance === undefined) throw new AccountsFault('person-invalid', `no such role: ${role}`)
+    return entrance
+  }
+
+  /** Throws `person-invalid`, `email-taken`, `path-invalid`, `path-taken`. */
+  async createPerson(given: NewPerson): Promise<Person> {
+    const spec = checkNewPerson(given)
+    if (spec.path !== undefined && (await this.#store.personByPath(spec.path)) !== undefined) throw pathTaken(spec.path)
+    const id = await this.#insert(spec)
+    if (id === undefined) throw new AccountsFault('email-taken', `there already is a ${spec.role} with the e-mail ${spec.email}`)
+    return this.#provision(id, spec.path)
+  }
+
+  /** As `createPerson`, but an existing person of this role and e-mail is completed and returned; the password stays as it is. */
+  async ensurePerson(given: NewPerson): Promise<Person> {
+    const spec = checkNewPerson(given)
+    const id = (await this.#store.personByEmail(spec.role, spec.email))?.id ?? (await this.#insert(spec)) ?? (await this.#store.personByEmail(spec.role, spec.email))?.id
+    if (id === undefined) throw new AccountsFault('person-unknown', `${spec.email} was deleted meanwhile, try again`)
+    return this.#provision(id, spec.path)
+  }
+
+  async personById(id: string): Promise<Person | undefined> {
+    const row = isId('pers', id) ? await this.#store.personById(id) : undefined
+    return row === undefined ? undefined : this.#person(row)
+  }
+
+  /** By id, by path of the wallet address, by e-mail or by name, in this order. Throws `person-unknown`, `person-ambiguous`. */
+  async personByName(name: string): Promise<Person> {
+    const direct = isId('pers', name) ? await this.#store.personById(name) : await this.#store.personByPath(name.toLowerCase())
+    if (direct !== undefined) return this.#person(direct)
+    const [only, another] = await this.#store.peopleByEmailOrName(name)
+    if (only === undefined) throw new AccountsFault('person-unknown', `no person or wallet address is called ${JSON.stringify(name.slice(0, 100))}`)
+    if (another !== undefined) throw new AccountsFault('person-ambiguous', `several people are called ${JSON.stringify(name.slice(0, 100))}: name the path of the wallet address instead`)
+    return this.#person(only)
+  }
+
+  /** All people of a role, oldest first, at most 10,000. */
+  async people(role: Role): Promise<readonly Person[]> {
+    return (await this.#store.people(role, peopleMax)).map((row) => this.#person(row))
+  }
+
+  async walletAddressByPath(path: string): Promise<WalletAddress | undefined> {
+    const row = await this.#store.personByPath(path)
+    return row === undefined ? undefined : this.#person(row).walletAddress
+  }
+
+  /** Registers a client's public key, the base64 of an Ed25519 JWK. Idempotent. Throws `key-invalid`, `key-differs`, `keys-too-many`, `person-unknown`. */
+  async addKey(personId: Id<'pers'>, base64Jwk: string): Promise<{ readonly kid: string }> {
+    const { kid, x } = parseClientKey(base64Jwk)
+    if ((await this.#store.personById(personId)) === undefined) throw new AccountsFault('person-unknown', `no such person: ${personId}`)
+    const result = await this.#store.insertKey({ person_id: personId, kid, x, created_at: this.#now() }, keysMax)
+    if (result === 'full') throw new AccountsFault('keys-too-many', `a wallet address has at most ${keysMax} keys`)
+    if (result !== 'inserted' && result.x !== x) throw new AccountsFault('key-differs', `another key is registered as ${JSON.stringify(kid)}: give this one another kid`)
+    return { kid }
+  }
+
+  async keysOf(personId: Id<'pers'>): Promise<readonly ClientKey[]> {
+    return (await this.#store.keys(personId)).map(({ kid, x }) => clientKey(kid, x))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cleaning?.cancel()
+    await this.#cleaned
+  }
+
+  #now(): Date {
+    return new Date(this.#options.clock.nowMs())
+  }
+
+  async #insert(spec: z.output<typeof newPerson>): Promise<Id<'pers'> | undefined> {
+    const id = newId('pers', this.#options.clock.nowMs())
+    const inserted = await this.#store.insertPerson({ id, role: spec.role, email: spec.email, name: spec.name, passwordHash: await this.#hashPassword(spec.password), at: this.#now() })
+    return inserted ? id : undefined
+  }
+
+  async #repair(personId: string): Promise<void> {
+    if (isId('pers', personId)) await this.#provision(personId, undefined)
+  }
+
+  /**
+   * Gives a person the ledger account, the wallet address and whatever the house adds, each step idempotent. Runs at each sign-in until it has
+   * succeeded once: signing up alone does no more work than for an e-mail that is known, and a crash in between leaves nothing half done for good.
+   */
+  async #provision(id: Id<'pers'>, path: string | undefined): Promise<Person> {
+    const row = await this.#store.personById(id)
+    if (row === undefined) throw new AccountsFault('person-unknown', `no such person: ${id}`)
+    if (row.provisioned_at !== null) return this.#person(row)
+    if (row.role !== 'operator' && row.wallet_address_id === null) {
+      const { role } = row
+      const asset = this.#options.asset ?? { code: 'EUR', scale: 9 }
+      const account = await this.#options.ledger.openAccount({ name: `${role}[${id}]`, kind: role, asset, debitsMayExceedCredits: false })
+      await this.#insertWalletAddress(row, account, path)
+    }
+    const person = await this.personById(id)
+    if (person === undefined) throw new AccountsFault('person-unknown', `no such person: ${id}`)
+    await this.#options.onPersonCreated?.(person)
+    await this.#store.markProvisioned(id, this.#now())
+    return person
+  }
+
+  async #insertWalletAddress(person: PersonWithAddressRow, account: Account, wanted: string | undefined): Promise<void> {
+    const first = wanted ?? pathOfName(person.name)
+    for (let attempt = 0, path = first; attempt < pathAttemptsMax; attempt += 1) {
+      const id = newId('wadr', this.#options.clock.nowMs())
+      const { code, scale } = account.asset
+      const inserted = await this.#store.insertWalletAddress({
+        id, person_id: person.id, path, public_name: person.name, asset_code: code, asset_scale: scale, ledger_account_id: account.id, created_at: this.#now(),
+      })
+      if (inserted || (await this.#store.personById(person.id))?.wallet_address_id !== null) return
+      if (wanted !== undefined) break
+      path = `${first}-${id.slice(-6)}`
+    }
+    throw pathTaken(first)
+  }
+
+  #person(row: PersonWithAddressRow): Person {
+    const { id, role, name, email } = row
+    const { wallet_address_id, path, public_name, asset_code, asset_scale, ledger_account_id } = row
+    if (wallet_address_id === null || path === null || public_name === null || asset_code === null || asset_scale === null || ledger_account_id === null) {
+      return { id, role, name, email, walletAddress: undefined }
+    }
+    const url = new URL(`/${path}`, this.#options.entrances[role].publicUrl).href
+    const asset = { code: asset_code, scale: asset_scale }
+    return { id, role, name, email, walletAddress: { id: wallet_address_id, personId: id, role, path, url, publicName: public_name, asset, ledgerAccountId: ledger_account_id } }
+  }
+
+  /** Deletes expired sessions now and every hour; a failure waits for the next hour. */
+  #clean(): void {
+    this.#cleaned = this.#store.deleteExpiredSessions(this.#now()).catch(() => {})
+    this.#cleaning = this.#options.clock.after(expiredSessionsEveryMs, () => this.#clean(), { background: true })
+  }
+}
+
+function checkNewPerson(given: NewPerson): z.output<typeof newPerson> {
+  const parsed = newPerson.safeParse(given)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new AccountsFault('person-invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+  }
+  if (parsed.data.path !== undefined) checkPath(parsed.data.path)
+  return parsed.data
+}
+
+function pathTaken(path: string): AccountsFault {
+  return new AccountsFault('path-taken', `the wallet address ${path} is taken, choose another`)
+}

@@ -1,0 +1,153 @@
+import { hkdfSync } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { newId, newSecret } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock } from '@rivulet/time'
+import { type BetterAuthOptions, betterAuth } from 'better-auth'
+import { fromNodeHeaders, toNodeHandler } from 'better-auth/node'
+import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
+import { z } from 'zod'
+import { betterAuthNames, entranceAdapter } from './better-auth-store.ts'
+import type { Person, Role } from './types.ts'
+
+/** Cookies are named per role, since ports of one host share them. */
+const cookiePrefixes: Record<Role, string> = { subscriber: 'rivulet-wallet', publisher: 'rivulet-receiver', operator: 'rivulet-operator' }
+const bodyBytesMax = 16_384
+const sessionSeconds = 30 * 24 * 3600
+const attemptsPerMinuteMax = 10
+/** In the sandbox all people share one address: demos and browser tests. */
+const attemptsPerMinuteMaxSandbox = 600
+const requestsPerMinuteMax = 600
+
+/** What may be sent to each path; whatever else better-auth offers does not exist here. */
+const paths: Record<string, { readonly method: string; readonly body?: z.ZodType }> = {
+  '/sign-up/email': {
+    method: 'POST',
+    body: z.object({ name: z.string().trim().min(1).max(100), email: z.email().max(254), password: z.string().min(8).max(128) }),
+  },
+  '/sign-in/email': { method: 'POST', body: z.object({ email: z.email().max(254), password: z.string().min(1).max(128), rememberMe: z.boolean().optional() }) },
+  '/change-password': {
+    method: 'POST',
+    body: z.object({ currentPassword: z.string().max(128), newPassword: z.string().min(8).max(128), revokeOtherSessions: z.boolean().optional() }),
+  },
+  '/sign-out': { method: 'POST', body: z.object({}) },
+  '/get-session': { method: 'GET' },
+}
+
+/** One role's door: its own origin, cookies, secret and people. */
+export interface Entrance {
+  /**
+   * Serves `/api/auth/*`: POST `sign-up/email {name, email, password}`, `sign-in/email {email, password}`, `sign-out {}`, `change-password`, GET `get-session`.
+   * Signing up does not sign in and answers the same for a known e-mail: the page signs in next, with the same e-mail and password.
+   * Mount it at the root, before any body parser: `app.use(entrance.handler)`.
+   */
+  readonly handler: RequestHandler
+  /** The person whose session cookie the request carries, if any. Works on express requests and on WebSocket upgrades. */
+  session(request: IncomingMessage): Promise<Person | undefined>
+  /** Answers 401 `signed-out` without a session; else `personOf(response)` knows who it is. */
+  readonly requireSession: RequestHandler
+  /** Answers 403 `origin-foreign` to what may change state (all but GET, HEAD, OPTIONS) unless `Origin` is this entrance's. */
+  readonly requireSameOrigin: RequestHandler
+}
+
+/** Who `requireSession` let in. */
+export function personOf(response: Response): Person {
+  return response.locals['person'] as Person
+}
+
+export interface EntranceOptions {
+  readonly role: Role
+  readonly publicUrl: string
+  readonly postgres: Postgres
+  readonly clock: Clock
+  readonly secret: Buffer
+  readonly sandbox: boolean
+  /** Called before each session begins: completes what a crash cut short. */
+  readonly onSignIn: (personId: string) => Promise<void>
+  readonly personById: (personId: string) => Promise<Person | undefined>
+}
+
+/** The entrance, and better-auth's way of hashing passwords for people who are made by command. */
+export async function openEntrance(options: EntranceOptions): Promise<{ readonly entrance: Entrance; readonly hashPassword: (password: string) => Promise<string> }> {
+  const { role, clock, personById } = options
+  const { origin, protocol } = new URL(options.publicUrl)
+  const settings = {
+    baseURL: origin,
+    basePath: '/api/auth',
+    secret: Buffer.from(hkdfSync('sha256', options.secret, '', `rivulet session ${role}`, 32)).toString('base64url'),
+    trustedOrigins: [origin],
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    emailAndPassword: { enabled: true, disableSignUp: role === 'operator', autoSignIn: false, minPasswordLength: 8, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true },
+    user: { ...betterAuthNames.user, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role } } },
+    session: { ...betterAuthNames.session, expiresIn: sessionSeconds, updateAge: 24 * 3600 },
+    account: betterAuthNames.account,
+    verification: betterAuthNames.verification,
+    rateLimit: {
+      ...betterAuthNames.rateLimit,
+      enabled: true,
+      storage: 'database',
+      window: 60,
+      max: requestsPerMinuteMax,
+      customRules: Object.fromEntries(
+        ['/sign-in/email', '/sign-up/email', '/change-password'].map((path) => [path, { window: 60, max: options.sandbox ? attemptsPerMinuteMaxSandbox : attemptsPerMinuteMax }]),
+      ),
+    },
+    advanced: {
+      cookiePrefix: cookiePrefixes[role],
+      useSecureCookies: protocol === 'https:',
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
+      ipAddress: { ipAddressHeaders: ['x-rivulet-client-address'] },
+      disableOriginCheck: false,
+      database: { generateId: ({ model }) => (model === 'user' ? newId('pers', clock.nowMs()) : model === 'session' ? newId('sess', clock.nowMs()) : newSecret(16)) },
+    },
+    databaseHooks: { session: { create: { before: async (session) => options.onSignIn(session.userId) } } },
+  } satisfies BetterAuthOptions
+  const adapter = await entranceAdapter(options.postgres, role, settings)
+  const auth = betterAuth({ ...settings, database: () => adapter })
+  const context = await auth.$context
+
+  const session = async (request: IncomingMessage): Promise<Person | undefined> => {
+    const found = await auth.api.getSession({ headers: fromNodeHeaders(request.headers), query: { disableRefresh: true } })
+    const person = found === null ? undefined : await personById(found.user.id)
+    return person?.role === role ? person : undefined
+  }
+  const requireSession = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const person = await session(request)
+    if (person === undefined) return refuse(response, 401, 'signed-out', 'sign in first')
+    response.locals['person'] = person
+    next()
+  }
+  const requireSameOrigin: RequestHandler = (request, response, next) => {
+    const safe = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
+    if (safe || request.headers.origin === origin) next()
+    else refuse(response, 403, 'origin-foreign', `a request that changes something must come from ${origin}`)
+  }
+  const serve = toNodeHandler(auth)
+  const handler = Router()
+  handler.use('/api/auth', requireSameOrigin, express.json({ limit: bodyBytesMax }), checkRequest, async (request, response) => {
+    request.headers['x-rivulet-client-address'] = request.ip
+    await serve(request, response)
+  })
+  return { entrance: { handler, session, requireSession, requireSameOrigin }, hashPassword: (password) => context.password.hash(password) }
+}
+
+function checkRequest(request: Request, response: Response, next: NextFunction): void {
+  const path = Object.hasOwn(paths, request.path) ? paths[request.path] : undefined
+  if (path === undefined) return refuse(response, 404, 'not-found', `no such path: ${request.path}`)
+  if (path.method !== request.method) return refuse(response, 405, 'method-wrong', `use ${path.method}`)
+  if (path.body !== undefined) {
+    const parsed = path.body.safeParse(request.body ?? {})
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]
+      return refuse(response, 400, 'body-invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+    }
+    request.body = parsed.data
+  }
+  next()
+}
+
+function refuse(response: Response, status: number, code: string, message: string): void {
+  // Both forms: the house's, and that of better-auth's own client.
+  response.status(status).json({ error: { code, message }, code, message })
+}

@@ -1,0 +1,90 @@
+import type { Migrations } from '@rivulet/postgres'
+
+/**
+ * The schema `accounts`. The tables person, session, credential, verification and rate_limit are those that better-auth asks for, under our names;
+ * a test holds them against what its installed version wants.
+ */
+export const accountsMigrations: Migrations = {
+  schema: 'accounts',
+  steps: [
+    {
+      name: '1-people',
+      sql: `
+        create table accounts.person (
+          id text primary key,
+          role text not null check (role in ('subscriber', 'publisher', 'operator')),
+          email text not null check (email = lower(email)),
+          email_verified boolean not null default false,
+          name text not null,
+          image text,
+          created_at timestamptz not null,
+          updated_at timestamptz not null,
+          -- Set once ledger account, wallet address and what else belongs to a new person exist. Until then each sign-in repairs.
+          provisioned_at timestamptz,
+          unique (role, email)
+        );
+        create table accounts.credential (
+          id text primary key,
+          person_id text not null references accounts.person on delete cascade,
+          provider_id text not null,
+          account_id text not null,
+          password text,
+          access_token text,
+          refresh_token text,
+          id_token text,
+          access_token_expires_at timestamptz,
+          refresh_token_expires_at timestamptz,
+          scope text,
+          created_at timestamptz not null,
+          updated_at timestamptz not null,
+          unique (provider_id, account_id)
+        );
+        create index credential_person on accounts.credential (person_id);
+        create table accounts.session (
+          id text primary key,
+          person_id text not null references accounts.person on delete cascade,
+          token_hash text not null unique,
+          expires_at timestamptz not null,
+          ip_address text,
+          user_agent text,
+          created_at timestamptz not null,
+          updated_at timestamptz not null
+        );
+        create index session_person on accounts.session (person_id);
+        create index session_expiry on accounts.session (expires_at);
+        create table accounts.verification (
+          id text primary key,
+          identifier text not null,
+          value text not null,
+          expires_at timestamptz not null,
+          created_at timestamptz not null,
+          updated_at timestamptz not null
+        );
+        create index verification_identifier on accounts.verification (identifier);
+        create table accounts.rate_limit (
+          id text primary key,
+          key text not null unique,
+          count integer not null,
+          last_request bigint not null
+        );
+        create table accounts.wallet_address (
+          id text primary key,
+          person_id text not null unique references accounts.person,
+          path text not null unique,
+          public_name text not null,
+          asset_code text not null,
+          asset_scale integer not null check (asset_scale between 0 and 18),
+          ledger_account_id text not null unique,
+          created_at timestamptz not null
+        );
+        create table accounts.client_key (
+          person_id text not null references accounts.person,
+          kid text not null,
+          x text not null,
+          created_at timestamptz not null,
+          primary key (person_id, kid)
+        );
+      `,
+    },
+  ],
+}

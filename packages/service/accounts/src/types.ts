@@ -1,0 +1,53 @@
+import { Fault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import type { Asset } from '@rivulet/money'
+
+export const roles = ['subscriber', 'publisher', 'operator'] as const
+export type Role = (typeof roles)[number]
+
+/** Where money reaches a person: `url` is its public name in Open Payments, `ledgerAccountId` the account behind it. */
+export interface WalletAddress {
+  readonly id: Id<'wadr'>
+  readonly personId: Id<'pers'>
+  readonly role: Role
+  /** One segment, lower case, unique among all wallet addresses: `alice`. */
+  readonly path: string
+  readonly url: string
+  readonly publicName: string
+  readonly asset: Asset
+  readonly ledgerAccountId: Id<'acct'>
+}
+
+/** Someone who can sign in, in exactly one role: the same e-mail may belong to a subscriber and to a publisher, who are two people here. */
+export interface Person {
+  readonly id: Id<'pers'>
+  readonly role: Role
+  readonly name: string
+  readonly email: string
+  /** Operators have none. */
+  readonly walletAddress: WalletAddress | undefined
+}
+
+export interface NewPerson {
+  readonly role: Role
+  readonly email: string
+  /** 8 to 128 characters. */
+  readonly password: string
+  /** 1 to 100 characters. */
+  readonly name: string
+  /** Of the wallet address; made from the name unless told. */
+  readonly path?: string
+}
+
+export type AccountsFaultCode =
+  | 'person-invalid'
+  | 'email-taken'
+  | 'person-unknown'
+  | 'person-ambiguous'
+  | 'path-invalid'
+  | 'path-taken'
+  | 'key-invalid'
+  | 'key-differs'
+  | 'keys-too-many'
+
+export class AccountsFault extends Fault<AccountsFaultCode> {}
