@@ -1,0 +1,178 @@
+/** The one reader of the environment, of the command line's common options and of the installation's file: checks all of it at once and hands out values. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Fault } from '@rivulet/faults'
+import { newSecret } from '@rivulet/ids'
+import type { Asset } from '@rivulet/money'
+import { z } from 'zod'
+
+export type ConfigFaultCode = 'config-invalid' | 'config-exists' | 'config-missing'
+export class ConfigFault extends Fault<ConfigFaultCode> {}
+
+export type RoleName = 'wallet' | 'receiver' | 'operator'
+
+export interface Config {
+  /** The sandbox has demo accounts, a sandbox provider, http and loopback; a real installation has none of them. */
+  readonly sandbox: boolean
+  readonly dataFolder: string
+  /** Absent: Rivulet's own PostgreSQL in the data folder. */
+  readonly databaseUrl: string | undefined
+  readonly listenHost: string
+  readonly ports: Readonly<Record<RoleName | 'demo', number>>
+  /** What browsers and peers see, without a trailing slash; apart from where the processes listen. */
+  readonly publicUrls: Readonly<Record<RoleName | 'demo', string>>
+  readonly asset: Asset
+  /** Units a second. */
+  readonly ratePerSecond: bigint
+  /** What a sandbox subscriber starts with, units. */
+  readonly sandboxBudget: bigint
+  readonly ilpAddresses: Readonly<Record<'wallet' | 'receiver', string>>
+  /** Where the wallet reaches the receiver's BTP server. */
+  readonly receiverBtpUrl: string
+  readonly link: 'btp' | 'memory'
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined
+  readonly logLevel: string
+  readonly secrets: Secrets
+}
+
+const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url')
+
+const secretsSchema = z.strictObject({
+  /** Signs sessions of the accounts library. */
+  auth: base64Url32,
+  /** Seals STREAM secrets in the ledger's rows. */
+  seal: base64Url32,
+  /** Derives the receiver's connection secrets; the last key issues, all of them are honoured. */
+  receiver: z.array(z.strictObject({ id: z.int().min(0).max(255), secret: base64Url32 })).min(1).max(16),
+  /** The wallet's BTP token at the receiver. */
+  peer: base64Url32,
+  /** Opens the local control endpoints. */
+  control: base64Url32,
+})
+export type Secrets = z.infer<typeof secretsSchema>
+
+const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text).origin)
+
+/** `rivulet.json` in the data folder, written by `rivulet init`. */
+const fileSchema = z.strictObject({
+  publicUrls: z.strictObject({ wallet: origin, receiver: origin, operator: origin }),
+  asset: z.strictObject({ code: z.string().regex(/^[A-Z]{3,8}$/), scale: z.int().min(1).max(12) }).default({ code: 'EUR', scale: 9 }),
+  ratePerSecond: z.string().regex(/^[1-9][0-9]{0,15}$/).default('100000'),
+  ilpAddress: z.string().regex(/^[a-zA-Z0-9._~-]{3,200}$/),
+})
+export type InstallationFile = z.infer<typeof fileSchema>
+
+const port = z.coerce.number().int().min(0).max(65_532)
+
+const environmentSchema = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  RIVULET_LISTEN: z.string().min(1).optional(),
+  RIVULET_BTP_URL: z.url({ protocol: /^wss?$/ }).optional(),
+  RIVULET_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+/** What the command line says. */
+export interface ConfigOptions {
+  readonly data?: string | undefined
+  readonly port?: string | undefined
+  readonly link?: string | undefined
+  readonly tls?: readonly string[] | undefined
+}
+
+export const defaultDataFolder = '.rivulet'
+
+export function dataFolderOf(options: ConfigOptions): string {
+  return resolve(options.data ?? defaultDataFolder)
+}
+
+/**
+ * Reads everything, or throws `config-invalid` with every fault in it. Without an installation's file it is the sandbox, and secrets are made at the first
+ * start.
+ */
+export function readConfig(options: ConfigOptions): Config {
+  const dataFolder = dataFolderOf(options)
+  const environment = check(environmentSchema, process.env, 'the environment')
+  const base = check(port, options.port ?? '4000', '--port')
+  const link = check(z.enum(['btp', 'memory']), options.link ?? 'btp', '--link')
+  const tls = readTls(options.tls)
+  const file = readInstallation(dataFolder)
+  const sandbox = file === undefined
+  const listenHost = environment.RIVULET_LISTEN ?? (sandbox ? '127.0.0.1' : '0.0.0.0')
+  const ports = base === 0 ? { wallet: 0, receiver: 0, operator: 0, demo: 0 } : { wallet: base, receiver: base + 1, operator: base + 2, demo: base + 3 }
+  const address = file?.ilpAddress ?? 'test.rivulet'
+  return {
+    sandbox,
+    dataFolder,
+    databaseUrl: environment.DATABASE_URL,
+    listenHost,
+    ports,
+    publicUrls: file === undefined ? sandboxUrls(ports) : { ...file.publicUrls, demo: '' },
+    asset: file?.asset ?? { code: 'EUR', scale: 9 },
+    ratePerSecond: BigInt(file?.ratePerSecond ?? '100000'),
+    sandboxBudget: 5_000_000_000n,
+    ilpAddresses: { wallet: `${address}.wallet`, receiver: `${address}.receiver` },
+    receiverBtpUrl: environment.RIVULET_BTP_URL ?? `ws://127.0.0.1:${ports.receiver}/btp`,
+    link,
+    tls,
+    logLevel: environment.RIVULET_LOG,
+    secrets: readSecrets(dataFolder, sandbox),
+  }
+}
+
+/** The demo site is on another site than the services, so that cookies and frames behave as they do between strangers. */
+export function sandboxUrls(ports: Config['ports']): Config['publicUrls'] {
+  const url = (host: string, number: number): string => `http://${host}:${number}`
+  return { wallet: url('localhost', ports.wallet), receiver: url('localhost', ports.receiver), operator: url('localhost', ports.operator), demo: url('127.0.0.1', ports.demo) }
+}
+
+/** Writes the file and the secrets of a real installation, mode 0600. Throws `config-exists` rather than touch what is there. */
+export function writeInstallation(dataFolder: string, file: z.input<typeof fileSchema>): InstallationFile {
+  const checked = check(fileSchema, file, 'the answers')
+  const path = join(dataFolder, 'rivulet.json')
+  if (existsSync(path)) throw new ConfigFault('config-exists', `${path} is there already: edit it, or choose another folder with --data`)
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+  readSecrets(dataFolder, true)
+  writeFileSync(path, `${JSON.stringify(checked, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  return checked
+}
+
+function readInstallation(dataFolder: string): InstallationFile | undefined {
+  const path = join(dataFolder, 'rivulet.json')
+  return existsSync(path) ? check(fileSchema, readJson(path), path) : undefined
+}
+
+function readSecrets(dataFolder: string, make: boolean): Secrets {
+  const path = join(dataFolder, 'secrets.json')
+  if (!existsSync(path)) {
+    if (!make) throw new ConfigFault('config-missing', `${path} is missing: copy it from the machine where \`rivulet init\` ran, or run it`)
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    const secrets: Secrets = { auth: newSecret(), seal: newSecret(), receiver: [{ id: 1, secret: newSecret() }], peer: newSecret(), control: newSecret() }
+    writeFileSync(path, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  }
+  return check(secretsSchema, readJson(path), path)
+}
+
+function readTls(files: readonly string[] | undefined): Config['tls'] {
+  if (files === undefined) return undefined
+  const [certificate, key] = files
+  if (certificate === undefined || key === undefined) throw new ConfigFault('config-invalid', '--tls takes two files: the certificate chain and its key')
+  try {
+    return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
+  } catch (error) {
+    throw new ConfigFault('config-invalid', `--tls: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new ConfigFault('config-invalid', `${path} is not readable JSON: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function check<Output>(schema: z.ZodType<Output>, value: unknown, where: string): Output {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new ConfigFault('config-invalid', `${where}: ${result.error.issues.map((issue) => `${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`).join('; ')}`)
+}
