@@ -1,0 +1,18 @@
+# One image for every role: `docker run rivulet wallet`, `rivulet receiver`, `rivulet operator`.
+FROM node:24-slim AS build
+WORKDIR /rivulet
+RUN npm install --global pnpm@10
+COPY . .
+RUN pnpm install --frozen-lockfile && pnpm build
+
+FROM node:24-slim
+WORKDIR /rivulet
+ENV NODE_ENV=production
+COPY --from=build --chown=node:node /rivulet /rivulet
+RUN mkdir /data && chown node:node /data && chmod 700 /data
+USER node
+VOLUME /data
+EXPOSE 4000 4001 4002
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "apps/rivulet/src/main.ts"]
+CMD ["up", "--data", "/data"]
