@@ -1,1 +1,2 @@
-export {}
+export type { ConnectionSpec, Credentials, ReceiverKeys } from './credentials.ts'
+export { type PacketSource, StreamReceiver, type StreamReceiverOptions } from './stream-receiver.ts'

@@ -1,0 +1,167 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Id } from '@rivulet/ids'
+import { encodeAmountTooLarge, ErrorCode, isBelow, PacketType, type Prepare, reject, type Reply } from '@rivulet/ilp'
+import type { CreditResult, ReceivingStreams } from '@rivulet/ledger'
+import { conditionOf, encodeReceipt, type Frame, FrameType, StreamErrorCode, type StreamPacket } from '@rivulet/stream'
+import type { Clock } from '@rivulet/time'
+import { type Connection, type ConnectionSpec, type Credentials, CredentialsBook, type ReceiverKeys } from './credentials.ts'
+
+/** Most units that one packet may carry; more gets F08. */
+const packetAmountMax = 10n ** 12n
+/** The receipts and totals of a connection are on this stream (RFC 39 needs one). */
+const receiptStreamId = 1
+const streamIdMax = BigInt(Number.MAX_SAFE_INTEGER)
+
+export interface StreamReceiverOptions {
+  /** ILP address of this receiver; connections lie below it. */
+  readonly address: string
+  readonly keys: ReceiverKeys
+  readonly clock: Clock
+  /** Where credits become durable: the ledger. */
+  readonly receiving: ReceivingStreams
+}
+
+/** The link account of the peer that a packet came from. */
+export interface PacketSource {
+  readonly debitAccountId: Id<'acct'>
+}
+
+/**
+ * The receiving end of STREAM (RFC 29) without any state of its own: what it must know of a connection is in the connection's address, what it
+ * must remember is in the ledger. Any process that has the keys and the ledger answers any packet.
+ */
+export class StreamReceiver {
+  readonly #options: StreamReceiverOptions
+  readonly #book: CredentialsBook
+
+  constructor(options: StreamReceiverOptions) {
+    this.#options = options
+    this.#book = new CredentialsBook(options.address, options.keys)
+  }
+
+  /** Fresh credentials of a connection that credits `accountId`, good for 24 h. Throws MoneyFault, PacketFault on values out of bounds. */
+  issue(spec: ConnectionSpec): Credentials {
+    return this.#book.issue(spec, this.#options.clock.nowMs())
+  }
+
+  /**
+   * Answers one Prepare; a Fulfill resolves only once its credit is durable. Never throws.
+   * F02 for an address that is not below ours; F06 for one that we did not issue, that is older than 24 h, or whose data is not authentic: the same
+   * answer to each, so that none is an oracle. From there on replies carry STREAM data, and a refusal is F99 unless trying again can help.
+   */
+  async handle(prepare: Prepare, from: PacketSource): Promise<Reply> {
+    const { address, clock, receiving } = this.#options
+    if (prepare.destination === address || !isBelow(prepare.destination, address)) return reject(ErrorCode.unreachable, address, 'no such address')
+    const connection = this.#book.read(prepare.destination)
+    const packet = connection === undefined ? undefined : openPacket(connection, prepare)
+    if (connection === undefined || packet === undefined || clock.nowMs() >= connection.closesAtMs) return reject(ErrorCode.unexpectedPayment, address, 'unexpected payment')
+    if (prepare.amount > packetAmountMax) {
+      return reject(ErrorCode.amountTooLarge, address, 'the packet is too large', encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: packetAmountMax }))
+    }
+    const fulfillment = connection.keys.fulfillmentOf(prepare.data)
+    const isFulfillable = timingSafeEqual(conditionOf(fulfillment), prepare.condition)
+    const arrival: Arrival = { connection, prepare, packet, frames: answersTo(packet, connection) }
+    const closes = packet.frames.some(({ type }) => type === FrameType.connectionClose)
+    try {
+      // A probe asks what would arrive: the amount in the refusal is its answer.
+      if (!isFulfillable || prepare.amount < packet.amount || (prepare.amount > 0n && packet.sequence === 0)) {
+        if (closes) await receiving.close(connection.id)
+        return this.#refuse(arrival)
+      }
+      if (prepare.amount > 0n) {
+        const result = await this.#credit(arrival, from)
+        if (!result.applied) return await this.#refuseCredit(arrival, result.why)
+        arrival.frames.push(...moneyFrames(packet, connection, result.total), ...receiptFrames(connection, result.total))
+      }
+      // What this packet carried is credited; if closing fails now, the ledger posts the connection once it is idle.
+      if (closes) await receiving.close(connection.id).catch(() => {})
+    } catch {
+      // The ledger answers with a result; what it throws is a defect or a database that is away, and then nothing was credited.
+      return reject(ErrorCode.internalError, address, 'try again')
+    }
+    return { type: PacketType.fulfill, fulfillment, data: seal(arrival, PacketType.fulfill) }
+  }
+
+  #credit({ connection, prepare, packet }: Arrival, from: PacketSource): Promise<CreditResult> {
+    return this.#options.receiving.credit({
+      connection: connection.id,
+      sequence: packet.sequence,
+      amount: prepare.amount,
+      debitAccountId: from.debitAccountId,
+      creditAccountId: connection.accountId,
+      totalMax: connection.totalMax,
+      closesAtMs: connection.closesAtMs,
+      expiresAtMs: prepare.expiresAtMs,
+    })
+  }
+
+  async #refuseCredit(arrival: Arrival, why: (CreditResult & { readonly applied: false })['why']): Promise<Reply> {
+    const { address, receiving } = this.#options
+    const { connection, packet, frames } = arrival
+    switch (why) {
+      case 'repeat':
+        return this.#refuse(arrival)
+      case 'over-total':
+        frames.push(...moneyFrames(packet, connection, await receiving.totalOf(connection.id)))
+        return this.#refuse(arrival)
+      case 'connection-closed':
+        frames.push({ type: FrameType.connectionClose, errorCode: StreamErrorCode.noError, errorMessage: 'the connection is closed' })
+        return this.#refuse(arrival)
+      case 'too-late':
+        return reject(ErrorCode.insufficientTimeout, address, 'too little time is left to commit the packet')
+      case 'commit-failed':
+        return reject(ErrorCode.internalError, address, 'try again')
+      case 'overloaded':
+        return reject(ErrorCode.connectorBusy, address, 'try again later')
+    }
+  }
+
+  /** F99 with STREAM data: the sender learns what arrived and why it was not taken. */
+  #refuse(arrival: Arrival): Reply {
+    return reject(ErrorCode.applicationError, this.#options.address, '', seal(arrival, PacketType.reject))
+  }
+}
+
+/** An authentic packet on its way through the receiver, and the frames that its reply will carry. */
+interface Arrival {
+  readonly connection: Connection
+  readonly prepare: Prepare
+  readonly packet: StreamPacket
+  readonly frames: Frame[]
+}
+
+function seal({ connection, prepare, packet, frames }: Arrival, type: number): Buffer {
+  return connection.keys.seal({ type, sequence: packet.sequence, amount: prepare.amount, frames })
+}
+
+/** The STREAM packet inside, or undefined when the data is not authentic, malformed, or not that of a Prepare. */
+function openPacket(connection: Connection, prepare: Prepare): StreamPacket | undefined {
+  try {
+    const packet = connection.keys.open(prepare.data)
+    return packet.type === PacketType.prepare ? packet : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A sender that introduces itself learns our asset and limits: any number of streams, money only, no data. */
+function answersTo(packet: StreamPacket, connection: Connection): Frame[] {
+  if (!packet.frames.some(({ type }) => type === FrameType.connectionNewAddress)) return []
+  return [
+    { type: FrameType.connectionAssetDetails, assetCode: connection.asset.code, assetScale: connection.asset.scale },
+    { type: FrameType.connectionMaxStreamId, maxStreamId: streamIdMax },
+    { type: FrameType.connectionMaxData, maxOffset: 0n },
+  ]
+}
+
+/** The connection's total, on each stream that carried money. */
+function moneyFrames(packet: StreamPacket, connection: Connection, total: bigint): Frame[] {
+  const streamIds = new Set<number>()
+  for (const frame of packet.frames) if (frame.type === FrameType.streamMoney) streamIds.add(frame.streamId)
+  return [...streamIds].map((streamId) => ({ type: FrameType.streamMaxMoney, streamId, receiveMax: connection.totalMax, totalReceived: total }))
+}
+
+function receiptFrames({ receipt }: Connection, total: bigint): Frame[] {
+  if (receipt === undefined) return []
+  return [{ type: FrameType.streamReceipt, streamId: receiptStreamId, receipt: encodeReceipt({ nonce: receipt.nonce, streamId: receiptStreamId, totalReceived: total }, receipt.secret) }]
+}
