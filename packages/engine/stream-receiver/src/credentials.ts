@@ -6,7 +6,7 @@ import { type Asset, amountMax, checkAmount } from '@rivulet/money'
 import { receiptNonceBytes, receiptSecretBytes, StreamKeys } from '@rivulet/stream'
 
 /** How long credentials are good for: a packet to an older address gets F06. */
-export const credentialsLiveMs = 24 * 3_600_000
+const credentialsLiveMs = 24 * 3_600_000
 const ivBytes = 12
 const tagBytes = 16
 const tokenBytesMax = 400
