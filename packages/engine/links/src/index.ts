@@ -1,1 +1,6 @@
-export {}
+export { BtpClient, type BtpClientOptions } from './btp-client.ts'
+export { BtpServer, type BtpServerOptions } from './btp-server.ts'
+export { HttpLink, type HttpLinkOptions, HttpLinkServer } from './http-link.ts'
+export { fetchIldcp } from './ildcp.ts'
+export type { DuplexLink, LinkLimits, LinkLog } from './link.ts'
+export { type MemoryLink, memoryLinkPair } from './memory-link.ts'

@@ -1,7 +1,7 @@
 import { lookup, type LookupAddress } from 'node:dns'
 import { type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type TcpNetConnectOpts } from 'node:net'
 import { pipeline } from 'node:stream'
 import { callbackify } from 'node:util'
 import { Fault } from '@rivulet/faults'
@@ -121,6 +121,8 @@ async function checkedAddresses(hostname: string, limits: Limits): Promise<Looku
   return [...addresses]
 }
 
+const addressesToCall = callbackify(checkedAddresses)
+
 function systemAddressesOf(hostname: string): Promise<readonly LookupAddress[]> {
   return new Promise((resolve, reject) => {
     lookup(hostname, { all: true }, (error, addresses) => {
@@ -134,13 +136,13 @@ function ask(url: URL, request: OutboundRequest, limits: Limits, signal: AbortSi
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(faultOf(error, url, signal))
     if (signal.aborted) return fail(signal.reason)
-    const options: RequestOptions = {
+    const options: RequestOptions & Pick<TcpNetConnectOpts, 'autoSelectFamily'> = {
       method: request.method,
       // Compressed answers could grow without limit, so none are asked for.
       headers: { ...request.headers, 'accept-encoding': 'identity' },
       autoSelectFamily: true,
       // Node asks for all addresses when it selects the family itself.
-      lookup: callbackify((hostname: string, _: unknown) => checkedAddresses(hostname, limits)),
+      lookup: (hostname, _, callback) => addressesToCall(hostname, limits, callback),
       agent: false,
       signal,
     }

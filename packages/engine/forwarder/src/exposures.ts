@@ -1,0 +1,72 @@
+import type { Peer } from './peer.ts'
+
+interface Exposure {
+  /** What the peer owes us less what we owe it, units of its asset. */
+  owed: bigint
+  /** Packets from the peer whose outcome is open. */
+  reserved: bigint
+  settling: boolean
+}
+
+/** What peers owe us and we owe them, in memory: a limit on trust, not a book. The book is the ledger's `link[..]` account. */
+export class Exposures {
+  readonly #exposures = new WeakMap<Peer, Exposure>()
+  readonly #settlementFailed: (peer: Peer, error: unknown) => void
+
+  constructor(settlementFailed: (peer: Peer, error: unknown) => void) {
+    this.#settlementFailed = settlementFailed
+  }
+
+  #of(peer: Peer): Exposure {
+    let exposure = this.#exposures.get(peer)
+    if (exposure === undefined) {
+      exposure = { owed: 0n, reserved: 0n, settling: false }
+      this.#exposures.set(peer, exposure)
+    }
+    return exposure
+  }
+
+  /** Units that the peer owes us, negative when we owe it; in-flight packets are not counted. */
+  owedBy(peer: Peer): bigint {
+    return this.#of(peer).owed
+  }
+
+  /** Counts a packet in flight, unless the peer would then owe more than its limit. */
+  reserve(peer: Peer, units: bigint): boolean {
+    const exposure = this.#of(peer)
+    if (exposure.owed + exposure.reserved + units > peer.limits.owedMax) return false
+    exposure.reserved += units
+    return true
+  }
+
+  release(peer: Peer, units: bigint, fulfilled: boolean): void {
+    const exposure = this.#of(peer)
+    exposure.reserved -= units
+    if (fulfilled) exposure.owed += units
+  }
+
+  /** The peer has fulfilled a packet of ours, or has paid us outside of ILP. */
+  reduce(peer: Peer, units: bigint): void {
+    this.#of(peer).owed -= units
+    this.#settleIfDue(peer)
+  }
+
+  #settleIfDue(peer: Peer): void {
+    const { settlement } = peer
+    const exposure = this.#of(peer)
+    const owing = -exposure.owed
+    if (settlement === undefined || exposure.settling || owing < settlement.thresholdUnits || owing <= 0n) return
+    exposure.settling = true
+    exposure.owed += owing
+    settlement
+      .settle(owing)
+      .catch((error: unknown) => {
+        exposure.owed -= owing
+        this.#settlementFailed(peer, error)
+      })
+      .finally(() => {
+        exposure.settling = false
+      })
+      .catch((error: unknown) => this.#settlementFailed(peer, error))
+  }
+}

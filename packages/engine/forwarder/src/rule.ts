@@ -1,0 +1,23 @@
+import type { Prepare, Reply } from '@rivulet/ilp'
+import type { Peer } from './peer.ts'
+
+/** Answers packets that end in this process. `from` is the peer that handed it over, with the ledger account that clears with it. */
+export type LocalHandler = (prepare: Prepare, from: Peer) => Promise<Reply>
+
+export type Target = { readonly kind: 'peer'; readonly peer: Peer } | { readonly kind: 'local'; readonly handler: LocalHandler }
+
+/** One packet on its way through this process. */
+export interface Packet {
+  readonly prepare: Prepare
+  readonly from: Peer
+  /** Whom the longest matching prefix names; undefined when none does. */
+  readonly to: Target | undefined
+}
+
+export type Next = (packet: Packet) => Promise<Reply>
+
+/**
+ * One step in the life of a packet: answers it, or hands it (changed, if need be) to `next` and sees the reply. Throws LinkFault `no-answer` when the outcome is
+ * unknown, and lets it pass when `next` throws it.
+ */
+export type Rule = (packet: Packet, next: Next) => Promise<Reply>

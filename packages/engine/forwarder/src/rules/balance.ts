@@ -1,0 +1,25 @@
+import { ErrorCode, isFulfill, reject, type Reply } from '@rivulet/ilp'
+import type { Exposures } from '../exposures.ts'
+import type { Rule } from '../rule.ts'
+
+/**
+ * A peer that pays us by Fulfills alone is trusted only as far as its limit: packets in flight count as if they had been fulfilled, and beyond the limit answer T04
+ * until the peer settles. What we owe the next peer is counted when its Fulfill is in. Packets of our own role are backed by the ledger, not by this rule.
+ */
+export function balanceRule(address: string, exposures: Exposures): Rule {
+  return async (packet, next) => {
+    const { prepare, from } = packet
+    if (from.link === undefined || prepare.amount === 0n) return next(packet)
+    if (!exposures.reserve(from, prepare.amount)) {
+      return reject(ErrorCode.insufficientLiquidity, address, `${from.id} would owe more than ${from.limits.owedMax} units; settle, or send less at once`)
+    }
+    let reply: Reply | undefined
+    try {
+      reply = await next(packet)
+      return reply
+    } finally {
+      // Without an answer we give none before the packet expires, so that the peer owes nothing for it.
+      exposures.release(from, prepare.amount, reply !== undefined && isFulfill(reply))
+    }
+  }
+}

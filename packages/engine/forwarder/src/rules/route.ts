@@ -1,0 +1,33 @@
+import { hash } from 'node:crypto'
+import { ErrorCode, isFulfill, reject, type Reply } from '@rivulet/ilp'
+import type { Exposures } from '../exposures.ts'
+import type { Peer } from '../peer.ts'
+import type { Packet, Rule } from '../rule.ts'
+
+/**
+ * The last rule: hands the packet to whom its destination names, or answers F02. A Fulfill of a peer counts only when its preimage fits the condition (F05
+ * otherwise): with a false one we would have to pay the peer and could not claim the same from the sender.
+ */
+export function routeRule(address: string, exposures: Exposures): Rule {
+  const forward = async ({ prepare }: Packet, peer: Peer): Promise<Reply> => {
+    if (peer.link === undefined) return reject(ErrorCode.unreachable, address, 'no route leads to this process itself')
+    const reply = await peer.link.send(prepare)
+    if (!isFulfill(reply)) return reply
+    if (!hash('sha256', reply.fulfillment, 'buffer').equals(prepare.condition)) {
+      return reject(ErrorCode.wrongCondition, address, `${peer.id} answered with a preimage that does not fit the condition`)
+    }
+    if (prepare.amount > 0n) exposures.reduce(peer, prepare.amount)
+    return reply
+  }
+  return (packet) => {
+    const { prepare, from, to } = packet
+    switch (to?.kind) {
+      case undefined:
+        return Promise.resolve(reject(ErrorCode.unreachable, address, `no route to ${prepare.destination}`))
+      case 'local':
+        return to.handler(prepare, from)
+      case 'peer':
+        return forward(packet, to.peer)
+    }
+  }
+}

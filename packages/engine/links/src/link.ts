@@ -1,0 +1,34 @@
+import { ErrorCode, type Link, type PacketHandler, reject, type Reply } from '@rivulet/ilp'
+
+/** A Link that also takes the peer's packets. */
+export interface DuplexLink extends Link {
+  /** Hands every Prepare of the peer to `handler`, instead of any handler before. Without one they are answered T01. */
+  receive(handler: PacketHandler): void
+}
+
+/** What a link says about its connections. Fields never hold a token. A pino logger fits. */
+export interface LinkLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** How much a link takes before it refuses. Whatever is refused never left, so that its money is free. */
+export interface LinkLimits {
+  /** Requests without an answer, in each direction. Beyond it T03. 20,000 unless told. */
+  readonly requestsInFlightMax: number
+  /** Bytes that wait to be written. Beyond it our requests get T03; a peer that does not read its answers is cut off. 8,000,000 unless told. */
+  readonly bufferedBytesMax: number
+}
+
+export const defaultLimits: LinkLimits = { requestsInFlightMax: 20_000, bufferedBytesMax: 8_000_000 }
+
+export const noHandler: PacketHandler = () => Promise.resolve(reject(ErrorCode.peerUnreachable, '', 'nothing takes packets here yet; try again'))
+
+/** The Rejects of packets that never left. */
+export const neverLeft = {
+  expired: () => Promise.resolve<Reply>(reject(ErrorCode.transferTimedOut, '', 'the packet had expired before it could be sent')),
+  notConnected: () => Promise.resolve<Reply>(reject(ErrorCode.peerUnreachable, '', 'there is no connection to the peer')),
+  busy: () => Promise.resolve<Reply>(reject(ErrorCode.connectorBusy, '', 'too much waits to be sent to the peer; send more slowly')),
+  invalid: (why: string) => Promise.resolve<Reply>(reject(ErrorCode.invalidPacket, '', why)),
+}
