@@ -86,12 +86,12 @@ export class BtpServer implements AsyncDisposable {
     for (const [key, peer] of this.#peersByToken) {
       if (peer.id !== id) continue
       this.#peersByToken.delete(key)
-      for (const connection of [...peer.connections]) connection.close()
+      for (const connection of peer.connections) connection.close()
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const peer of this.#peersByToken.values()) for (const connection of [...peer.connections]) connection.close()
+    for (const peer of this.#peersByToken.values()) for (const connection of peer.connections) connection.close()
     this.#peersByToken.clear()
     for (const webSocket of this.#webSockets.clients) webSocket.terminate()
     await new Promise<void>((resolve) => this.#webSockets.close(() => resolve()))

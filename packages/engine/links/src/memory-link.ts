@@ -1,5 +1,5 @@
 import { messageOf } from '@rivulet/faults'
-import { ErrorCode, type PacketHandler, type Prepare, prepareBytes, reject, type Reply } from '@rivulet/ilp'
+import { ErrorCode, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
 import { defaultLimits, type DuplexLink, type LinkLimits, neverLeft, noHandler } from './link.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -37,11 +37,6 @@ class MemoryEnd implements MemoryLink {
     if (other === undefined) return neverLeft.notConnected()
     if (prepare.expiresAtMs <= this.#clock.nowMs()) return neverLeft.expired()
     if (this.#pending.size >= this.#limits.requestsInFlightMax) return neverLeft.busy()
-    try {
-      prepareBytes(prepare)
-    } catch (error) {
-      return neverLeft.invalid(messageOf(error))
-    }
     return new Promise((resolve, fail) => {
       const id = this.#pending.open(prepare.expiresAtMs, resolve, fail)
       other.#handler(prepare).then(

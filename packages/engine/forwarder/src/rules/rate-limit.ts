@@ -1,7 +1,7 @@
 import { ErrorCode, reject, type Reply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
 import type { Peer } from '../peer.ts'
-import type { Rule } from '../rule.ts'
+import type { Next, Packet, Rule } from '../rule.ts'
 
 /** Longest that an outgoing packet waits for its turn. */
 const turnWaitMsMax = 1_000
@@ -15,6 +15,11 @@ export function rateLimitRule(address: string, clock: Clock): Rule {
   const dueOut = new WeakMap<Peer, number>()
   const busy = (whose: string): Promise<Reply> =>
     Promise.resolve(reject(ErrorCode.rateLimited, address, `more packets ${whose} than agreed; send more slowly`))
+
+  const wait = async (waitMs: number, packet: Packet, next: Next): Promise<Reply> => {
+    await clock.sleep(waitMs)
+    return next(packet)
+  }
 
   return (packet, next) => {
     const { from, to } = packet
@@ -30,6 +35,6 @@ export function rateLimitRule(address: string, clock: Clock): Rule {
     const waitMs = dueMs - nowMs
     if (waitMs > turnWaitMsMax) return busy(`to ${to.peer.id}`)
     dueOut.set(to.peer, dueMs + 1_000 / to.peer.limits.outgoingPacketsPerSecondMax)
-    return waitMs === 0 ? next(packet) : clock.sleep(waitMs).then(() => next(packet))
+    return waitMs === 0 ? next(packet) : wait(waitMs, packet, next)
   }
 }
