@@ -1,1 +1,1 @@
-export {}
+export { type Payee, Resolver, ResolverFault, type ResolverFaultCode, type ResolverOptions } from './resolver.ts'
