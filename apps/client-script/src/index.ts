@@ -1,1 +1,1 @@
-export {}
+export { agentHeaders, buildClientScript, type ClientScript, clientScriptFiles, monetizeHeaders } from './files.ts'

@@ -94,8 +94,8 @@ export interface PageToAgent {
 }
 
 export interface AgentToPage {
-  /** Whether this site is connected. Sent when it changes. */
-  readonly attached: WalletToAgent['attached']
+  /** Whether this site is connected; while it is not, what the connect button looks like. Sent when it changes. */
+  readonly attached: WalletToAgent['attached'] & { readonly button?: ButtonLooks }
   /** Where the popup goes. */
   readonly challenge: { readonly connectUrl: string }
   /** A challenge or a code was refused, or the wallet did not answer. */
@@ -106,6 +106,15 @@ export interface AgentToPage {
   readonly paused: Paused
   readonly resumed: Requested
   readonly stopped: Stopped
+}
+
+export interface ButtonLooks {
+  readonly lang: string
+  /** For the button's shadow root, in which a `div` holds two buttons. */
+  readonly css: string
+  readonly label: string
+  /** The name of the button that hides it. */
+  readonly hide: string
 }
 
 /** What the connect popup posts to the page that opened it. */

@@ -1,0 +1,190 @@
+/**
+ * A wallet whose answers a test writes, for what a page must do whatever its wallet says. It serves the real script and the real agent over
+ * real sockets; money is the journey's matter. The wallet is on `localhost` and the pages on `127.0.0.1`: two sites.
+ */
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { agentHeaders, clientScriptFiles, monetizeHeaders } from '@rivulet/client-script'
+import type { AgentToWallet, MessageOf, WalletToAgent } from '@rivulet/web-monetization'
+import { type WebSocket, WebSocketServer } from 'ws'
+
+type FromAgent = MessageOf<AgentToWallet>
+type ToAgent = MessageOf<WalletToAgent>
+
+export interface PageSource {
+  readonly head?: string
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** The script tag; by default that of the wallet, in the head. */
+  readonly script?: string
+}
+
+export interface Received {
+  readonly message: FromAgent
+  readonly cookie: string
+}
+
+export class ScriptedWallet implements AsyncDisposable {
+  /** Everything that agents sent, in order. */
+  readonly received: Received[] = []
+  /** Bodies of the requests for challenges and redemptions. */
+  readonly posted: { readonly path: string; readonly body: Record<string, unknown> }[] = []
+  connected = true
+  /** What the wallet answers to a start; nothing when it is `undefined`. By default every pointer resolves. */
+  answer: (start: Extract<FromAgent, { type: 'start' }>) => readonly ToAgent[] = ({ requestId, pointer }) => [{ type: 'loaded', requestId, paymentPointer: pointer }]
+  readonly #pages = new Map<string, PageSource>()
+  readonly #sockets = new Set<WebSocket>()
+  readonly #waiting = new Set<() => void>()
+  readonly #wallet: Server
+  readonly #site: Server
+
+  private constructor(wallet: Server, site: Server) {
+    this.#wallet = wallet
+    this.#site = site
+    wallet.on('request', (request, response) => void this.#serveWallet(request, response))
+    site.on('request', (request, response) => this.#servePage(request, response))
+    const sockets = new WebSocketServer({ server: wallet, path: '/agent/socket' })
+    sockets.on('connection', (socket, request) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+      socket.on('message', (data: Buffer) => this.#message(socket, JSON.parse(data.toString()) as FromAgent, request.headers.cookie ?? ''))
+    })
+  }
+
+  static async start(): Promise<ScriptedWallet> {
+    const servers = [createServer(), createServer()] as const
+    servers[0].listen(0, 'localhost')
+    servers[1].listen(0, '127.0.0.1')
+    await Promise.all(servers.map((server) => once(server, 'listening')))
+    return new ScriptedWallet(...servers)
+  }
+
+  get walletUrl(): string {
+    return `http://localhost:${(this.#wallet.address() as AddressInfo).port}`
+  }
+
+  get siteUrl(): string {
+    return `http://127.0.0.1:${(this.#site.address() as AddressInfo).port}`
+  }
+
+  /** Puts a page on the site; its address. */
+  page(path: string, source: PageSource): string {
+    this.#pages.set(path, source)
+    return this.siteUrl + path
+  }
+
+  /** Says something to every agent. */
+  say(...messages: readonly ToAgent[]): void {
+    for (const socket of this.#sockets) for (const message of messages) socket.send(JSON.stringify(message))
+  }
+
+  /** One fulfilled payment of 1 EUR / 10,000. */
+  pay(requestId: string, amount = '100000'): void {
+    this.say({ type: 'paid', requestId, amount, assetCode: 'EUR', assetScale: 9, received: { amount: '108', assetCode: 'USD', assetScale: 6 }, receipt: 'AQID', incomingPayment: null })
+  }
+
+  /** Closes every socket, as a wallet that restarts. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.terminate()
+  }
+
+  get socketCount(): number {
+    return this.#sockets.size
+  }
+
+  /** The `nth` message of a type (from 0), once it is there. */
+  async next<Type extends FromAgent['type']>(type: Type, nth = 0): Promise<Extract<FromAgent, { type: Type }>> {
+    for (;;) {
+      const found = this.all(type)[nth]
+      if (found !== undefined) return found
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
+  all<Type extends FromAgent['type']>(type: Type): Extract<FromAgent, { type: Type }>[] {
+    return this.received.map(({ message }) => message).filter((message): message is Extract<FromAgent, { type: Type }> => message.type === type)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.drop()
+    for (const server of [this.#wallet, this.#site]) {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    }
+  }
+
+  #message(socket: WebSocket, message: FromAgent, cookie: string): void {
+    this.received.push({ message, cookie })
+    const say = (answer: ToAgent): void => socket.send(JSON.stringify(answer))
+    if (message.type === 'attach') say({ type: 'attached', connected: this.connected })
+    if (message.type === 'start') for (const answer of this.answer(message)) say(answer)
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+
+  async #serveWallet(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = new URL(request.url ?? '/', this.walletUrl).pathname
+    const json = (status: number, body: object, headers: Record<string, string> = {}): void => void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    if (request.method === 'POST') {
+      let text = ''
+      for await (const chunk of request) text += String(chunk)
+      this.posted.push({ path, body: JSON.parse(text) as Record<string, unknown> })
+    }
+    switch (path) {
+      case '/monetize.js':
+        response.writeHead(200, monetizeHeaders).end(await readFile(clientScriptFiles.monetizeJs))
+        return
+      case '/agent':
+        response.writeHead(200, agentHeaders(this.walletUrl)).end(await readFile(clientScriptFiles.agentHtml))
+        return
+      case '/agent/agent.js':
+        response.writeHead(200, { 'content-type': 'text/javascript', 'cross-origin-resource-policy': 'same-origin' }).end(await readFile(clientScriptFiles.agentJs))
+        return
+      case '/agent/challenges':
+        json(200, { challenge: 'a-challenge', expiresInMs: 600_000 }, { 'set-cookie': 'verifier=secret; HttpOnly; Secure; SameSite=None; Partitioned; Path=/agent' })
+        return
+      case '/agent/redeem':
+        if (this.posted.at(-1)?.body['code'] !== 'good-code') {
+          json(400, { error: { code: 'code-used', message: 'this code was used already: connect again' } })
+          return
+        }
+        this.connected = true
+        json(200, {}, { 'set-cookie': 'token=secret; HttpOnly; Secure; SameSite=None; Partitioned; Path=/agent' })
+        return
+      case '/connect':
+        // What the real page does once the person has agreed: the code goes to the opener, or back by the address.
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>Connect</title><button>Agree</button><script>
+          const back = decodeURIComponent(location.hash.replace('#return=', ''))
+          document.querySelector('button').onclick = () => {
+            if (opener === null) location.href = back + '#rivulet-code=good-code'
+            else { opener.postMessage({ type: 'rivulet:code', code: 'good-code' }, new URL(back).origin); close() }
+          }</script>`)
+        return
+      default:
+        response.writeHead(404).end()
+    }
+  }
+
+  #servePage(request: IncomingMessage, response: ServerResponse): void {
+    const page = this.#pages.get(new URL(request.url ?? '/', this.siteUrl).pathname)
+    if (page === undefined) {
+      response.writeHead(404).end()
+      return
+    }
+    const { head = '', body = '', headers = {}, script = `<script src="${this.walletUrl}/monetize.js"></script>` } = page
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers })
+    // The log is filled before anything of the page can happen.
+    response.end(`<!doctype html><html lang="en"><head><title>page</title><script>${logger}</script>${script}${head}</head><body>${body}</body></html>`)
+  }
+}
+
+const logger = `
+  window.log = []
+  for (const type of ['load', 'error', 'monetization']) {
+    document.addEventListener(type, (event) => {
+      if (event.target.localName === 'link') log.push([type, event.target.id, event])
+    }, true)
+  }`
