@@ -2,7 +2,6 @@
  * The messages between a monetized page, the wallet's agent (an iframe of the wallet's origin in that page) and the wallet.
  * Page and agent speak over a MessagePort, agent and wallet over a WebSocket, one JSON object a message. Every message has a `type`.
  */
-import type { MonetizationEventData } from './event.ts'
 
 /** The messages of a map, discriminated by `type`; of one type only when it is named. */
 export type MessageOf<Messages, Type extends keyof Messages = keyof Messages> = { [T in Type]: { readonly type: T } & Messages[T] }[Type]
@@ -51,6 +50,24 @@ export interface Paid extends Requested {
   /** STREAM receipt (RFC 39), base64. */
   readonly receipt: string | null
   readonly incomingPayment: string | null
+}
+
+/** A `MonetizationCurrencyAmount`: `value` is a plain decimal with all places of the asset's scale. */
+export interface CurrencyAmount {
+  readonly currency: string
+  readonly value: string
+}
+
+/** What a `MonetizationEvent` is made of. The deprecated fields tell what the receiver got, as the legacy API did; `amount` is in units. */
+export interface MonetizationEventData {
+  readonly amountSent: CurrencyAmount
+  readonly paymentPointer: string
+  readonly incomingPayment: string | null
+  readonly amount: string
+  readonly assetCode: string
+  readonly assetScale: number
+  /** STREAM receipt (RFC 39), base64. */
+  readonly receipt: string | null
 }
 
 export type Paused = Requested & Reasoned
