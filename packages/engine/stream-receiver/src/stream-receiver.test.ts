@@ -68,7 +68,7 @@ function prepareFor({ destination, sharedSecret }: Credentials, wish: Wish = {})
 }
 
 const issue = (spec: Partial<ConnectionSpec> = {}): Credentials => receiver.issue({ accountId, asset, ...spec })
-const send = (prepare: Prepare, to = receiver): Promise<Reply> => to.handle(prepare, { debitAccountId })
+const send = (prepare: Prepare, to = receiver): Promise<Reply> => to.handle(prepare, { debitAccountId, asset })
 const inside = ({ sharedSecret }: Credentials, reply: Reply): StreamPacket => new StreamKeys(sharedSecret).open(reply.data)
 const outcome = (reply: Reply): string => (isFulfill(reply) ? 'fulfilled' : reply.code)
 
@@ -174,6 +174,11 @@ describe('a packet that is not to be taken', () => {
     const reply = await send(prepareFor(issue(), { amount: 10n ** 12n + 1n }))
     expect(outcome(reply)).toBe('F08')
     expect(decodeAmountTooLarge(reply.data)).toEqual({ receivedAmount: 10n ** 12n + 1n, maximumAmount: 10n ** 12n })
+  })
+
+  test.each([{ code: 'USD', scale: 9 }, { code: 'EUR', scale: 2 }])('gets F07 from a link that counts in another asset: %j', async (other) => {
+    expect(outcome(await receiver.handle(prepareFor(issue()), { debitAccountId, asset: other }))).toBe('F07')
+    expect(rows.credits).toEqual([])
   })
 
   test.each([

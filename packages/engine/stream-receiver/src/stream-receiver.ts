@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Id } from '@rivulet/ids'
 import { encodeAmountTooLarge, ErrorCode, isBelow, PacketType, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { CreditResult, ReceivingStreams } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
 import { conditionOf, encodeReceipt, type Frame, FrameType, StreamErrorCode, type StreamPacket } from '@rivulet/stream'
 import type { Clock } from '@rivulet/time'
 import { type Connection, type ConnectionSpec, type Credentials, CredentialsBook, type ReceiverKeys } from './credentials.ts'
@@ -21,9 +22,10 @@ export interface StreamReceiverOptions {
   readonly receiving: ReceivingStreams
 }
 
-/** The link account of the peer that a packet came from. */
+/** The peer that a packet came from: its link account, and what amounts on its link count. */
 export interface PacketSource {
   readonly debitAccountId: Id<'acct'>
+  readonly asset: Asset
 }
 
 /**
@@ -45,7 +47,8 @@ export class StreamReceiver {
   }
 
   /**
-   * Answers one Prepare; a Fulfill resolves only once its credit is durable. Never throws.
+   * Answers one Prepare; a Fulfill resolves only once its credit is durable. Throws only what the ledger throws, a defect or a
+   * database that is away; then nothing was credited.
    * F02 for an address that is not below ours; F06 for one that we did not issue, that is older than 24 h, or whose data is not authentic: the same
    * answer to each, so that none is an oracle. From there on replies carry STREAM data, and a refusal is F99 unless trying again can help.
    */
@@ -55,6 +58,9 @@ export class StreamReceiver {
     const connection = this.#book.read(prepare.destination)
     const packet = connection === undefined ? undefined : openPacket(connection, prepare)
     if (connection === undefined || packet === undefined || clock.nowMs() >= connection.closesAtMs) return reject(ErrorCode.unexpectedPayment, address, 'unexpected payment')
+    if (connection.asset.code !== from.asset.code || connection.asset.scale !== from.asset.scale) {
+      return reject(ErrorCode.cannotReceive, address, `this account counts in ${connection.asset.code} at scale ${connection.asset.scale}, the link does not`)
+    }
     if (prepare.amount > packetAmountMax) {
       return reject(ErrorCode.amountTooLarge, address, 'the packet is too large', encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: packetAmountMax }))
     }
@@ -62,23 +68,18 @@ export class StreamReceiver {
     const isFulfillable = timingSafeEqual(conditionOf(fulfillment), prepare.condition)
     const arrival: Arrival = { connection, prepare, packet, frames: answersTo(packet, connection) }
     const closes = packet.frames.some(({ type }) => type === FrameType.connectionClose)
-    try {
-      // A probe asks what would arrive: the amount in the refusal is its answer.
-      if (!isFulfillable || prepare.amount < packet.amount || (prepare.amount > 0n && packet.sequence === 0)) {
-        if (closes) await receiving.close(connection.id)
-        return this.#refuse(arrival)
-      }
-      if (prepare.amount > 0n) {
-        const result = await this.#credit(arrival, from)
-        if (!result.applied) return await this.#refuseCredit(arrival, result.why)
-        arrival.frames.push(...moneyFrames(packet, connection, result.total), ...receiptFrames(connection, result.total))
-      }
-      // What this packet carried is credited; if closing fails now, the ledger posts the connection once it is idle.
-      if (closes) await receiving.close(connection.id).catch(() => {})
-    } catch {
-      // The ledger answers with a result; what it throws is a defect or a database that is away, and then nothing was credited.
-      return reject(ErrorCode.internalError, address, 'try again')
+    // A probe asks what would arrive: the amount in the refusal is its answer.
+    if (!isFulfillable || prepare.amount < packet.amount || (prepare.amount > 0n && packet.sequence === 0)) {
+      if (closes) await receiving.close(connection.id)
+      return this.#refuse(arrival)
     }
+    if (prepare.amount > 0n) {
+      const result = await this.#credit(arrival, from)
+      if (!result.applied) return await this.#refuseCredit(arrival, result.why)
+      arrival.frames.push(...moneyFrames(packet, connection, result.total), ...receiptFrames(connection, result.total))
+    }
+    // What this packet carried is credited; if closing fails now, the ledger posts the connection once it is idle.
+    if (closes) await receiving.close(connection.id).catch(() => {})
     return { type: PacketType.fulfill, fulfillment, data: seal(arrival, PacketType.fulfill) }
   }
 

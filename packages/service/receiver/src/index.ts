@@ -1,1 +1,1 @@
-export {}
+export { createReceiver, type PacketPeer, type Receiver, type ReceiverOptions } from './receiver.ts'
