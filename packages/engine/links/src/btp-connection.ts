@@ -22,6 +22,7 @@ export interface BtpConnectionOptions {
 
 /** A connection that says nothing for this long is asked whether it lives, and cut off when it says nothing for as long again. */
 const heartbeatMs = 15_000
+const unusableReply = reject(ErrorCode.internalError, '', 'the packet could not be handled')
 const sendOptions = { binary: true, compress: false } as const
 
 /**
@@ -139,10 +140,19 @@ export class BtpConnection {
       this.#cutOff('the peer does not read its answers')
       return
     }
-    const packetBytes = replyBytes(reply)
-    const frame = Buffer.allocUnsafe(ilpFrameBytes(packetBytes))
-    writeReply(reply, frame, writeIlpFrameHead(frame, { type: FrameType.response, requestId, packetBytes }))
-    this.#write(frame)
+    this.#write(this.#replyFrame(requestId, reply))
+  }
+
+  #replyFrame(requestId: number, reply: Reply): Buffer {
+    try {
+      const packetBytes = replyBytes(reply)
+      const frame = Buffer.allocUnsafe(ilpFrameBytes(packetBytes))
+      writeReply(reply, frame, writeIlpFrameHead(frame, { type: FrameType.response, requestId, packetBytes }))
+      return frame
+    } catch (error) {
+      this.#options.log.error({ peer: this.#options.peerId, error }, 'the handler of packets gave a reply that cannot be written')
+      return this.#replyFrame(requestId, unusableReply)
+    }
   }
 
   #write(frame: Buffer): void {

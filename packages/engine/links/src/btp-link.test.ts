@@ -321,3 +321,10 @@ test('a connection that falls silent is cut off at the second beat', async () =>
   await clock.advance(30_000)
   expect(await warned).toContain('said nothing')
 })
+
+test('a reply that cannot be written is T00, and harms no other packet', async () => {
+  const { clock, link, connect } = await serve()
+  link.receive((prepare) => Promise.resolve(fulfilled(prepare.amount === 1n ? Buffer.alloc(40_000) : prepare.data)))
+  const client = await connect()
+  expect(await Promise.all([1n, 2n].map((amount) => outcomeOf(client.send(preparePacket(clock, { amount })))))).toEqual(['T00', 'fulfilled'])
+})
