@@ -1,0 +1,100 @@
+/** What the live page knows, as pure functions over the server's events: no React, no time of its own. */
+import * as z from 'zod/mini'
+
+const units = z.pipe(z.string().check(z.regex(/^[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
+
+const rowSchema = z.object({
+  id: z.string(),
+  payer: z.string(),
+  payee: z.string(),
+  site: z.nullable(z.string()),
+  /** Units a second. */
+  rate: units,
+  total: units,
+  held: units,
+  assetCode: z.string(),
+  assetScale: z.number(),
+  ageMs: z.number(),
+  state: z.enum(['open', 'in-doubt', 'closed']),
+})
+
+/** `snapshot` and `update` have the same shape; a snapshot lists every row, an update those that changed. */
+export const liveEventSchema = z.object({
+  streams: z.array(rowSchema),
+  /** Rows of before that are no longer listed. */
+  gone: z.array(z.string()),
+  streamsOpen: z.number(),
+  streamsInDoubt: z.number(),
+  streamsListedMax: z.number(),
+  /** Sum of the rates of all open streams, units a second of each asset. */
+  flows: z.array(z.object({ rate: units, assetCode: z.string(), assetScale: z.number() })),
+  packetsPerSecond: z.number(),
+  rejectsByCode: z.record(z.string(), z.object({ total: z.number(), perSecond: z.number() })),
+  processes: z.array(z.object({ id: z.string(), role: z.string(), version: z.string(), upMs: z.number() })),
+})
+export type LiveEvent = z.infer<typeof liveEventSchema>
+
+/** One stream; `openedAtMs` is in the browser's own time, so that ages run on between updates. */
+export type LiveRow = Omit<LiveEvent['streams'][number], 'ageMs'> & { readonly openedAtMs: number }
+
+export interface LiveModel {
+  readonly rows: ReadonlyMap<string, LiveRow>
+  readonly figures: Omit<LiveEvent, 'streams' | 'gone'>
+  /** Packets a second of the last 60 updates, oldest first. */
+  readonly packetHistory: readonly number[]
+  /** When the last event came, ms of the browser. */
+  readonly heardAtMs: number
+}
+
+const historyMax = 60
+
+/** @param before undefined for a snapshot, which replaces everything but the history */
+export function applyEvent(before: LiveModel | undefined, event: LiveEvent, kind: 'snapshot' | 'update', nowMs: number): LiveModel {
+  const { streams, gone, ...figures } = event
+  const rows = new Map(kind === 'snapshot' ? [] : before?.rows)
+  for (const id of gone) rows.delete(id)
+  for (const { ageMs, ...row } of streams) rows.set(row.id, { ...row, openedAtMs: rows.get(row.id)?.openedAtMs ?? nowMs - ageMs })
+  return { rows, figures, packetHistory: [...(before?.packetHistory ?? []), figures.packetsPerSecond].slice(-historyMax), heardAtMs: nowMs }
+}
+
+export const sortColumns = ['payer', 'payee', 'site', 'rate', 'total', 'age', 'state'] as const
+export type SortColumn = (typeof sortColumns)[number]
+
+export interface LiveView {
+  readonly text: string
+  readonly state: 'all' | 'open' | 'in-doubt'
+  readonly column: SortColumn
+  readonly descending: boolean
+}
+
+/** The rows that a view shows, in its order. Equal rows keep the order of their ids, so that nothing jumps between updates. */
+export function rowsOf(model: LiveModel, view: LiveView, locale: string): readonly LiveRow[] {
+  const wanted = view.text.trim().toLocaleLowerCase(locale)
+  const matches = (row: LiveRow): boolean =>
+    (view.state === 'all' || row.state === view.state) &&
+    (wanted === '' || [row.payer, row.payee, row.site ?? ''].some((text) => text.toLocaleLowerCase(locale).includes(wanted)))
+  const sign = view.descending ? -1 : 1
+  const order = orderOf(view.column, new Intl.Collator(locale, { numeric: true }))
+  return [...model.rows.values()].filter(matches).toSorted((a, b) => sign * order(a, b) || (a.id < b.id ? -1 : 1))
+}
+
+function orderOf(column: SortColumn, collator: Intl.Collator): (a: LiveRow, b: LiveRow) => number {
+  switch (column) {
+    case 'rate':
+      return (a, b) => compare(a.rate, b.rate)
+    case 'total':
+      return (a, b) => compare(a.total, b.total)
+    case 'age':
+      return (a, b) => b.openedAtMs - a.openedAtMs
+    case 'site':
+      return (a, b) => collator.compare(a.site ?? '', b.site ?? '')
+    case 'payer':
+    case 'payee':
+    case 'state':
+      return (a, b) => collator.compare(a[column], b[column])
+  }
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

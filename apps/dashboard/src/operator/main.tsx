@@ -1,0 +1,36 @@
+import { useCallback } from 'react'
+import { openEntrance } from '../entrance.tsx'
+import { Frame } from '../look/frame.tsx'
+import { FaultAlert, Loading } from '../look/notice.tsx'
+import { Door } from '../session/door.tsx'
+import { leave } from '../session/session.ts'
+import { usePolled } from '../use-polled.ts'
+import { LivePage } from './live.tsx'
+import { loadOverview, type Overview } from './operator-api.ts'
+import { useLive } from './use-live.ts'
+
+const overviewPollMs = 15_000
+
+function Operator(): React.JSX.Element {
+  const { value: overview, fault, reload } = usePolled(loadOverview, overviewPollMs)
+  if (fault?.status === 401) {
+    return (
+      <Frame entrance="operator">
+        <Door entrance="operator" maySignUp={false} onSignedIn={reload} />
+      </Frame>
+    )
+  }
+  if (overview === undefined) return <Frame entrance="operator">{fault !== undefined ? <FaultAlert fault={fault} onRetry={() => void reload()} /> : <Loading />}</Frame>
+  return <SignedIn overview={overview} reload={reload} />
+}
+
+function SignedIn({ overview, reload }: { readonly overview: Overview; readonly reload: () => Promise<void> }): React.JSX.Element {
+  const live = useLive(useCallback(() => void reload(), [reload]))
+  return (
+    <Frame entrance="operator" wide person={overview.person} onSignOut={() => void leave(reload)}>
+      <LivePage live={live} books={overview.books} />
+    </Frame>
+  )
+}
+
+await openEntrance(<Operator />)

@@ -1,0 +1,43 @@
+import * as z from 'zod/mini'
+import { anyAnswer, ApiFault, callApi } from '../api.ts'
+
+export const personSchema = z.object({ name: z.string(), email: z.string() })
+export type Person = z.infer<typeof personSchema>
+
+export interface Credentials {
+  readonly email: string
+  readonly password: string
+}
+
+/** The session is a cookie that no script can read; what counts is what the server says afterwards. Throws ApiFault. */
+export async function signIn(credentials: Credentials): Promise<void> {
+  await callApi('/api/auth/sign-in/email', { method: 'POST', body: credentials, answer: anyAnswer })
+}
+
+/**
+ * Makes an account and signs in. The server answers signing up the same whether the e-mail is known or not, so that nobody learns who has an account:
+ * only signing in tells, and a wrong password then means that it was known (`email-known`). The name starts as the address's local part, so that
+ * signing up asks for no more than it needs. Throws ApiFault.
+ */
+export async function signUp(credentials: Credentials): Promise<void> {
+  const name = credentials.email.split('@')[0] ?? credentials.email
+  await callApi('/api/auth/sign-up/email', { method: 'POST', body: { ...credentials, name }, answer: anyAnswer })
+  try {
+    await signIn(credentials)
+  } catch (error) {
+    throw error instanceof ApiFault && error.code === 'invalid-email-or-password' ? new ApiFault('email-known', error.message, error) : error
+  }
+}
+
+export async function signOut(): Promise<void> {
+  await callApi('/api/auth/sign-out', { method: 'POST', body: {}, answer: anyAnswer })
+}
+
+/** Signs out and shows what that means; a server that cannot be reached leaves the session, and the page says so. */
+export async function leave(reload: () => Promise<void>): Promise<void> {
+  try {
+    await signOut()
+  } finally {
+    await reload()
+  }
+}

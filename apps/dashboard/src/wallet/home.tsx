@@ -1,0 +1,204 @@
+import { Button, Switch } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatMoney, perHour } from '../amounts.ts'
+import { ApiFault } from '../api.ts'
+import { Flow } from '../look/mark.tsx'
+import { Empty, FaultAlert, StaleNote } from '../look/notice.tsx'
+import { en } from '../words/en.ts'
+import { shortPointer, shortSite } from '../words/names.ts'
+import { useLocale } from '../words/words.ts'
+import { type Me, revokeConnection, setPaused } from './wallet-api.ts'
+
+export interface HomeProps {
+  readonly me: Me
+  /** Why what is shown is old, if it is. */
+  readonly stale: ApiFault | undefined
+  readonly onChange: () => Promise<void>
+}
+
+const budgetDecimals = 4
+const streamDecimals = 6
+
+/** The subscriber's home: what is left, what is paid now or why not, and who may start payments. */
+export function Home({ me, stale, onChange }: HomeProps): React.JSX.Element {
+  const { t } = useTranslation()
+  useEffect(() => {
+    document.title = `${t('wallet.title')} · ${t('product')}`
+  }, [t])
+  return (
+    <>
+      <h1 className="page-title">{t('wallet.title')}</h1>
+      {stale !== undefined && <StaleNote fault={stale} />}
+      <div className="home">
+        <Budget me={me} onChange={onChange} />
+        <Now me={me} />
+        <Sites me={me} onChange={onChange} />
+      </div>
+    </>
+  )
+}
+
+function Budget({ me, onChange }: { readonly me: Me; readonly onChange: () => Promise<void> }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const [wanted, setWanted] = useState<boolean>()
+  const [fault, setFault] = useState<ApiFault>()
+  const asset = { code: me.balance.assetCode, scale: me.balance.assetScale }
+  const on = wanted ?? !me.paused
+
+  const turn = async (next: boolean): Promise<void> => {
+    setWanted(next)
+    setFault(undefined)
+    try {
+      await setPaused(!next)
+      await onChange()
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error
+      setFault(error)
+    }
+    setWanted(undefined)
+  }
+
+  return (
+    <section className="card budget" aria-labelledby="budget-title">
+      <h2 id="budget-title" className="card-label">
+        {t('wallet.budget')}
+      </h2>
+      <p className="figure">{formatMoney(me.balance.posted + me.balance.accrued, asset, locale, budgetDecimals)}</p>
+      {me.balance.pending > 0n && <p className="quiet">{t('wallet.held', { amount: formatMoney(me.balance.pending, asset, locale, budgetDecimals) })}</p>}
+      <dl className="budget-rate">
+        <dt>{t('wallet.rate')}</dt>
+        <dd>
+          {t('wallet.perHour', { amount: formatMoney(perHour(me.rate), asset, locale, budgetDecimals) })}
+          <span className="quiet">{t('wallet.perHourWhy')}</span>
+        </dd>
+      </dl>
+      <Switch
+        className="budget-switch"
+        size="lg"
+        label={t('wallet.paying')}
+        description={on ? t('wallet.payingOn') : t('wallet.payingOff')}
+        checked={on}
+        disabled={wanted !== undefined}
+        onChange={(event) => void turn(event.currentTarget.checked)}
+      />
+      {fault !== undefined && <FaultAlert fault={fault} />}
+    </section>
+  )
+}
+
+function Now({ me }: { readonly me: Me }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const asset = { code: me.balance.assetCode, scale: me.balance.assetScale }
+  return (
+    <section className="card now" aria-labelledby="now-title">
+      <h2 id="now-title">{t('wallet.now')}</h2>
+      {me.streams.length === 0 ? (
+        <Empty title={t('wallet.nowEmpty')} why={me.paused ? t('wallet.nowPaused') : t('wallet.nowEmptyWhy')} />
+      ) : (
+        <ul className="rows">
+          {me.streams.map((stream) => (
+            <li key={stream.id} className="row">
+              <div className="row-main">
+                <p className="row-title">{shortPointer(stream.payee)}</p>
+                <p className="quiet">
+                  {t('wallet.on', { site: shortSite(stream.site) })} · {t('wallet.perHour', { amount: formatMoney(perHour(stream.rate), asset, locale, budgetDecimals) })}
+                </p>
+                <p className={`state state-${stream.state}`}>
+                  {t(`wallet.state.${stream.state}`)}
+                  <Reason reason={stream.reason} />
+                </p>
+              </div>
+              <Flow moving={stream.state === 'paying'} />
+              <p className="row-amount">{formatMoney(stream.total, asset, locale, streamDecimals)}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function Reason({ reason }: { readonly reason: string | null | undefined }): React.ReactNode {
+  const { t } = useTranslation()
+  if (reason === null || reason === undefined) return null
+  return `: ${Object.hasOwn(en.reasons, reason) ? t(`reasons.${reason as keyof typeof en.reasons}`) : reason}`
+}
+
+function Sites({ me, onChange }: { readonly me: Me; readonly onChange: () => Promise<void> }): React.JSX.Element {
+  const { t } = useTranslation()
+  const [said, setSaid] = useState('')
+  return (
+    <section className="card sites" aria-labelledby="sites-title">
+      <h2 id="sites-title">{t('wallet.sites')}</h2>
+      <p className="quiet">{t('wallet.sitesWhy')}</p>
+      <p className="unseen" role="status">
+        {said}
+      </p>
+      {me.connections.length === 0 ? (
+        <Empty title={t('wallet.sitesEmpty')} why={t('wallet.sitesEmptyWhy')} />
+      ) : (
+        <ul className="rows">
+          {me.connections.map((connection) => (
+            <Site
+              key={connection.id}
+              connection={connection}
+              onRevoked={async () => {
+                setSaid(t('wallet.revoked', { site: shortSite(connection.site) }))
+                await onChange()
+              }}
+            />
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function Site({ connection, onRevoked }: { readonly connection: Me['connections'][number]; readonly onRevoked: () => Promise<void> }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const [asked, setAsked] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [fault, setFault] = useState<ApiFault>()
+  const site = shortSite(connection.site)
+
+  const revoke = async (): Promise<void> => {
+    setBusy(true)
+    setFault(undefined)
+    try {
+      await revokeConnection(connection.id)
+      await onRevoked()
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error
+      setFault(error)
+      setBusy(false)
+    }
+  }
+
+  return (
+    <li className="row">
+      <div className="row-main">
+        <p className="row-title">{site}</p>
+        <p className="quiet">{asked ? t('wallet.revokeSure', { site }) : t('wallet.since', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(connection.createdAtMs) })}</p>
+        {fault !== undefined && <FaultAlert fault={fault} />}
+      </div>
+      {asked ? (
+        <div className="row-actions">
+          <Button color="red" size="compact-md" loading={busy} autoFocus onClick={() => void revoke()}>
+            {t('wallet.revokeYes')}
+          </Button>
+          <Button variant="default" size="compact-md" disabled={busy} onClick={() => setAsked(false)}>
+            {t('wallet.keep')}
+          </Button>
+        </div>
+      ) : (
+        <Button variant="default" size="compact-md" aria-label={t('wallet.revokeSite', { site })} onClick={() => setAsked(true)}>
+          {t('wallet.revoke')}
+        </Button>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,30 @@
+import { openEntrance } from '../entrance.tsx'
+import { Frame } from '../look/frame.tsx'
+import { FaultAlert, Loading } from '../look/notice.tsx'
+import { Door } from '../session/door.tsx'
+import { leave } from '../session/session.ts'
+import { usePolled } from '../use-polled.ts'
+import { Connect } from './connect.tsx'
+import { Home } from './home.tsx'
+import { loadMe } from './wallet-api.ts'
+
+const pollMs = 1_000
+
+function Wallet(): React.JSX.Element {
+  const { value: me, fault, reload } = usePolled(loadMe, pollMs)
+  if (fault?.status === 401) {
+    return (
+      <Frame entrance="wallet">
+        <Door entrance="wallet" maySignUp onSignedIn={reload} />
+      </Frame>
+    )
+  }
+  return (
+    <Frame entrance="wallet" person={me?.person} onSignOut={() => void leave(reload)}>
+      {me !== undefined ? <Home me={me} stale={fault} onChange={reload} /> : fault !== undefined ? <FaultAlert fault={fault} onRetry={() => void reload()} /> : <Loading />}
+    </Frame>
+  )
+}
+
+const page = location.pathname === '/connect' ? <Connect challenge={new URLSearchParams(location.search).get('challenge')} /> : <Wallet />
+await openEntrance(page)
