@@ -1,12 +1,5 @@
 import { type Asset, formatAmount } from '@rivulet/money'
 
-/** An amount as the APIs of Rivulet write it: whole units of the asset in a decimal string. */
-export interface AmountText {
-  readonly amount: string
-  readonly assetCode: string
-  readonly assetScale: number
-}
-
 const formats = new Map<string, Intl.NumberFormat>()
 
 function formatOf(locale: string, code: string, decimals: number): Intl.NumberFormat {

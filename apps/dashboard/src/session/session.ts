@@ -2,7 +2,6 @@ import * as z from 'zod/mini'
 import { anyAnswer, ApiFault, callApi } from '../api.ts'
 
 export const personSchema = z.object({ name: z.string(), email: z.string() })
-export type Person = z.infer<typeof personSchema>
 
 export interface Credentials {
   readonly email: string

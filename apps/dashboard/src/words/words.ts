@@ -30,7 +30,7 @@ export function localeOf(language: string, preferred: readonly string[]): string
 }
 
 /** English is in the first load, as the language of last resort; French is fetched when it is wanted. */
-export async function speak(language: Language): Promise<void> {
+async function speak(language: Language): Promise<void> {
   if (language === 'fr' && !i18next.hasResourceBundle('fr', 'translation')) {
     const { fr } = await import('./fr.ts')
     i18next.addResourceBundle('fr', 'translation', fr)
