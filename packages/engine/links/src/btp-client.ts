@@ -60,10 +60,11 @@ export class BtpClient implements DuplexLink, AsyncDisposable {
     }
   }
 
+  /** Closes in good order and connects no more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true
     this.#retry?.cancel()
-    this.#connection?.close()
+    await this.#connection?.close()
     const webSocket = this.#webSocket
     if (webSocket !== undefined && webSocket.readyState !== WebSocket.CLOSED) {
       const closed = new Promise<void>((resolve) => webSocket.once('close', () => resolve()))

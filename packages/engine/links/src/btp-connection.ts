@@ -22,6 +22,9 @@ export interface BtpConnectionOptions {
 
 /** A connection that says nothing for this long is asked whether it lives, and cut off when it says nothing for as long again. */
 const heartbeatMs = 15_000
+/** Longest that closing waits for answers, and then for the peer's goodbye. */
+const drainMsMax = 5_000
+const goodbyeMsMax = 1_000
 const unusableReply = reject(ErrorCode.internalError, '', 'the packet could not be handled')
 const sendOptions = { binary: true, compress: false } as const
 
@@ -37,6 +40,8 @@ export class BtpConnection {
   #corked = false
   #heard = true
   #open = true
+  #closing: Promise<void> | undefined
+  #idle: (() => void) | undefined
 
   constructor(options: BtpConnectionOptions) {
     this.#options = options
@@ -55,7 +60,7 @@ export class BtpConnection {
   /** As Link.send: Rejects of our own only for what never left. */
   send(prepare: Prepare): Promise<Reply> {
     const { clock, limits } = this.#options
-    if (!this.#open) return neverLeft.notConnected()
+    if (!this.#open || this.#closing !== undefined) return neverLeft.notConnected()
     if (prepare.expiresAtMs <= clock.nowMs()) return neverLeft.expired()
     if (this.#pending.size >= limits.requestsInFlightMax || this.#webSocket.bufferedAmount > limits.bufferedBytesMax) return neverLeft.busy()
     return new Promise((resolve, fail) => {
@@ -71,10 +76,32 @@ export class BtpConnection {
     })
   }
 
-  /** Closes in good order; requests in flight are in doubt. */
-  close(): void {
+  /**
+   * Closes in good order: takes no more packets (T01), waits at most 5 s for the answers to those in flight on both sides, and lets them leave. What is in flight then is in
+   * doubt. Idempotent; never throws.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return
+    const { clock } = this.#options
+    const closed = new Promise<void>((resolve) => this.#webSocket.once('close', () => resolve()))
+    const idle = new Promise<void>((resolve) => (this.#idle = resolve))
+    const enough = clock.after(drainMsMax, () => this.#idle?.(), { background: true })
+    this.#checkIdle()
+    await Promise.race([idle, closed])
+    enough.cancel()
     this.#webSocket.close(1000)
-    this.#ended('connection closed by us')
+    const tooLate = clock.after(goodbyeMsMax, () => this.#webSocket.terminate(), { background: true })
+    await closed
+    tooLate.cancel()
+  }
+
+  #checkIdle(): void {
+    if (this.#idle !== undefined && this.#answering === 0 && this.#pending.size === 0) this.#idle()
   }
 
   #receive(data: RawData, isBinary: boolean): void {
@@ -83,6 +110,7 @@ export class BtpConnection {
     try {
       if (!isBinary || !Buffer.isBuffer(data)) throw new PacketFault('a text message is no BTP frame')
       this.#handle(decodeFrame(data))
+      this.#checkIdle()
     } catch (error) {
       this.#cutOff(messageOf(error))
     }
@@ -116,6 +144,10 @@ export class BtpConnection {
 
   #answer(requestId: number, prepare: Prepare): void {
     const { limits, handler, log, peerId } = this.#options
+    if (this.#closing !== undefined) {
+      this.#reply(requestId, reject(ErrorCode.peerUnreachable, '', 'the connection is about to close; try again'))
+      return
+    }
     if (this.#answering >= limits.requestsInFlightMax) {
       this.#reply(requestId, reject(ErrorCode.connectorBusy, '', `more than ${limits.requestsInFlightMax} packets are in flight; send more slowly`))
       return
@@ -125,11 +157,13 @@ export class BtpConnection {
       (reply) => {
         this.#answering -= 1
         this.#reply(requestId, reply)
+        this.#checkIdle()
       },
       (error: unknown) => {
         this.#answering -= 1
         log.error({ peer: peerId, error }, 'the handler of packets threw')
-        this.#reply(requestId, reject(ErrorCode.internalError, '', 'the packet could not be handled'))
+        this.#reply(requestId, unusableReply)
+        this.#checkIdle()
       },
     )
   }

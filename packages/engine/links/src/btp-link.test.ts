@@ -16,6 +16,11 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).toReversed()) await clean()
 })
 
+/** Disposes while time goes on: closing waits for answers that some tests never give. */
+async function disposed(clock: TestClock, resource: AsyncDisposable): Promise<void> {
+  await Promise.all([resource[Symbol.asyncDispose](), clock.advance(10_000)])
+}
+
 async function listen(server: Server): Promise<{ url: string; sever: () => void }> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -45,10 +50,10 @@ async function serve(options: { limits?: Partial<LinkLimits>; log?: LinkLog } = 
   const link = btp.addPeer({ id: 'alice', token: 'secret' })
   link.receive((prepare) => Promise.resolve(fulfilled(prepare.data)))
   const place = await listen(http)
-  cleanups.push(() => btp[Symbol.asyncDispose]())
+  cleanups.push(() => disposed(clock, btp))
   const connect = async (limits: Partial<LinkLimits> = {}): Promise<BtpClient> => {
     const client = new BtpClient({ url: place.url, token: 'secret', peerId: 'server', clock, log: quietLog, limits })
-    cleanups.push(() => client[Symbol.asyncDispose]())
+    cleanups.push(() => disposed(clock, client))
     await client.connected()
     return client
   }
@@ -92,8 +97,8 @@ linkCompliance('over BTP', async (limits) => {
   const left = new BtpClient({ url, token: 'left', username: 'left', peerId: 'right', clock, log: quietLog, limits })
   await left.connected()
   const dispose = async (): Promise<void> => {
-    await left[Symbol.asyncDispose]()
-    await btp[Symbol.asyncDispose]()
+    await disposed(clock, left)
+    await disposed(clock, btp)
   }
   return { clock, left, right, sever, [Symbol.asyncDispose]: dispose }
 })
@@ -191,7 +196,7 @@ describe('a client', () => {
       },
     }
     const client = new BtpClient({ url, token: 'wrong', peerId: 'server', clock, log })
-    cleanups.push(() => client[Symbol.asyncDispose]())
+    cleanups.push(() => disposed(clock, client))
     while (delays.length < 12) {
       await heard.promise
       // Moves on by less than the time in which a stranger or a connection is given up.
@@ -327,4 +332,47 @@ test('a reply that cannot be written is T00, and harms no other packet', async (
   link.receive((prepare) => Promise.resolve(fulfilled(prepare.amount === 1n ? Buffer.alloc(40_000) : prepare.data)))
   const client = await connect()
   expect(await Promise.all([1n, 2n].map((amount) => outcomeOf(client.send(preparePacket(clock, { amount })))))).toEqual(['T00', 'fulfilled'])
+})
+
+describe('closing in good order', () => {
+  test.each(['server', 'client'] as const)('by the %s answers what is in flight first, and takes no more', async (who) => {
+    const { clock, btp, link, connect } = await serve()
+    const client = await connect()
+    const [asker, answerer] = who === 'server' ? [client, link] : [link, client]
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<Reply>()
+    answerer.receive(() => {
+      asked.resolve()
+      return answer.promise
+    })
+    const inFlight = outcomeOf(asker.send(preparePacket(clock)))
+    await asked.promise
+    const closed = (who === 'server' ? btp : client)[Symbol.asyncDispose]()
+    expect(await outcomeOf(asker.send(preparePacket(clock)))).toBe('T01')
+    expect(await outcomeOf(answerer.send(preparePacket(clock)))).toBe('T01')
+    answer.resolve(fulfilled(Buffer.alloc(0)))
+    expect(await inFlight).toBe('fulfilled')
+    await closed
+    expect(await outcomeOf(asker.send(preparePacket(clock)))).toBe('T01')
+  })
+
+  test('waits 5 s for an answer, and leaves the packet in doubt', async () => {
+    const { clock, btp, link, connect } = await serve()
+    const asked = Promise.withResolvers<void>()
+    const client = await connect()
+    client.receive(() => {
+      asked.resolve()
+      return new Promise(() => {})
+    })
+    const inFlight = outcomeOf(link.send(preparePacket(clock)))
+    await asked.promise
+    const closed = btp[Symbol.asyncDispose]()
+    let over = false
+    const outcome = inFlight.finally(() => (over = true))
+    await clock.advance(4_999)
+    expect(over).toBe(false)
+    await clock.advance(1)
+    expect(await outcome).toBe('no-answer')
+    await closed
+  })
 })

@@ -56,13 +56,14 @@ export class BtpServer implements AsyncDisposable {
   readonly #webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: frameBytesMax, clientTracking: true })
   readonly #peersByToken = new Map<string, BtpPeer>()
   #strangers = 0
+  #stopped = false
 
   constructor(options: BtpServerOptions) {
     this.#options = { limits: {}, authMsMax: 5_000, strangersMax: 1_000, connectionsPerPeerMax: 64, ...options }
     this.#limits = { ...defaultLimits, ...options.limits }
   }
 
-  /** Takes upgrades to `path`, for example `/btp`; other upgrades are left to others. */
+  /** Takes upgrades to `path`, for example `/btp`. Other upgrades are left to other listeners of the server: whoever puts it together refuses those that nobody takes. */
   attach(server: Server, path: string): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (URL.parse(request.url ?? '', 'http://host')?.pathname === path) this.#upgrade(request, socket, head)
@@ -81,24 +82,26 @@ export class BtpServer implements AsyncDisposable {
     return peer
   }
 
-  /** Closes the peer's connections and takes none of it any more. */
+  /** Closes the peer's connections in good order, and takes none of it any more. */
   removePeer(id: string): void {
     for (const [key, peer] of this.#peersByToken) {
       if (peer.id !== id) continue
       this.#peersByToken.delete(key)
-      for (const connection of peer.connections) connection.close()
+      for (const connection of peer.connections) void connection.close()
     }
   }
 
+  /** Takes no more connections and packets, and closes all in good order. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const peer of this.#peersByToken.values()) for (const connection of peer.connections) connection.close()
-    this.#peersByToken.clear()
+    this.#stopped = true
+    const connections = [...this.#peersByToken.values()].flatMap((peer) => [...peer.connections])
+    await Promise.all(connections.map((connection) => connection.close()))
     for (const webSocket of this.#webSockets.clients) webSocket.terminate()
     await new Promise<void>((resolve) => this.#webSockets.close(() => resolve()))
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#strangers >= this.#options.strangersMax) {
+    if (this.#stopped || this.#strangers >= this.#options.strangersMax) {
       socket.destroy()
       return
     }
@@ -146,6 +149,7 @@ export class BtpServer implements AsyncDisposable {
     }
     if (credentials === undefined) return refuse('the first frame must be auth with auth_token')
     if (peer === undefined || (credentials.username !== '' && credentials.username !== peer.id)) return refuse('auth_username and auth_token are not known here')
+    if (this.#stopped) return refuse('the server is about to stop')
     if (peer.connections.size >= connectionsPerPeerMax) return refuse(`a peer may have at most ${connectionsPerPeerMax} connections`)
     const connection = new BtpConnection({
       webSocket, socket, clock, log, limits: this.#limits, peerId: peer.id,
