@@ -39,6 +39,8 @@ export interface TransferSpec {
   readonly amount: bigint
   /** Why, as a word of the chart of postings: `deposit`, `stream`, `correction` ... */
   readonly reason: string
+  /** The stream whose accrual it posts: a `strm_` id, or a connection as hex. */
+  readonly stream?: string
 }
 
 export interface Transfer extends TransferSpec {
@@ -57,6 +59,7 @@ export type LedgerRefusalCode =
   | 'stream-unknown'
   | 'stream-closed'
   | 'owner-fenced'
+  | 'settle-too-early'
   | 'database-unavailable'
 
 /** Every refusal of the ledger. `database-unavailable` says that nothing is known to have been written. */
@@ -108,8 +111,11 @@ export interface StreamLabel {
 
 export interface SendingStream extends SendingStreamSpec {
   readonly state: 'open' | 'in-doubt' | 'closed'
+  /** Units paid out of the hold. */
   readonly total: bigint
   readonly posted: bigint
+  /** Units paid beyond the hold, borne by the loss account. 0 unless something went wrong. */
+  readonly excess: bigint
   readonly ownerEpoch: number
   readonly openedAtMs: number
   readonly closeReason: string | undefined
@@ -131,9 +137,16 @@ export interface SendingStreams {
   /** Leaves the row held, to be settled after `sendUntilMs` + 5 s: packets are out whose answer is not known. */
   leaveInDoubt(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void>
   /**
-   * Takes rows whose owner is gone: in doubt, or open with `sendUntilMs` + 5 s passed. Raises their epoch, so that the old owner is fenced. At most `limit` rows.
+   * Takes rows whose owner is gone: in doubt or open, with `sendUntilMs` + 5 s passed. Raises their epoch, so that the old owner is fenced, and leaves them
+   * in doubt. At most `limit` rows; nobody else is handed them for the next minute, which is the time to settle them.
    */
   takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]>
+  /**
+   * Ends a stream in doubt. When the receiving role is ours and the asset the same, its connection is closed and its total booked: exact. Otherwise `receiverTotal`
+   * is the receiver's word, in units of the sender: at most the amount in doubt is booked, and none or less than booked means unknown. Posts, releases the rest.
+   * Idempotent. Throws `settle-too-early` before `sendUntilMs` + 5 s, `owner-fenced`, `stream-unknown`, `database-unavailable`.
+   */
+  settle(id: Id<'strm'>, ownerEpoch: number, receiverTotal?: bigint): Promise<SendingStream>
   get(id: Id<'strm'>): Promise<SendingStream | undefined>
   list(filter: { readonly states: readonly SendingStream['state'][]; readonly limit: number }): Promise<readonly SendingStream[]>
 }
@@ -186,6 +199,8 @@ export interface VerifyReport {
   readonly transfers: number
   readonly streamsOpen: number
   readonly streamsInDoubt: number
+  /** Ids of streams in doubt, at most 100: listed, not wrong. */
+  readonly inDoubt: readonly string[]
   readonly chains: number
   readonly totals: readonly { readonly assetCode: string; readonly assetScale: number; readonly debitsPosted: string; readonly creditsPosted: string }[]
 }

@@ -1,0 +1,107 @@
+import { newId, type Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock } from '@rivulet/time'
+import { refusal } from './fault.ts'
+import type { Account, AccountSpec, Balance } from './types.ts'
+
+export interface AccountRow {
+  id: Id<'acct'>
+  name: string
+  kind: Account['kind']
+  asset_code: string
+  asset_scale: number
+  debits_may_exceed_credits: boolean
+  debits_pending: bigint
+  debits_posted: bigint
+  credits_pending: bigint
+  credits_posted: bigint
+}
+
+const accountColumns = 'id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, debits_pending, debits_posted, credits_pending, credits_posted'
+
+export class AccountStore {
+  readonly #postgres: Postgres
+  readonly #clock: Clock
+
+  constructor(postgres: Postgres, clock: Clock) {
+    this.#postgres = postgres
+    this.#clock = clock
+  }
+
+  async open(spec: AccountSpec): Promise<Account> {
+    const nowMs = this.#clock.nowMs()
+    await this.#postgres.pool.query(
+      `insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms) values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing`,
+      [newId('acct', nowMs), spec.name, spec.kind, spec.asset.code, spec.asset.scale, spec.debitsMayExceedCredits, nowMs])
+    const account = await this.byName(spec.name)
+    if (account === undefined) throw refusal('account-unknown', `account ${spec.name} was removed while it was opened`)
+    const same = account.kind === spec.kind && account.asset.code === spec.asset.code && account.asset.scale === spec.asset.scale && account.debitsMayExceedCredits === spec.debitsMayExceedCredits
+    if (!same) throw refusal('account-differs', `account ${spec.name} exists with another kind, asset or overdraft rule: choose another name`)
+    return account
+  }
+
+  async byId(id: Id<'acct'>): Promise<Account | undefined> {
+    const { rows } = await this.#postgres.pool.query<AccountRow>(`select ${accountColumns} from ledger.accounts where id = $1`, [id])
+    return rows[0] && accountOf(rows[0])
+  }
+
+  async byName(name: string): Promise<Account | undefined> {
+    const { rows } = await this.#postgres.pool.query<AccountRow>(`select ${accountColumns} from ledger.accounts where name = $1`, [name])
+    return rows[0] && accountOf(rows[0])
+  }
+
+  async assetsOf(ids: readonly Id<'acct'>[]): Promise<{ id: Id<'acct'>; asset: string }[]> {
+    const { rows } = await this.#postgres.pool.query<{ id: Id<'acct'>; asset: string }>(`select id, asset_code || ' ' || asset_scale as asset from ledger.accounts where id = any($1)`, [ids])
+    return rows
+  }
+
+  /** The counters of the row, and the sum over its open streams, in one statement and so of one moment. */
+  async balance(id: Id<'acct'>): Promise<Balance> {
+    const { rows } = await this.#postgres.pool.query<AccountRow & { accrued: bigint }>(
+      `select ${accountColumns}, (
+        coalesce((select sum(total - posted) from ledger.sending_streams where credit_account_id = a.id and state <> 'closed'), 0)
+        - coalesce((select sum(total - posted) from ledger.sending_streams where debit_account_id = a.id and state <> 'closed'), 0)
+        + coalesce((select sum(total - posted) from ledger.receiving_streams where credit_account_id = a.id), 0)
+        - coalesce((select sum(total - posted) from ledger.receiving_streams where debit_account_id = a.id), 0))::int8 as accrued
+      from ledger.accounts a where id = $1`, [id])
+    const row = rows[0]
+    if (row === undefined) throw refusal('account-unknown', `there is no account ${id}`)
+    return { posted: row.credits_posted - row.debits_posted, pending: row.debits_pending, accrued: row.accrued, asset: { code: row.asset_code, scale: row.asset_scale } }
+  }
+}
+
+export function accountOf(row: AccountRow): Account {
+  return {
+    id: row.id, name: row.name, kind: row.kind, asset: { code: row.asset_code, scale: row.asset_scale }, debitsMayExceedCredits: row.debits_may_exceed_credits,
+    debitsPending: row.debits_pending, debitsPosted: row.debits_posted, creditsPending: row.credits_pending, creditsPosted: row.credits_posted,
+  }
+}
+
+const accountsCachedMax = 100_000
+
+/** Which asset an account has never changes: looked up once, so that no packet of a wrong account reaches a flush. */
+export class AccountCache {
+  readonly #store: AccountStore
+  readonly #assets = new Map<Id<'acct'>, string>()
+
+  constructor(store: AccountStore) {
+    this.#store = store
+  }
+
+  /** Whether both accounts are known here already and have the same asset. */
+  shareAsset(one: Id<'acct'>, other: Id<'acct'>): boolean {
+    const asset = this.#assets.get(one)
+    return asset !== undefined && asset === this.#assets.get(other)
+  }
+
+  /** Throws `account-unknown` or `assets-differ`. */
+  async requireSameAsset(ids: readonly Id<'acct'>[]): Promise<void> {
+    const missing = ids.filter((id) => !this.#assets.has(id))
+    const found = missing.length === 0 ? [] : await this.#store.assetsOf(missing)
+    if (this.#assets.size + found.length > accountsCachedMax) this.#assets.clear()
+    for (const { id, asset } of found) this.#assets.set(id, asset)
+    const assets = ids.map((id) => this.#assets.get(id) ?? found.find((row) => row.id === id)?.asset)
+    for (const [index, id] of ids.entries()) if (assets[index] === undefined) throw refusal('account-unknown', `there is no account ${id}`)
+    if (new Set(assets).size > 1) throw refusal('assets-differ', `accounts of one posting share one asset, these have ${[...new Set(assets)].join(' and ')}`)
+  }
+}

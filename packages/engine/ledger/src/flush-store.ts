@@ -1,0 +1,132 @@
+import { AssertionFault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock } from '@rivulet/time'
+import type { PoolClient } from 'pg'
+import type { FlushAnswer } from './group-commit.ts'
+import { answerOf, connectionLost } from './pg-errors.ts'
+
+/** What a flush statement yields: ordinals of the rows that were not applied, and what the statement adds to that. */
+export interface FlushOutcome {
+  readonly unapplied: readonly number[]
+  /** Undefined when the flush turned out to have committed earlier: only what its row kept is known. */
+  readonly applied: Buffer | undefined
+}
+
+/** One statement that moves the flush row from n-1 to n and writes everything else of the flush. */
+export interface FlushStatement {
+  readonly name: string
+  /** Parameters $1 and $2 are the flush id and n. Yields one row `(unapplied, applied)` of bytea, or none when the row did not say n-1. */
+  readonly text: string
+}
+
+const statementTimeoutMs = 2_000
+const answerTimeoutMs = 5_000
+const raw = { getTypeParser: () => (value: unknown) => value }
+
+/** A connection of its own for the flushes of one committer, replaced whenever it breaks, and the flush row of this process start. */
+export class FlushStore implements AsyncDisposable {
+  readonly #postgres: Postgres
+  readonly #clock: Clock
+  readonly #id: Id<'flsh'>
+  readonly #statement: FlushStatement
+  #client: PoolClient | undefined
+  #rowInserted = false
+
+  /** @param id fresh and never used before, not even before a restore */
+  constructor(postgres: Postgres, clock: Clock, id: Id<'flsh'>, statement: FlushStatement) {
+    this.#postgres = postgres
+    this.#clock = clock
+    this.#id = id
+    this.#statement = statement
+  }
+
+  async flush(n: number, values: readonly Buffer[], again: boolean): Promise<FlushAnswer<FlushOutcome>> {
+    let client: PoolClient
+    try {
+      client = await this.#connection()
+    } catch (error) {
+      this.#drop()
+      return { kind: 'failed', error }
+    }
+    try {
+      const { rows } = await this.#timed<FlushRow>(client, {
+        name: this.#statement.name, text: this.#statement.text, values: [this.#id, n, ...values], binary: true, types: raw,
+      })
+      const row = rows[0]
+      if (row !== undefined) return { kind: 'committed', outcome: { unapplied: ordinalsOf(row.unapplied), applied: row.applied ?? Buffer.alloc(0) } }
+      return await this.#committedEarlier(client, n, again)
+    } catch (error) {
+      if (error instanceof AssertionFault) throw error
+      const kind = answerOf(error)
+      if (kind === 'unknown') this.#drop()
+      return { kind, error }
+    }
+  }
+
+  async #committedEarlier(client: PoolClient, n: number, again: boolean): Promise<FlushAnswer<FlushOutcome>> {
+    let found: { n: bigint; unapplied: Buffer }[]
+    try {
+      found = (await this.#timed<{ n: bigint; unapplied: Buffer }>(client, { text: 'select n, unapplied from ledger.flushes where id = $1', values: [this.#id] })).rows
+    } catch (error) {
+      this.#drop()
+      return { kind: 'unknown', error }
+    }
+    const row = found[0]
+    if (again && row?.n === BigInt(n)) return { kind: 'committed', outcome: { unapplied: ordinalsOf(row.unapplied), applied: undefined } }
+    throw new AssertionFault(`flush row ${this.#id} says ${row?.n ?? 'nothing'} where ${n - 1} was expected: another process wrote it, or the database went back in time`)
+  }
+
+  async #connection(): Promise<PoolClient> {
+    if (this.#client !== undefined) return this.#client
+    const client = await this.#postgres.pool.connect()
+    this.#client = client
+    client.on('error', () => {
+      if (this.#client === client) this.#drop()
+    })
+    // Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other.
+    await this.#timed(client, {
+      text: `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off;
+        set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan; set jit = off`,
+    })
+    if (!this.#rowInserted) {
+      await this.#timed(client, { text: 'insert into ledger.flushes (id, started_at_ms) values ($1, $2) on conflict (id) do nothing', values: [this.#id, this.#clock.nowMs()] })
+      this.#rowInserted = true
+    }
+    return client
+  }
+
+  /** A statement that is not answered in time leaves its connection to the server: whether it committed is then unknown. */
+  async #timed<Row extends object>(client: PoolClient, query: object): Promise<{ rows: Row[] }> {
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = this.#clock.after(answerTimeoutMs, () => reject(connectionLost('the database did not answer in time')), { background: true })
+    try {
+      // A lost race rejects later, when the connection is destroyed: nobody waits for it then.
+      const answer = client.query<Row>(query as { text: string })
+      answer.catch(() => undefined)
+      return await Promise.race([answer, late])
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #drop(): void {
+    const client = this.#client
+    this.#client = undefined
+    client?.release(true)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#drop()
+    return Promise.resolve()
+  }
+}
+
+interface FlushRow {
+  readonly unapplied: Buffer
+  readonly applied: Buffer | null
+}
+
+function ordinalsOf(packed: Buffer): number[] {
+  return Array.from({ length: packed.length / 4 }, (_, index) => packed.readInt32BE(index * 4))
+}

@@ -1,0 +1,102 @@
+import { AssertionFault } from '@rivulet/faults'
+import type { Clock } from '@rivulet/time'
+import type { LedgerLog } from './context.ts'
+
+/** What became of one attempt to commit a flush. */
+export type FlushAnswer<Outcome> =
+  | { readonly kind: 'committed'; readonly outcome: Outcome }
+  /** The database said no, or was never asked: nothing was written and nothing will be. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** The statement left and no answer came: it may have committed, or may yet. */
+  | { readonly kind: 'unknown'; readonly error: unknown }
+
+export interface GroupCommitOptions<Batch, Outcome> {
+  readonly clock: Clock
+  readonly log: LedgerLog
+  /** Forms the next batch from what waits; undefined when nothing may enter. */
+  readonly take: () => Batch | undefined
+  /** Sends flush `n`. `again` says that it was sent before and its outcome is unknown. Throws what must stop the process. */
+  readonly flush: (n: number, batch: Batch, again: boolean) => Promise<FlushAnswer<Outcome>>
+  /** The flush is durable. */
+  readonly committed: (batch: Batch, outcome: Outcome) => Promise<void> | void
+  /** The flush is known not to be written. */
+  readonly failed: (batch: Batch, error: unknown) => void
+  /** Something impossible was seen: no further flush leaves this process. */
+  readonly fatal: (error: unknown) => void
+}
+
+const flushIntervalMs = 5
+const resendPauseMsMax = 1_000
+
+/**
+ * One flush at a time, at most one per 5 ms; what arrives meanwhile goes into the next. While the outcome of a flush is unknown the identical flush is
+ * sent again under the same number and everything else waits.
+ */
+export class GroupCommit<Batch, Outcome> {
+  readonly #options: GroupCommitOptions<Batch, Outcome>
+  #committed = 0
+  #running: Promise<void> | undefined
+  #lastStartMs = Number.NEGATIVE_INFINITY
+  #stopped = false
+
+  constructor(options: GroupCommitOptions<Batch, Outcome>) {
+    this.#options = options
+  }
+
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** Something was queued. */
+  wake(): void {
+    if (this.#running !== undefined || this.#stopped) return
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Resolves when nothing waits and nothing is in flight. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, take, fatal } = this.#options
+    try {
+      for (;;) {
+        const waitMs = this.#lastStartMs + flushIntervalMs - clock.monotonicMs()
+        if (waitMs > 0) await clock.sleep(Math.ceil(waitMs))
+        // What arrives in the same turn of the event loop shares the flush.
+        else await new Promise((resolve) => setImmediate(resolve))
+        const batch = take()
+        if (batch === undefined) return
+        this.#lastStartMs = clock.monotonicMs()
+        await this.#one(batch)
+      }
+    } catch (error) {
+      this.#stopped = true
+      fatal(error)
+    }
+  }
+
+  async #one(batch: Batch): Promise<void> {
+    const { clock, log, flush, committed, failed } = this.#options
+    const n = this.#committed + 1
+    let answer = await flush(n, batch, false)
+    if (answer.kind === 'failed') return failed(batch, answer.error)
+    for (let pauseMs = 10; answer.kind !== 'committed'; pauseMs = Math.min(pauseMs * 2, resendPauseMsMax)) {
+      log.warn({ err: answer.error, flush: n }, 'the outcome of a flush is unknown, it is sent again')
+      await clock.sleep(pauseMs)
+      answer = await flush(n, batch, true)
+      if (answer.kind === 'failed' && !mayPass(answer.error)) throw new AssertionFault(`flush ${n} was refused after its outcome was unknown: ${String(answer.error)}`)
+    }
+    this.#committed = n
+    await committed(batch, answer.outcome)
+  }
+}
+
+/** Refusals of a repeated flush that say nothing about the first: the connection cannot be had, a lock is still held, the server is starting or full. */
+function mayPass(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return !/^(22|23|42|0A)[0-9A-Z]{3}$/.test(code)
+}

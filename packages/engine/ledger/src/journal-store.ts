@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import { AssertionFault } from '@rivulet/faults'
+import { newId, type Id } from '@rivulet/ids'
+import type { PoolClient } from 'pg'
+import { type AccountRow, accountOf } from './account-store.ts'
+import { type AccountDraft, Books, type ChainHead, type ReceivingDraft, type SendingDraft } from './books.ts'
+import type { LedgerContext } from './context.ts'
+import { answerOf, connectionLost } from './pg-errors.ts'
+import { sendingColumns, sendingOf, type SendingRow } from './sending-store.ts'
+import { transferColumns, transferOf, type TransferRow } from './transfer-store.ts'
+import type { Account, Transfer } from './types.ts'
+import { writeBooks } from './write-store.ts'
+
+/** What a batch needs locked. Everything is locked in one order: own chain, sending rows, receiving rows, accounts; each kind by its key. */
+export interface Locks {
+  readonly accountIds: readonly Id<'acct'>[]
+  readonly sendingIds: readonly Id<'strm'>[]
+  readonly connections: readonly Buffer[]
+  readonly keys: readonly string[]
+  /** Also the receiving rows of the sending rows whose receiver is ours. */
+  readonly withReceiving: boolean
+  /** Rows that are due for posting or have ended, as many as nobody else has locked. */
+  readonly due?: { readonly postedBeforeMs: number; readonly endedBeforeMs: number; readonly rowsMax: number } | undefined
+  /** Sending rows whose owner is gone, as many as nobody else has locked. */
+  readonly abandoned?: { readonly sendUntilBeforeMs: number; readonly nowMs: number; readonly rowsMax: number } | undefined
+}
+
+export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kind: 'failed' | 'unknown'; readonly error: unknown }
+
+interface ReceivingRow {
+  connection: Buffer
+  debit_account_id: Id<'acct'> | null
+  credit_account_id: Id<'acct'> | null
+  total: bigint
+  posted: bigint
+  posted_at_ms: bigint
+  closed: boolean
+  closes_at_ms: bigint
+}
+
+const statementTimeoutMs = 5_000
+const answerTimeoutMs = 10_000
+const receivingColumns = 'connection, debit_account_id, credit_account_id, total, posted, posted_at_ms, closed, closes_at_ms'
+const genesisOfAll = createHash('sha256').update('rivulet ledger').digest()
+
+/** The transactions of one journal, on a connection of their own, and the hash chain of this process. */
+export class JournalStore implements AsyncDisposable {
+  readonly #context: LedgerContext
+  readonly #chainId: string
+  #client: PoolClient | undefined
+  /** The heads that the chain may have: one, or two while the outcome of a commit is unknown. */
+  #heads: ChainHead[] = []
+
+  constructor(context: LedgerContext) {
+    this.#context = context
+    this.#chainId = newId('evnt', context.clock.nowMs()).replace('evnt', 'chain')
+  }
+
+  /** Locks, lets `work` compute, writes what it touched. `work` runs again from fresh rows when the transaction is repeated. */
+  async transaction(locks: Locks, work: (books: Books) => void): Promise<TransactionOutcome> {
+    const { clock } = this.#context
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    late.catch(() => undefined)
+    const timer = clock.after(answerTimeoutMs, () => reject(connectionLost('the database did not answer in time')), { background: true })
+    const progress = { commitSent: false }
+    const run = this.#run(locks, work, progress)
+    run.catch(() => undefined)
+    try {
+      await Promise.race([run, late])
+      return { kind: 'committed' }
+    } catch (error) {
+      const known = answerOf(error) === 'failed'
+      if (!(known && (await this.#rolledBack()))) this.#drop()
+      return { kind: progress.commitSent && !known ? 'unknown' : 'failed', error }
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async #run(locks: Locks, work: (books: Books) => void, progress: { commitSent: boolean }): Promise<void> {
+    const client = await this.#connection()
+    await client.query('begin')
+    const chain = await this.#lockChain(client)
+    const sending = await lockSending(client, locks)
+    const receiving = await lockReceiving(client, locks, sending)
+    const accounts = await lockAccounts(client, locks, { sending, receiving })
+    const books = new Books({
+      nowMs: this.#context.clock.nowMs(), chain, accounts, sending, receiving: receiving.rows, ended: receiving.ended, transfers: await bookedTransfers(client, locks.keys),
+    })
+    work(books)
+    await writeBooks(client, books)
+    progress.commitSent = true
+    this.#heads = [chain, books.chain]
+    await client.query('commit')
+    this.#heads = [books.chain]
+  }
+
+  async #connection(): Promise<PoolClient> {
+    if (this.#client !== undefined) return this.#client
+    const client = await this.#context.postgres.pool.connect()
+    this.#client = client
+    client.on('error', () => {
+      if (this.#client === client) this.#drop()
+    })
+    await client.query(`set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs}; set jit = off`)
+    if (this.#heads.length === 0) await this.#startChain(client)
+    return client
+  }
+
+  /** A new chain starts from every head that no chain has started from: what older chains say can no longer be changed unseen. */
+  async #startChain(client: PoolClient): Promise<void> {
+    const { rows } = await client.query<{ id: string; length: bigint; head: Buffer }>(
+      `select id, length, head from ledger.chains c where id <> $1 and not exists (select from ledger.chain_starts s where s.from_chain_id = c.id and s.from_length = c.length) order by id`, [this.#chainId])
+    const hash = createHash('sha256').update(genesisOfAll)
+    for (const { id, length, head } of rows) hash.update(`${id}\n${length}\n`).update(head)
+    const genesis = hash.digest()
+    await client.query(
+      `with chain as (insert into ledger.chains (id, started_at_ms, genesis, head) values ($1, $2, $3, $3) on conflict do nothing returning id)
+      insert into ledger.chain_starts (chain_id, from_chain_id, from_length, from_head) select chain.id, u.id, u.length, u.head from chain, unnest($4::text[], $5::int8[], $6::bytea[]) as u(id, length, head)`,
+      [this.#chainId, this.#context.clock.nowMs(), genesis, rows.map((row) => row.id), rows.map((row) => row.length), rows.map((row) => row.head)])
+  }
+
+  async #lockChain(client: PoolClient): Promise<ChainHead> {
+    const { rows } = await client.query<{ length: bigint; head: Buffer }>('select length, head from ledger.chains where id = $1 for no key update', [this.#chainId])
+    const row = rows[0]
+    if (row === undefined) throw new AssertionFault(`chain ${this.#chainId} is not in the database: it went back in time`)
+    const found: ChainHead = { id: this.#chainId, length: Number(row.length), head: row.head }
+    if (this.#heads.length === 0 && found.length === 0) return found
+    if (!this.#heads.some((head) => head.length === found.length && head.head.equals(found.head))) {
+      throw new AssertionFault(`chain ${this.#chainId} has length ${found.length}, which this process did not write`)
+    }
+    return found
+  }
+
+  async #rolledBack(): Promise<boolean> {
+    try {
+      await this.#client?.query('rollback')
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #drop(): void {
+    const client = this.#client
+    this.#client = undefined
+    client?.release(true)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#drop()
+    return Promise.resolve()
+  }
+}
+
+async function lockSending(client: PoolClient, locks: Locks): Promise<Map<string, SendingDraft>> {
+  const drafts = new Map<string, SendingDraft>()
+  const take = async (where: string, values: unknown[]): Promise<void> => {
+    const { rows } = await client.query<SendingRow>(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`, values)
+    for (const row of rows) drafts.set(row.id, sendingOf(row))
+  }
+  if (locks.sendingIds.length > 0) await take('where s.id = any($1) order by s.id for no key update of s', [locks.sendingIds])
+  if (locks.due !== undefined) {
+    await take(`where s.state <> 'closed' and s.total > s.posted and s.posted_at_ms <= $1 order by s.id limit $2 for no key update of s skip locked`, [locks.due.postedBeforeMs, locks.due.rowsMax])
+  }
+  if (locks.abandoned !== undefined) {
+    await take(`where s.state <> 'closed' and s.send_until_ms <= $1 and s.claimed_until_ms <= $2 order by s.id limit $3 for no key update of s skip locked`,
+      [locks.abandoned.sendUntilBeforeMs, locks.abandoned.nowMs, locks.abandoned.rowsMax])
+  }
+  return drafts
+}
+
+interface LockedReceiving {
+  readonly rows: Map<string, ReceivingDraft>
+  readonly ended: Map<string, { readonly total: bigint }>
+}
+
+async function lockReceiving(client: PoolClient, locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Promise<LockedReceiving> {
+  const drafts = new Map<string, ReceivingDraft>()
+  const ended = new Map<string, { total: bigint }>()
+  const connections = [...locks.connections]
+  if (locks.withReceiving) for (const stream of sending.values()) if (stream.resume.receiverIsOurs) connections.push(stream.connection)
+  const take = (rows: readonly ReceivingRow[]): void => {
+    for (const row of rows) drafts.set(row.connection.toString('hex'), receivingOf(row))
+  }
+  if (connections.length > 0) {
+    take((await client.query<ReceivingRow>(`select ${receivingColumns} from ledger.receiving_streams where connection = any($1) order by connection for no key update`, [connections])).rows)
+    const { rows } = await client.query<{ connection: Buffer; total: bigint }>('select connection, total from ledger.receiving_ended where connection = any($1)', [connections])
+    for (const row of rows) ended.set(row.connection.toString('hex'), row)
+  }
+  if (locks.due !== undefined) {
+    const { postedBeforeMs, endedBeforeMs, rowsMax } = locks.due
+    take((await client.query<ReceivingRow>(
+      `select ${receivingColumns} from ledger.receiving_streams where (total > posted and (posted_at_ms <= $1 or closed)) or closes_at_ms <= $2 order by connection limit $3 for no key update skip locked`,
+      [postedBeforeMs, endedBeforeMs, rowsMax])).rows)
+  }
+  return { rows: drafts, ended }
+}
+
+async function lockAccounts(client: PoolClient, locks: Locks, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<Map<string, AccountDraft>> {
+  const ids = new Set<string>(locks.accountIds)
+  for (const { debitAccountId, creditAccountId, lossAccountId } of streams.sending.values()) ids.add(debitAccountId).add(creditAccountId).add(lossAccountId)
+  for (const { debitAccountId, creditAccountId } of streams.receiving.rows.values()) {
+    if (debitAccountId !== undefined) ids.add(debitAccountId)
+    if (creditAccountId !== undefined) ids.add(creditAccountId)
+  }
+  if (ids.size === 0) return new Map()
+  const { rows } = await client.query<AccountRow>('select * from ledger.accounts where id = any($1) order by id for no key update', [[...ids]])
+  return new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)]))
+}
+
+async function bookedTransfers(client: PoolClient, keys: readonly string[]): Promise<Map<string, Transfer>> {
+  if (keys.length === 0) return new Map()
+  const { rows } = await client.query<TransferRow>(`select ${transferColumns} from ledger.transfers where key = any($1)`, [keys])
+  return new Map(rows.map((row) => [row.key, transferOf(row)]))
+}
+
+function receivingOf(row: ReceivingRow): ReceivingDraft {
+  return {
+    connection: row.connection, debitAccountId: row.debit_account_id ?? undefined, creditAccountId: row.credit_account_id ?? undefined, total: row.total, posted: row.posted,
+    postedAtMs: Number(row.posted_at_ms), closed: row.closed, closesAtMs: Number(row.closes_at_ms),
+  }
+}

@@ -1,0 +1,145 @@
+import { AssertionFault, isFault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import type { Books } from './books.ts'
+import type { LedgerContext } from './context.ts'
+import { refusal, unavailable } from './fault.ts'
+import type { JournalStore, Locks } from './journal-store.ts'
+import { codeOf } from './pg-errors.ts'
+
+/** One change of the books: which rows it needs locked, and what it does with them. Must give the same answer when it is written a second time. */
+export interface Entry<Result> extends Locks {
+  /** Throws a `LedgerRefusal`: then nothing of it is written, and the others of its batch are. */
+  write(books: Books): Result
+}
+
+/** An entry that locks nothing, to spread. */
+export const nothing: Locks = { accountIds: [], sendingIds: [], connections: [], keys: [], withReceiving: false }
+
+interface Waiting {
+  readonly entry: Entry<unknown>
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Settled = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: unknown }
+
+const entriesQueuedMax = 50_000
+const entriesPerBatchMax = 500
+const attemptsMax = 5
+const pauseMsMax = 1_000
+
+/**
+ * Writes everything but the packets: transfers, holds, posting, closing. One transaction at a time per process takes all that waits: it locks rows in
+ * sorted order, lets each entry compute on them in the order of arrival, and writes the result with its part of the hash chain.
+ */
+export class Journal {
+  readonly #context: LedgerContext
+  readonly #store: JournalStore
+  #queue: Waiting[] = []
+  #running: Promise<void> | undefined
+  #stopped: unknown
+
+  constructor(context: LedgerContext, store: JournalStore) {
+    this.#context = context
+    this.#store = store
+  }
+
+  /** Resolves when the entry is durable. Throws what the entry throws, or `database-unavailable`. */
+  write<Result>(entry: Entry<Result>): Promise<Result> {
+    if (this.#stopped !== undefined) return Promise.reject(unavailable(this.#stopped))
+    if (this.#queue.length >= entriesQueuedMax) return Promise.reject(refusal('database-unavailable', `${entriesQueuedMax} entries wait for the database: try again later`))
+    return new Promise<Result>((resolve, reject) => {
+      this.#queue.push({ entry, resolve: resolve as (result: unknown) => void, reject })
+      this.#running ??= this.#run().finally(() => {
+        this.#running = undefined
+      })
+    })
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, entriesPerBatchMax)
+      try {
+        await this.#write(batch)
+      } catch (error) {
+        // Nobody may learn an answer that is not known: what waits stays without one while the process ends.
+        this.#stopped = error
+        this.#context.fatal(error)
+        return
+      }
+    }
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const { clock, log } = this.#context
+    let unknown = false
+    for (let attempt = 1, pauseMs = 5; ; attempt += 1, pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
+      const settled: Settled[] = []
+      const outcome = await this.#store.transaction(locksOf(batch), (books) => {
+        settled.length = 0
+        for (const { entry } of batch) settled.push(settle(books, entry))
+      })
+      if (outcome.kind === 'committed') {
+        for (const [index, { resolve, reject }] of batch.entries()) {
+          const one = settled[index]
+          if (one?.ok === true) resolve(one.result)
+          else reject(one?.error)
+        }
+        return
+      }
+      if (outcome.error instanceof AssertionFault) throw outcome.error
+      if (outcome.kind === 'unknown') {
+        log.warn({ err: outcome.error, entries: batch.length }, 'the outcome of a transaction is unknown, it is written again')
+        unknown = true
+      } else if (!unknown) {
+        if (batch.length > 1 && isDataError(outcome.error)) {
+          for (const one of batch) await this.#write([one])
+          return
+        }
+        if (attempt >= attemptsMax || !isConflict(outcome.error)) {
+          for (const { reject } of batch) reject(unavailable(outcome.error))
+          return
+        }
+      }
+      await clock.sleep(pauseMs)
+    }
+  }
+}
+
+function settle(books: Books, entry: Entry<unknown>): Settled {
+  try {
+    return { ok: true, result: books.attempt((all) => entry.write(all)) }
+  } catch (error) {
+    if (!isFault(error) || isFault(error, 'assertion')) throw error
+    return { ok: false, error }
+  }
+}
+
+function locksOf(batch: readonly Waiting[]): Locks {
+  const entries = batch.map(({ entry }) => entry)
+  return {
+    accountIds: [...new Set<Id<'acct'>>(entries.flatMap((entry) => entry.accountIds))],
+    sendingIds: [...new Set<Id<'strm'>>(entries.flatMap((entry) => entry.sendingIds))],
+    connections: entries.flatMap((entry) => entry.connections),
+    keys: entries.flatMap((entry) => entry.keys),
+    withReceiving: entries.some((entry) => entry.withReceiving),
+    due: entries.find((entry) => entry.due !== undefined)?.due,
+    abandoned: entries.find((entry) => entry.abandoned !== undefined)?.abandoned,
+  }
+}
+
+/** Another process was in the way: deadlock, serialization, a row inserted at the same moment, a lock not had in time. */
+function isConflict(error: unknown): boolean {
+  return ['40001', '40P01', '23505', '55P03', '57014'].includes(codeOf(error) ?? '')
+}
+
+/** One entry of the batch carries something that the database does not take: the others must not suffer. */
+function isDataError(error: unknown): boolean {
+  const code = codeOf(error) ?? ''
+  return code !== '23505' && /^(22|23)/.test(code)
+}

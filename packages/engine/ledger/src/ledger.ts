@@ -1,0 +1,119 @@
+import { newId, type Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock } from '@rivulet/time'
+import { AccountCache, AccountStore } from './account-store.ts'
+import type { LedgerContext, LedgerLog } from './context.ts'
+import { CreditStore } from './credit-store.ts'
+import { refusal } from './fault.ts'
+import { Journal, nothing } from './journal.ts'
+import { JournalStore } from './journal-store.ts'
+import { Poster } from './poster.ts'
+import { Receiving } from './receiving.ts'
+import { Sending } from './sending.ts'
+import { SendingStore } from './sending-store.ts'
+import { TransferStore } from './transfer-store.ts'
+import type { Account, AccountSpec, Balance, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import { verifyBooks } from './verify-store.ts'
+
+export interface LedgerOptions {
+  /** With `ledgerMigrations` applied. The ledger uses up to three of its connections for itself, and others for a moment when it reads. */
+  readonly postgres: Postgres
+  readonly clock: Clock
+  readonly log?: LedgerLog
+  /**
+   * Called when something impossible was seen in the books: this process must end at once. What is under way is never answered. Unless told, the error is
+   * thrown where nothing catches it, which ends the process.
+   */
+  readonly fatal?: (error: unknown) => void
+}
+
+const nobody: LedgerLog = { warn: () => undefined, error: () => undefined }
+const transfersPerPageMax = 1_000
+
+/** The books. The only code that writes money; any number of processes may have the same books open. */
+export class Ledger implements AsyncDisposable {
+  readonly sending: SendingStreams
+  readonly receiving: ReceivingStreams
+  readonly #postgres: Postgres
+  readonly #accounts: AccountStore
+  readonly #transfers: TransferStore
+  readonly #journal: Journal
+  readonly #poster: Poster
+  readonly #parts: readonly AsyncDisposable[]
+
+  private constructor({ postgres, clock, log, fatal }: LedgerOptions) {
+    const context: LedgerContext = { postgres, clock, log: log ?? nobody, fatal: fatal ?? throwUncaught, newFlushId: () => newId('flsh', clock.nowMs()) }
+    const journalStore = new JournalStore(context)
+    this.#postgres = postgres
+    this.#accounts = new AccountStore(postgres, clock)
+    this.#transfers = new TransferStore(postgres)
+    this.#journal = new Journal(context, journalStore)
+    this.#poster = new Poster(context, this.#journal)
+    const sending = new Sending({ context, store: new SendingStore(postgres), journal: this.#journal })
+    const receiving = new Receiving({ context, store: new CreditStore(postgres), accounts: new AccountCache(this.#accounts), journal: this.#journal })
+    this.sending = sending
+    this.receiving = receiving
+    this.#parts = [this.#poster, sending, receiving, { [Symbol.asyncDispose]: () => this.#journal.idle() }, journalStore]
+  }
+
+  /** Connects nothing yet but one statement, which fails when the schema is missing. Throws `database-unavailable`. */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    try {
+      await options.postgres.pool.query('select from ledger.accounts limit 1')
+    } catch (error) {
+      throw refusal('database-unavailable', `the books cannot be opened: ${error instanceof Error ? error.message : String(error)}`, error)
+    }
+    return new Ledger(options)
+  }
+
+  /** Idempotent by name. Throws `account-differs`. */
+  openAccount(spec: AccountSpec): Promise<Account> {
+    return this.#accounts.open(spec)
+  }
+
+  account(id: Id<'acct'>): Promise<Account | undefined> {
+    return this.#accounts.byId(id)
+  }
+
+  accountByName(name: string): Promise<Account | undefined> {
+    return this.#accounts.byName(name)
+  }
+
+  /** Throws `account-unknown`. */
+  balance(id: Id<'acct'>): Promise<Balance> {
+    return this.#accounts.balance(id)
+  }
+
+  /** Durable when it resolves. Idempotent by key. Throws `account-unknown`, `assets-differ`, `amount-invalid`, `amount-too-large`, `funds-insufficient`, `key-reused`, `database-unavailable`. */
+  async transfer(spec: TransferSpec): Promise<Transfer> {
+    if (spec.key.length < 1 || spec.key.length > 200 || spec.key.includes('\0')) throw refusal('key-reused', 'an idempotency key has 1 to 200 characters')
+    if (!/^[a-z][a-z0-9.-]{0,39}$/.test(spec.reason)) throw refusal('key-reused', `a reason is one word of the chart of postings: ${spec.reason}`)
+    return this.#journal.write({ ...nothing, accountIds: [spec.debitAccountId, spec.creditAccountId], keys: [spec.key], write: (books) => books.transfer(spec) })
+  }
+
+  /** Newest first; `before` is the id of the last transfer of the page before. At most 1,000 at a time. */
+  transfersOf(accountId: Id<'acct'>, page: { readonly limit: number; readonly before?: Id<'xfer'> }): Promise<readonly Transfer[]> {
+    return this.#transfers.of(accountId, Math.min(page.limit, transfersPerPageMax), page.before)
+  }
+
+  /** Posts what is due of open streams now, which happens in the background anyway. Returns the rows posted or ended. */
+  postDue(): Promise<number> {
+    return this.#poster.run()
+  }
+
+  /** Proves the books, from one consistent snapshot; also beside running processes. */
+  verify(): Promise<VerifyReport> {
+    return verifyBooks(this.#postgres)
+  }
+
+  /** Takes no more work, and waits until what was taken is durable or known not to be. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of this.#parts) await part[Symbol.asyncDispose]()
+  }
+}
+
+function throwUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}

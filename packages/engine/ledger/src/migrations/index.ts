@@ -1,0 +1,5 @@
+import type { Migrations } from '@rivulet/postgres'
+import { first } from './first.ts'
+
+/** The schema `ledger`: forward only, a step is never changed once it has landed. */
+export const ledgerMigrations: Migrations = { schema: 'ledger', steps: [{ name: '0001-first', sql: first }] }

@@ -1,0 +1,242 @@
+import { amountMax } from '@rivulet/money'
+import type { Clock } from '@rivulet/time'
+import type { AccountCache } from './account-store.ts'
+import { type CreditRow, type CreditStore, creditStatement, creditValues, type ReceivingState, totalsOf } from './credit-store.ts'
+import { refusal } from './fault.ts'
+import { type FlushOutcome, FlushStore } from './flush-store.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { Journal } from './journal.ts'
+import { closeReceiving } from './receiving-entries.ts'
+import { admit, emptyWindow, type SequenceWindow } from './sequence-window.ts'
+import type { LedgerContext } from './context.ts'
+import type { Credit, CreditResult, ReceivingStreams } from './types.ts'
+
+/** A packet enters a flush only with this much life left: statement timeout, commit, and the way back of the Fulfill. */
+const packetLifeMsMin = 3_000
+const packetsQueuedMax = 200_000
+const rowsPerFlushMax = 10_000
+const packetsPerFlushMax = 20_000
+/** How often a packet may be weighed again because another process moved its row in between. */
+const attemptsMax = 8
+
+interface Waiting {
+  readonly credit: Credit
+  readonly resolve: (result: CreditResult) => void
+  attempts: number
+}
+
+/** The packets of one connection within one flush, in the order of their arrival. */
+interface Group {
+  readonly first: Credit
+  readonly packets: Waiting[]
+  sum: bigint
+  window: SequenceWindow
+  lowest: number
+  /** Once one packet must wait for the next flush, those behind it wait too. */
+  full: boolean
+}
+
+interface Batch {
+  readonly groups: readonly Group[]
+  readonly rows: readonly CreditRow[]
+  readonly values: readonly Buffer[]
+}
+
+export interface ReceivingParts {
+  readonly context: LedgerContext
+  readonly store: CreditStore
+  readonly accounts: AccountCache
+  readonly journal: Journal
+}
+
+/** The receiving side: credits go through a group commit of their own, closing through the journal. */
+export class Receiving implements ReceivingStreams, AsyncDisposable {
+  readonly #clock: Clock
+  readonly #store: CreditStore
+  readonly #accounts: AccountCache
+  readonly #journal: Journal
+  readonly #flushes: FlushStore
+  readonly #commit: GroupCommit<Batch, FlushOutcome>
+  #queue: Waiting[] = []
+
+  constructor({ context, store, accounts, journal }: ReceivingParts) {
+    const { postgres, clock, log, fatal, newFlushId } = context
+    this.#clock = clock
+    this.#store = store
+    this.#accounts = accounts
+    this.#journal = journal
+    this.#flushes = new FlushStore(postgres, clock, newFlushId(), creditStatement)
+    this.#commit = new GroupCommit<Batch, FlushOutcome>({
+      clock, log, fatal,
+      take: () => this.#take(),
+      flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
+      committed: (batch, outcome) => this.#committed(batch, outcome),
+      failed: (batch, error) => {
+        log.warn({ err: error, rows: batch.rows.length }, 'a flush of credits was not written')
+        for (const group of batch.groups) for (const waiting of group.packets) waiting.resolve({ applied: false, why: 'commit-failed' })
+      },
+    })
+  }
+
+  credit(credit: Credit): Promise<CreditResult> {
+    const { debitAccountId, creditAccountId, amount, sequence, connection } = credit
+    if (amount < 0n || amount > amountMax) throw refusal('amount-invalid', `a packet carries 0 to 2^62 units, not ${amount}`)
+    if (connection.length !== 32 || !Number.isSafeInteger(sequence) || sequence < 1) throw refusal('stream-unknown', 'a credit names its connection by 32 bytes and its packet by a sequence of 1 to 2^53-1')
+    if (this.#accounts.shareAsset(debitAccountId, creditAccountId)) return this.#enqueue(credit)
+    return this.#accounts.requireSameAsset([debitAccountId, creditAccountId]).then(() => this.#enqueue(credit))
+  }
+
+  totalOf(connection: Buffer): Promise<bigint> {
+    return this.#store.totalOf(connection)
+  }
+
+  close(connection: Buffer): Promise<void> {
+    return this.#journal.write(closeReceiving(connection))
+  }
+
+  /** Packets that wait for a flush. */
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#commit.idle()
+    await this.#flushes[Symbol.asyncDispose]()
+  }
+
+  #enqueue(credit: Credit): Promise<CreditResult> {
+    if (this.#queue.length >= packetsQueuedMax) return Promise.resolve({ applied: false, why: 'overloaded' })
+    if (this.#commit.stopped) return Promise.resolve({ applied: false, why: 'commit-failed' })
+    const bounded = credit.totalMax > amountMax ? { ...credit, totalMax: amountMax } : credit
+    return new Promise((resolve) => {
+      this.#queue.push({ credit: bounded, resolve, attempts: 0 })
+      this.#commit.wake()
+    })
+  }
+
+  #take(): Batch | undefined {
+    const groups = new Map<string, Group>()
+    const later: Waiting[] = []
+    const nowMs = this.#clock.nowMs()
+    let entered = 0
+    for (const waiting of this.#queue) {
+      const { credit } = waiting
+      const why = refusedAtOnce(credit, nowMs)
+      if (why !== undefined) {
+        waiting.resolve({ applied: false, why })
+        continue
+      }
+      const key = credit.connection.latin1Slice()
+      let group = groups.get(key)
+      if (group === undefined && groups.size < rowsPerFlushMax && entered < packetsPerFlushMax) {
+        group = { first: credit, packets: [], sum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
+        groups.set(key, group)
+      }
+      const placed = group === undefined || entered >= packetsPerFlushMax ? 'later' : place(group, waiting)
+      if (placed === 'entered') entered += 1
+      else if (placed === 'later') later.push(waiting)
+      else waiting.resolve({ applied: false, why: 'repeat' })
+    }
+    this.#queue = later
+    if (groups.size === 0) return undefined
+    const sorted = [...groups.values()].toSorted((one, other) => one.first.connection.compare(other.first.connection))
+    const rows = sorted.map(({ first, sum, window }) => ({
+      connection: first.connection, sum, window, totalMax: first.totalMax, closesAtMs: first.closesAtMs, debitAccountId: first.debitAccountId, creditAccountId: first.creditAccountId,
+    }))
+    return { groups: sorted, rows, values: creditValues(nowMs, rows) }
+  }
+
+  async #committed(batch: Batch, outcome: FlushOutcome): Promise<void> {
+    const unapplied = new Set(outcome.unapplied)
+    const groups = unapplied.size === 0 ? batch.groups : batch.groups.filter((_, index) => !unapplied.has(index))
+    const rows = unapplied.size === 0 ? batch.rows : batch.rows.filter((_, index) => !unapplied.has(index))
+    const refused = unapplied.size === 0 ? [] : batch.groups.filter((_, index) => unapplied.has(index))
+    let totals = outcome.applied === undefined ? undefined : totalsOf(outcome.applied, rows)
+    if (totals === undefined) totals = await this.#totalsNow(rows)
+    for (const [index, group] of groups.entries()) {
+      let total = (totals[index] ?? group.sum) - group.sum
+      for (const { credit, resolve } of group.packets) {
+        total += credit.amount
+        resolve({ applied: true, total })
+      }
+    }
+    if (refused.length > 0) await this.#weighAgain(refused)
+  }
+
+  /** After a lost answer the rows say what was received: at least what the flush made of them. Asks until the database answers: the credits are durable. */
+  async #totalsNow(rows: readonly CreditRow[]): Promise<bigint[]> {
+    for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+      try {
+        return await Promise.all(rows.map((row) => this.#store.totalOf(row.connection)))
+      } catch {
+        await this.#clock.sleep(pauseMs)
+      }
+    }
+  }
+
+  /** The guard of a row refused the sum of its packets. Each is weighed against the row, in order: what fits goes into the next flush. */
+  async #weighAgain(groups: readonly Group[]): Promise<void> {
+    let states: Map<string, ReceivingState>
+    try {
+      states = await this.#store.statesOf(groups.map((group) => group.first.connection))
+    } catch {
+      for (const group of groups) for (const { resolve } of group.packets) resolve({ applied: false, why: 'commit-failed' })
+      return
+    }
+    const nowMs = this.#clock.nowMs()
+    const again: Waiting[] = []
+    for (const group of groups) {
+      const state = states.get(group.first.connection.latin1Slice())
+      let total = state?.total ?? 0n
+      let window = state?.window ?? emptyWindow
+      for (const waiting of group.packets) {
+        const { credit, resolve } = waiting
+        const admitted = admit(window, credit.sequence)
+        const why = state === undefined ? undefined : refusedBy(state, credit, { nowMs, total, seen: admitted === undefined })
+        waiting.attempts += 1
+        if (why !== undefined) resolve({ applied: false, why })
+        else if (waiting.attempts >= attemptsMax) resolve({ applied: false, why: 'commit-failed' })
+        else {
+          again.push(waiting)
+          total += credit.amount
+          window = admitted ?? window
+        }
+      }
+    }
+    this.#queue = [...again, ...this.#queue]
+  }
+}
+
+function refusedAtOnce(credit: Credit, nowMs: number): 'too-late' | 'connection-closed' | 'over-total' | undefined {
+  if (credit.expiresAtMs - nowMs < packetLifeMsMin) return 'too-late'
+  if (credit.closesAtMs <= nowMs) return 'connection-closed'
+  return credit.amount > credit.totalMax ? 'over-total' : undefined
+}
+
+function place(group: Group, waiting: Waiting): 'entered' | 'later' | 'repeat' {
+  const { credit } = waiting
+  if (group.full) return 'later'
+  const window = admit(group.window, credit.sequence)
+  if (window === undefined) return 'repeat'
+  const lowest = Math.min(group.lowest, credit.sequence)
+  const first = group.first
+  const alike = credit.debitAccountId === first.debitAccountId && credit.creditAccountId === first.creditAccountId && credit.totalMax === first.totalMax && credit.closesAtMs === first.closesAtMs
+  if (!alike || window.highest - lowest > 64 || group.sum + credit.amount > credit.totalMax) {
+    group.full = true
+    return 'later'
+  }
+  group.window = window
+  group.lowest = lowest
+  group.sum += credit.amount
+  group.packets.push(waiting)
+  return 'entered'
+}
+
+function refusedBy(state: ReceivingState, credit: Credit, at: { nowMs: number; total: bigint; seen: boolean }): 'repeat' | 'over-total' | 'connection-closed' | undefined {
+  if (state.closed || state.closesAtMs <= at.nowMs) return 'connection-closed'
+  // A connection belongs to the peer and the payee of its first packet.
+  if (state.debitAccountId !== credit.debitAccountId || state.creditAccountId !== credit.creditAccountId) return 'connection-closed'
+  if (at.seen) return 'repeat'
+  const totalMax = credit.totalMax < state.totalMax ? credit.totalMax : state.totalMax
+  return at.total + credit.amount > totalMax ? 'over-total' : undefined
+}

@@ -1,0 +1,182 @@
+import type { Id } from '@rivulet/ids'
+import { amountMax } from '@rivulet/money'
+import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
+import { refusal } from './fault.ts'
+import { type Entry, nothing } from './journal.ts'
+import type { SendingStream, SendingStreamSpec, StreamLease } from './types.ts'
+
+/** After `sendUntilMs` this much must pass before anyone says what became of the last packets: clocks differ, answers travel. */
+export const settleAfterMs = 5_000
+/** A closed connection that never received anything is remembered for longer than any packet lives. */
+const tombstoneMs = 86_400_000
+
+type StreamId = Id<'strm'>
+
+export function openSending(spec: SendingStreamSpec): Entry<{ ownerEpoch: number }> {
+  return {
+    ...nothing, sendingIds: [spec.id], accountIds: [spec.debitAccountId, spec.creditAccountId, spec.lossAccountId],
+    write(books) {
+      if (spec.held < 0n || spec.held > amountMax) throw refusal('amount-invalid', `a hold is 0 to 2^62 units, not ${spec.held}`)
+      const before = books.sending.get(spec.id)
+      if (before !== undefined) {
+        if (before.ownerId === spec.ownerId && before.debitAccountId === spec.debitAccountId && before.creditAccountId === spec.creditAccountId && before.connection.equals(spec.connection)) return { ownerEpoch: before.ownerEpoch }
+        throw refusal('key-reused', `stream ${spec.id} was opened with other content`)
+      }
+      const { asset } = books.account(spec.debitAccountId)
+      const loss = books.account(spec.lossAccountId)
+      if (loss.asset.code !== asset.code || loss.asset.scale !== asset.scale) throw refusal('assets-differ', `${loss.name} cannot bear a loss in ${asset.code}`)
+      books.hold(spec.debitAccountId, spec.creditAccountId, spec.held)
+      books.insertSending({
+        ...spec, state: 'open', total: 0n, posted: 0n, excess: 0n, ownerEpoch: 1, openedAtMs: books.nowMs, closeReason: undefined, postedAtMs: books.nowMs, claimedUntilMs: 0,
+      })
+      return { ownerEpoch: 1 }
+    },
+  }
+}
+
+export function extendSending(id: StreamId, ownerEpoch: number, lease: StreamLease): Entry<void> {
+  return {
+    ...nothing, sendingIds: [id],
+    write(books) {
+      const stream = owned(books, id, ownerEpoch)
+      if (stream.state !== 'open') throw refusal('stream-closed', `stream ${id} is ${stream.state}: open another`)
+      if (lease.held > amountMax) throw refusal('amount-too-large', 'a hold cannot exceed 2^62 units')
+      if (lease.held > stream.held) books.hold(stream.debitAccountId, stream.creditAccountId, lease.held - stream.held)
+      books.changeSending(stream, {
+        held: lease.held > stream.held ? lease.held : stream.held,
+        sequenceCeiling: Math.max(lease.sequenceCeiling, stream.sequenceCeiling),
+        sendUntilMs: Math.max(lease.sendUntilMs, stream.sendUntilMs),
+      })
+    },
+  }
+}
+
+/** Books what the group commit could not: paid beyond the hold, or after the row was closed. Tells how much went to `loss`. */
+export function bookSending(id: StreamId, ownerEpoch: number, paid: bigint): Entry<{ excess: bigint }> {
+  return {
+    ...nothing, sendingIds: [id],
+    write(books) {
+      const stream = owned(books, id, ownerEpoch)
+      return { excess: bookPaid(books, stream, paid) }
+    },
+  }
+}
+
+export function closeSending(id: StreamId, ownerEpoch: number, reason: string): Entry<{ excess: bigint }> {
+  return {
+    ...nothing, sendingIds: [id], withReceiving: true,
+    write(books) {
+      const stream = known(books, id)
+      if (stream.state === 'closed') return { excess: 0n }
+      fence(stream, ownerEpoch)
+      return { excess: end(books, stream, receiverTotalOf(books, stream), reason) }
+    },
+  }
+}
+
+export function leaveSendingInDoubt(id: StreamId, ownerEpoch: number, reason: string): Entry<void> {
+  return {
+    ...nothing, sendingIds: [id],
+    write(books) {
+      const stream = known(books, id)
+      if (stream.state === 'closed') throw refusal('stream-closed', `stream ${id} is closed`)
+      fence(stream, ownerEpoch)
+      books.changeSending(stream, { state: 'in-doubt', closeReason: reason })
+    },
+  }
+}
+
+export function settleSending(id: StreamId, ownerEpoch: number, word: bigint | undefined): Entry<{ excess: bigint; stream: SendingStream }> {
+  return {
+    ...nothing, sendingIds: [id], withReceiving: true,
+    write(books) {
+      const stream = known(books, id)
+      if (stream.state === 'closed') return { excess: 0n, stream }
+      fence(stream, ownerEpoch)
+      if (books.nowMs < stream.sendUntilMs + settleAfterMs) throw refusal('settle-too-early', `packets of stream ${id} may be out until 5 s after ${stream.sendUntilMs}`)
+      const exact = receiverTotalOf(books, stream)
+      const paid = stream.total + stream.excess
+      const most = stream.held + stream.excess
+      // A foreign receiver's word is worth at most what is in doubt, and nothing when it contradicts what is proven.
+      const believed = word === undefined || word < paid ? paid : word > most ? most : word
+      const excess = end(books, stream, exact ?? believed, stream.closeReason ?? 'settled')
+      return { excess, stream: { ...stream } }
+    },
+  }
+}
+
+/** Posts what accrued of an open stream. */
+export function postSending(books: Books, stream: SendingDraft): void {
+  const amount = stream.total - stream.posted
+  if (amount > 0n) {
+    books.transferHeld({
+      key: `${stream.id}/${stream.total}`, debitAccountId: stream.debitAccountId, creditAccountId: stream.creditAccountId, amount, reason: 'stream', stream: stream.id,
+    })
+  }
+  books.changeSending(stream, { posted: stream.total, postedAtMs: books.nowMs })
+}
+
+/** Posts, books a late difference, releases the rest of the hold, closes the row. */
+function end(books: Books, stream: SendingDraft, paid: bigint | undefined, reason: string): bigint {
+  const excess = paid === undefined ? 0n : bookPaid(books, stream, paid)
+  postSending(books, stream)
+  books.release(stream.debitAccountId, stream.creditAccountId, stream.held - stream.posted)
+  books.changeSending(stream, { state: 'closed', closeReason: reason })
+  return excess
+}
+
+/** Raises the total within the hold; what is beyond it, or comes after the end, is the operator's loss. Returns what went there now. */
+function bookPaid(books: Books, stream: SendingDraft, paid: bigint): bigint {
+  const more = paid - stream.total - stream.excess
+  if (more <= 0n) return 0n
+  const room = stream.state === 'closed' ? 0n : stream.held - stream.total
+  const covered = more < room ? more : room
+  const excess = more - covered
+  books.changeSending(stream, { total: stream.total + covered, excess: stream.excess + excess })
+  if (excess > 0n) {
+    books.transfer({
+      key: `${stream.id}/excess/${stream.excess}`, debitAccountId: stream.lossAccountId, creditAccountId: stream.creditAccountId, amount: excess, reason: 'stream-excess', stream: stream.id,
+    })
+  }
+  return excess
+}
+
+/**
+ * What the connection has received, when the receiving role writes to these books in the same asset; the connection is closed with it, so that nothing can
+ * be credited later, not even by a flush whose outcome is still unknown.
+ */
+function receiverTotalOf(books: Books, stream: SendingDraft): bigint | undefined {
+  if (!stream.resume.receiverIsOurs) return undefined
+  const key = stream.connection.toString('hex')
+  const ended = books.ended.get(key)
+  if (ended !== undefined) return ended.total
+  const row = books.receiving.get(key)
+  if (row === undefined) {
+    const tombstone: ReceivingDraft = {
+      connection: stream.connection, debitAccountId: undefined, creditAccountId: undefined, total: 0n, posted: 0n, postedAtMs: books.nowMs, closed: true, closesAtMs: books.nowMs + tombstoneMs,
+    }
+    books.insertReceiving(tombstone)
+    return 0n
+  }
+  if (!row.closed) books.changeReceiving(row, { closed: true })
+  if (row.creditAccountId === undefined) return row.total
+  const received = books.account(row.creditAccountId).asset
+  const sent = books.account(stream.debitAccountId).asset
+  return received.code === sent.code && received.scale === sent.scale ? row.total : undefined
+}
+
+function known(books: Books, id: StreamId): SendingDraft {
+  const stream = books.sending.get(id)
+  if (stream === undefined) throw refusal('stream-unknown', `there is no stream ${id}`)
+  return stream
+}
+
+function owned(books: Books, id: StreamId, ownerEpoch: number): SendingDraft {
+  const stream = known(books, id)
+  fence(stream, ownerEpoch)
+  return stream
+}
+
+function fence(stream: SendingDraft, ownerEpoch: number): void {
+  if (stream.ownerEpoch !== ownerEpoch) throw refusal('owner-fenced', `stream ${stream.id} was taken over: its epoch is ${stream.ownerEpoch}, not ${ownerEpoch}`)
+}

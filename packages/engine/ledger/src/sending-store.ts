@@ -1,0 +1,91 @@
+import type { Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import { asciiArray, int8Array } from './binary-arrays.ts'
+import type { SendingDraft } from './books.ts'
+import type { FlushStatement } from './flush-store.ts'
+import type { SendingStream, StreamLabel } from './types.ts'
+
+export interface SendingRow {
+  id: Id<'strm'>
+  state: SendingStream['state']
+  total: bigint
+  posted: bigint
+  excess: bigint
+  held: bigint
+  posted_at_ms: bigint
+  send_until_ms: bigint
+  claimed_until_ms: bigint
+  owner_epoch: number
+  debit_account_id: Id<'acct'>
+  credit_account_id: Id<'acct'>
+  loss_account_id: Id<'acct'>
+  connection: Buffer
+  rate: bigint
+  destination: string
+  encrypted_secret: Buffer
+  receiver_is_ours: boolean
+  owner_id: Id<'ownr'>
+  label: StreamLabel
+  sequence_ceiling: bigint
+  opened_at_ms: bigint
+  close_reason: string | null
+}
+
+export const sendingColumns = `s.id, s.state, s.total, s.posted, s.excess, s.held, s.posted_at_ms, s.send_until_ms, s.claimed_until_ms, s.owner_epoch, s.debit_account_id, s.credit_account_id,
+  d.loss_account_id, d.connection, d.rate, d.destination, d.encrypted_secret, d.receiver_is_ours, d.owner_id, d.label, d.sequence_ceiling, d.opened_at_ms, d.close_reason`
+
+export function sendingOf(row: SendingRow): SendingDraft {
+  return {
+    id: row.id, state: row.state, total: row.total, posted: row.posted, excess: row.excess, held: row.held, postedAtMs: Number(row.posted_at_ms), sendUntilMs: Number(row.send_until_ms),
+    claimedUntilMs: Number(row.claimed_until_ms), ownerEpoch: row.owner_epoch, debitAccountId: row.debit_account_id, creditAccountId: row.credit_account_id, lossAccountId: row.loss_account_id,
+    connection: row.connection, rate: row.rate, resume: { destination: row.destination, encryptedSecret: row.encrypted_secret, receiverIsOurs: row.receiver_is_ours },
+    ownerId: row.owner_id, label: row.label, sequenceCeiling: Number(row.sequence_ceiling), openedAtMs: Number(row.opened_at_ms), closeReason: row.close_reason ?? undefined,
+  }
+}
+
+/** The latest total of one stream and owner within a flush. */
+export interface BookingRow {
+  readonly id: Id<'strm'>
+  readonly ownerEpoch: number
+  readonly total: bigint
+}
+
+/** $3 stream ids in ascending order, $4 epochs, $5 totals. What the guards leave out goes through the journal. */
+export const bookingStatement: FlushStatement = {
+  name: 'ledger-booking',
+  text: `with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
+  input as materialized (select * from unnest($3::text[], $4::int8[], $5::int8[]) with ordinality as u(id, owner_epoch, total, ordinal)),
+  applied as (
+    update ledger.sending_streams s set total = greatest(s.total, input.total) from flush, input
+    where s.id = input.id and s.owner_epoch = input.owner_epoch and s.state <> 'closed' and s.excess = 0 and input.total <= s.held returning input.ordinal),
+  moved as (
+    update ledger.flushes f set n = $2::int8, unapplied = case when (select count(*) from applied) = cardinality($3::text[]) then ''::bytea
+      else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input where ordinal not in (select ordinal from applied)) end
+    from flush where f.id = flush.id returning f.unapplied)
+  select unapplied, null::bytea as applied from moved`,
+}
+
+export function bookingValues(rows: readonly BookingRow[]): Buffer[] {
+  return [asciiArray(rows.map((row) => row.id)), int8Array(rows.map((row) => BigInt(row.ownerEpoch))), int8Array(rows.map((row) => row.total))]
+}
+
+export class SendingStore {
+  readonly #postgres: Postgres
+
+  constructor(postgres: Postgres) {
+    this.#postgres = postgres
+  }
+
+  async get(id: Id<'strm'>): Promise<SendingDraft | undefined> {
+    const { rows } = await this.#postgres.pool.query<SendingRow>(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) where s.id = $1`, [id])
+    return rows[0] && sendingOf(rows[0])
+  }
+
+  /** Newest first. */
+  async list(states: readonly SendingStream['state'][], limit: number): Promise<SendingDraft[]> {
+    const live = states.includes('closed') ? '' : `and s.state <> 'closed'`
+    const { rows } = await this.#postgres.pool.query<SendingRow>(
+      `select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) where s.state = any($1) ${live} order by s.id desc limit $2`, [states, limit])
+    return rows.map(sendingOf)
+  }
+}

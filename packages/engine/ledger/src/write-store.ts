@@ -1,0 +1,116 @@
+import type { PoolClient } from 'pg'
+import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
+
+/** Writes what a batch has changed, a few statements for any number of rows. The constraints of the schema check the arithmetic once more. */
+export async function writeBooks(client: PoolClient, books: Books): Promise<void> {
+  await writeAccounts(client, books)
+  await writeTransfers(client, books)
+  await insertSending(client, [...books.newSending])
+  await updateSending(client, [...books.touchedSending])
+  await writeReceiving(client, books)
+}
+
+async function writeAccounts(client: PoolClient, books: Books): Promise<void> {
+  const rows = [...books.touchedAccounts]
+  if (rows.length === 0) return
+  await client.query({
+    name: 'ledger-accounts',
+    text: `update ledger.accounts a set debits_pending = u.debits_pending, debits_posted = u.debits_posted, credits_pending = u.credits_pending, credits_posted = u.credits_posted
+      from unnest($1::text[], $2::int8[], $3::int8[], $4::int8[], $5::int8[]) as u(id, debits_pending, debits_posted, credits_pending, credits_posted) where a.id = u.id`,
+    values: [rows.map((row) => row.id), rows.map((row) => row.debitsPending), rows.map((row) => row.debitsPosted), rows.map((row) => row.creditsPending), rows.map((row) => row.creditsPosted)],
+  })
+}
+
+async function writeTransfers(client: PoolClient, books: Books): Promise<void> {
+  const rows = books.newTransfers
+  if (rows.length === 0) return
+  const { id: chainId, length, head } = books.chain
+  await client.query({
+    name: 'ledger-transfers',
+    text: `with chain as (update ledger.chains set length = $10, head = $11 where id = $1)
+      insert into ledger.transfers (id, key, debit_account_id, credit_account_id, amount, reason, stream, posted_at_ms, chain_id, chain_length, hash)
+      select id, key, debit, credit, amount, reason, stream, $12::int8, $1, chain_length, hash
+      from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::int8[], $13::bytea[]) as u(id, key, debit, credit, amount, reason, stream, chain_length, hash)`,
+    values: [
+      chainId, rows.map((row) => row.id), rows.map((row) => row.key), rows.map((row) => row.debitAccountId), rows.map((row) => row.creditAccountId), rows.map((row) => row.amount),
+      rows.map((row) => row.reason), rows.map((row) => row.stream ?? null), rows.map((row) => row.chainLength), length, head, books.nowMs, rows.map((row) => row.hash),
+    ],
+  })
+}
+
+async function insertSending(client: PoolClient, rows: readonly SendingDraft[]): Promise<void> {
+  if (rows.length === 0) return
+  await client.query({
+    name: 'ledger-sending-insert',
+    text: `insert into ledger.sending_streams (id, state, total, posted, excess, held, posted_at_ms, send_until_ms, owner_epoch, debit_account_id, credit_account_id)
+      select * from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int4[], $10::text[], $11::text[])`,
+    values: [
+      rows.map((row) => row.id), rows.map((row) => row.state), rows.map((row) => row.total), rows.map((row) => row.posted), rows.map((row) => row.excess), rows.map((row) => row.held),
+      rows.map((row) => row.postedAtMs), rows.map((row) => row.sendUntilMs), rows.map((row) => row.ownerEpoch), rows.map((row) => row.debitAccountId), rows.map((row) => row.creditAccountId),
+    ],
+  })
+  await client.query({
+    name: 'ledger-sending-details',
+    text: `insert into ledger.sending_details (id, loss_account_id, connection, rate, destination, encrypted_secret, receiver_is_ours, owner_id, label, sequence_ceiling, opened_at_ms, closed_at_ms, close_reason)
+      select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::text[], $6::bytea[], $7::bool[], $8::text[], $9::jsonb[], $10::int8[], $11::int8[], $12::int8[], $13::text[])`,
+    values: [
+      rows.map((row) => row.id), rows.map((row) => row.lossAccountId), rows.map((row) => row.connection), rows.map((row) => row.rate), rows.map((row) => row.resume.destination),
+      rows.map((row) => row.resume.encryptedSecret), rows.map((row) => row.resume.receiverIsOurs), rows.map((row) => row.ownerId), rows.map((row) => JSON.stringify(row.label)),
+      rows.map((row) => row.sequenceCeiling), rows.map((row) => row.openedAtMs), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null),
+    ],
+  })
+}
+
+async function updateSending(client: PoolClient, rows: readonly SendingDraft[]): Promise<void> {
+  if (rows.length === 0) return
+  await client.query({
+    name: 'ledger-sending-update',
+    text: `with input as (
+        select * from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int4[], $11::text[], $12::int8[], $13::int8[], $14::text[])
+          as u(id, state, total, posted, excess, held, posted_at_ms, send_until_ms, claimed_until_ms, owner_epoch, owner_id, sequence_ceiling, closed_at_ms, close_reason)),
+      details as (
+        update ledger.sending_details d set owner_id = u.owner_id, sequence_ceiling = u.sequence_ceiling, closed_at_ms = coalesce(d.closed_at_ms, u.closed_at_ms), close_reason = u.close_reason
+        from input u where d.id = u.id and (d.owner_id, d.sequence_ceiling, d.close_reason) is distinct from (u.owner_id, u.sequence_ceiling, u.close_reason))
+      update ledger.sending_streams s set state = u.state, total = u.total, posted = u.posted, excess = u.excess, held = u.held, posted_at_ms = u.posted_at_ms,
+        send_until_ms = u.send_until_ms, claimed_until_ms = u.claimed_until_ms, owner_epoch = u.owner_epoch from input u where s.id = u.id`,
+    values: [
+      rows.map((row) => row.id), rows.map((row) => row.state), rows.map((row) => row.total), rows.map((row) => row.posted), rows.map((row) => row.excess), rows.map((row) => row.held),
+      rows.map((row) => row.postedAtMs), rows.map((row) => row.sendUntilMs), rows.map((row) => row.claimedUntilMs), rows.map((row) => row.ownerEpoch), rows.map((row) => row.ownerId),
+      rows.map((row) => row.sequenceCeiling), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null),
+    ],
+  })
+}
+
+async function writeReceiving(client: PoolClient, books: Books): Promise<void> {
+  const added = [...books.newReceiving]
+  if (added.length > 0) {
+    await client.query(
+      `insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, closed)
+      select connection, 0, 0, 0, 0, $2, closes_at_ms, true from unnest($1::bytea[], $3::int8[]) as u(connection, closes_at_ms)`,
+      [connectionsOf(added), books.nowMs, added.map((row) => row.closesAtMs)])
+  }
+  const touched = [...books.touchedReceiving].filter((row) => !books.endedReceiving.has(row))
+  if (touched.length > 0) {
+    await client.query({
+      name: 'ledger-receiving-update',
+      text: `update ledger.receiving_streams r set posted = u.posted, posted_at_ms = u.posted_at_ms, closed = u.closed
+        from unnest($1::bytea[], $2::int8[], $3::int8[], $4::bool[]) as u(connection, posted, posted_at_ms, closed) where r.connection = u.connection`,
+      values: [connectionsOf(touched), touched.map((row) => row.posted), touched.map((row) => row.postedAtMs), touched.map((row) => row.closed)],
+    })
+  }
+  const ended = [...books.endedReceiving]
+  if (ended.length > 0) {
+    await client.query(
+      `with gone as (delete from ledger.receiving_streams where connection = any($1) returning connection, total, debit_account_id, credit_account_id)
+      insert into ledger.receiving_ended (connection, total, debit_account_id, credit_account_id, ended_at_ms) select connection, total, debit_account_id, credit_account_id, $2 from gone`,
+      [connectionsOf(ended), books.nowMs])
+  }
+}
+
+function connectionsOf(rows: readonly ReceivingDraft[]): Buffer[] {
+  return rows.map((row) => row.connection)
+}
+
+function closedAtMs(row: SendingDraft): number | null {
+  return row.state === 'closed' ? row.postedAtMs : null
+}
