@@ -83,6 +83,7 @@ const accountsCachedMax = 100_000
 export class AccountCache {
   readonly #store: AccountStore
   readonly #assets = new Map<Id<'acct'>, string>()
+  readonly #asked = new Map<string, Promise<void>>()
 
   constructor(store: AccountStore) {
     this.#store = store
@@ -94,8 +95,17 @@ export class AccountCache {
     return asset !== undefined && asset === this.#assets.get(other)
   }
 
-  /** Throws `account-unknown` or `assets-differ`. */
-  async requireSameAsset(ids: readonly Id<'acct'>[]): Promise<void> {
+  /** Throws `account-unknown` or `assets-differ`. Who asks the same while the answer is under way shares it, so that callers go on in their order. */
+  requireSameAsset(ids: readonly Id<'acct'>[]): Promise<void> {
+    const key = ids.join()
+    const asked = this.#asked.get(key)
+    if (asked !== undefined) return asked
+    const answer = this.#require(ids).finally(() => this.#asked.delete(key))
+    this.#asked.set(key, answer)
+    return answer
+  }
+
+  async #require(ids: readonly Id<'acct'>[]): Promise<void> {
     const missing = ids.filter((id) => !this.#assets.has(id))
     const found = missing.length === 0 ? [] : await this.#store.assetsOf(missing)
     if (this.#assets.size + found.length > accountsCachedMax) this.#assets.clear()

@@ -33,7 +33,7 @@ export function asciiArray(values: readonly string[]): Buffer {
   let at = headerBytes
   for (const value of values) {
     buffer.writeInt32BE(value.length, at)
-    buffer.latin1Write(value, at + 4)
+    buffer.write(value, at + 4, 'latin1')
     at += 4 + value.length
   }
   return buffer

@@ -106,7 +106,7 @@ export class CreditStore {
   /** The rows as they are now, by connection in latin1; rows that have ended are missing. */
   async statesOf(connections: readonly Buffer[]): Promise<Map<string, ReceivingState>> {
     const { rows } = await this.#postgres.pool.query<StateRow>('select * from ledger.receiving_streams where connection = any($1)', [connections])
-    return new Map(rows.map((row) => [row.connection.latin1Slice(), {
+    return new Map(rows.map((row) => [row.connection.toString('latin1'), {
       total: row.total, totalMax: row.total_max, window: { highest: Number(row.highest_sequence), seen: row.seen }, closed: row.closed,
       closesAtMs: Number(row.closes_at_ms), debitAccountId: row.debit_account_id, creditAccountId: row.credit_account_id,
     }]))

@@ -2,9 +2,10 @@ import { AssertionFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
-import type { PoolClient } from 'pg'
+import type { QueryResultRow } from 'pg'
 import type { FlushAnswer } from './group-commit.ts'
-import { answerOf, connectionLost } from './pg-errors.ts'
+import { answerOf } from './pg-errors.ts'
+import { Session } from './session-store.ts'
 
 /** What a flush statement yields: ordinals of the rows that were not applied, and what the statement adds to that. */
 export interface FlushOutcome {
@@ -30,7 +31,7 @@ export class FlushStore implements AsyncDisposable {
   readonly #clock: Clock
   readonly #id: Id<'flsh'>
   readonly #statement: FlushStatement
-  #client: PoolClient | undefined
+  #session: Session | undefined
   #rowInserted = false
 
   /** @param id fresh and never used before, not even before a restore */
@@ -42,20 +43,19 @@ export class FlushStore implements AsyncDisposable {
   }
 
   async flush(n: number, values: readonly Buffer[], again: boolean): Promise<FlushAnswer<FlushOutcome>> {
-    let client: PoolClient
+    let session: Session
     try {
-      client = await this.#connection()
+      session = await this.#connection()
     } catch (error) {
       this.#drop()
       return { kind: 'failed', error }
     }
     try {
-      const { rows } = await this.#timed<FlushRow>(client, {
-        name: this.#statement.name, text: this.#statement.text, values: [this.#id, n, ...values], binary: true, types: raw,
-      })
+      const query = { name: this.#statement.name, text: this.#statement.text, values: [this.#id, n, ...values], binary: true, types: raw }
+      const { rows } = await session.query<FlushRow & QueryResultRow>(query)
       const row = rows[0]
       if (row !== undefined) return { kind: 'committed', outcome: { unapplied: ordinalsOf(row.unapplied), applied: row.applied ?? Buffer.alloc(0) } }
-      return await this.#committedEarlier(client, n, again)
+      return await this.#committedEarlier(session, n, again)
     } catch (error) {
       if (error instanceof AssertionFault) throw error
       const kind = answerOf(error)
@@ -64,10 +64,10 @@ export class FlushStore implements AsyncDisposable {
     }
   }
 
-  async #committedEarlier(client: PoolClient, n: number, again: boolean): Promise<FlushAnswer<FlushOutcome>> {
+  async #committedEarlier(session: Session, n: number, again: boolean): Promise<FlushAnswer<FlushOutcome>> {
     let found: { n: bigint; unapplied: Buffer }[]
     try {
-      found = (await this.#timed<{ n: bigint; unapplied: Buffer }>(client, { text: 'select n, unapplied from ledger.flushes where id = $1', values: [this.#id] })).rows
+      found = (await session.query<{ n: bigint; unapplied: Buffer }>('select n, unapplied from ledger.flushes where id = $1', [this.#id])).rows
     } catch (error) {
       this.#drop()
       return { kind: 'unknown', error }
@@ -77,43 +77,22 @@ export class FlushStore implements AsyncDisposable {
     throw new AssertionFault(`flush row ${this.#id} says ${row?.n ?? 'nothing'} where ${n - 1} was expected: another process wrote it, or the database went back in time`)
   }
 
-  async #connection(): Promise<PoolClient> {
-    if (this.#client !== undefined) return this.#client
-    const client = await this.#postgres.pool.connect()
-    this.#client = client
-    client.on('error', () => {
-      if (this.#client === client) this.#drop()
-    })
+  async #connection(): Promise<Session> {
+    if (this.#session?.lost === false) return this.#session
     // Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other.
-    await this.#timed(client, {
-      text: `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off;
-        set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan; set jit = off`,
-    })
+    const session = await Session.open(this.#postgres, `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set enable_hashjoin = off; set enable_mergejoin = off;
+      set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan; set jit = off`, answerTimeoutMs)
+    this.#session = session
     if (!this.#rowInserted) {
-      await this.#timed(client, { text: 'insert into ledger.flushes (id, started_at_ms) values ($1, $2) on conflict (id) do nothing', values: [this.#id, this.#clock.nowMs()] })
+      await session.query('insert into ledger.flushes (id, started_at_ms) values ($1, $2) on conflict (id) do nothing', [this.#id, this.#clock.nowMs()])
       this.#rowInserted = true
     }
-    return client
-  }
-
-  /** A statement that is not answered in time leaves its connection to the server: whether it committed is then unknown. */
-  async #timed<Row extends object>(client: PoolClient, query: object): Promise<{ rows: Row[] }> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = this.#clock.after(answerTimeoutMs, () => reject(connectionLost('the database did not answer in time')), { background: true })
-    try {
-      // A lost race rejects later, when the connection is destroyed: nobody waits for it then.
-      const answer = client.query<Row>(query as { text: string })
-      answer.catch(() => undefined)
-      return await Promise.race([answer, late])
-    } finally {
-      timer.cancel()
-    }
+    return session
   }
 
   #drop(): void {
-    const client = this.#client
-    this.#client = undefined
-    client?.release(true)
+    this.#session?.destroy()
+    this.#session = undefined
   }
 
   [Symbol.asyncDispose](): Promise<void> {

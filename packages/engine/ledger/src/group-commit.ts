@@ -13,7 +13,9 @@ export type FlushAnswer<Outcome> =
 export interface GroupCommitOptions<Batch, Outcome> {
   readonly clock: Clock
   readonly log: LedgerLog
-  /** Forms the next batch from what waits; undefined when nothing may enter. */
+  /** Whether anything waits. */
+  readonly waiting: () => boolean
+  /** Forms the next batch from what waits; undefined when nothing of it may enter. */
   readonly take: () => Batch | undefined
   /** Sends flush `n`. `again` says that it was sent before and its outcome is unknown. Throws what must stop the process. */
   readonly flush: (n: number, batch: Batch, again: boolean) => Promise<FlushAnswer<Outcome>>
@@ -50,9 +52,7 @@ export class GroupCommit<Batch, Outcome> {
   /** Something was queued. */
   wake(): void {
     if (this.#running !== undefined || this.#stopped) return
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running = this.#run()
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -61,21 +61,25 @@ export class GroupCommit<Batch, Outcome> {
   }
 
   async #run(): Promise<void> {
-    const { clock, take, fatal } = this.#options
+    const { clock, waiting, take, fatal } = this.#options
+    await Promise.resolve()
     try {
-      for (;;) {
+      while (waiting()) {
         const waitMs = this.#lastStartMs + flushIntervalMs - clock.monotonicMs()
         if (waitMs > 0) await clock.sleep(Math.ceil(waitMs))
         // What arrives in the same turn of the event loop shares the flush.
         else await new Promise((resolve) => setImmediate(resolve))
         const batch = take()
-        if (batch === undefined) return
+        if (batch === undefined) continue
         this.#lastStartMs = clock.monotonicMs()
         await this.#one(batch)
       }
     } catch (error) {
       this.#stopped = true
       fatal(error)
+    } finally {
+      // In the same turn as the last look at what waits: nothing can slip in between.
+      this.#running = undefined
     }
   }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { AssertionFault } from '@rivulet/faults'
 import { newId, type Id } from '@rivulet/ids'
-import type { PoolClient } from 'pg'
 import { type AccountRow, accountOf } from './account-store.ts'
 import { type AccountDraft, Books, type ChainHead, type ReceivingDraft, type SendingDraft } from './books.ts'
 import type { LedgerContext } from './context.ts'
-import { answerOf, connectionLost } from './pg-errors.ts'
+import { answerOf } from './pg-errors.ts'
+import { Session } from './session-store.ts'
 import { sendingColumns, sendingOf, type SendingRow } from './sending-store.ts'
 import { transferColumns, transferOf, type TransferRow } from './transfer-store.ts'
 import type { Account, Transfer } from './types.ts'
@@ -47,7 +47,7 @@ const genesisOfAll = createHash('sha256').update('rivulet ledger').digest()
 export class JournalStore implements AsyncDisposable {
   readonly #context: LedgerContext
   readonly #chainId: string
-  #client: PoolClient | undefined
+  #session: Session | undefined
   /** The heads that the chain may have: one, or two while the outcome of a commit is unknown. */
   #heads: ChainHead[] = []
 
@@ -58,22 +58,14 @@ export class JournalStore implements AsyncDisposable {
 
   /** Locks, lets `work` compute, writes what it touched. `work` runs again from fresh rows when the transaction is repeated. */
   async transaction(locks: Locks, work: (books: Books) => void): Promise<TransactionOutcome> {
-    const { clock } = this.#context
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    late.catch(() => undefined)
-    const timer = clock.after(answerTimeoutMs, () => reject(connectionLost('the database did not answer in time')), { background: true })
     const progress = { commitSent: false }
-    const run = this.#run(locks, work, progress)
-    run.catch(() => undefined)
     try {
-      await Promise.race([run, late])
+      await this.#run(locks, work, progress)
       return { kind: 'committed' }
     } catch (error) {
       const known = answerOf(error) === 'failed'
       if (!(known && (await this.#rolledBack()))) this.#drop()
       return { kind: progress.commitSent && !known ? 'unknown' : 'failed', error }
-    } finally {
-      timer.cancel()
     }
   }
 
@@ -95,20 +87,17 @@ export class JournalStore implements AsyncDisposable {
     this.#heads = [books.chain]
   }
 
-  async #connection(): Promise<PoolClient> {
-    if (this.#client !== undefined) return this.#client
-    const client = await this.#context.postgres.pool.connect()
-    this.#client = client
-    client.on('error', () => {
-      if (this.#client === client) this.#drop()
-    })
-    await client.query(`set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs}; set jit = off`)
-    if (this.#heads.length === 0) await this.#startChain(client)
-    return client
+  async #connection(): Promise<Session> {
+    if (this.#session?.lost === false) return this.#session
+    const settings = `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs}; set jit = off`
+    const session = await Session.open(this.#context.postgres, settings, answerTimeoutMs)
+    this.#session = session
+    if (this.#heads.length === 0) await this.#startChain(session)
+    return session
   }
 
   /** A new chain starts from every head that no chain has started from: what older chains say can no longer be changed unseen. */
-  async #startChain(client: PoolClient): Promise<void> {
+  async #startChain(client: Session): Promise<void> {
     const { rows } = await client.query<{ id: string; length: bigint; head: Buffer }>(
       `select id, length, head from ledger.chains c where id <> $1 and not exists (select from ledger.chain_starts s where s.from_chain_id = c.id and s.from_length = c.length) order by id`, [this.#chainId])
     const hash = createHash('sha256').update(genesisOfAll)
@@ -120,7 +109,7 @@ export class JournalStore implements AsyncDisposable {
       [this.#chainId, this.#context.clock.nowMs(), genesis, rows.map((row) => row.id), rows.map((row) => row.length), rows.map((row) => row.head)])
   }
 
-  async #lockChain(client: PoolClient): Promise<ChainHead> {
+  async #lockChain(client: Session): Promise<ChainHead> {
     const { rows } = await client.query<{ length: bigint; head: Buffer }>('select length, head from ledger.chains where id = $1 for no key update', [this.#chainId])
     const row = rows[0]
     if (row === undefined) throw new AssertionFault(`chain ${this.#chainId} is not in the database: it went back in time`)
@@ -134,7 +123,7 @@ export class JournalStore implements AsyncDisposable {
 
   async #rolledBack(): Promise<boolean> {
     try {
-      await this.#client?.query('rollback')
+      await this.#session?.query('rollback')
       return true
     } catch {
       return false
@@ -142,9 +131,8 @@ export class JournalStore implements AsyncDisposable {
   }
 
   #drop(): void {
-    const client = this.#client
-    this.#client = undefined
-    client?.release(true)
+    this.#session?.destroy()
+    this.#session = undefined
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +141,7 @@ export class JournalStore implements AsyncDisposable {
   }
 }
 
-async function lockSending(client: PoolClient, locks: Locks): Promise<Map<string, SendingDraft>> {
+async function lockSending(client: Session, locks: Locks): Promise<Map<string, SendingDraft>> {
   const drafts = new Map<string, SendingDraft>()
   const take = async (where: string, values: unknown[]): Promise<void> => {
     const { rows } = await client.query<SendingRow>(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`, values)
@@ -175,7 +163,7 @@ interface LockedReceiving {
   readonly ended: Map<string, { readonly total: bigint }>
 }
 
-async function lockReceiving(client: PoolClient, locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Promise<LockedReceiving> {
+async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Promise<LockedReceiving> {
   const drafts = new Map<string, ReceivingDraft>()
   const ended = new Map<string, { total: bigint }>()
   const connections = [...locks.connections]
@@ -197,7 +185,7 @@ async function lockReceiving(client: PoolClient, locks: Locks, sending: Readonly
   return { rows: drafts, ended }
 }
 
-async function lockAccounts(client: PoolClient, locks: Locks, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<Map<string, AccountDraft>> {
+async function lockAccounts(client: Session, locks: Locks, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<Map<string, AccountDraft>> {
   const ids = new Set<string>(locks.accountIds)
   for (const { debitAccountId, creditAccountId, lossAccountId } of streams.sending.values()) ids.add(debitAccountId).add(creditAccountId).add(lossAccountId)
   for (const { debitAccountId, creditAccountId } of streams.receiving.rows.values()) {
@@ -209,7 +197,7 @@ async function lockAccounts(client: PoolClient, locks: Locks, streams: { sending
   return new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)]))
 }
 
-async function bookedTransfers(client: PoolClient, keys: readonly string[]): Promise<Map<string, Transfer>> {
+async function bookedTransfers(client: Session, keys: readonly string[]): Promise<Map<string, Transfer>> {
   if (keys.length === 0) return new Map()
   const { rows } = await client.query<TransferRow>(`select ${transferColumns} from ledger.transfers where key = any($1)`, [keys])
   return new Map(rows.map((row) => [row.key, transferOf(row)]))

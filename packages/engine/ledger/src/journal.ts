@@ -50,9 +50,7 @@ export class Journal {
     if (this.#queue.length >= entriesQueuedMax) return Promise.reject(refusal('database-unavailable', `${entriesQueuedMax} entries wait for the database: try again later`))
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ entry, resolve: resolve as (result: unknown) => void, reject })
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined
-      })
+      this.#running ??= this.#run()
     })
   }
 
@@ -70,9 +68,11 @@ export class Journal {
         // Nobody may learn an answer that is not known: what waits stays without one while the process ends.
         this.#stopped = error
         this.#context.fatal(error)
-        return
+        break
       }
     }
+    // In the same turn as the last look at the queue: nothing can slip in between.
+    this.#running = undefined
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {

@@ -1,17 +1,10 @@
-import { isFault, Fault } from '@rivulet/faults'
-
-export function connectionLost(message: string): Fault<'connection-lost'> {
-  return new Fault('connection-lost', message)
-}
-
 /**
  * Whether an error is PostgreSQL's own word that a statement was rolled back. Anything else (a lost connection, a timeout of ours, a FATAL that may have
  * struck after the commit) leaves the outcome unknown.
  */
 export function answerOf(error: unknown): 'failed' | 'unknown' {
-  if (isFault(error) || !(error instanceof Error)) return 'unknown'
   const code = codeOf(error)
-  return 'severity' in error && error.severity === 'ERROR' && code !== undefined && !/^(08|57P)/.test(code) ? 'failed' : 'unknown'
+  return error instanceof Error && 'severity' in error && error.severity === 'ERROR' && code !== undefined && !/^(08|57P)/.test(code) ? 'failed' : 'unknown'
 }
 
 /** The SQLSTATE of an error that PostgreSQL sent. */

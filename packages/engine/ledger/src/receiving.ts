@@ -68,6 +68,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     this.#flushes = new FlushStore(postgres, clock, newFlushId(), creditStatement)
     this.#commit = new GroupCommit<Batch, FlushOutcome>({
       clock, log, fatal,
+      waiting: () => this.#queue.length > 0,
       take: () => this.#take(),
       flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
       committed: (batch, outcome) => this.#committed(batch, outcome),
@@ -126,7 +127,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
         waiting.resolve({ applied: false, why })
         continue
       }
-      const key = credit.connection.latin1Slice()
+      const key = credit.connection.toString('latin1')
       let group = groups.get(key)
       if (group === undefined && groups.size < rowsPerFlushMax && entered < packetsPerFlushMax) {
         group = { first: credit, packets: [], sum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
@@ -186,7 +187,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     const nowMs = this.#clock.nowMs()
     const again: Waiting[] = []
     for (const group of groups) {
-      const state = states.get(group.first.connection.latin1Slice())
+      const state = states.get(group.first.connection.toString('latin1'))
       let total = state?.total ?? 0n
       let window = state?.window ?? emptyWindow
       for (const waiting of group.packets) {

@@ -56,6 +56,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
     this.#flushes = new FlushStore(postgres, clock, newFlushId(), bookingStatement)
     this.#commit = new GroupCommit<Batch, FlushOutcome>({
       clock, log, fatal,
+      waiting: () => this.#queue.size > 0,
       take: () => this.#take(),
       flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
       committed: (batch, outcome) => this.#committed(batch, outcome),

@@ -1,8 +1,8 @@
-import type { PoolClient } from 'pg'
 import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
+import type { Session } from './session-store.ts'
 
 /** Writes what a batch has changed, a few statements for any number of rows. The constraints of the schema check the arithmetic once more. */
-export async function writeBooks(client: PoolClient, books: Books): Promise<void> {
+export async function writeBooks(client: Session, books: Books): Promise<void> {
   await writeAccounts(client, books)
   await writeTransfers(client, books)
   await insertSending(client, [...books.newSending])
@@ -10,7 +10,7 @@ export async function writeBooks(client: PoolClient, books: Books): Promise<void
   await writeReceiving(client, books)
 }
 
-async function writeAccounts(client: PoolClient, books: Books): Promise<void> {
+async function writeAccounts(client: Session, books: Books): Promise<void> {
   const rows = [...books.touchedAccounts]
   if (rows.length === 0) return
   await client.query({
@@ -21,7 +21,7 @@ async function writeAccounts(client: PoolClient, books: Books): Promise<void> {
   })
 }
 
-async function writeTransfers(client: PoolClient, books: Books): Promise<void> {
+async function writeTransfers(client: Session, books: Books): Promise<void> {
   const rows = books.newTransfers
   if (rows.length === 0) return
   const { id: chainId, length, head } = books.chain
@@ -38,7 +38,7 @@ async function writeTransfers(client: PoolClient, books: Books): Promise<void> {
   })
 }
 
-async function insertSending(client: PoolClient, rows: readonly SendingDraft[]): Promise<void> {
+async function insertSending(client: Session, rows: readonly SendingDraft[]): Promise<void> {
   if (rows.length === 0) return
   await client.query({
     name: 'ledger-sending-insert',
@@ -61,7 +61,7 @@ async function insertSending(client: PoolClient, rows: readonly SendingDraft[]):
   })
 }
 
-async function updateSending(client: PoolClient, rows: readonly SendingDraft[]): Promise<void> {
+async function updateSending(client: Session, rows: readonly SendingDraft[]): Promise<void> {
   if (rows.length === 0) return
   await client.query({
     name: 'ledger-sending-update',
@@ -81,7 +81,7 @@ async function updateSending(client: PoolClient, rows: readonly SendingDraft[]):
   })
 }
 
-async function writeReceiving(client: PoolClient, books: Books): Promise<void> {
+async function writeReceiving(client: Session, books: Books): Promise<void> {
   const added = [...books.newReceiving]
   if (added.length > 0) {
     await client.query(
