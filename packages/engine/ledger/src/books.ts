@@ -201,12 +201,12 @@ export class Books {
 }
 
 /** The bytes that a transfer adds to its chain. The key comes last: no field before it can hold a line break. verify-store.ts writes the same in SQL. */
-export function canonical(transfer: Transfer, chainLength: number): string {
+function canonical(transfer: Transfer, chainLength: number): string {
   const { id, debitAccountId, creditAccountId, amount, reason, stream, postedAtMs, key } = transfer
   return [chainLength, id, debitAccountId, creditAccountId, amount, reason, stream ?? '', postedAtMs, key].join('\n')
 }
 
-export function chainHash(previous: Buffer, content: string): Buffer {
+function chainHash(previous: Buffer, content: string): Buffer {
   return createHash('sha256').update(previous).update(content).digest()
 }
 
