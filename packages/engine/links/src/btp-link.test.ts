@@ -313,6 +313,11 @@ test('packets of one turn leave in one write', async () => {
   expect(reads).toBe(1)
 })
 
+test('nobody gets compression, even who asks for it', async () => {
+  const { url } = await serve()
+  expect((await bare(url)).socket.extensions).toBe('')
+})
+
 test('a packet that cannot be written is F01 and does not leave', async () => {
   const { clock, connect } = await serve()
   expect(await outcomeOf((await connect()).send(preparePacket(clock, { data: Buffer.alloc(40_000) })))).toBe('F01')

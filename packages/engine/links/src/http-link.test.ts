@@ -2,6 +2,7 @@ import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeReply, encodePrepare, LinkFault } from '@rivulet/ilp'
 import { TestClock } from '@rivulet/time/testing'
+import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { HttpLink, HttpLinkServer } from './index.ts'
 import type { LinkLimits } from './link.ts'
@@ -69,6 +70,20 @@ test('what is no packet of a peer gets its status, and a reject travels with 200
   expect(await statusOf({ body: Buffer.alloc(43_001) })).toBe(413)
   const answer = await post(pair.rightUrl, { body: prepare })
   expect([answer.status, decodeReply(answer.body)]).toMatchObject([200, { code: 'T01' }])
+})
+
+test('any body gets an answer, and the server lives on', async () => {
+  await using pair = await makePair({})
+  pair.right.receive((prepare) => Promise.resolve(fulfilled(prepare.data)))
+  const good = encodePrepare(preparePacket(pair.clock))
+  const mutated = fc.tuple(fc.nat(good.length - 1), fc.nat(255)).map(([at, byte]) => Buffer.concat([good.subarray(0, at), Buffer.from([byte]), good.subarray(at + 1)]))
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(mutated, fc.uint8Array({ maxLength: 300 })), async (body) => {
+      expect([200, 400]).toContain((await post(pair.rightUrl, { body: Buffer.from(body) })).status)
+    }),
+    { numRuns: 150 },
+  )
+  expect((await post(pair.rightUrl, { body: good })).status).toBe(200)
 })
 
 test.each([

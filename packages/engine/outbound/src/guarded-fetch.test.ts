@@ -60,6 +60,12 @@ describe('what is answered', () => {
   })
 })
 
+test('the answer of a POST is never followed elsewhere', async () => {
+  const { url, requests } = await serve((_, response) => response.writeHead(307, { location: '/again' }).end())
+  expect((await local(url, { method: 'POST', body: 'x' })).status).toBe(307)
+  expect(requests()).toBe(1)
+})
+
 describe('what is refused', () => {
   test('a redirect loop ends after the first request and three redirects', async () => {
     const server = await serve((_, response) => response.writeHead(302, { location: '/' }).end())
@@ -101,6 +107,11 @@ describe('what is refused', () => {
   test('a server that breaks off is unreachable', async () => {
     const { url } = await serve((request) => request.socket.destroy())
     expect(await codeOf(local(url))).toBe('unreachable')
+  })
+
+  test('a server that speaks no TLS is unreachable by https', async () => {
+    const { port } = await serve((_, response) => response.end())
+    expect(await codeOf(local(`https://127.0.0.1:${port}/`))).toBe('unreachable')
   })
 
   test('a port where nothing listens is unreachable', async () => {
