@@ -1,1 +1,3 @@
-export {}
+export { type AuthorId, authors } from './content/article.ts'
+export type { Site } from './pages.ts'
+export { createDemoSite } from './site.ts'
