@@ -129,6 +129,7 @@ describe('a visitor', () => {
     { what: 'a foreign origin', path: '/api/auth/sign-in/email', body: { email: 'zoe@example.com', password: 'correct horse' }, headers: { origin: 'https://evil.example' }, status: 403 },
     { what: 'no origin', path: '/api/auth/sign-in/email', body: { email: 'zoe@example.com', password: 'correct horse' }, headers: {}, status: 403 },
     { what: 'a short password', path: '/api/auth/sign-up/email', body: { name: 'A', email: 'a@example.com', password: 'short' }, headers: { origin: 'own' }, status: 400 },
+    { what: 'a control character in the name', path: '/api/auth/sign-up/email', body: { name: 'A\0', email: 'a@example.com', password: 'correct horse' }, headers: { origin: 'own' }, status: 400 },
     { what: 'no e-mail', path: '/api/auth/sign-up/email', body: { name: 'A', email: 'nobody', password: 'correct horse' }, headers: { origin: 'own' }, status: 400 },
     { what: 'a path that is not served', path: '/api/auth/delete-user', body: {}, headers: { origin: 'own' }, status: 404 },
     { what: 'a body too large', path: '/api/auth/sign-up/email', body: { name: 'A'.repeat(20_000), email: 'a@example.com', password: 'correct horse' }, headers: { origin: 'own' }, status: 413 },
@@ -189,6 +190,7 @@ describe('people made by command', () => {
     const [one, two] = await Promise.all([make('jo1@example.com'), make('jo2@example.com')])
     expect(new Set([one.walletAddress?.path, two.walletAddress?.path]).size).toBe(2)
     await expect(accounts.personByName('jo doe')).rejects.toMatchObject({ code: 'person-ambiguous' })
+    await expect(accounts.personByName('no\0body')).rejects.toMatchObject({ code: 'person-unknown' })
     await expect(accounts.personByName('nobody')).rejects.toMatchObject({ code: 'person-unknown' })
   })
 

@@ -8,8 +8,8 @@ import { z } from 'zod'
 import { AccountsStore, type PersonWithAddressRow } from './accounts-store.ts'
 import { type ClientKey, clientKey, parseClientKey } from './client-key.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
-import { AccountsFault, type NewPerson, type Person, type Role, roles, type WalletAddress } from './types.ts'
-import { checkPath, pathOfName } from './wallet-address.ts'
+import { AccountsFault, type NewPerson, type Person, personName, type Role, roles, type WalletAddress } from './types.ts'
+import { checkPath, isPath, pathOfName } from './wallet-address.ts'
 
 const keysMax = 20
 const pathAttemptsMax = 5
@@ -36,7 +36,7 @@ const newPerson = z.object({
   role: z.enum(roles),
   email: z.email().max(254).transform((email) => email.toLowerCase()),
   password: z.string().min(8).max(128),
-  name: z.string().trim().min(1).max(100),
+  name: personName,
   path: z.string().optional(),
 })
 
@@ -105,9 +105,10 @@ export class Accounts implements AsyncDisposable {
 
   /** By id, by path of the wallet address, by e-mail or by name, in this order. Throws `person-unknown`, `person-ambiguous`. */
   async personByName(name: string): Promise<Person> {
-    const direct = isId('pers', name) ? await this.#store.personById(name) : await this.#store.personByPath(name.toLowerCase())
+    const path = name.toLowerCase()
+    const direct = isId('pers', name) ? await this.#store.personById(name) : isPath(path) ? await this.#store.personByPath(path) : undefined
     if (direct !== undefined) return this.#person(direct)
-    const [only, another] = await this.#store.peopleByEmailOrName(name)
+    const [only, another] = personName.safeParse(name).success ? await this.#store.peopleByEmailOrName(name) : []
     if (only === undefined) throw new AccountsFault('person-unknown', `no person or wallet address is called ${JSON.stringify(name.slice(0, 100))}`)
     if (another !== undefined) throw new AccountsFault('person-ambiguous', `several people are called ${JSON.stringify(name.slice(0, 100))}: name the path of the wallet address instead`)
     return this.#person(only)
@@ -119,7 +120,7 @@ export class Accounts implements AsyncDisposable {
   }
 
   async walletAddressByPath(path: string): Promise<WalletAddress | undefined> {
-    const row = await this.#store.personByPath(path)
+    const row = isPath(path) ? await this.#store.personByPath(path) : undefined
     return row === undefined ? undefined : this.#person(row).walletAddress
   }
 

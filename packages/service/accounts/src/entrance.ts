@@ -8,7 +8,7 @@ import { fromNodeHeaders, toNodeHandler } from 'better-auth/node'
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { betterAuthNames, entranceAdapter } from './better-auth-store.ts'
-import type { Person, Role } from './types.ts'
+import { type Person, personName, type Role } from './types.ts'
 
 /** Cookies are named per role, since ports of one host share them. */
 const cookiePrefixes: Record<Role, string> = { subscriber: 'rivulet-wallet', publisher: 'rivulet-receiver', operator: 'rivulet-operator' }
@@ -23,7 +23,7 @@ const requestsPerMinuteMax = 600
 const paths: Record<string, { readonly method: string; readonly body?: z.ZodType }> = {
   '/sign-up/email': {
     method: 'POST',
-    body: z.object({ name: z.string().trim().min(1).max(100), email: z.email().max(254), password: z.string().min(8).max(128) }),
+    body: z.object({ name: personName, email: z.email().max(254), password: z.string().min(8).max(128) }),
   },
   '/sign-in/email': { method: 'POST', body: z.object({ email: z.email().max(254), password: z.string().min(1).max(128), rememberMe: z.boolean().optional() }) },
   '/change-password': {

@@ -1,9 +1,13 @@
 import { Fault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
+import { z } from 'zod'
 
 export const roles = ['subscriber', 'publisher', 'operator'] as const
 export type Role = (typeof roles)[number]
+
+/** Of a person, as people write it: 1 to 100 characters, none of them a control character. */
+export const personName = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, 'must not hold control characters')
 
 /** Where money reaches a person: `url` is its public name in Open Payments, `ledgerAccountId` the account behind it. */
 export interface WalletAddress {

@@ -9,6 +9,11 @@ const reserved = new Set([
   'sign-out', 'sign-up', 'static',
 ])
 
+/** Whether `path` has the form of a wallet address, taken or not. */
+export function isPath(path: string): boolean {
+  return pathPattern.test(path) && !reserved.has(path)
+}
+
 /** Returns `path` when it may name a wallet address. Throws `path-invalid`. */
 export function checkPath(path: string): string {
   if (!pathPattern.test(path)) throw new AccountsFault('path-invalid', `a wallet address is 1 to ${pathCharactersMax} of a-z, 0-9 and inner hyphens: ${JSON.stringify(path.slice(0, 60))}`)
