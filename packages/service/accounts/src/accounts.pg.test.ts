@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { newId } from '@rivulet/ids'
-import type { Account, AccountSpec } from '@rivulet/ledger'
+import { Ledger, ledgerMigrations } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
@@ -11,35 +10,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { betterAuthNames } from './better-auth-store.ts'
 import { Accounts, type AccountsOptions, accountsMigrations, type Person, personOf } from './index.ts'
 
-/** Opens accounts by name as the ledger does; `failures` says how many calls fail first, as in a crash between two steps. */
-class Books {
-  readonly opened = new Map<string, Account>()
-  failures = 0
-
-  async openAccount(spec: AccountSpec): Promise<Account> {
-    if (this.failures > 0) {
-      this.failures -= 1
-      throw new Error('the process died here')
-    }
-    const account = this.opened.get(spec.name) ?? { ...spec, id: newId('acct', 0), debitsPending: 0n, debitsPosted: 0n, creditsPending: 0n, creditsPosted: 0n }
-    this.opened.set(spec.name, account)
-    return account
-  }
-}
-
 let postgres: Postgres
 const servers: Server[] = []
 let accounts: Accounts
 let origin: string
 /** The publishers' entrance, as behind a TLS proxy: its public URL is another. */
 let publishers: string
-const books = new Books()
+let ledger: Ledger
+/** How many times opening a ledger account fails first, as when the process dies between two steps. */
+let failures = 0
 const welcomed: Person[] = []
 const secret = Buffer.alloc(32, 7)
 
 const options = (own: string): AccountsOptions => ({
   postgres,
-  ledger: books,
+  ledger: {
+    openAccount: (spec) => {
+      failures -= 1
+      return failures >= 0 ? Promise.reject(new Error('the process died here')) : ledger.openAccount(spec)
+    },
+  },
   clock: systemClock,
   secret,
   entrances: { subscriber: { publicUrl: own }, publisher: { publicUrl: 'https://pay.example' }, operator: { publicUrl: 'http://localhost:4002' } },
@@ -48,7 +38,8 @@ const options = (own: string): AccountsOptions => ({
 })
 
 beforeAll(async () => {
-  postgres = await testPostgres([accountsMigrations])
+  postgres = await testPostgres([ledgerMigrations, accountsMigrations])
+  ledger = await Ledger.open({ postgres, clock: systemClock })
   const app = express()
   const publisherApp = express()
   origin = await listen(app)
@@ -65,6 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   await accounts[Symbol.asyncDispose]()
+  await ledger[Symbol.asyncDispose]()
   await postgres[Symbol.asyncDispose]()
 })
 
@@ -94,13 +86,13 @@ describe('a visitor', () => {
     expect(cookie).toMatch(/^rivulet-wallet\.session_token=[^;]+;.*HttpOnly; SameSite=Lax/)
     const person = (await (await at('/me', { headers: { cookie: cookieOf(signedIn) } })).json()) as Person
     expect(person).toMatchObject({ role: 'subscriber', name: 'Zoë Grün', email: 'zoe@example.com', walletAddress: { path: 'zoe-grun', url: `${origin}/zoe-grun`, asset: { code: 'EUR', scale: 9 } } })
-    expect(books.opened.get(`subscriber[${person.id}]`)?.id).toBe(person.walletAddress?.ledgerAccountId)
+    expect((await ledger.accountByName(`subscriber[${person.id}]`))?.id).toBe(person.walletAddress?.ledgerAccountId)
     expect(welcomed.filter(({ id }) => id === person.id)).toHaveLength(1)
   })
 
   test('who dies between signing up and the ledger account is completed at the next sign-in, once', async () => {
     await post('/api/auth/sign-up/email', { name: 'Ada', email: 'ada@example.com', password: 'correct horse' })
-    books.failures = 1
+    failures = 1
     expect((await post('/api/auth/sign-in/email', { email: 'ada@example.com', password: 'correct horse' })).status).toBe(500)
     const cookie = await signIn('ada@example.com', 'correct horse')
     await signIn('ada@example.com', 'correct horse')
