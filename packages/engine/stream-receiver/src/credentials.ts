@@ -12,7 +12,7 @@ const tagBytes = 16
 const tokenBytesMax = 400
 const accountIdBytes = 31
 const keyIdPattern = /^[A-Za-z0-9]{1,16}$/
-const connectionsCachedMax = 40_000
+const connectionsCachedMax = 60_000
 
 /** Server secrets by key id. New addresses are made with `current`; the others still open what they made. A secret has 32 bytes or more. */
 export interface ReceiverKeys {

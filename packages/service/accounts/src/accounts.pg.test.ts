@@ -50,6 +50,7 @@ beforeAll(async () => {
   publisherApp.use(accounts.entrance('publisher').handler)
   app.get('/me', subscriber.requireSession, (_request, response) => void response.json(personOf(response)))
   publisherApp.get('/me', accounts.entrance('publisher').requireSession, (_request, response) => void response.json(personOf(response)))
+  app.use((error: Error & { status?: number }, _request: express.Request, response: express.Response, _next: express.NextFunction) => void response.status(error.status ?? 500).json({}))
   app.post('/change', subscriber.requireSameOrigin, (_request, response) => void response.json({}))
 })
 

@@ -78,6 +78,8 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
     trustedOrigins: [origin],
     telemetry: { enabled: false },
     logger: { disabled: true },
+    // What is no refusal goes on to the server's own error handler and log.
+    onAPIError: { throw: true },
     emailAndPassword: { enabled: true, disableSignUp: role === 'operator', autoSignIn: false, minPasswordLength: 8, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true },
     user: { ...betterAuthNames.user, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role } } },
     session: { ...betterAuthNames.session, expiresIn: sessionSeconds, updateAge: 24 * 3600 },
