@@ -1,1 +1,3 @@
-export {}
+export { operatorMigrations } from './migrations.ts'
+export { createOperator, type Operator, type OperatorOptions } from './operator.ts'
+export { type PacketCounters, RoleReporter, type RoleReporterOptions } from './role-reporter.ts'

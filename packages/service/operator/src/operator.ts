@@ -1,0 +1,106 @@
+import { timingSafeEqual, createHash } from 'node:crypto'
+import type { Accounts } from '@rivulet/accounts'
+import { personOf } from '@rivulet/accounts'
+import type { Ledger } from '@rivulet/ledger'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock } from '@rivulet/time'
+import { Router, type Request, type RequestHandler } from 'express'
+import { AggregatorRegistry, Gauge, type PrometheusContentType, type Registry } from 'prom-client'
+import { BooksCheck } from './books-check.ts'
+import { LiveFeed, reportFreshMs } from './live-feed.ts'
+import { OperatorStore } from './store.ts'
+
+export interface OperatorOptions {
+  readonly ledger: Pick<Ledger, 'sending' | 'account' | 'verify'>
+  readonly accounts: Pick<Accounts, 'entrance'>
+  /** With `operatorMigrations` applied. */
+  readonly postgres: Postgres
+  readonly clock: Clock
+  readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
+  /** What a scraper of `/metrics` sends as bearer token. Without one, only this machine may scrape, and operators who are signed in. */
+  readonly metricsToken?: string
+}
+
+export interface Operator extends AsyncDisposable {
+  /** `/api/live` (SSE), `/api/overview`, `/metrics`. The entrance's own handler (`/api/auth/*`) is mounted before them. */
+  readonly routes: Router
+}
+
+/** The operator's role: sees everything, changes nothing. Needs only the database, so it may run apart from the other roles. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { ledger, clock, log } = options
+  const entrance = options.accounts.entrance('operator')
+  const store = new OperatorStore(options.postgres)
+  const books = new BooksCheck(() => ledger.verify(), clock, log)
+  const feed = new LiveFeed({ ledger, store, clock, log, maySee: async (request) => (await entrance.session(request)) !== undefined })
+  const routes = Router()
+
+  routes.get('/api/live', entrance.requireSession, (request, response) => {
+    if (!feed.follow(request, response)) response.status(503).set('Retry-After', '30').json({ error: { code: 'followers-too-many', message: 'too many pages follow live: close some of them' } })
+  })
+
+  routes.get('/api/overview', entrance.requireSession, async (_request, response) => {
+    const nowMs = clock.nowMs()
+    const [totals, reports] = await Promise.all([store.streamTotals(), store.reportsSince(nowMs - reportFreshMs)])
+    const { name, email } = personOf(response)
+    const checked = books.latest()
+    response.set('Cache-Control', 'no-store').json({
+      person: { name, email },
+      books: checked === undefined ? null : { ...summaryOf(checked.report), checkedAgoMs: nowMs - checked.checkedAtMs },
+      streams: totals.map((total) => ({ ...total, rate: String(total.rate) })),
+      processes: reports.map(({ processId, role, version, startedAtMs, packets }) => ({ id: processId, role, version, upMs: Math.max(0, nowMs - startedAtMs), packets })),
+    })
+  })
+
+  routes.get('/metrics', mayScrape(options.metricsToken, async (request) => (await entrance.session(request)) !== undefined), async (_request, response) => {
+    const registry = await collect(store, books, clock)
+    response.set('Content-Type', registry.contentType).send(await registry.metrics())
+  })
+
+  return {
+    routes,
+    async [Symbol.asyncDispose]() {
+      await feed[Symbol.asyncDispose]()
+      await books.idle()
+    },
+  }
+}
+
+function summaryOf(report: Awaited<ReturnType<Ledger['verify']>>): object {
+  const { ok, problems, accounts, transfers, totals } = report
+  const first = problems[0]
+  return { ok, problem: first === undefined ? null : `${first.check}: ${first.row}: ${first.message}`, accounts, transfers, totals }
+}
+
+/** Every fresh process's metrics, and what only the database knows. */
+async function collect(store: OperatorStore, books: BooksCheck, clock: Clock): Promise<Registry<PrometheusContentType>> {
+  const [totals, reports] = await Promise.all([store.streamTotals(), store.reportsSince(clock.nowMs() - reportFreshMs)])
+  const registry = AggregatorRegistry.aggregate<PrometheusContentType>(reports.map(({ metrics }) => metrics))
+  const registers = [registry]
+  const streams = new Gauge({ name: 'rivulet_streams', help: 'Streams that are not closed, by state and asset.', labelNames: ['state', 'asset'], registers })
+  for (const { state, assetCode, streams: count } of totals) streams.inc({ state, asset: assetCode }, count)
+  const checked = books.latest()
+  if (checked !== undefined) new Gauge({ name: 'rivulet_books_ok', help: '1 while the last proof of the books found nothing wrong.', registers }).set(checked.report.ok ? 1 : 0)
+  return registry
+}
+
+/** Lets in a scraper with the token, this machine itself where there is none, and an operator's browser. */
+function mayScrape(token: string | undefined, signedIn: (request: Request) => Promise<boolean>): RequestHandler {
+  return async (request, response, next) => {
+    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
+    const known = token === undefined ? isThisMachine(request) : given !== undefined && timingSafeEqual(hashOf(given), hashOf(token))
+    if (known || (await signedIn(request))) next()
+    else response.status(401).json({ error: { code: 'signed-out', message: 'sign in, or send the metrics token as bearer token' } })
+  }
+}
+
+/** A connection from loopback that no proxy has passed on. */
+function isThisMachine(request: Request): boolean {
+  const address = request.socket.remoteAddress ?? ''
+  const local = address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+  return local && request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,121 @@
+import { messageOf } from '@rivulet/faults'
+import { newId } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock, Timer } from '@rivulet/time'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { OperatorStore } from './store.ts'
+
+/** Since the process started. */
+export interface PacketCounters {
+  readonly packets: number
+  readonly fulfilled: number
+  readonly rejectsByCode: Readonly<Record<string, number>>
+}
+
+export interface RoleReporterOptions {
+  /** With `operatorMigrations` applied. */
+  readonly postgres: Postgres
+  readonly clock: Clock
+  /** `wallet`, `receiver`, `operator`. Packets are shown for wallets: what they send is what the others get. */
+  readonly role: string
+  readonly version: string
+  /** Read once a second; absent for a role that counts nothing. */
+  readonly counters?: () => PacketCounters
+  readonly log: { warn(about: object, message: string): void }
+}
+
+const everyMs = 1_000
+/** After this long a process that said nothing is forgotten. */
+const keptMs = 3_600_000
+const codesMax = 100
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+/**
+ * Writes once a second, in one small row, how a role's process is doing, so that the operator needs nothing but the database, whichever processes there
+ * are. What it measures itself: how late its own second comes (so late is every timer of the process), and how long a durable commit of one row takes.
+ */
+export class RoleReporter implements AsyncDisposable {
+  readonly #options: RoleReporterOptions
+  readonly #store: OperatorStore
+  readonly #processId: string
+  readonly #startedAtMs: number
+  readonly #registry = new Registry()
+  readonly #lateness: Histogram
+  readonly #commit: Histogram
+  #timer: Timer | undefined
+  #dueMs: number
+  #writing: Promise<void> = Promise.resolve()
+  #silent = false
+
+  /** Starts at once. A database that is away is a warning, and the next second tries again. */
+  constructor(options: RoleReporterOptions) {
+    this.#options = options
+    this.#store = new OperatorStore(options.postgres)
+    this.#startedAtMs = options.clock.nowMs()
+    this.#processId = newId('ownr', this.#startedAtMs)
+    this.#dueMs = options.clock.monotonicMs()
+    const registers = [this.#registry]
+    this.#registry.setDefaultLabels({ role: options.role, process: this.#processId })
+    this.#lateness = new Histogram({ name: 'rivulet_tick_lateness_seconds', help: 'How late a timer of one second fires in this process.', buckets: secondsBuckets, registers })
+    this.#commit = new Histogram({ name: 'rivulet_commit_seconds', help: 'How long a durable commit of one row takes.', buckets: secondsBuckets, registers })
+    this.#countPackets(registers)
+    this.#tick()
+  }
+
+  /** Forgets the process, and those that were never stopped: a graceful stop is no silence. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.cancel()
+    await this.#writing
+    await this.#store.forget(this.#processId, this.#options.clock.nowMs() - keptMs).catch(() => undefined)
+  }
+
+  #countPackets(registers: Registry[]): void {
+    const { counters, clock } = this.#options
+    const startedAtMs = this.#startedAtMs
+    new Gauge({ name: 'rivulet_process_uptime_seconds', help: 'How long the process has been up.', registers, collect() { this.set((clock.nowMs() - startedAtMs) / 1_000) } })
+    if (counters === undefined) return
+    new Counter({ name: 'rivulet_packets_total', help: 'ILP packets sent and answered.', registers, collect() { this.reset(); this.inc(counters().packets) } })
+    new Counter({ name: 'rivulet_packets_fulfilled_total', help: 'ILP packets fulfilled.', registers, collect() { this.reset(); this.inc(counters().fulfilled) } })
+    new Counter({
+      name: 'rivulet_packets_rejected_total', help: 'ILP packets rejected, by ILP error code.', labelNames: ['code'], registers,
+      collect() {
+        this.reset()
+        for (const [code, count] of bounded(counters().rejectsByCode)) this.inc({ code }, count)
+      },
+    })
+  }
+
+  #tick(): void {
+    const { clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#lateness.observe(Math.max(0, nowMs - this.#dueMs) / 1_000)
+    this.#dueMs = nowMs + everyMs
+    this.#timer = clock.after(everyMs, () => {
+      // A write that takes longer than a second is not overtaken.
+      void this.#writing.then(() => this.#tick())
+    }, { background: true })
+    this.#writing = this.#write()
+  }
+
+  async #write(): Promise<void> {
+    const { clock, role, version, counters, log } = this.#options
+    const { packets, rejectsByCode } = counters?.() ?? { packets: 0, rejectsByCode: {} }
+    const startMs = clock.monotonicMs()
+    try {
+      const metrics = await this.#registry.getMetricsAsJSON()
+      await this.#store.report({
+        processId: this.#processId, role, version, startedAtMs: this.#startedAtMs, reportedAtMs: clock.nowMs(), packets, rejectsByCode: Object.fromEntries(bounded(rejectsByCode)), metrics,
+      })
+      this.#commit.observe((clock.monotonicMs() - startMs) / 1_000)
+      this.#silent = false
+    } catch (error) {
+      if (!this.#silent) log.warn({ error: messageOf(error) }, 'the operator hears nothing of this process: its report could not be written')
+      this.#silent = true
+    }
+  }
+}
+
+/** Codes come from peers: at most so many, of the form that ILP gives them. */
+function bounded(rejectsByCode: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(rejectsByCode).filter(([code]) => /^[A-Z][0-9]{2}$/.test(code)).slice(0, codesMax)
+}

@@ -1,0 +1,77 @@
+import type { Postgres } from '@rivulet/postgres'
+
+/** One process's word about itself. */
+export interface RoleReport {
+  readonly processId: string
+  readonly role: string
+  readonly version: string
+  readonly startedAtMs: number
+  readonly reportedAtMs: number
+  /** ILP packets sent and answered since the process started. */
+  readonly packets: number
+  /** Rejects among them, by ILP error code. */
+  readonly rejectsByCode: Readonly<Record<string, number>>
+  /** Its metrics as prom-client writes them. */
+  readonly metrics: readonly object[]
+}
+
+/** All streams of one state and asset together. */
+export interface StreamTotals {
+  readonly state: 'open' | 'in-doubt'
+  readonly assetCode: string
+  readonly assetScale: number
+  readonly streams: number
+  /** Sum of the rates, units a second. */
+  readonly rate: bigint
+}
+
+interface ReportRow {
+  process_id: string
+  role: string
+  version: string
+  started_at_ms: bigint
+  reported_at_ms: bigint
+  packets: bigint
+  rejects: Record<string, number>
+  metrics: object[]
+}
+
+const reportsMax = 200
+
+export class OperatorStore {
+  readonly #postgres: Postgres
+
+  constructor(postgres: Postgres) {
+    this.#postgres = postgres
+  }
+
+  async report(report: RoleReport): Promise<void> {
+    await this.#postgres.pool.query(
+      `insert into operator.role_reports (process_id, role, version, started_at_ms, reported_at_ms, packets, rejects, metrics) values ($1, $2, $3, $4, $5, $6, $7, $8)
+       on conflict (process_id) do update set reported_at_ms = excluded.reported_at_ms, packets = excluded.packets, rejects = excluded.rejects, metrics = excluded.metrics`,
+      [report.processId, report.role, report.version, report.startedAtMs, report.reportedAtMs, report.packets, JSON.stringify(report.rejectsByCode), JSON.stringify(report.metrics)])
+  }
+
+  /** Removes this process, and all that said nothing since then. */
+  async forget(processId: string, reportedBeforeMs: number): Promise<void> {
+    await this.#postgres.pool.query('delete from operator.role_reports where process_id = $1 or reported_at_ms < $2', [processId, reportedBeforeMs])
+  }
+
+  /** The processes heard of since then, oldest first. */
+  async reportsSince(reportedAtMs: number): Promise<readonly RoleReport[]> {
+    const { rows } = await this.#postgres.pool.query<ReportRow>('select * from operator.role_reports where reported_at_ms >= $1 order by process_id limit $2', [reportedAtMs, reportsMax])
+    return rows.map((row) => ({
+      processId: row.process_id, role: row.role, version: row.version, startedAtMs: Number(row.started_at_ms), reportedAtMs: Number(row.reported_at_ms),
+      packets: Number(row.packets), rejectsByCode: row.rejects, metrics: row.metrics,
+    }))
+  }
+
+  /** Counts what the list of streams is too long for. Reads the ledger's rows; only the ledger writes them. */
+  async streamTotals(): Promise<readonly StreamTotals[]> {
+    const { rows } = await this.#postgres.pool.query<{ state: StreamTotals['state']; asset_code: string; asset_scale: number; streams: bigint; rate: string }>(
+      `select s.state, a.asset_code, a.asset_scale, count(*) as streams, sum(d.rate)::text as rate
+       from ledger.sending_streams s join ledger.sending_details d using (id) join ledger.accounts a on a.id = s.debit_account_id
+       where s.state <> 'closed' group by 1, 2, 3 order by 1, 2, 3`)
+    return rows.map((row) => ({ state: row.state, assetCode: row.asset_code, assetScale: row.asset_scale, streams: Number(row.streams), rate: BigInt(row.rate) }))
+  }
+}
