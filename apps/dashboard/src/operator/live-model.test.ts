@@ -5,14 +5,14 @@ const figures = { streamsOpen: 2, streamsInDoubt: 0, streamsListedMax: 1_000, fl
 const row = (id: string, changes: Partial<LiveEvent['streams'][number]> = {}): LiveEvent['streams'][number] => ({
   id, payer: `https://w/${id}`, payee: 'https://r/ben', site: null, rate: 100n, total: 5n, held: 600n, assetCode: 'EUR', assetScale: 9, ageMs: 1_000, state: 'open', ...changes,
 })
-const event = (streams: LiveEvent['streams'], gone: string[] = []): LiveEvent => ({ ...figures, streams, gone })
+const event = (streams: LiveEvent['streams'], gone: string[] = [], totals: LiveEvent['totals'] = {}): LiveEvent => ({ ...figures, streams, totals, gone })
 const view: LiveView = { text: '', state: 'all', column: 'payer', descending: false }
 
 describe('the live model', () => {
   test('a snapshot replaces all rows, an update changes, adds and removes its own', () => {
     const first = applyEvent(undefined, event([row('a'), row('b')]), 'snapshot', 10_000)
-    const second = applyEvent(first, event([row('b', { total: 9n }), row('c')], ['a']), 'update', 11_000)
-    expect([...second.rows.values()].map(({ id, total }) => [id, total])).toEqual([['b', 9n], ['c', 5n]])
+    const second = applyEvent(first, event([row('b', { held: 900n }), row('c')], ['a'], { b: 9n, unknown: 1n }), 'update', 11_000)
+    expect([...second.rows.values()].map(({ id, total, held }) => [id, total, held])).toEqual([['b', 9n, 900n], ['c', 5n, 600n]])
     expect([...applyEvent(second, event([row('d')]), 'snapshot', 12_000).rows.keys()]).toEqual(['d'])
   })
 
@@ -53,7 +53,7 @@ describe('the live model', () => {
 })
 
 test('an event with an amount that is no whole number is refused', () => {
-  const sent = { ...figures, gone: [], streams: [{ ...row('a'), rate: '100', total: '1.5', held: '600' }] }
+  const sent = { ...figures, gone: [], totals: {}, streams: [{ ...row('a'), rate: '100', total: '1.5', held: '600' }] }
   expect(liveEventSchema.safeParse(sent).success).toBe(false)
   expect(liveEventSchema.safeParse({ ...sent, streams: [{ ...row('a'), rate: '100', total: '15', held: '600' }] }).success).toBe(true)
 })

@@ -18,9 +18,11 @@ const rowSchema = z.object({
   state: z.enum(['open', 'in-doubt', 'closed']),
 })
 
-/** `snapshot` and `update` have the same shape; a snapshot lists every row, an update those that changed. */
+/** `snapshot` and `update` have the same shape; a snapshot lists every row, an update those that are new or changed. */
 export const liveEventSchema = z.object({
   streams: z.array(rowSchema),
+  /** New totals of rows of which nothing else has changed. */
+  totals: z.record(z.string(), units),
   /** Rows of before that are no longer listed. */
   gone: z.array(z.string()),
   streamsOpen: z.number(),
@@ -39,7 +41,7 @@ export type LiveRow = Omit<LiveEvent['streams'][number], 'ageMs'> & { readonly o
 
 export interface LiveModel {
   readonly rows: ReadonlyMap<string, LiveRow>
-  readonly figures: Omit<LiveEvent, 'streams' | 'gone'>
+  readonly figures: Omit<LiveEvent, 'streams' | 'totals' | 'gone'>
   /** Packets a second of the last 60 updates, oldest first. */
   readonly packetHistory: readonly number[]
   /** When the last event came, ms of the browser. */
@@ -50,10 +52,14 @@ const historyMax = 60
 
 /** @param before undefined for a snapshot, which replaces everything but the history */
 export function applyEvent(before: LiveModel | undefined, event: LiveEvent, kind: 'snapshot' | 'update', nowMs: number): LiveModel {
-  const { streams, gone, ...figures } = event
+  const { streams, totals, gone, ...figures } = event
   const rows = new Map(kind === 'snapshot' ? [] : before?.rows)
   for (const id of gone) rows.delete(id)
   for (const { ageMs, ...row } of streams) rows.set(row.id, { ...row, openedAtMs: rows.get(row.id)?.openedAtMs ?? nowMs - ageMs })
+  for (const [id, total] of Object.entries(totals)) {
+    const row = rows.get(id)
+    if (row !== undefined) rows.set(id, { ...row, total })
+  }
   return { rows, figures, packetHistory: [...(before?.packetHistory ?? []), figures.packetsPerSecond].slice(-historyMax), heardAtMs: nowMs }
 }
 

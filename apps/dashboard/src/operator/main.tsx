@@ -9,7 +9,7 @@ import { LivePage } from './live.tsx'
 import { loadOverview, type Overview } from './operator-api.ts'
 import { useLive } from './use-live.ts'
 
-const overviewPollMs = 15_000
+const overviewPollMs = 5_000
 
 function Operator(): React.JSX.Element {
   const { value: overview, fault, reload } = usePolled(loadOverview, overviewPollMs)

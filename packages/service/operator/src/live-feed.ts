@@ -23,6 +23,8 @@ const subscribersMax = 50
 const waitingBytesMax = 1_000_000
 const sessionCheckTicks = 30
 const assetsCachedMax = 100_000
+/** Packets are counted over this many readings: processes report once a second too, and two readings may see the same report. */
+const rateReadings = 4
 /** A process that said nothing for this long is not running, as far as can be known. */
 export const reportFreshMs = 10_000
 
@@ -39,7 +41,8 @@ export class LiveFeed implements AsyncDisposable {
   readonly #assets = new Map<Id<'acct'>, Asset>()
   #timer: Timer | undefined
   #running: Promise<void> | undefined
-  #reading: Reading | undefined
+  /** The last few, newest last. */
+  #readings: readonly Reading[] = []
   #ticks = 0
   #failing = false
   #closed = false
@@ -73,16 +76,16 @@ export class LiveFeed implements AsyncDisposable {
   #beat(): void {
     this.#running = this.#tick().then(() => {
       this.#running = undefined
-      if (this.#closed || this.#subscribers.size === 0) this.#reading = undefined
+      if (this.#closed || this.#subscribers.size === 0) this.#readings = []
       else this.#timer = this.#options.clock.after(everyMs, () => this.#beat(), { background: true })
     })
   }
 
   async #tick(): Promise<void> {
     try {
-      const before = this.#reading
       const reading = await this.#read()
-      this.#reading = reading
+      const before = this.#readings
+      this.#readings = [...before, reading].slice(-rateReadings)
       this.#failing = false
       this.#tell(before, reading)
     } catch (error) {
@@ -95,8 +98,9 @@ export class LiveFeed implements AsyncDisposable {
     if (this.#ticks % sessionCheckTicks === 0) await this.#checkSessions()
   }
 
-  #tell(before: Reading | undefined, reading: Reading): void {
-    const figures = figuresOf(before, reading, streamsListedMax)
+  #tell(earlier: readonly Reading[], reading: Reading): void {
+    const figures = figuresOf(earlier[0], reading, streamsListedMax)
+    const before = earlier.at(-1)
     let snapshot: string | undefined
     let update: string | undefined
     for (const subscriber of this.#subscribers) {
