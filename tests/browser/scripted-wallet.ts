@@ -13,6 +13,8 @@ import { type WebSocket, WebSocketServer } from 'ws'
 type FromAgent = MessageOf<AgentToWallet>
 type ToAgent = MessageOf<WalletToAgent>
 
+const answerMaxMs = 20_000
+
 export interface PageSource {
   readonly head?: string
   readonly body?: string
@@ -99,7 +101,13 @@ export class ScriptedWallet implements AsyncDisposable {
     for (;;) {
       const found = this.all(type)[nth]
       if (found !== undefined) return found
-      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no ${type} number ${nth} came; received ${JSON.stringify(this.received)}`)), answerMaxMs)
+        this.#waiting.add(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
     }
   }
 
@@ -177,7 +185,7 @@ export class ScriptedWallet implements AsyncDisposable {
     const { head = '', body = '', headers = {}, script = `<script src="${this.walletUrl}/monetize.js"></script>` } = page
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers })
     // The log is filled before anything of the page can happen.
-    response.end(`<!doctype html><html lang="en"><head><title>page</title><script>${logger}</script>${script}${head}</head><body>${body}</body></html>`)
+    response.end(`<!doctype html><html lang="en"><head><title>page</title><script nonce="log">${logger}</script>${script}${head}</head><body>${body}</body></html>`)
   }
 }
 

@@ -56,4 +56,9 @@ export function watch(changed: (isRestarted: (element: Element) => boolean) => v
   }
   observe(document)
   changed(() => false)
+  // The parser attaches declared shadow roots without a record of a change.
+  document.addEventListener('DOMContentLoaded', () => {
+    lookInto(document)
+    changed(() => false)
+  })
 }
