@@ -23,7 +23,6 @@ export interface FlushStatement {
 
 const statementTimeoutMs = 2_000
 const answerTimeoutMs = 5_000
-const raw = { getTypeParser: () => (value: unknown) => value }
 
 /** A connection of its own for the flushes of one committer, replaced whenever it breaks, and the flush row of this process start. */
 export class FlushStore implements AsyncDisposable {
@@ -51,7 +50,7 @@ export class FlushStore implements AsyncDisposable {
       return { kind: 'failed', error }
     }
     try {
-      const query = { name: this.#statement.name, text: this.#statement.text, values: [this.#id, n, ...values], binary: true, types: raw }
+      const query = { name: this.#statement.name, text: this.#statement.text, values: [this.#id, n, ...values] }
       const { rows } = await session.query<FlushRow & QueryResultRow>(query)
       const row = rows[0]
       if (row !== undefined) return { kind: 'committed', outcome: { unapplied: ordinalsOf(row.unapplied), applied: row.applied ?? Buffer.alloc(0) } }

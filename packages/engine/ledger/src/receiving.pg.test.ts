@@ -126,3 +126,12 @@ test('two processes that post at once post everything once', async () => {
   expect(await one.balance(books.publisher.id)).toMatchObject({ posted: 3_000n, accrued: 0n })
   expect(await one.verify()).toMatchObject({ ok: true, transfers: 301 })
 })
+
+test('among hundreds of connections in one flush exactly those at their limit are refused', async () => {
+  await using books = await testBooks()
+  const nowMs = systemClock.nowMs()
+  const pay = (sequence: number): Promise<unknown[]> => Promise.all(Array.from({ length: 600 }, (_, index) =>
+    books.ledger.receiving.credit(creditTo(books, { connection: connectionOf(`c${index}`), sequence, totalMax: index % 3 === 0 ? 15n : 1_000n, closesAtMs: nowMs + 3_600_000 }))))
+  await pay(1)
+  expect(await pay(2)).toEqual(Array.from({ length: 600 }, (_, index) => (index % 3 === 0 ? { applied: false, why: 'over-total' } : { applied: true, total: 20n })))
+})
