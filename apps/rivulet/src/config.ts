@@ -6,8 +6,8 @@ import { newSecret } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import { z } from 'zod'
 
-export type ConfigFaultCode = 'config-invalid' | 'config-exists' | 'config-missing'
-export class ConfigFault extends Fault<ConfigFaultCode> {}
+type ConfigFaultCode = 'config-invalid' | 'config-exists' | 'config-missing'
+class ConfigFault extends Fault<ConfigFaultCode> {}
 
 export type RoleName = 'wallet' | 'receiver' | 'operator'
 
@@ -29,6 +29,10 @@ export interface Config {
   readonly ilpAddresses: Readonly<Record<'wallet' | 'receiver', string>>
   /** Where the wallet reaches the receiver's BTP server. */
   readonly receiverBtpUrl: string
+  /** How far ahead the wallet holds money and may send, ms. After a crash its streams are settled this much and 5 s later. */
+  readonly leaseMs: number
+  /** Our own proxies in front, whose X-Forwarded-For is believed. */
+  readonly proxyHops: number
   readonly link: 'btp' | 'memory'
   readonly tls: { readonly certificate: string; readonly key: string } | undefined
   readonly logLevel: string
@@ -43,13 +47,13 @@ const secretsSchema = z.strictObject({
   /** Seals STREAM secrets in the ledger's rows. */
   seal: base64Url32,
   /** Derives the receiver's connection secrets; the last key issues, all of them are honoured. */
-  receiver: z.array(z.strictObject({ id: z.int().min(0).max(255), secret: base64Url32 })).min(1).max(16),
+  receiver: z.array(z.strictObject({ id: z.string().regex(/^[A-Za-z0-9]{1,16}$/), secret: base64Url32 })).min(1).max(16),
   /** The wallet's BTP token at the receiver. */
   peer: base64Url32,
   /** Opens the local control endpoints. */
   control: base64Url32,
 })
-export type Secrets = z.infer<typeof secretsSchema>
+type Secrets = z.infer<typeof secretsSchema>
 
 const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text).origin)
 
@@ -68,6 +72,8 @@ const environmentSchema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   RIVULET_LISTEN: z.string().min(1).optional(),
   RIVULET_BTP_URL: z.url({ protocol: /^wss?$/ }).optional(),
+  RIVULET_PROXY_HOPS: z.coerce.number().int().min(0).max(5).default(0),
+  RIVULET_LEASE_SECONDS: z.coerce.number().int().min(30).max(3_600).default(60),
   RIVULET_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -112,6 +118,8 @@ export function readConfig(options: ConfigOptions): Config {
     sandboxBudget: 5_000_000_000n,
     ilpAddresses: { wallet: `${address}.wallet`, receiver: `${address}.receiver` },
     receiverBtpUrl: environment.RIVULET_BTP_URL ?? `ws://127.0.0.1:${ports.receiver}/btp`,
+    proxyHops: environment.RIVULET_PROXY_HOPS,
+    leaseMs: environment.RIVULET_LEASE_SECONDS * 1_000,
     link,
     tls,
     logLevel: environment.RIVULET_LOG,
@@ -146,7 +154,7 @@ function readSecrets(dataFolder: string, make: boolean): Secrets {
   if (!existsSync(path)) {
     if (!make) throw new ConfigFault('config-missing', `${path} is missing: copy it from the machine where \`rivulet init\` ran, or run it`)
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-    const secrets: Secrets = { auth: newSecret(), seal: newSecret(), receiver: [{ id: 1, secret: newSecret() }], peer: newSecret(), control: newSecret() }
+    const secrets: Secrets = { auth: newSecret(), seal: newSecret(), receiver: [{ id: '1', secret: newSecret() }], peer: newSecret(), control: newSecret() }
     writeFileSync(path, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
   }
   return check(secretsSchema, readJson(path), path)

@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   /** Told in a few words what takes time. */
   readonly onProgress?: (step: string) => void
   readonly clock?: Clock
+  /** A fixed port, so that others may name it before and after a restart; any free one unless told. */
+  readonly port?: number
   /** false refuses user namespaces when run as root. */
   readonly namespaces?: boolean
 }
@@ -155,7 +157,7 @@ function run(user: ProcessUser, binary: string, args: readonly string[], input?:
 async function start(place: Place, clock: Clock, options: EmbeddedOptions): Promise<ChildProcess> {
   options.onProgress?.('starting the database')
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort()
+    const port = options.port ?? (await freePort())
     const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
     const log = openSync(place.log, 'a', 0o600)
     // Detached: Ctrl-C at a terminal reaches Rivulet alone, which stops the database last.

@@ -1,0 +1,26 @@
+import { Ledger } from '@rivulet/ledger'
+import { systemClock } from '@rivulet/time'
+import { Command } from 'commander'
+import { openAccounts } from '../compose.ts'
+import { type ConfigOptions, readConfig } from '../config.ts'
+import { openCommandDatabase } from '../database.ts'
+import { commandOf, printJson } from './options.ts'
+
+/** `rivulet keys add NAME BASE64_JWK`: registers a client's public key with a wallet address. */
+export function keysCommand(): Command {
+  const add = commandOf('add', 'register a client’s public key with a wallet address')
+    .argument('<name>', 'path of the wallet address, e-mail, name or id')
+    .argument('<jwk>', 'Ed25519 public key: base64 of its JWK, as the client shows it')
+    .option('--json', 'as one line of JSON')
+    .action(async (name: string, jwk: string, options: ConfigOptions & { readonly json?: boolean }) => {
+      const config = readConfig(options)
+      await using database = await openCommandDatabase(config)
+      await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
+      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock })
+      const person = await accounts.personByName(name)
+      const { kid } = await accounts.addKey(person.id, jwk)
+      if (options.json === true) printJson({ kid })
+      else console.log(`${person.name} now has the key ${kid}`)
+    })
+  return new Command('keys').description('clients’ public keys').addCommand(add)
+}

@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import { startRole } from '../compose.ts'
+import { type RoleName, readConfig } from '../config.ts'
+import { runUntilStopped } from '../run.ts'
+import { printJson, serverCommandOf, type ServerOptions } from './options.ts'
+
+/** `rivulet wallet`, `receiver`, `operator`: one role in a process of its own, against DATABASE_URL. */
+export function roleCommand(role: RoleName, what: string): Command {
+  return serverCommandOf(role, `run ${what} in a process of its own, against DATABASE_URL`)
+    .option('--json', 'one line of JSON on standard output when it is up')
+    .action(async (options: ServerOptions) => {
+      await runUntilStopped(async () => {
+        const running = await startRole(role, readConfig(options))
+        if (options.json === true) printJson({ ready: true, role, url: running.url })
+        else console.error(`The ${role} is up: ${running.url}`)
+        return running
+      })
+    })
+}

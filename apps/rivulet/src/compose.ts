@@ -1,0 +1,190 @@
+/** The only file that knows every service: opens what a role needs, in order, and hands it over. */
+import { randomInt } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { Accounts } from '@rivulet/accounts'
+import { Forwarder } from '@rivulet/forwarder'
+import { type Account, Ledger } from '@rivulet/ledger'
+import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
+import { amountMax } from '@rivulet/money'
+import { createOperator, RoleReporter } from '@rivulet/operator'
+import { guardedFetch } from '@rivulet/outbound'
+import type { Postgres } from '@rivulet/postgres'
+import { createReceiver } from '@rivulet/receiver'
+import { Resolver } from '@rivulet/resolver'
+import { StreamSender } from '@rivulet/stream-sender'
+import { type Clock, systemClock } from '@rivulet/time'
+import { createWallet } from '@rivulet/wallet'
+import type { Logger } from 'pino'
+import { clientScriptRoutes } from './client-script-routes.ts'
+import { type Config, type RoleName, sandboxUrls } from './config.ts'
+import { openServerDatabase } from './database.ts'
+import { type DemoAccount, demoSite, ensureDemoAccounts, giveSandboxBudget } from './demo.ts'
+import { Door } from './door.ts'
+import { frontOf } from './front.ts'
+import { openLog } from './log.ts'
+import { removeRunning, writeRunning } from './running.ts'
+import { version } from './version.ts'
+
+type Doors = Readonly<Record<RoleName, Door>>
+
+/** What every role of a process shares. */
+interface Foundation {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+  readonly postgres: Postgres
+  readonly ledger: Ledger
+  readonly accounts: Accounts
+}
+
+const doorPatienceMs = 2_000
+/** Between roles of one operator only the ledger limits. */
+const internalLimits = { packetAmountMax: 10n ** 12n, packetsPerSecondMax: 1_000_000, packetsBurstMax: 1_000_000, owedMax: amountMax }
+
+export interface RunningRole extends AsyncDisposable {
+  readonly url: string
+}
+
+export interface RunningAll extends AsyncDisposable {
+  readonly sandbox: boolean
+  readonly urls: Config['publicUrls']
+  readonly demoAccounts: readonly DemoAccount[]
+}
+
+/** `rivulet up`. Throws before anything is left running. */
+export async function startAll(given: Config, onProgress: (step: string) => void): Promise<RunningAll> {
+  await using building = new AsyncDisposableStack()
+  const doors = { wallet: await openDoor(given, 'wallet', building), receiver: await openDoor(given, 'receiver', building), operator: await openDoor(given, 'operator', building) }
+  const demo = given.sandbox ? await openDoor(given, 'demo', building) : undefined
+  const ports = { wallet: doors.wallet.port, receiver: doors.receiver.port, operator: doors.operator.port, demo: demo?.port ?? 0 }
+  const config = given.sandbox ? { ...given, ports, publicUrls: sandboxUrls(ports), receiverBtpUrl: `ws://127.0.0.1:${ports.receiver}/btp` } : given
+  const foundation = await openFoundation(config, 'up', { building, onProgress })
+  const demoAccounts = config.sandbox ? await ensureDemoAccounts(config, foundation) : []
+  const pair = config.link === 'memory' ? memoryLinkPair({ clock: foundation.clock }) : undefined
+  await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
+  await startWallet(foundation, doors.wallet, { building, link: pair?.[1] })
+  startOperator(foundation, doors.operator, building)
+  demo?.serve(demoSite(config))
+  writeRunning(config.dataFolder, { walletUrl: config.publicUrls.wallet, firstSubscriber: demoAccounts.find(({ role }) => role === 'subscriber')?.email })
+  building.defer(() => removeRunning(config.dataFolder))
+  const all = building.move()
+  return { sandbox: config.sandbox, urls: config.publicUrls, demoAccounts, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+/** `rivulet wallet`, `receiver` or `operator`. */
+export async function startRole(role: RoleName, config: Config): Promise<RunningRole> {
+  await using building = new AsyncDisposableStack()
+  const door = await openDoor(config, role, building)
+  const foundation = await openFoundation(config, role, { building, onProgress: () => undefined })
+  if (config.sandbox) await ensureDemoAccounts(config, foundation)
+  if (role === 'wallet') {
+    await startWallet(foundation, door, { building })
+    writeRunning(config.dataFolder, { walletUrl: `http://127.0.0.1:${door.port}` })
+    building.defer(() => removeRunning(config.dataFolder))
+  } else if (role === 'receiver') await startReceiver(foundation, door, { building })
+  else startOperator(foundation, door, building)
+  const all = building.move()
+  return { url: config.publicUrls[role], [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+export function openAccounts(config: Config, parts: { readonly postgres: Postgres; readonly ledger: Ledger; readonly clock: Clock }): Promise<Accounts> {
+  const { wallet, receiver, operator } = config.publicUrls
+  return Accounts.open({
+    ...parts,
+    secret: Buffer.from(config.secrets.auth, 'base64url'),
+    entrances: { subscriber: { publicUrl: wallet }, publisher: { publicUrl: receiver }, operator: { publicUrl: operator } },
+    sandbox: config.sandbox,
+    asset: config.asset,
+    // Until there are plans, a sandbox subscriber starts with the demo plan's budget and anybody else with none.
+    ...(config.sandbox && { onPersonCreated: (person) => giveSandboxBudget(parts.ledger, person, config.sandboxBudget) }),
+  })
+}
+
+async function openDoor(config: Config, name: RoleName | 'demo', building: AsyncDisposableStack): Promise<Door> {
+  const door = await Door.open({ name, host: config.listenHost, port: config.ports[name], tls: config.tls })
+  building.defer(() => door.close(systemClock, doorPatienceMs))
+  return door
+}
+
+async function openFoundation(config: Config, role: string, { building, onProgress }: { readonly building: AsyncDisposableStack; readonly onProgress: (step: string) => void }): Promise<Foundation> {
+  const clock = systemClock
+  const log = openLog(config.logLevel, role)
+  const { postgres } = building.use(await openServerDatabase(config, role, onProgress))
+  const ledger = building.use(await Ledger.open({ postgres, clock, log }))
+  const accounts = building.use(await openAccounts(config, { postgres, ledger, clock }))
+  return { config, clock, log, postgres, ledger, accounts }
+}
+
+interface RoleParts {
+  readonly building: AsyncDisposableStack
+  /** Instead of BTP. */
+  readonly link?: DuplexLink | undefined
+}
+
+async function startReceiver(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
+  const { config, clock, log, postgres, ledger, accounts } = foundation
+  const { asset, ilpAddresses, secrets } = config
+  const keys = { current: secrets.receiver.at(-1)?.id ?? '', all: Object.fromEntries(secrets.receiver.map(({ id, secret }) => [id, Buffer.from(secret, 'base64url')])) }
+  const receiver = createReceiver({ ledger, accounts, clock, ilpAddress: ilpAddresses.receiver, keys, log })
+  const forwarder = new Forwarder({ address: ilpAddresses.receiver, clock, log })
+  forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
+  const btp = building.use(new BtpServer({ clock, log }))
+  const wallet = btp.addPeer({ id: 'wallet', token: secrets.peer })
+  const linkAccount = await openLinkAccount(foundation, 'link[wallet]@receiver')
+  forwarder.addPeer({ id: 'wallet', address: ilpAddresses.wallet, asset, link: link ?? wallet, linkAccountId: linkAccount.id, limits: internalLimits })
+  btp.attach(door.server, '/btp')
+  building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [receiver.routes]))
+}
+
+async function startWallet(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
+  const { config, clock, log, postgres, ledger, accounts } = foundation
+  const { asset, ilpAddresses, secrets } = config
+  const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
+  const linkAccount = await openLinkAccount(foundation, 'link[receiver]@wallet')
+  const toReceiver = link ?? building.use(new BtpClient({ url: config.receiverBtpUrl, username: 'wallet', token: secrets.peer, peerId: 'receiver', clock, log }))
+  forwarder.addPeer({ id: 'receiver', address: ilpAddresses.receiver, asset, link: toReceiver, linkAccountId: linkAccount.id, limits: internalLimits })
+  const sender = building.use(new StreamSender({ clock, random: () => randomInt(2 ** 32) / 2 ** 32 }))
+  const wallet = building.use(
+    await createWallet({
+      ledger,
+      accounts,
+      postgres,
+      clock,
+      log,
+      resolver: new Resolver({ fetch: guardedFetch({ clock, allowLocal: config.sandbox }), allowLocal: config.sandbox }),
+      sender,
+      link: forwarder.sender(asset),
+      linkAccount,
+      publicUrl: config.publicUrls.wallet,
+      ilpAddress: ilpAddresses.wallet,
+      ownReceiverAddress: ilpAddresses.receiver,
+      sealKey: Buffer.from(secrets.seal, 'base64url'),
+      controlToken: secrets.control,
+      rate: config.ratePerSecond,
+      leaseMs: config.leaseMs,
+      proxyHops: config.proxyHops,
+      allowLocal: config.sandbox,
+    }),
+  )
+  forwarder.local(ilpAddresses.wallet, wallet.packetHandler)
+  wallet.attachSocket(door.server)
+  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.live() }))
+  serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [clientScriptRoutes(config.publicUrls.wallet), accounts.entrance('subscriber').handler, wallet.routes, wallet.controlRoutes]))
+}
+
+function startOperator({ config, clock, log, postgres, ledger, accounts }: Foundation, door: Door, building: AsyncDisposableStack): void {
+  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
+  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [accounts.entrance('operator').handler, operator.routes]))
+}
+
+/** The door is shut before anything behind it goes. */
+function serve(door: Door, building: AsyncDisposableStack, app: RequestListener): void {
+  door.serve(app)
+  building.defer(() => door.rest())
+}
+
+function openLinkAccount({ ledger, config }: Foundation, name: string): Promise<Account> {
+  return ledger.openAccount({ name, kind: 'link', asset: config.asset, debitsMayExceedCredits: true })
+}

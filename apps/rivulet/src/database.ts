@@ -1,0 +1,42 @@
+/** The database of a command or a server: the one that DATABASE_URL names, or Rivulet's own in the data folder. */
+import { accountsMigrations } from '@rivulet/accounts'
+import { ledgerMigrations } from '@rivulet/ledger'
+import { operatorMigrations } from '@rivulet/operator'
+import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
+import { walletMigrations } from '@rivulet/wallet'
+import type { Config } from './config.ts'
+
+/** Every schema of the house. */
+const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, walletMigrations, operatorMigrations]
+
+export interface Database extends AsyncDisposable {
+  readonly postgres: Postgres
+}
+
+/** For a server: owns the data folder's database, and brings every schema up to date. */
+export async function openServerDatabase(config: Config, role: string, onProgress: (step: string) => void): Promise<Database> {
+  const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataFolder: config.dataFolder, onProgress }) : undefined
+  return connect(config.databaseUrl ?? embedded?.url ?? '', role, embedded)
+}
+
+/** For a command: beside a running server, or on its own. */
+export async function openCommandDatabase(config: Config): Promise<Database> {
+  const embedded = config.databaseUrl === undefined ? await openEmbeddedPostgres({ dataFolder: config.dataFolder }) : undefined
+  return connect(config.databaseUrl ?? embedded?.url ?? '', 'command', embedded)
+}
+
+async function connect(url: string, role: string, embedded: AsyncDisposable | undefined): Promise<Database> {
+  const postgres = Postgres.connect({ url, connectionsMax: 24, applicationName: `rivulet ${role}` })
+  const end = async (): Promise<void> => {
+    await postgres[Symbol.asyncDispose]()
+    await embedded?.[Symbol.asyncDispose]()
+  }
+  try {
+    await postgres.ping()
+    await migrate(postgres, allMigrations)
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return { postgres, [Symbol.asyncDispose]: end }
+}

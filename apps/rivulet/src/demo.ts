@@ -1,0 +1,57 @@
+/** The sandbox only: people to sign in as, a budget for every subscriber, and the magazine they read. */
+import type { Accounts, Person, Role } from '@rivulet/accounts'
+import { type AuthorId, authors, createDemoSite } from '@rivulet/demo-site'
+import type { Ledger } from '@rivulet/ledger'
+import type { Application } from 'express'
+import type { Config } from './config.ts'
+
+export interface DemoAccount {
+  readonly role: Role
+  readonly name: string
+  readonly email: string
+  readonly password: string
+  /** Its public URL; operators have none. */
+  readonly walletAddress: string | null
+}
+
+interface DemoPerson {
+  readonly role: Role
+  readonly name: string
+  /** Of the wallet address, and the e-mail's first part. */
+  readonly path: string
+}
+
+const authorIds = Object.keys(authors) as readonly AuthorId[]
+
+/** The first subscriber is whom `rivulet stream` pays as; the publishers are the magazine's authors. */
+const people: readonly DemoPerson[] = [
+  { role: 'subscriber', name: 'Alice Moreau', path: 'alice' },
+  { role: 'subscriber', name: 'Ben Okafor', path: 'ben' },
+  ...authorIds.map((path) => ({ role: 'publisher' as const, name: authors[path].name, path })),
+  { role: 'operator', name: 'Olivia Brandt', path: 'olivia' },
+]
+const password = 'rivulet-demo'
+
+/** Idempotent: at every start, and in every role's process. */
+export async function ensureDemoAccounts(config: Config, { accounts }: { readonly accounts: Accounts }): Promise<readonly DemoAccount[]> {
+  if (!config.sandbox) return []
+  const ensured: DemoAccount[] = []
+  for (const { role, name, path } of people) {
+    const email = `${path}@demo.example`
+    const { walletAddress } = await accounts.ensurePerson({ role, name, email, password, path })
+    ensured.push({ role, name, email, password, walletAddress: walletAddress?.url ?? null })
+  }
+  return ensured
+}
+
+/** Once per subscriber, from the sandbox's provider. */
+export async function giveSandboxBudget(ledger: Ledger, { id, role, walletAddress }: Person, budget: bigint): Promise<void> {
+  if (role !== 'subscriber' || walletAddress === undefined) return
+  const source = await ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: walletAddress.asset, debitsMayExceedCredits: true })
+  await ledger.transfer({ key: `deposit:sandbox:${id}`, debitAccountId: source.id, creditAccountId: walletAddress.ledgerAccountId, amount: budget, reason: 'deposit' })
+}
+
+export function demoSite({ publicUrls }: Config): Application {
+  const pointers = Object.fromEntries(authorIds.map((path) => [path, `${publicUrls.receiver}/${path}`])) as Record<AuthorId, string>
+  return createDemoSite({ walletUrl: publicUrls.wallet, pointers })
+}
