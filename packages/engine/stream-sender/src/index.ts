@@ -1,1 +1,2 @@
+export { StreamSender, StreamSenderFault } from './sender.ts'
 export type * from './types.ts'

@@ -26,28 +26,34 @@ export interface StreamSpec {
   readonly exchangeRate: Ratio
   /** Part of the agreed rate that may be lost on the way, for example 1/100; 0/1 within one asset. */
   readonly slippage: Ratio
-  /** Source units a second. */
+  /** Source units a second, at least 1. */
   readonly rate: bigint
   readonly lease: Lease
   /** First STREAM sequence to use, 1 for a fresh connection. */
   readonly sequenceFirst: number
+  /** The pace that the peer behind `link` can take, all streams on it together; not set: no limit. */
+  readonly linkPacketsPerSecondMax?: number
   readonly listener: StreamListener
 }
 
 /** Called synchronously from the hot path: must not throw and must not block. */
 export interface StreamListener {
-  /** A valid preimage came back: `amount` source units are paid, `delivered` is what the receiver says it got (destination units). */
+  /**
+   * A valid preimage came back: `amount` source units are paid, `delivered` is what the receiver says it got (destination units; 0 when it said nothing legible). An answer that comes
+   * after its packet was given up still is booked: out of `inDoubt`, and even after `close()`.
+   */
   fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void
+  /** A packet of money was rejected and is not paid. `code` is the peer's, or T01 when the packet never left. */
   rejected(stream: SendingStream, code: string, message: string): void
   /** Less than 30 s of the lease remain, in money, sequences or time: call `extend`, or the stream stops when it is used up. Called once until extended. */
   leaseLow(stream: SendingStream): void
-  /** The stream closed itself, for a reason a person can read. Not called after `close()`. */
-  failed(stream: SendingStream, reason: CloseReason): void
+  /** The stream closed itself; `message` says why, for a person. Not called after `close()`. Packets may still be in flight: `close()` waits for them. */
+  failed(stream: SendingStream, reason: CloseReason, message: string): void
 }
 
 export type CloseReason = 'receiver-refused' | 'receiver-unreachable' | 'receiver-misbehaved' | 'receiver-closed' | 'lease-used-up' | 'rate-too-low'
 
-/** Source units; `inDoubt` is in packets that ended without any answer. */
+/** Source units, `delivered` destination units; `inDoubt` is in packets that ended without any answer. Packets count those with money. */
 export interface StreamCounters {
   readonly paid: bigint
   readonly delivered: bigint
@@ -64,7 +70,9 @@ export interface SendingStream extends StreamCounters {
   /** Time while paused earns nothing; what was due before is not lost. */
   pause(): void
   resume(): void
+  /** What was due so far stays due at the old rate. */
   setRate(rate: bigint): void
+  /** A lease only grows. */
   extend(lease: Lease): void
   /** Stops at once, tells the receiver (ConnectionClose) and waits until every packet is answered or has expired. Idempotent. */
   close(): Promise<StreamCounters>

@@ -41,6 +41,11 @@ export class TestClock implements Clock {
     return this.#entries.size
   }
 
+  /** Moves time on by `ms` and runs nothing, as when the process stalls: what fell due runs late, at the next `advance`. */
+  jump(ms: number): void {
+    this.#nowMs += ms
+  }
+
   /** Moves time on by `ms`; runs what falls due in order of time, and lets promises settle after each. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms

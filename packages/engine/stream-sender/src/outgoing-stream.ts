@@ -1,0 +1,428 @@
+import { assert, isFault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import { decodeAmountTooLarge, ErrorCode, isFulfill, type Link, LinkFault, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
+import { multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
+import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type StreamPacket } from '@rivulet/stream'
+import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
+import { Accrual } from './accrual.ts'
+import { backoffMs, intervalMaxMs, intervalMs, type LinkShare, msUntil, nextTickMs, packetUnitsMin } from './pace.ts'
+import { ReceiverLimit } from './receiver-limit.ts'
+import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from './types.ts'
+
+const packetLifeMs = 20_000
+/** The ConnectionClose is a courtesy: nobody waits long for its answer. */
+const closePacketLifeMs = 5_000
+/** An answer may need this much longer than its packet lived; then the packet is in doubt. */
+const answerGraceMs = 1_000
+/** More than this without an answer, and the stream waits: what is slow behind us slows the ticks instead of growing a queue. */
+const packetsInFlightMax = 5
+const catchUpMs = 5_000
+const leaseLowMs = 30_000
+/** A fresh stream pays after this time, so that the page hears of it at once; then it keeps to its place in the second. */
+const firstPacketMs = 25
+/** A stream without one fulfilled packet for so long, though it tried, gives up. */
+const unreachableMs = 60_000
+const streamId = 1
+
+const money: Frame = { type: FrameType.streamMoney, streamId, shares: 1n }
+const goodbye: Frame = { type: FrameType.connectionClose, errorCode: StreamErrorCode.noError, errorMessage: '' }
+
+/** What all streams of a sender share. */
+export interface SenderContext {
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly random: () => number
+  /** The stream is closed and waits for nothing. */
+  ended(stream: OutgoingStream): void
+}
+
+/** A packet on its way. */
+interface Flight {
+  readonly sequence: number
+  /** Source units; 0 for a packet that only talks. */
+  readonly amount: bigint
+  readonly prepareAmount: bigint
+  readonly fulfillment: Buffer
+  /** Of the monotonic clock: without an answer by then it is in doubt. */
+  readonly deadlineMs: number
+  inDoubt: boolean
+}
+
+export class OutgoingStream extends WheelTimer implements SendingStream {
+  readonly id: Id<'strm'>
+  state: 'paying' | 'paused' | 'closed' = 'paying'
+  paid = 0n
+  delivered = 0n
+  inFlight = 0n
+  inDoubt = 0n
+  packets = 0
+  fulfilled = 0
+  rejected = 0
+
+  readonly #context: SenderContext
+  readonly #link: Link
+  readonly #destination: string
+  readonly #keys: StreamKeys
+  readonly #listener: StreamListener
+  readonly #share: LinkShare
+  readonly #phase: number
+  readonly #exchangeRate: Ratio
+  /** Exchange rate less slippage: what the receiver must get at least. */
+  readonly #prepareRate: Ratio
+  readonly #packetUnitsMin: bigint
+  readonly #accrual: Accrual
+  readonly #receiver: ReceiverLimit
+  /** Who we are, for the first packets and for our answers to probes. */
+  readonly #sourceAddress: string
+  #greeting: readonly Frame[] | undefined
+  #rate: bigint
+  #lease: Lease
+  #leaseLowTold = false
+  #sequence: number
+  #packetUnitsMax: bigint | undefined
+  #flights: Flight[] = []
+  #sentMs = -Infinity
+  #retryMs = 0
+  #failuresInRow = 0
+  #troubleSinceMs: number | undefined
+  #closing: PromiseWithResolvers<StreamCounters> | undefined
+
+  constructor(spec: StreamSpec, context: SenderContext, place: { readonly share: LinkShare; readonly phase: number }) {
+    super()
+    this.id = spec.id
+    this.#context = context
+    this.#link = spec.link
+    this.#destination = spec.destination
+    this.#keys = new StreamKeys(spec.sharedSecret)
+    this.#listener = spec.listener
+    this.#share = place.share
+    this.#phase = place.phase
+    this.#exchangeRate = spec.exchangeRate
+    this.#prepareRate = {
+      numerator: spec.exchangeRate.numerator * (spec.slippage.denominator - spec.slippage.numerator),
+      denominator: spec.exchangeRate.denominator * spec.slippage.denominator,
+    }
+    this.#packetUnitsMin = packetUnitsMin(spec.exchangeRate)
+    this.#rate = spec.rate
+    this.#accrual = new Accrual(spec.rate)
+    this.#receiver = new ReceiverLimit(spec.exchangeRate)
+    this.#sourceAddress = spec.sourceAddress
+    this.#greeting = [
+      { type: FrameType.connectionNewAddress, sourceAccount: spec.sourceAddress },
+      { type: FrameType.connectionAssetDetails, assetCode: spec.sourceAsset.code, assetScale: spec.sourceAsset.scale },
+      money,
+    ]
+    this.#lease = spec.lease
+    this.#sequence = spec.sequenceFirst
+    this.#share.streams += 1
+    this.#begin(context.clock.monotonicMs())
+  }
+
+  pause(): void {
+    if (this.state !== 'paying') return
+    this.state = 'paused'
+    this.#accrual.stop(this.#context.clock.monotonicMs())
+    this.#rest()
+  }
+
+  resume(): void {
+    if (this.state !== 'paused') return
+    this.state = 'paying'
+    this.#begin(this.#context.clock.monotonicMs())
+  }
+
+  setRate(rate: bigint): void {
+    assert(rate > 0n, 'the rate must be at least 1 unit a second')
+    const nowMs = this.#context.clock.monotonicMs()
+    this.#accrual.setRate(rate, nowMs)
+    this.#rate = rate
+    if (this.state === 'paying') this.#schedule(nowMs)
+  }
+
+  extend(lease: Lease): void {
+    const { held, sequenceCeiling, sendUntilMs } = this.#lease
+    assert(lease.held >= held && lease.sequenceCeiling >= sequenceCeiling && lease.sendUntilMs >= sendUntilMs, 'a lease only grows')
+    this.#lease = lease
+    this.#leaseLowTold = false
+  }
+
+  close(): Promise<StreamCounters> {
+    if (this.state !== 'closed') this.#shut(true)
+    if (this.#flights.length === 0) return Promise.resolve(this.#counters())
+    this.#closing ??= Promise.withResolvers()
+    return this.#closing.promise
+  }
+
+  answer(prepare: Prepare): Promise<Reply> {
+    try {
+      const packet = this.#keys.open(prepare.data)
+      this.#heed(packet.frames)
+      const data = this.#keys.seal({ type: PacketType.reject, sequence: packet.sequence, amount: prepare.amount, frames: [] })
+      return Promise.resolve(reject(ErrorCode.applicationError, this.#sourceAddress, '', data))
+    } catch (error) {
+      if (!isFault(error)) throw error
+      return Promise.resolve(reject(ErrorCode.unexpectedPayment, this.#sourceAddress, 'this packet belongs to no connection here'))
+    }
+  }
+
+  /** The wheel calls this at each tick, and when an answer is overdue. */
+  override fire(): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    this.#giveUpOverdue(nowMs)
+    if (this.state !== 'paying') return this.#rest()
+    if (nowMs >= this.#retryMs) this.#pay(nowMs)
+    // What the listener was told may have ended the stream.
+    if (this.#paying()) this.#schedule(nowMs)
+  }
+
+  #paying(): boolean {
+    return this.state === 'paying'
+  }
+
+  #begin(nowMs: number): void {
+    this.#accrual.start(nowMs)
+    this.#context.wheel.add(this, Math.max(nowMs + Math.max(firstPacketMs, Math.min(msUntil(this.#packetUnitsMin, this.#rate), intervalMaxMs)), this.#sentMs + this.#interval(), this.#retryMs))
+  }
+
+  #interval(): number {
+    return intervalMs(this.#packetUnitsMin, this.#rate, this.#share)
+  }
+
+  #schedule(nowMs: number): void {
+    const interval = this.#interval()
+    const due = this.#accrual.due
+    const limit = this.#packetUnitsMax
+    // A packet limit below what an interval brings is met by sending more often.
+    const next = limit !== undefined && due > limit ? nowMs + interval / Math.min(10, Number(due / limit) + 1) : nextTickMs(nowMs, interval, this.#phase)
+    this.#context.wheel.add(this, Math.max(next, this.#retryMs))
+  }
+
+  /** Sends what is due, as far as lease, receiver and packet limit allow. */
+  #pay(nowMs: number): void {
+    if (msUntil(this.#packetUnitsMin, this.#rate) > intervalMaxMs) {
+      this.#fail('rate-too-low', `at ${this.#rate} units a second a packet that is worth its rounding takes longer than ${intervalMaxMs / 1_000} s`)
+      return
+    }
+    this.#accrual.accrue(nowMs)
+    this.#accrual.forgive(Math.max(catchUpMs, this.#interval() + catchUpMs - 1_000))
+    const { due } = this.#accrual
+    if (due >= this.#packetUnitsMin && this.#flights.length < packetsInFlightMax) this.#sendDue(due, nowMs)
+    if (this.state === 'paying' && !this.#leaseLowTold && this.#leaseIsLow()) {
+      this.#leaseLowTold = true
+      this.#listener.leaseLow(this)
+    }
+  }
+
+  #sendDue(due: bigint, nowMs: number): void {
+    const left = this.#lease.held - this.paid - this.inFlight - this.inDoubt
+    const expiresAtMs = this.#context.clock.nowMs() + packetLifeMs
+    if (left < this.#packetUnitsMin || this.#sequence > this.#lease.sequenceCeiling || expiresAtMs > this.#lease.sendUntilMs) {
+      // What is still in flight may be rejected, and is then free again.
+      if (this.inFlight === 0n || left >= this.#packetUnitsMin) this.#fail('lease-used-up', 'what the wallet had set aside for this stream is used up')
+      return
+    }
+    const room = this.#receiver.units
+    if (room !== undefined && room < this.#packetUnitsMin) {
+      this.#send({ amount: 0n, frames: [{ type: FrameType.streamMoneyBlocked, streamId, sendMax: this.delivered + multiplyFloor(due, this.#exchangeRate), totalSent: this.delivered }], lifeMs: packetLifeMs }, nowMs)
+      this.#hold(nowMs, { code: ErrorCode.temporaryApplicationError, reason: 'receiver-refused', message: 'the receiver accepts no more money' })
+      return
+    }
+    let amount = due < left ? due : left
+    if (room !== undefined && room < amount) amount = room
+    if (this.#packetUnitsMax !== undefined && this.#packetUnitsMax < amount) amount = this.#packetUnitsMax
+    this.packets += 1
+    this.inFlight += amount
+    this.#sentMs = nowMs
+    this.#accrual.sent(amount)
+    this.#receiver.sent(amount)
+    this.#send({ amount, frames: this.#greeting, lifeMs: packetLifeMs }, nowMs)
+  }
+
+  #send({ amount, frames, lifeMs }: { readonly amount: bigint; readonly frames: readonly Frame[] | undefined; readonly lifeMs: number }, nowMs: number): void {
+    const sequence = this.#sequence++
+    const least = multiplyCeil(amount, this.#prepareRate)
+    const prepareAmount = amount > 0n && least === 0n ? 1n : least
+    const data = frames === undefined ? this.#keys.sealMoney(PacketType.prepare, sequence, prepareAmount) : this.#keys.seal({ type: PacketType.prepare, sequence, amount: prepareAmount, frames })
+    const fulfillment = this.#keys.fulfillmentOf(data)
+    const flight: Flight = { sequence, amount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, inDoubt: false }
+    this.#flights.push(flight)
+    void this.#link.send({ amount, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data }).then(
+      (reply) => this.#answered(flight, reply),
+      (error: unknown) => this.#unanswered(flight, error),
+    )
+  }
+
+  #leaseIsLow(): boolean {
+    const { held, sequenceCeiling, sendUntilMs } = this.#lease
+    const left = held - this.paid - this.inFlight - this.inDoubt - this.#accrual.due
+    return left < (this.#rate * BigInt(leaseLowMs)) / 1_000n || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - packetLifeMs < leaseLowMs
+  }
+
+  #answered(flight: Flight, reply: Reply): void {
+    if (flight.amount === 0n) this.#heard(flight, reply)
+    else if (!isFulfill(reply)) this.#rejected(flight, reply)
+    else if (reply.fulfillment.equals(flight.fulfillment)) this.#paid(flight, reply.data)
+    else {
+      // No money is owed for a wrong preimage, but a peer that sends one is not to be believed: the amount stays reserved.
+      this.#doubt(flight)
+      this.#fail('receiver-misbehaved', 'a packet was fulfilled with a wrong preimage')
+    }
+    this.#rest()
+  }
+
+  #unanswered(flight: Flight, error: unknown): void {
+    if (flight.inDoubt) return
+    if (flight.amount === 0n) this.#doubt(flight)
+    else if (error instanceof LinkFault && error.code === 'closed') this.#rejected(flight, reject(ErrorCode.peerUnreachable, '', error.message))
+    else {
+      this.#doubt(flight)
+      this.#hold(this.#context.clock.monotonicMs(), { code: ErrorCode.peerUnreachable, reason: 'receiver-unreachable', message: 'packets were not answered' })
+    }
+    this.#rest()
+  }
+
+  /** The answer to a packet that only talked. */
+  #heard(flight: Flight, reply: Reply): void {
+    this.#release(flight)
+    if (this.state !== 'closed') this.#heed(this.#read(reply, flight)?.frames ?? [])
+  }
+
+  #paid(flight: Flight, data: Buffer): void {
+    this.#release(flight)
+    this.paid += flight.amount
+    this.fulfilled += 1
+    this.#failuresInRow = 0
+    this.#retryMs = 0
+    this.#troubleSinceMs = undefined
+    this.#greeting = undefined
+    const answer = this.#read({ type: PacketType.fulfill, data }, flight)
+    const delivered = answer?.amount ?? 0n
+    this.delivered += delivered
+    this.#listener.fulfilled(this, { amount: flight.amount, delivered, receipt: answer === undefined ? undefined : receiptOf(answer.frames) })
+    if (answer === undefined) this.#fail('receiver-misbehaved', 'the receiver fulfilled a packet with an answer that does not belong to it')
+    else if (delivered < flight.prepareAmount) this.#fail('receiver-misbehaved', `the receiver accepted ${delivered} units where ${flight.prepareAmount} were the least`)
+    else this.#heed(answer.frames)
+  }
+
+  #rejected(flight: Flight, reply: Reject): void {
+    this.#release(flight)
+    this.rejected += 1
+    this.#accrual.returned(flight.amount)
+    this.#receiver.returned(flight.amount)
+    this.#listener.rejected(this, reply.code, reply.message)
+    if (this.state === 'closed') return
+    const nowMs = this.#context.clock.monotonicMs()
+    const said = `${reply.code}${reply.triggeredBy === '' ? '' : ` from ${reply.triggeredBy}`}${reply.message === '' ? '' : `: ${reply.message}`}`
+    if (reply.code === ErrorCode.amountTooLarge) this.#learnPacketLimit(flight, reply, said)
+    else if (reply.code === ErrorCode.applicationError) {
+      const answer = this.#read(reply, flight)
+      if (answer === undefined) this.#fail('receiver-refused', said)
+      else {
+        this.#heed(answer.frames)
+        this.#hold(nowMs, { code: reply.code, reason: 'receiver-refused', message: said })
+      }
+    } else if (reply.code.startsWith('F')) this.#fail(reply.code === ErrorCode.unreachable ? 'receiver-unreachable' : 'receiver-refused', said)
+    else this.#hold(nowMs, { code: reply.code, reason: 'receiver-unreachable', message: said })
+  }
+
+  #learnPacketLimit(flight: Flight, reply: Reject, said: string): void {
+    const amounts = decodeAmountTooLarge(reply.data)
+    const told = amounts === undefined || amounts.receivedAmount === 0n ? flight.amount / 2n : (flight.amount * amounts.maximumAmount) / amounts.receivedAmount
+    const limit = told < flight.amount ? told : flight.amount - 1n
+    if (limit < 1n) return this.#fail('receiver-refused', said)
+    if (this.#packetUnitsMax === undefined || limit < this.#packetUnitsMax) this.#packetUnitsMax = limit
+    if (this.state === 'paying') this.#context.wheel.add(this, 0)
+  }
+
+  /** Waits before the next try, longer each time; gives up after a minute without success. */
+  #hold(nowMs: number, trouble: { readonly code: string; readonly reason: CloseReason; readonly message: string }): void {
+    if (this.state === 'closed') return
+    this.#failuresInRow += 1
+    this.#troubleSinceMs ??= nowMs
+    if (nowMs - this.#troubleSinceMs >= unreachableMs) return this.#fail(trouble.reason, `no packet was fulfilled for ${unreachableMs / 1_000} s; the last answer: ${trouble.message}`)
+    this.#retryMs = nowMs + backoffMs(this.#failuresInRow, trouble.code, this.#context.random)
+    if (this.state === 'paying') this.#schedule(nowMs)
+  }
+
+  /** What the receiver says besides amounts: its limit, and that it closes. */
+  #heed(frames: readonly Frame[]): void {
+    for (const frame of frames) {
+      if (frame.type === FrameType.streamMaxMoney && frame.streamId === streamId) this.#receiver.told(frame.receiveMax - frame.totalReceived, this.inFlight)
+      if (frame.type === FrameType.connectionClose || (frame.type === FrameType.streamClose && frame.streamId === streamId)) {
+        this.#fail('receiver-closed', frame.errorMessage === '' ? 'the receiver closed the connection' : `the receiver closed the connection: ${frame.errorMessage}`)
+      }
+    }
+  }
+
+  /** The STREAM packet inside a reply, unless it does not belong to this flight. */
+  #read(reply: { readonly type: number; readonly data: Buffer }, flight: Flight): StreamPacket | undefined {
+    try {
+      const packet = this.#keys.open(reply.data)
+      return packet.sequence === flight.sequence && packet.type === reply.type ? packet : undefined
+    } catch (error) {
+      if (isFault(error)) return undefined
+      throw error
+    }
+  }
+
+  #giveUpOverdue(nowMs: number): void {
+    const overdue = this.#flights.filter((flight) => flight.deadlineMs <= nowMs)
+    for (const flight of overdue) this.#unanswered(flight, undefined)
+  }
+
+  #doubt(flight: Flight): void {
+    this.#release(flight)
+    flight.inDoubt = true
+    this.inDoubt += flight.amount
+  }
+
+  /** Takes a packet off the books of what is under way. */
+  #release(flight: Flight): void {
+    if (flight.inDoubt) {
+      this.inDoubt -= flight.amount
+      return
+    }
+    this.inFlight -= flight.amount
+    this.#flights.splice(this.#flights.indexOf(flight), 1)
+  }
+
+  #fail(reason: CloseReason, message: string): void {
+    if (this.state === 'closed') return
+    this.#shut(reason === 'lease-used-up' || reason === 'rate-too-low' || reason === 'receiver-misbehaved')
+    this.#listener.failed(this, reason, message)
+  }
+
+  #shut(sayGoodbye: boolean): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    this.state = 'closed'
+    this.#accrual.stop(nowMs)
+    this.#share.streams -= 1
+    const { sequenceCeiling, sendUntilMs } = this.#lease
+    if (sayGoodbye && this.packets > 0 && this.#sequence <= sequenceCeiling && this.#context.clock.nowMs() + closePacketLifeMs <= sendUntilMs) {
+      this.#send({ amount: 0n, frames: [goodbye], lifeMs: closePacketLifeMs }, nowMs)
+    }
+    this.#rest()
+  }
+
+  /** While not paying, the wheel only wakes us for what is overdue; closed and with nothing left to wait for, the stream ends. */
+  #rest(): void {
+    if (this.state === 'paying') return
+    if (this.#flights.length > 0) this.#context.wheel.add(this, Math.min(...this.#flights.map((flight) => flight.deadlineMs)))
+    else {
+      this.#context.wheel.remove(this)
+      if (this.state === 'paused') return
+      this.#context.ended(this)
+      this.#closing?.resolve(this.#counters())
+    }
+  }
+
+  #counters(): StreamCounters {
+    const { paid, delivered, inFlight, inDoubt, packets, fulfilled, rejected } = this
+    return { paid, delivered, inFlight, inDoubt, packets, fulfilled, rejected }
+  }
+}
+
+function receiptOf(frames: readonly Frame[]): Buffer | undefined {
+  for (const frame of frames) if (frame.type === FrameType.streamReceipt && frame.streamId === streamId) return frame.receipt
+  return undefined
+}

@@ -1,0 +1,59 @@
+import { assert, Fault } from '@rivulet/faults'
+import { isAddress, type Link } from '@rivulet/ilp'
+import { type Clock, TimerWheel } from '@rivulet/time'
+import { OutgoingStream, type SenderContext } from './outgoing-stream.ts'
+import { type LinkShare, phaseOf } from './pace.ts'
+import type { SendingStream, StreamSpec } from './types.ts'
+
+/** A stream cannot be opened, or changed, as asked. */
+export class StreamSenderFault extends Fault<'stream-invalid'> {}
+
+/** Sends thousands of per-second streams on one timer wheel, their ticks spread evenly over the second. */
+export class StreamSender implements AsyncDisposable {
+  readonly #context: SenderContext
+  readonly #streams = new Set<OutgoingStream>()
+  readonly #shares = new WeakMap<Link, LinkShare>()
+  #opened = 0
+
+  /** @param random a number from 0 up to 1, for the jitter of back-off */
+  constructor({ clock, random }: { readonly clock: Clock; readonly random: () => number }) {
+    this.#context = { clock, random, wheel: new TimerWheel({ clock }), ended: (stream) => this.#streams.delete(stream) }
+  }
+
+  /** Streams that are open, or still wait for answers. */
+  get size(): number {
+    return this.#streams.size
+  }
+
+  /** Opens a stream and starts to pay. The listener is not called before this returns. Throws StreamSenderFault `stream-invalid`, PacketFault `packet-malformed` for a bad secret. */
+  open(spec: StreamSpec): SendingStream {
+    check(isAddress(spec.destination), `the destination must be an ILP address: ${JSON.stringify(spec.destination.slice(0, 80))}`)
+    check(isAddress(spec.sourceAddress), `the source address must be an ILP address: ${JSON.stringify(spec.sourceAddress.slice(0, 80))}`)
+    check(spec.rate > 0n, 'the rate must be at least 1 unit a second')
+    check(spec.exchangeRate.numerator > 0n && spec.exchangeRate.denominator > 0n, 'the exchange rate must be positive')
+    check(spec.slippage.numerator >= 0n && spec.slippage.numerator < spec.slippage.denominator, 'the slippage must lie between 0 and 1')
+    check(Number.isSafeInteger(spec.sequenceFirst) && spec.sequenceFirst > 0, 'the first sequence must be at least 1')
+    check(spec.linkPacketsPerSecondMax === undefined || spec.linkPacketsPerSecondMax > 0, 'the pace of a link must be positive')
+    const stream = new OutgoingStream(spec, this.#context, { share: this.#shareOf(spec), phase: phaseOf(this.#opened++) })
+    this.#streams.add(stream)
+    return stream
+  }
+
+  /** Closes every stream, and waits until all packets are answered or have expired. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#streams].map((stream) => stream.close()))
+    assert(this.#streams.size === 0, 'a closed stream is forgotten')
+    this.#context.wheel[Symbol.dispose]()
+  }
+
+  #shareOf(spec: StreamSpec): LinkShare {
+    const share = this.#shares.get(spec.link) ?? { streams: 0, packetsPerSecondMax: Infinity }
+    share.packetsPerSecondMax = spec.linkPacketsPerSecondMax ?? share.packetsPerSecondMax
+    this.#shares.set(spec.link, share)
+    return share
+  }
+}
+
+function check(condition: boolean, message: string): void {
+  if (!condition) throw new StreamSenderFault('stream-invalid', message)
+}
