@@ -85,6 +85,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #retryMs = 0
   #failuresInRow = 0
   #troubleSinceMs: number | undefined
+  /** The trouble is that the receiver takes no more: over as soon as it says otherwise. */
+  #blocked = false
   #closing: PromiseWithResolvers<StreamCounters> | undefined
 
   constructor(spec: StreamSpec, context: SenderContext, place: { readonly share: LinkShare; readonly phase: number }) {
@@ -223,6 +225,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     }
     const room = this.#receiver.units
     if (room !== undefined && room < this.#packetUnitsMin) {
+      this.#blocked = true
       this.#send({ amount: 0n, frames: [{ type: FrameType.streamMoneyBlocked, streamId, sendMax: this.delivered + multiplyFloor(due, this.#exchangeRate), totalSent: this.delivered }], lifeMs: packetLifeMs }, nowMs)
       this.#hold(nowMs, { code: ErrorCode.temporaryApplicationError, reason: 'receiver-refused', message: 'the receiver accepts no more money' })
       return
@@ -291,9 +294,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#release(flight)
     this.paid += flight.amount
     this.fulfilled += 1
-    this.#failuresInRow = 0
-    this.#retryMs = 0
-    this.#troubleSinceMs = undefined
+    this.#recovered()
     this.#greeting = undefined
     const answer = this.#read({ type: PacketType.fulfill, data }, flight)
     const delivered = answer?.amount ?? 0n
@@ -344,10 +345,23 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     if (this.state === 'paying') this.#schedule(nowMs)
   }
 
+  #recovered(): void {
+    this.#failuresInRow = 0
+    this.#retryMs = 0
+    this.#troubleSinceMs = undefined
+    this.#blocked = false
+  }
+
   /** What the receiver says besides amounts: its limit, and that it closes. */
   #heed(frames: readonly Frame[]): void {
     for (const frame of frames) {
-      if (frame.type === FrameType.streamMaxMoney && frame.streamId === streamId) this.#receiver.told(frame.receiveMax - frame.totalReceived, this.inFlight)
+      if (frame.type === FrameType.streamMaxMoney && frame.streamId === streamId) {
+        this.#receiver.told(frame.receiveMax - frame.totalReceived, this.inFlight)
+        if (this.#blocked && (this.#receiver.units ?? 0n) >= this.#packetUnitsMin) {
+          this.#recovered()
+          if (this.state === 'paying') this.#schedule(this.#context.clock.monotonicMs())
+        }
+      }
       if (frame.type === FrameType.connectionClose || (frame.type === FrameType.streamClose && frame.streamId === streamId)) {
         this.#fail('receiver-closed', frame.errorMessage === '' ? 'the receiver closed the connection' : `the receiver closed the connection: ${frame.errorMessage}`)
       }
