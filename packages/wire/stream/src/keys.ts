@@ -1,9 +1,10 @@
 /** The cryptography of one STREAM connection (RFC 29 section 5.1): both ends derive the same keys from the shared secret. */
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hash, type KeyObject, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto'
 import { Fault } from '@rivulet/faults'
 import { OctetWriter, PacketFault } from '@rivulet/ilp'
 import { decodeStreamPacket, plainBytesMax, writeStreamPacket } from './codec.ts'
 import { FrameType, type StreamPacket } from './frame.ts'
+import { HmacKey, sha256 } from './hmac.ts'
 
 export class StreamFault extends Fault<'packet-undecryptable'> {}
 
@@ -23,17 +24,17 @@ let ivTaken = ivPool.length
 const scratch = Buffer.alloc(plainBytesMax)
 const writer = new OctetWriter(scratch)
 
-/** Kept per open stream: two KeyObjects, made once (a raw key costs four times as much on every use). */
+/** Kept per open stream: a KeyObject and the pads of an HMAC, made once (a raw key costs four times as much on every use). */
 export class StreamKeys {
   readonly #encryption: KeyObject
-  readonly #fulfillment: KeyObject
+  readonly #fulfillment: HmacKey
 
   /** @param sharedSecret 32 bytes. Throws PacketFault `packet-malformed` on another length. */
   constructor(sharedSecret: Buffer) {
     if (sharedSecret.length !== sharedSecretBytes) throw new PacketFault(`a shared secret has ${sharedSecretBytes} bytes, not ${sharedSecret.length}`)
     const secret = createSecretKey(sharedSecret)
     this.#encryption = createSecretKey(createHmac('sha256', secret).update(encryptionLabel).digest())
-    this.#fulfillment = createSecretKey(createHmac('sha256', secret).update(fulfillmentLabel).digest())
+    this.#fulfillment = new HmacKey(createHmac('sha256', secret).update(fulfillmentLabel).digest())
   }
 
   /** The data of an ILP packet that carries `packet`. Throws PacketFault `packet-malformed` when a field is out of its bounds. */
@@ -52,9 +53,9 @@ export class StreamKeys {
     return decodeStreamPacket(this.decrypt(data))
   }
 
-  /** The 32-byte fulfillment of a Prepare with this data. */
+  /** The 32-byte fulfillment of a Prepare with this data. Throws PacketFault `packet-malformed` for more data than a packet holds. */
   fulfillmentOf(data: Buffer): Buffer {
-    return createHmac('sha256', this.#fulfillment).update(data).digest()
+    return this.#fulfillment.sign(data)
   }
 
   /** The packet in the clear. Throws StreamFault `packet-undecryptable`. */
@@ -94,5 +95,5 @@ const oneMoneyFrame = Buffer.from([1, 1, FrameType.streamMoney, 4, 1, 1, 1, 1])
 
 /** SHA-256 of a fulfillment: the condition of its Prepare. */
 export function conditionOf(fulfillment: Buffer): Buffer {
-  return hash('sha256', fulfillment, 'buffer')
+  return sha256(fulfillment)
 }
