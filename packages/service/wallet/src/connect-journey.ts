@@ -1,0 +1,89 @@
+/** How a site gets connected: challenge by the agent, consent by the person, one-time code through the page, redeemed by the agent only (PKCE, RFC 7636). */
+import { createHash } from 'node:crypto'
+import { type Id, newId, newSecret } from '@rivulet/ids'
+import type { Clock } from '@rivulet/time'
+import { type Challenge, type Connection, WalletFault } from './connection.ts'
+import type { WalletStore } from './store.ts'
+
+const challengeLifeMs = 600_000
+const codeLifeMs = 60_000
+/** A challenge with less time left is not handed out again. */
+const challengeReuseMinMs = 120_000
+
+export class ConnectJourney {
+  readonly #store: WalletStore
+  readonly #clock: Clock
+
+  constructor(store: WalletStore, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /**
+   * A challenge for `site`. Two pages of one site in one browser share the verifier's cookie: a verifier whose challenge is still good is kept, so
+   * that neither spoils the other's.
+   */
+  async challenge(site: string, knownVerifier: string | undefined): Promise<{ readonly challenge: string; readonly verifier: string; readonly expiresInMs: number }> {
+    const nowMs = this.#clock.nowMs()
+    if (knownVerifier !== undefined) {
+      const challenge = challengeOf(knownVerifier)
+      const known = await this.#store.challenge(challenge)
+      if (known !== undefined && known.site === site && !known.redeemed && known.expiresMs - nowMs >= challengeReuseMinMs) {
+        return { challenge, verifier: knownVerifier, expiresInMs: known.expiresMs - nowMs }
+      }
+    }
+    const verifier = newSecret()
+    const challenge = challengeOf(verifier)
+    await this.#store.addChallenge(challenge, site, { nowMs, expiresMs: nowMs + challengeLifeMs })
+    return { challenge, verifier, expiresInMs: challengeLifeMs }
+  }
+
+  /** A challenge that may still be consented to. Throws `challenge-unknown`, `challenge-expired`, `challenge-used`. */
+  async open(challenge: string): Promise<Challenge> {
+    const known = await this.#store.challenge(challenge)
+    if (known === undefined) throw new WalletFault('challenge-unknown', 'this wallet did not give this challenge: start again from the page')
+    if (known.redeemed) throw new WalletFault('challenge-used', 'this site has been connected with this challenge: start again from the page')
+    if (known.expiresMs <= this.#clock.nowMs()) throw new WalletFault('challenge-expired', 'this took too long: start again from the page')
+    return known
+  }
+
+  /** The person agrees to pay the site of the challenge. The code is good once, for 60 s, for this challenge only. Throws as `open`. */
+  async consent(challenge: string, personId: Id<'pers'>): Promise<string> {
+    await this.open(challenge)
+    const nowMs = this.#clock.nowMs()
+    const code = newSecret()
+    await this.#store.addCode(hashOf(code), challenge, personId, { nowMs, expiresMs: nowMs + codeLifeMs })
+    return code
+  }
+
+  /** The agent's new token. Throws `verifier-missing` and what `WalletStore.redeem` throws; a refusal changes nothing. */
+  async redeem(site: string, code: string, verifier: string | undefined): Promise<{ readonly token: string; readonly connection: Connection }> {
+    const nowMs = this.#clock.nowMs()
+    const token = newSecret()
+    // Without a verifier nothing can match; the store still says first what is wrong with the code itself.
+    const challenge = verifier === undefined ? '' : challengeOf(verifier)
+    try {
+      const connection = await this.#store.redeem({ codeHash: hashOf(code), site, challenge, tokenHash: hashOf(token), connectionId: newId('conn', nowMs), nowMs })
+      return { token, connection }
+    } catch (error) {
+      if (verifier === undefined && error instanceof WalletFault && error.code === 'verifier-mismatch') {
+        throw new WalletFault('verifier-missing', 'the agent that asked for this code holds a cookie, which did not come along: connect again, and allow cookies of the wallet', { cause: error })
+      }
+      throw error
+    }
+  }
+
+  /** The live connection of an agent's token with the site it runs in. */
+  async connectionOf(token: string, site: string): Promise<Connection | undefined> {
+    return this.#store.connectionOfToken(hashOf(token), site)
+  }
+}
+
+/** PKCE S256 (RFC 7636, section 4.2). */
+function challengeOf(verifier: string): string {
+  return hashOf(verifier).toString('base64url')
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}

@@ -1,0 +1,137 @@
+/**
+ * The local control doors, for commands of this installation. Every request carries `Authorization: Bearer TOKEN`, the token of the data folder.
+ *
+ * `POST /control/streams {"as": NAME, "pointer": POINTER, "seconds": S}` streams as a subscriber (by path of the wallet address, e-mail, name or id) to a
+ * wallet address (`$host/path` or URL) for S seconds, 1 to 86,400. Refusals come as `{"error":{"code","message"}}` with a status of 4xx: `token-invalid`,
+ * `request-invalid`, `person-unknown`, `person-ambiguous`, `pointer-invalid`, and what the resolver says. Otherwise 200 and
+ * newline-delimited JSON: each second `{"second":N,"sent":"UNITS","packets":N,"fulfilled":N,"rejected":N,"state":STATE}`, where STATE is `paying`, `paused` or
+ * `stopped` (then with `"reason"`), and last `{"sent":{"value","assetCode","assetScale"},"packets","fulfilled","rejected"}`, with `"reason"` when it ended
+ * early. `value` is a string of units. When the caller hangs up the stream is closed.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type Accounts, AccountsFault } from '@rivulet/accounts'
+import { isFault } from '@rivulet/faults'
+import type { StreamCounters } from '@rivulet/stream-sender'
+import { parsePointer } from '@rivulet/web-monetization'
+import express, { type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import { type Subscriber, WalletFault } from './connection.ts'
+import { answerFaults, parse } from './http.ts'
+import { PaymentSession, type SessionDesk } from './payment-session.ts'
+import { subscriberOf } from './wallet-routes.ts'
+
+export interface ControlRoutesOptions {
+  readonly desk: SessionDesk
+  readonly accounts: Pick<Accounts, 'personByName'>
+  readonly token: string
+  /** Units a second. */
+  readonly rate: bigint
+  readonly allowLocal: boolean
+  /** Runs that end when the wallet stops. */
+  readonly runs: Set<() => void>
+}
+
+const bodyBytesMax = 4_096
+const runsMax = 1_000
+/** How long the last tick may take after the last second. */
+const lastTickMs = 2_000
+const streamBody = z.strictObject({ as: z.string().min(1).max(254), pointer: z.string().min(1).max(2_048), seconds: z.int().min(1).max(86_400) })
+
+export function controlRoutes(options: ControlRoutesOptions): Router {
+  const router = Router()
+  const expected = digestOf(`Bearer ${options.token}`)
+  router.use('/control', (request, _response, next) => {
+    // Browsers send an Origin; commands do not.
+    const given = digestOf(request.headers.authorization ?? '')
+    if (request.headers.origin !== undefined || !timingSafeEqual(given, expected)) {
+      throw new WalletFault('token-invalid', 'this needs the control token of the data folder that the server runs with')
+    }
+    next()
+  })
+  router.post('/control/streams', express.json({ limit: bodyBytesMax }), async (request, response) => {
+    const body = parse(streamBody, request.body)
+    const subscriber = subscriberOf(await options.accounts.personByName(body.as))
+    const pointer = parsePointer(body.pointer, { allowLocal: options.allowLocal }).href
+    if (options.runs.size >= runsMax) throw new WalletFault('too-many-requests', `at most ${runsMax} streams of commands run at a time`)
+    await run(options, { subscriber, pointer, seconds: body.seconds }, { request, response })
+  })
+  router.use('/control', (error: unknown, _request: Request, response: Response, next: express.NextFunction) => {
+    if (response.headersSent || !(error instanceof AccountsFault || isFault(error, 'pointer-invalid'))) next(error)
+    else response.status(400).json({ error: { code: error.code, message: error.message } })
+  })
+  router.use('/control', answerFaults(options.desk.log))
+  return router
+}
+
+interface Order {
+  readonly subscriber: Subscriber
+  readonly pointer: string
+  readonly seconds: number
+}
+
+async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { request, response }: { readonly request: Request; readonly response: Response }): Promise<void> {
+  const loaded = Promise.withResolvers<{ readonly code: string; readonly message: string } | undefined>()
+  const ended = Promise.withResolvers<void>()
+  let state: 'paying' | 'paused' | 'stopped' = 'paying'
+  let reason: string | undefined
+  const session = new PaymentSession(desk, {
+    pointer: order.pointer,
+    subscriber: order.subscriber,
+    site: undefined,
+    permit: { rate },
+    hear: (news) => {
+      if (news.type === 'loaded') loaded.resolve(undefined)
+      else if (news.type === 'failed') loaded.resolve(news)
+      else if (news.type === 'resumed') [state, reason] = ['paying', undefined]
+      else if (news.type !== 'paid') [state, reason] = [news.type, news.reason]
+      if (state === 'stopped') ended.resolve()
+    },
+    // Nothing waits for a command's budget: what it could hold is what it pays.
+    budgetSpent: () => ended.resolve(),
+  })
+  const failure = await loaded.promise
+  if (failure !== undefined) {
+    response.status(422).json({ error: { code: failure.code, message: failure.message } })
+    return
+  }
+  const stop = (): void => ended.resolve()
+  runs.add(stop)
+  request.socket.once('close', stop)
+  response.setHeader('Content-Type', 'application/x-ndjson')
+  response.setHeader('Cache-Control', 'no-store')
+  const say = (line: object): void => void response.write(`${JSON.stringify(line)}\n`)
+  let over = false
+  void ended.promise.then(() => {
+    over = true
+  })
+  for (let second = 1; second <= order.seconds && !over; second += 1) {
+    await waitOrEnd(desk, 1_000, session, ended.promise)
+    if (!over) say({ second, sent: session.counters.paid.toString(), ...packetsOf(session.counters), state, ...(reason !== undefined && { reason }) })
+  }
+  const wanted = rate * BigInt(order.seconds)
+  for (let waitedMs = 0; waitedMs < lastTickMs && !over && session.counters.paid < wanted; waitedMs += 100) await waitOrEnd(desk, 100, session, ended.promise)
+  const early = over ? (reason ?? 'stopped') : undefined
+  const counters = await session.end()
+  runs.delete(stop)
+  request.socket.off('close', stop)
+  const { asset } = order.subscriber
+  say({ sent: { value: counters.paid.toString(), assetCode: asset.code, assetScale: asset.scale }, ...packetsOf(counters), ...(early !== undefined && { reason: early }) })
+  response.end()
+}
+
+async function waitOrEnd({ clock }: SessionDesk, delayMs: number, session: PaymentSession, ended: Promise<void>): Promise<void> {
+  const waited = Promise.withResolvers<void>()
+  const timer = clock.after(delayMs, waited.resolve)
+  await Promise.race([waited.promise, ended])
+  timer.cancel()
+  // Back-off and pauses of the session move on with its ticks.
+  session.dispatch({ type: 'tick' })
+}
+
+function packetsOf({ packets, fulfilled, rejected }: StreamCounters): object {
+  return { packets, fulfilled, rejected }
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,64 @@
+import type { Migrations } from '@rivulet/postgres'
+
+/** The schema `wallet`. Times are milliseconds since 1970 of the service's clock. Secrets (codes, tokens) are kept as SHA-256 only; pages' paths never. */
+export const walletMigrations: Migrations = {
+  schema: 'wallet',
+  steps: [
+    {
+      name: '1-connections-and-usage',
+      sql: `
+        create table wallet.challenge (
+          challenge text primary key,
+          site text not null,
+          created_ms bigint not null,
+          expires_ms bigint not null,
+          redeemed_ms bigint
+        );
+        create index challenge_expiry on wallet.challenge (expires_ms);
+
+        create table wallet.code (
+          code_hash bytea primary key check (length(code_hash) = 32),
+          challenge text not null references wallet.challenge on delete cascade,
+          person_id text not null,
+          created_ms bigint not null,
+          expires_ms bigint not null,
+          used_ms bigint
+        );
+        create index code_challenge on wallet.code (challenge);
+
+        create table wallet.connection (
+          id text primary key,
+          person_id text not null,
+          site text not null,
+          created_ms bigint not null,
+          revoked_ms bigint,
+          blocked boolean not null default false,
+          cap_per_month bigint check (cap_per_month >= 0)
+        );
+        create unique index connection_live on wallet.connection (person_id, site) where revoked_ms is null;
+
+        create table wallet.agent_token (
+          token_hash bytea primary key check (length(token_hash) = 32),
+          connection_id text not null references wallet.connection on delete cascade,
+          created_ms bigint not null
+        );
+        create index agent_token_connection on wallet.agent_token (connection_id, created_ms);
+
+        create table wallet.setting (
+          person_id text primary key,
+          paused boolean not null
+        );
+
+        create table wallet.usage (
+          person_id text not null,
+          site text not null,
+          payee text not null,
+          day date not null,
+          amount bigint not null check (amount >= 0),
+          attention_ms bigint not null check (attention_ms >= 0),
+          primary key (person_id, day, site, payee)
+        );
+      `,
+    },
+  ],
+}

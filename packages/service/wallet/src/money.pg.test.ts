@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest'
+import { post, TestHouse, type TestAgent } from './test-house.ts'
+
+const site = 'https://news.example'
+const rate = 100_000n
+const budget = 1_000_000_000n
+
+async function visit(house: TestHouse, from: string = site) {
+  const { url, wallet, die } = await house.wallet()
+  const cookie = await house.connect(url, from)
+  const open = (): Promise<TestAgent> => house.agent(url, from, cookie)
+  return { url, wallet, die, open, agent: await open() }
+}
+
+test('what the page is told, what the publisher gets and what the subscriber pays are the same, to the unit', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.told('paid').length >= 5)
+  expect(agent.heard.slice(0, 2)).toEqual([{ type: 'attached', connected: true }, { type: 'loaded', requestId: 'one', paymentPointer: 'http://localhost:4001/bob' }])
+  expect(wallet.live().streams).toMatchObject([{ payer: `${'http://localhost:4000'}/alice`, payee: 'http://localhost:4001/bob', site, rate, state: 'paying' }])
+  agent.send({ type: 'stop', requestId: 'one', final: true })
+  await house.until(() => wallet.live().streams.length === 0)
+  const paid = agent.paid()
+  expect(paid).toBeGreaterThan(3n * rate)
+  expect(await house.ledger.balance(house.accountId)).toMatchObject({ posted: budget - paid, pending: 0n, accrued: 0n })
+  expect(await house.received()).toBe(paid)
+  expect(wallet.live()).toMatchObject({ packets: agent.told('paid').length, fulfilled: agent.told('paid').length, rejectsByCode: {} })
+})
+
+test('nobody hears of a payment before its booking is durable', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  agent.start('one')
+  for (let round = 1; round <= 5; round += 1) {
+    await house.until(() => agent.told('paid').length >= round)
+    const told = agent.paid()
+    const [stream] = wallet.live().streams
+    const row = stream === undefined ? undefined : await house.ledger.sending.get(stream.id)
+    expect(row !== undefined && row.total >= told).toBe(true)
+  }
+})
+
+test('a budget that runs out in mid-second is paid to its last unit and never a unit beyond', async () => {
+  const small = 3n * rate + 12_345n
+  await using house = await TestHouse.open(small)
+  const { agent } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.last() === 'paused budget-spent')
+  await house.until(() => agent.paid() === small)
+  await house.until(async () => (await house.ledger.balance(house.accountId)).posted === 0n)
+  expect(await house.received()).toBe(small)
+  await house.deposit(2n * rate)
+  await house.until(() => agent.paid() > small)
+  expect(agent.told('resumed')).toHaveLength(1)
+})
+
+test('two links whose budget runs out are paid all of it between them, and not a unit more', async () => {
+  const small = 70n * rate + 1n
+  await using house = await TestHouse.open(small)
+  const { agent } = await visit(house)
+  agent.start('one')
+  agent.start('two')
+  await house.until(() => agent.paid() === small)
+  await house.until(async () => (await house.ledger.balance(house.accountId)).posted === 0n)
+  expect(await house.received()).toBe(small)
+  expect(agent.paid('one') > 0n && agent.paid('two') > 0n).toBe(true)
+})
+
+test('several links share one rate equally', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  for (const id of ['one', 'two', 'three', 'four']) agent.start(id)
+  await house.until(() => ['one', 'two', 'three', 'four'].every((id) => agent.paid(id) > 0n))
+  expect(wallet.live().streams.map((stream) => stream.rate)).toEqual([25_000n, 25_000n, 25_000n, 25_000n])
+  for (const id of ['two', 'three', 'four']) agent.send({ type: 'stop', requestId: id, final: true })
+  await house.until(() => wallet.live().streams.length === 1)
+  expect(wallet.live().streams.map((stream) => stream.rate)).toEqual([rate])
+})
+
+test('of two tabs the one shown last pays; the other goes on when it hides, and when it closes', async () => {
+  await using house = await TestHouse.open()
+  const { agent: first, open } = await visit(house)
+  first.start('one')
+  await house.until(() => first.paid() > 0n)
+  const second = await open()
+  second.start('two')
+  await house.until(() => second.paid() > 0n && first.last() === 'paused other-page')
+  const before = first.paid()
+  await house.passes(3_000)
+  expect(first.paid()).toBe(before)
+  second.show(false)
+  await house.until(() => first.paid() > before && second.last() === 'paused hidden')
+  second.show(true)
+  await house.until(() => first.last() === 'paused other-page')
+  second.leave()
+  const left = first.paid()
+  await house.until(() => first.paid() > left)
+})
+
+test('a visible page whose agent falls silent is not paid for', async () => {
+  await using house = await TestHouse.open()
+  const { agent } = await visit(house)
+  agent.visible = false
+  agent.start('one')
+  await house.until(() => agent.last() === 'paused hidden')
+  expect(agent.paid() <= 27n * rate && agent.paid() >= 24n * rate).toBe(true)
+  agent.send({ type: 'beat' })
+  await house.until(() => agent.last() === 'resumed')
+})
+
+test('a pause of more than 30 s closes the stream and releases its hold; showing the page pays on a fresh one', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.paid() > 0n)
+  const [first] = wallet.live().streams
+  agent.show(false)
+  await house.until(() => wallet.live().streams.length === 0)
+  expect((await house.ledger.balance(house.accountId)).pending).toBe(0n)
+  const before = agent.paid()
+  agent.show(true)
+  await house.until(() => agent.paid() > before)
+  expect(wallet.live().streams).toHaveLength(1)
+  expect(wallet.live().streams[0]?.id).not.toBe(first?.id)
+})
+
+test('a stream goes on past its first lease: the hold grows with what was paid', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.paid() > 70n * rate)
+  const [stream] = wallet.live().streams
+  expect(stream !== undefined && stream.held >= stream.total && stream.held <= stream.total + 60n * rate).toBe(true)
+  expect(agent.told('paused')).toEqual([])
+}, 120_000)
+
+test('a wallet that is paused, a site that is blocked and a site at its cap are not paid, and say so', async () => {
+  await using house = await TestHouse.open()
+  const { agent, url } = await visit(house)
+  const session = await house.signIn(url)
+  const origin = 'http://localhost:4000'
+  const id = await connectionId(url, session)
+  const change = (body: object): Promise<Response> =>
+    fetch(`${url}/api/connections/${id}`, { method: 'PATCH', headers: { origin, cookie: session, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  agent.start('one')
+  await house.until(() => agent.paid() > 0n)
+  await post(`${url}/api/pause`, { paused: true }, session)
+  await house.until(() => agent.last() === 'paused wallet-paused')
+  await post(`${url}/api/pause`, { paused: false }, session)
+  await house.until(() => agent.last() === 'resumed')
+  expect((await change({ blocked: true, capPerMonth: null })).status).toBe(200)
+  await house.until(() => agent.last() === 'paused site-blocked')
+  expect((await change({ blocked: false, capPerMonth: (agent.paid() + 2n * rate).toString() })).status).toBe(200)
+  const cap = agent.paid() + 2n * rate
+  await house.until(() => agent.last() === 'paused site-cap-reached')
+  expect(agent.paid() >= cap && agent.paid() <= cap + 2n * rate).toBe(true)
+  const me = await meOf(url, session)
+  expect(me).toMatchObject({ paused: false, rate: '100000', person: { name: 'Alice' }, connections: [{ id, site }], streams: [{ site, payee: 'http://localhost:4001/bob', state: 'paused' }] })
+  expect((await fetch(`${url}/api/connections/${id}`, { method: 'DELETE', headers: { origin, cookie: session } })).status).toBe(204)
+  await house.until(() => agent.told('attached').length === 2)
+  expect(agent.told('stopped')).toEqual([{ type: 'stopped', requestId: 'one', reason: 'disconnected' }])
+  expect(agent.told('attached')[1]).toEqual({ type: 'attached', connected: false, reason: 'disconnected' })
+})
+
+test('what was used is kept per site, payee and day: amounts and seconds, and nothing else', async () => {
+  await using house = await TestHouse.open()
+  const { agent } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.told('paid').length >= 12)
+  const read = async () => (await house.postgres.pool.query('select * from wallet.usage')).rows as Record<string, unknown>[]
+  await house.until(async () => (await read()).length === 1)
+  const [row] = await read()
+  expect(Object.keys(row ?? {}).toSorted()).toEqual(['amount', 'attention_ms', 'day', 'payee', 'person_id', 'site'])
+  expect(row).toMatchObject({ site, payee: 'http://localhost:4001/bob', person_id: house.alice.id })
+  expect(row?.['attention_ms']).toBe(((row?.['amount'] as bigint) * 1_000n) / rate)
+})
+
+async function connectionId(url: string, session: string): Promise<string> {
+  const me = await meOf(url, session)
+  return (me['connections'] as { id: string }[])[0]?.id ?? ''
+}
+
+async function meOf(url: string, session: string): Promise<Record<string, unknown>> {
+  return (await (await fetch(`${url}/api/me`, { headers: { cookie: session } })).json()) as Record<string, unknown>
+}

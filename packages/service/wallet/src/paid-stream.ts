@@ -1,0 +1,464 @@
+/**
+ * One STREAM connection that is paid from a subscriber's account: its row in the ledger (hold, lease, bookings, end) and its sender, kept in step.
+ * No packet leaves that a durable hold does not cover, and nobody hears of a payment before its booking is durable.
+ */
+import { createHash } from 'node:crypto'
+import { isFault, messageOf } from '@rivulet/faults'
+import { type Id, newId, newSecret } from '@rivulet/ids'
+import type { Link, Prepare, Reply } from '@rivulet/ilp'
+import type { Balance, SendingStreams } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
+import type { Payee } from '@rivulet/resolver'
+import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from '@rivulet/stream-sender'
+import type { Clock } from '@rivulet/time'
+import type { Subscriber } from './connection.ts'
+import type { Seal } from './seal.ts'
+import type { PauseReason, StopReason } from './session.ts'
+
+/** A pino logger has this form. */
+export interface Log {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+/** What all streams of a wallet share. */
+export interface StreamDesk {
+  readonly clock: Clock
+  readonly log: Log
+  readonly seal: Seal
+  readonly ledger: { readonly sending: SendingStreams; balance(id: Id<'acct'>): Promise<Balance> }
+  readonly sender: { open(spec: StreamSpec): SendingStream }
+  readonly link: Link
+  readonly linkAccountId: Id<'acct'>
+  readonly lossAccountId: Id<'acct'>
+  readonly ownerId: Id<'ownr'>
+  /** The wallet's ILP address; each stream has a child of it. */
+  readonly ilpAddress: string
+  /** ILP address of the receiving role that writes to the same ledger, if any. */
+  readonly ownReceiverAddress: string | undefined
+  /** How much of a stream is held, and may be sent, ahead: milliseconds. */
+  readonly leaseMs: number
+  /** Streams that live, by the last segment of their address. */
+  readonly live: Map<string, PaidStream>
+  readonly counters: { packets: number; fulfilled: number; readonly rejectsByCode: Map<string, number> }
+  /** Settles when the wallet stops waiting for answers and for the database. */
+  readonly givingUp: Promise<void>
+}
+
+/** One payment whose booking is durable. Amounts in units of their side. */
+export interface PaidPacket {
+  /** Wallet address of the payee. */
+  readonly payee: string
+  readonly amount: bigint
+  readonly asset: Asset
+  readonly delivered: bigint
+  readonly deliveredAsset: Asset
+  readonly receipt: Buffer | undefined
+}
+
+export type Broken = { readonly lasting: StopReason } | { readonly passing: PauseReason }
+
+export interface PaidStreamListener {
+  opened(): void
+  paid(packet: PaidPacket): void
+  /** It could not be opened, or ended by itself. Not called after `close()`. */
+  broken(why: Broken): void
+  /** Whether bookings wait for the database: pause it then. */
+  stalled(stalled: boolean): void
+}
+
+export interface PaidStreamSpec {
+  readonly subscriber: Subscriber
+  readonly receiver: Payee
+  /** Origin of the page, if any. */
+  readonly site: string | undefined
+  /** Units a second. */
+  readonly rate: bigint
+  readonly listener: PaidStreamListener
+}
+
+interface Row {
+  epoch: number
+  lease: Lease
+}
+
+/** A booking that takes longer than this stalls its stream. */
+const bookingMaxMs = 3_000
+const retryMs = 1_000
+/** Sequences that a lease allows beyond those used. */
+const sequencesPerLease = 1_000
+const none: StreamCounters = { paid: 0n, delivered: 0n, inFlight: 0n, inDoubt: 0n, packets: 0, fulfilled: 0, rejected: 0 }
+
+export class PaidStream {
+  readonly id: Id<'strm'>
+  readonly subscriber: Subscriber
+  readonly payee: string
+  readonly site: string | undefined
+  readonly openedAtMs: number
+  readonly #desk: StreamDesk
+  readonly #receiver: Payee
+  readonly #listener: PaidStreamListener
+  /** Last segment of our address of this stream: nobody can guess it. */
+  readonly #segment = newSecret(18)
+  readonly #opening: Promise<void>
+  #rate: bigint
+  #row: Row | undefined
+  #stream: SendingStream | undefined
+  #total = 0n
+  #unbooked: PaidPacket[] = []
+  #booking: Promise<void> | undefined
+  #bookingSinceMs = 0
+  #stalled = false
+  #extending: Promise<void> | undefined
+  #extendDue = false
+  #fundsSpent = false
+  #fenced = false
+  #ending: Promise<StreamCounters> | undefined
+
+  constructor(desk: StreamDesk, spec: PaidStreamSpec) {
+    this.openedAtMs = desk.clock.nowMs()
+    this.id = newId('strm', this.openedAtMs)
+    this.subscriber = spec.subscriber
+    this.payee = spec.receiver.paymentPointer
+    this.site = spec.site
+    this.#desk = desk
+    this.#receiver = spec.receiver
+    this.#listener = spec.listener
+    this.#rate = spec.rate
+    desk.live.set(this.#segment, this)
+    this.#opening = this.#open()
+  }
+
+  get rate(): bigint {
+    return this.#rate
+  }
+
+  /** Units whose booking is durable or under way. */
+  get total(): bigint {
+    return this.#total
+  }
+
+  get held(): bigint {
+    return this.#row?.lease.held ?? 0n
+  }
+
+  get counters(): StreamCounters {
+    return this.#stream ?? none
+  }
+
+  get state(): 'opening' | 'paying' | 'paused' | 'closing' {
+    if (this.#ending !== undefined) return 'closing'
+    if (this.#stream === undefined) return 'opening'
+    return this.#stream.state === 'paying' ? 'paying' : 'paused'
+  }
+
+  setRate(rate: bigint): void {
+    this.#rate = rate
+    this.#stream?.setRate(rate)
+  }
+
+  pause(): void {
+    this.#stream?.pause()
+  }
+
+  resume(): void {
+    this.#stream?.resume()
+  }
+
+  /** A packet that came to our address of this stream (RFC 29: probes of the receiver); undefined before it is open. */
+  answer(prepare: Prepare): Promise<Reply> | undefined {
+    return this.#stream?.answer(prepare)
+  }
+
+  /** Stops at once; resolves when what was paid is posted and the rest of the hold released, or left in doubt. Never throws. Idempotent. */
+  close(reason: string): Promise<StreamCounters> {
+    this.#ending ??= this.#end(reason)
+    return this.#ending
+  }
+
+  /**
+   * Our own recovery took the row over while this stream still lives: the database was away for longer than the lease. It books what was paid under
+   * the new epoch, and ends.
+   */
+  adopt(epoch: number): void {
+    if (this.#row === undefined) return
+    this.#row.epoch = epoch
+    this.#breakOff({ passing: 'wallet-unavailable' })
+  }
+
+  /** Called every second by the wallet: notices bookings that hang, and tries refused extensions again. */
+  sweep(): void {
+    if (this.#booking !== undefined && !this.#stalled && this.#desk.clock.monotonicMs() - this.#bookingSinceMs > bookingMaxMs) this.#stall(true)
+    if (this.#extendDue && this.#ending === undefined) this.#extend()
+  }
+
+  async #open(): Promise<void> {
+    // The owner has this object in hand before it hears of it.
+    await Promise.resolve()
+    const { clock, log } = this.#desk
+    const receiverIsOurs = this.#receiverIsOurs()
+    const asset = this.#receiver.asset ?? (receiverIsOurs ? this.subscriber.asset : undefined)
+    if (asset === undefined || asset.code !== this.subscriber.asset.code || asset.scale !== this.subscriber.asset.scale) {
+      this.#breakOff({ lasting: 'asset-unsupported' })
+      return
+    }
+    let lease: Lease = { held: this.#holdAhead(), sequenceCeiling: sequencesPerLease, sendUntilMs: clock.nowMs() + this.#desk.leaseMs }
+    try {
+      let opened = await this.#openRow(lease, receiverIsOurs)
+      if (opened === undefined) {
+        this.#fundsSpent = true
+        const left = await this.#available()
+        lease = { ...lease, held: left < lease.held ? left : lease.held }
+        if (left > 0n) opened = await this.#openRow(lease, receiverIsOurs)
+      }
+      if (opened === undefined) {
+        this.#breakOff({ passing: 'budget-spent' })
+        return
+      }
+      this.#row = { epoch: opened.ownerEpoch, lease }
+    } catch (error) {
+      if (!isFault(error, 'database-unavailable')) log.error({ stream: this.id, error: messageOf(error) }, 'a stream could not be opened')
+      this.#breakOff({ passing: 'wallet-unavailable' })
+      return
+    }
+    if (this.#ending !== undefined) return
+    try {
+      this.#stream = this.#desk.sender.open({
+        id: this.id,
+        link: this.#desk.link,
+        destination: this.#receiver.destination,
+        sharedSecret: this.#receiver.sharedSecret,
+        sourceAddress: `${this.#desk.ilpAddress}.${this.#segment}`,
+        sourceAsset: this.subscriber.asset,
+        exchangeRate: { numerator: 1n, denominator: 1n },
+        slippage: { numerator: 0n, denominator: 1n },
+        rate: this.#rate,
+        lease,
+        sequenceFirst: 1,
+        listener: this.#senderListener(asset),
+      })
+    } catch (error) {
+      log.warn({ stream: this.id, payee: this.payee, error: messageOf(error) }, 'a receiver gave credentials that cannot be used')
+      this.#breakOff({ lasting: 'receiver-misbehaved' })
+      return
+    }
+    this.#listener.opened()
+  }
+
+  /** Undefined when the account has not enough for the lease. */
+  async #openRow(lease: Lease, receiverIsOurs: boolean): Promise<{ readonly ownerEpoch: number } | undefined> {
+    const { destination, sharedSecret } = this.#receiver
+    try {
+      return await this.#desk.ledger.sending.open({
+        ...lease,
+        id: this.id,
+        debitAccountId: this.subscriber.accountId,
+        creditAccountId: this.#desk.linkAccountId,
+        lossAccountId: this.#desk.lossAccountId,
+        connection: createHash('sha256').update(destination).digest(),
+        rate: this.#rate,
+        resume: { destination, encryptedSecret: this.#desk.seal.seal(sharedSecret, this.id), receiverIsOurs },
+        ownerId: this.#desk.ownerId,
+        label: { payer: this.subscriber.walletAddress, payee: this.payee, ...(this.site !== undefined && { site: this.site }) },
+      })
+    } catch (error) {
+      if (isFault(error, 'funds-insufficient')) return undefined
+      throw error
+    }
+  }
+
+  #senderListener(deliveredAsset: Asset): StreamListener {
+    const { counters } = this.#desk
+    return {
+      fulfilled: (_stream, { amount, delivered, receipt }) => {
+        counters.packets += 1
+        counters.fulfilled += 1
+        this.#total += amount
+        this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt })
+        this.#booking ??= this.#book()
+      },
+      rejected: (_stream, code) => {
+        counters.packets += 1
+        counters.rejectsByCode.set(code, (counters.rejectsByCode.get(code) ?? 0) + 1)
+      },
+      leaseLow: () => this.#extend(),
+      failed: (_stream, reason, message) => {
+        this.#desk.log.info({ stream: this.id, payee: this.payee, reason, message }, 'a stream ended by itself')
+        this.#breakOff(this.#broken(reason))
+      },
+    }
+  }
+
+  /** Books the latest total until none is newer: one booking of a stream is in flight at a time. */
+  async #book(): Promise<void> {
+    const { clock, ledger, log } = this.#desk
+    const row = this.#row
+    while (row !== undefined && this.#unbooked.length > 0 && !this.#fenced) {
+      const batch = this.#unbooked
+      this.#unbooked = []
+      this.#bookingSinceMs = clock.monotonicMs()
+      const total = this.#total
+      while (!(await this.#attempt('booking', () => ledger.sending.book(this.id, row.epoch, total)))) {
+        this.#stall(true)
+        if (!(await this.#retryLater())) {
+          log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked before the wallet stopped: the ledger settles it as in doubt')
+          this.#unbooked = []
+          this.#fenced = true
+          break
+        }
+      }
+      if (!this.#fenced) for (const packet of batch) this.#listener.paid(packet)
+    }
+    this.#booking = undefined
+    this.#stall(false)
+  }
+
+  #stall(stalled: boolean): void {
+    if (this.#stalled === stalled) return
+    this.#stalled = stalled
+    if (stalled) this.#stream?.pause()
+    this.#listener.stalled(stalled)
+  }
+
+  #extend(): void {
+    this.#extending ??= this.#extendNow().finally(() => {
+      this.#extending = undefined
+    })
+  }
+
+  async #extendNow(): Promise<void> {
+    const row = this.#row
+    const stream = this.#stream
+    if (row === undefined || stream === undefined || this.#ending !== undefined) return
+    this.#extendDue = false
+    const used = stream.paid + stream.inFlight + stream.inDoubt
+    const wanted = larger(row.lease.held, used + this.#holdAhead())
+    const lease: Lease = { held: wanted, sequenceCeiling: stream.packets + sequencesPerLease, sendUntilMs: Math.max(row.lease.sendUntilMs, this.#desk.clock.nowMs() + this.#desk.leaseMs) }
+    try {
+      const extended = await this.#extendRow(row, lease)
+      this.#fundsSpent = extended.held < wanted
+      row.lease = extended
+      stream.extend(extended)
+    } catch (error) {
+      if (isFault(error, 'database-unavailable')) this.#extendDue = true
+      else if (isFault(error, 'owner-fenced') || isFault(error, 'stream-closed')) this.#lost(error)
+      else {
+        this.#extendDue = true
+        this.#desk.log.error({ stream: this.id, error: messageOf(error) }, 'a stream could not be extended')
+      }
+    }
+  }
+
+  /** Holds what is wanted, or else what is left: the last hold is the rest of the budget. */
+  async #extendRow(row: Row, lease: Lease): Promise<Lease> {
+    const extend = async (held: bigint): Promise<Lease> => {
+      const extended = { ...lease, held }
+      await this.#desk.ledger.sending.extend(this.id, row.epoch, extended)
+      return extended
+    }
+    try {
+      return await extend(lease.held)
+    } catch (error) {
+      if (!isFault(error, 'funds-insufficient')) throw error
+    }
+    const rest = row.lease.held + (await this.#available())
+    try {
+      return await extend(rest < lease.held ? rest : lease.held)
+    } catch (error) {
+      if (!isFault(error, 'funds-insufficient')) throw error
+      return extend(row.lease.held)
+    }
+  }
+
+  /** It ended by itself: the owner is told, and the row is brought to its end. */
+  #breakOff(why: Broken): void {
+    if (this.#ending !== undefined) return
+    this.#ending = this.#end('lasting' in why ? why.lasting : why.passing)
+    this.#listener.broken(why)
+  }
+
+  #broken(reason: CloseReason): Broken {
+    switch (reason) {
+      case 'lease-used-up':
+        return { passing: this.#fundsSpent ? 'budget-spent' : 'wallet-unavailable' }
+      case 'receiver-unreachable':
+      case 'receiver-closed':
+        return { passing: 'receiver-unreachable' }
+      case 'receiver-refused':
+        // Credentials age: a receiver that took money before may take it again with fresh ones.
+        return this.#total > 0n ? { passing: 'receiver-unreachable' } : { lasting: reason }
+      case 'receiver-misbehaved':
+      case 'rate-too-low':
+        return { lasting: reason }
+    }
+  }
+
+  #lost(error: unknown): void {
+    this.#desk.log.error({ stream: this.id, error: messageOf(error) }, 'another process has taken this stream over')
+    this.#fenced = true
+    this.#breakOff({ passing: 'wallet-unavailable' })
+  }
+
+  async #end(reason: string): Promise<StreamCounters> {
+    await Promise.race([this.#opening, this.#desk.givingUp])
+    const stream = this.#stream
+    const counters = stream === undefined ? none : ((await Promise.race([stream.close(), this.#desk.givingUp])) ?? snapshot(stream))
+    await this.#extending
+    await this.#booking
+    const row = this.#row
+    if (row !== undefined && !this.#fenced) {
+      const { sending } = this.#desk.ledger
+      // Where the receiver writes to the same books its total is exact, and closing takes it.
+      const inDoubt = counters.inFlight + counters.inDoubt > 0n && !this.#receiverIsOurs()
+      const finish = () => (inDoubt ? sending.leaveInDoubt(this.id, row.epoch, reason) : sending.close(this.id, row.epoch, reason))
+      while (!(await this.#attempt('end', finish)) && (await this.#retryLater()));
+    }
+    this.#desk.live.delete(this.#segment)
+    return counters
+  }
+
+  /** Whether it is settled: done, or refused for good. False when the database is away. */
+  async #attempt(what: string, write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write()
+    } catch (error) {
+      if (isFault(error, 'database-unavailable')) return false
+      if (isFault(error, 'owner-fenced') || isFault(error, 'stream-closed')) this.#lost(error)
+      else {
+        this.#desk.log.error({ stream: this.id, what, error: messageOf(error) }, 'the ledger refused a write of a stream')
+        this.#fenced = true
+        this.#breakOff({ passing: 'wallet-unavailable' })
+      }
+    }
+    return true
+  }
+
+  /** False when the wallet gives up. */
+  async #retryLater(): Promise<boolean> {
+    return Promise.race([this.#desk.clock.sleep(retryMs).then(() => true), this.#desk.givingUp.then(() => false)])
+  }
+
+  async #available(): Promise<bigint> {
+    const { posted, pending } = await this.#desk.ledger.balance(this.subscriber.accountId)
+    return larger(posted - pending, 0n)
+  }
+
+  #holdAhead(): bigint {
+    return (this.#rate * BigInt(this.#desk.leaseMs)) / 1_000n
+  }
+
+  #receiverIsOurs(): boolean {
+    const own = this.#desk.ownReceiverAddress
+    return own !== undefined && this.#receiver.destination.startsWith(`${own}.`)
+  }
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}
+
+function snapshot(stream: SendingStream): StreamCounters {
+  const { paid, delivered, inFlight, inDoubt, packets, fulfilled, rejected } = stream
+  return { paid, delivered, inFlight, inDoubt, packets, fulfilled, rejected }
+}

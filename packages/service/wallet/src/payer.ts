@@ -1,0 +1,171 @@
+import { messageOf } from '@rivulet/faults'
+import type { Clock } from '@rivulet/time'
+import { permitsOf } from './attention.ts'
+import type { Connection, Subscriber } from './connection.ts'
+import type { Log } from './paid-stream.ts'
+import type { PaymentSession } from './payment-session.ts'
+import { monthOf, type UsageMeter } from './usage-meter.ts'
+
+/** A connected page: what its payer needs of it. */
+export interface PayingPage {
+  readonly connection: Connection
+  readonly attentive: boolean
+  readonly shownOrder: number
+  sessions(): Iterable<PaymentSession>
+  /** The connection ended or changed. */
+  reconnected(connection: Connection | undefined): void
+}
+
+export interface PayerSpec {
+  readonly subscriber: Subscriber
+  readonly paused: boolean
+  /** Units a second for all that she reads at once. */
+  readonly rate: bigint
+  /** Units that each site got this month. */
+  readonly spentBySite: ReadonlyMap<string, bigint>
+}
+
+/** Pages that one subscriber may have open and connected. */
+const pagesMax = 200
+/** How often a spent budget is looked at again. */
+const budgetCheckMs = 5_000
+
+/** One subscriber with pages open: decides which of them pays, and how fast. */
+export class Payer {
+  readonly subscriber: Subscriber
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #meter: UsageMeter
+  readonly #available: () => Promise<bigint>
+  readonly #rate: bigint
+  readonly #pages = new Set<PayingPage>()
+  #paused: boolean
+  #stale = false
+  #reconsidering = false
+  #budgetSpent = false
+  #checkedMs = 0
+  #month: string
+  #spentBySite: Map<string, bigint>
+
+  constructor(desk: { readonly clock: Clock; readonly log: Log; readonly meter: UsageMeter; readonly available: () => Promise<bigint> }, spec: PayerSpec) {
+    this.subscriber = spec.subscriber
+    this.#clock = desk.clock
+    this.#log = desk.log
+    this.#meter = desk.meter
+    this.#available = desk.available
+    this.#rate = spec.rate
+    this.#paused = spec.paused
+    this.#month = monthOf(desk.clock.nowMs())
+    this.#spentBySite = new Map(spec.spentBySite)
+  }
+
+  get idle(): boolean {
+    return this.#pages.size === 0
+  }
+
+  /** False when she has too many pages open. */
+  add(page: PayingPage): boolean {
+    if (this.#pages.size >= pagesMax) return false
+    this.#pages.add(page)
+    return true
+  }
+
+  /** She changed a connection, or ended it (undefined). */
+  connectionChanged(connectionId: string, connection: Connection | undefined): void {
+    for (const page of this.#pages) if (page.connection.id === connectionId) page.reconnected(connection)
+  }
+
+  remove(page: PayingPage): void {
+    this.#pages.delete(page)
+    this.reconsider()
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused
+    this.reconsider()
+  }
+
+  /** The ledger refused to hold more. Streams that still hold something go on until it is used up. */
+  budgetSpent(): void {
+    this.#budgetSpent = true
+    this.#checkedMs = this.#clock.monotonicMs()
+    this.reconsider()
+  }
+
+  /** A payment to a site is durable. */
+  paid(site: string, payee: string, amount: bigint): void {
+    const month = monthOf(this.#clock.nowMs())
+    if (month !== this.#month) {
+      this.#month = month
+      this.#spentBySite = new Map()
+    }
+    const spent = (this.#spentBySite.get(site) ?? 0n) + amount
+    this.#spentBySite.set(site, spent)
+    // Attention that several links share is counted once in all.
+    this.#meter.add({ personId: this.subscriber.personId, site, payee, amount, attentionMs: (amount * 1_000n) / this.#rate })
+    for (const page of this.#pages) {
+      const { capPerMonth } = page.connection
+      if (page.connection.site === site && capPerMonth !== undefined && spent >= capPerMonth) {
+        this.reconsider()
+        return
+      }
+    }
+  }
+
+  /** Whoever may pay now is told so. Call it when anything changed. */
+  reconsider(): void {
+    this.#stale = true
+    if (this.#reconsidering) return
+    this.#reconsidering = true
+    // A session that ends on hearing its permit changes what the others may: go on until nothing changes.
+    while (this.#stale) {
+      this.#stale = false
+      this.#issuePermits()
+    }
+    this.#reconsidering = false
+  }
+
+  #issuePermits(): void {
+    const pages = [...this.#pages].map((page) => ({ page, sessions: [...page.sessions()].filter(({ live }) => live) }))
+    const permits = permitsOf(
+      { paused: this.#paused, rate: this.#rate },
+      pages.map(({ page, sessions }) => ({
+        attentive: page.attentive,
+        shownOrder: page.shownOrder,
+        links: sessions.length,
+        blocked: page.connection.blocked,
+        capReached: this.#capReached(page.connection),
+      })),
+    )
+    for (const [index, { sessions }] of pages.entries()) {
+      const permit = permits[index]
+      if (permit === undefined) continue
+      for (const session of sessions) {
+        const spent = this.#budgetSpent && 'rate' in permit && !session.hasStream
+        session.dispatch({ type: 'permit', permit: spent ? { reason: 'budget-spent' } : permit })
+      }
+    }
+  }
+
+  /** Called every second by the wallet. */
+  sweep(): void {
+    for (const page of this.#pages) for (const session of page.sessions()) session.dispatch({ type: 'tick' })
+    if (!this.#budgetSpent || this.#clock.monotonicMs() - this.#checkedMs < budgetCheckMs) return
+    this.#checkedMs = this.#clock.monotonicMs()
+    void this.#checkBudget()
+  }
+
+  async #checkBudget(): Promise<void> {
+    try {
+      if ((await this.#available()) === 0n) return
+      this.#budgetSpent = false
+      this.reconsider()
+    } catch (error) {
+      this.#log.warn({ person: this.subscriber.personId, error: messageOf(error) }, 'a budget could not be looked up')
+    }
+  }
+
+  #capReached({ site, capPerMonth }: Connection): boolean {
+    return capPerMonth !== undefined && (this.#spentBySite.get(site) ?? 0n) >= capPerMonth
+  }
+}

@@ -1,0 +1,69 @@
+import type { Id } from '@rivulet/ids'
+import type { Balance } from '@rivulet/ledger'
+import type { Clock } from '@rivulet/time'
+import type { Subscriber } from './connection.ts'
+import type { Log } from './paid-stream.ts'
+import { Payer } from './payer.ts'
+import type { WalletStore } from './store.ts'
+import { monthOf, type UsageMeter } from './usage-meter.ts'
+
+interface PayersDesk {
+  readonly store: WalletStore
+  readonly ledger: { balance(id: Id<'acct'>): Promise<Balance> }
+  readonly meter: UsageMeter
+  readonly clock: Clock
+  readonly log: Log
+  /** Units a second. */
+  readonly rate: bigint
+}
+
+/** The subscribers who have pages open, each loaded once. */
+export class Payers {
+  readonly #desk: PayersDesk
+  readonly #known = new Map<Id<'pers'>, Payer>()
+  readonly #loading = new Map<Id<'pers'>, Promise<Payer>>()
+
+  constructor(desk: PayersDesk) {
+    this.#desk = desk
+  }
+
+  known(personId: Id<'pers'>): Payer | undefined {
+    return this.#known.get(personId)
+  }
+
+  /** Throws what the database throws. */
+  async of(subscriber: Subscriber): Promise<Payer> {
+    const { personId } = subscriber
+    const known = this.#known.get(personId)
+    if (known !== undefined) return known
+    const loading = this.#loading.get(personId) ?? this.#load(subscriber)
+    this.#loading.set(personId, loading)
+    try {
+      const payer = await loading
+      this.#known.set(personId, payer)
+      return payer
+    } finally {
+      this.#loading.delete(personId)
+    }
+  }
+
+  /** Called every second by the wallet. */
+  sweep(): void {
+    for (const [personId, payer] of this.#known) {
+      if (payer.idle) this.#known.delete(personId)
+      else payer.sweep()
+    }
+  }
+
+  async #load(subscriber: Subscriber): Promise<Payer> {
+    const { clock, ledger, log, meter, rate, store } = this.#desk
+    // What an earlier visit used is written first, so that caps count it.
+    await meter.flush()
+    const [paused, usage] = await Promise.all([store.isPaused(subscriber.personId), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
+    const available = async (): Promise<bigint> => {
+      const { posted, pending } = await ledger.balance(subscriber.accountId)
+      return posted > pending ? posted - pending : 0n
+    }
+    return new Payer({ clock, log, meter, available }, { subscriber, paused, rate, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
+  }
+}

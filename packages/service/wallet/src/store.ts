@@ -1,0 +1,248 @@
+import type { Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Challenge, type Connection, type UsageEntry, WalletFault } from './connection.ts'
+
+interface Tables {
+  'wallet.challenge': { challenge: string; site: string; created_ms: bigint; expires_ms: bigint; redeemed_ms: bigint | null }
+  'wallet.code': { code_hash: Buffer; challenge: string; person_id: string; created_ms: bigint; expires_ms: bigint; used_ms: bigint | null }
+  'wallet.connection': {
+    id: string
+    person_id: string
+    site: string
+    created_ms: bigint
+    revoked_ms: bigint | null
+    blocked: boolean
+    cap_per_month: bigint | null
+  }
+  'wallet.agent_token': { token_hash: Buffer; connection_id: string; created_ms: bigint }
+  'wallet.setting': { person_id: string; paused: boolean }
+  'wallet.usage': { person_id: string; site: string; payee: string; day: string; amount: bigint; attention_ms: bigint }
+}
+
+interface ConnectionRow {
+  readonly id: string
+  readonly person_id: string
+  readonly site: string
+  readonly created_ms: bigint
+  readonly blocked: boolean
+  readonly cap_per_month: bigint | null
+}
+
+/** Browsers that may hold a token of one connection; the oldest is forgotten first. */
+const tokensPerConnectionMax = 20
+const connectionsPerPersonMax = 2_000
+/** How long after their expiry challenges and codes are remembered, so that a late one is told apart from a wrong one. */
+const forgetAfterMs = 3_600_000
+
+/** The wallet's own rows: challenges, codes, connections, settings, usage. Money is the ledger's. */
+export class WalletStore {
+  readonly #db: Kysely<Tables>
+
+  constructor(postgres: Postgres) {
+    this.#db = postgres.kysely<Tables>()
+  }
+
+  async addChallenge(challenge: string, site: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
+    await this.#db
+      .insertInto('wallet.challenge')
+      .values({ challenge, site, created_ms: BigInt(times.nowMs), expires_ms: BigInt(times.expiresMs), redeemed_ms: null })
+      .execute()
+  }
+
+  async challenge(challenge: string): Promise<Challenge | undefined> {
+    const row = await this.#db.selectFrom('wallet.challenge').selectAll().where('challenge', '=', challenge).executeTakeFirst()
+    return row && { challenge, site: row.site, expiresMs: Number(row.expires_ms), redeemed: row.redeemed_ms !== null }
+  }
+
+  async addCode(codeHash: Buffer, challenge: string, personId: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
+    await this.#db
+      .insertInto('wallet.code')
+      .values({ code_hash: codeHash, challenge, person_id: personId, created_ms: BigInt(times.nowMs), expires_ms: BigInt(times.expiresMs), used_ms: null })
+      .execute()
+  }
+
+  /**
+   * Uses up the code and its challenge and gives the connection of its person with its site one more token, all or nothing. Throws `code-unknown`,
+   * `code-used`, `code-expired`, `site-mismatch`, `verifier-mismatch`, `challenge-used`, `connections-too-many`; then nothing has changed.
+   */
+  async redeem(redemption: {
+    readonly codeHash: Buffer
+    readonly site: string
+    /** What the verifier of the agent hashes to. */
+    readonly challenge: string
+    readonly tokenHash: Buffer
+    readonly connectionId: Id<'conn'>
+    readonly nowMs: number
+  }): Promise<Connection> {
+    const { codeHash, site, challenge, tokenHash, connectionId, nowMs } = redemption
+    return this.#db.transaction().execute(async (tx) => {
+      const code = await tx
+        .selectFrom('wallet.code')
+        .innerJoin('wallet.challenge', 'wallet.challenge.challenge', 'wallet.code.challenge')
+        .select(['wallet.code.challenge', 'person_id', 'used_ms', 'redeemed_ms', 'site', 'wallet.code.expires_ms'])
+        .where('code_hash', '=', codeHash)
+        .forUpdate()
+        .executeTakeFirst()
+      if (code === undefined) throw new WalletFault('code-unknown', 'this code was not given by this wallet: connect again')
+      if (code.used_ms !== null) throw new WalletFault('code-used', 'this code has been used: connect again')
+      if (Number(code.expires_ms) <= nowMs) throw new WalletFault('code-expired', 'this code is too old: connect again')
+      if (code.site !== site) throw new WalletFault('site-mismatch', `this code is for ${code.site}, not for ${site}`)
+      if (code.challenge !== challenge) throw new WalletFault('verifier-mismatch', 'this code was asked for by another browser or page: connect again')
+      if (code.redeemed_ms !== null) throw new WalletFault('challenge-used', 'this challenge has been used: connect again')
+      await tx.updateTable('wallet.code').set({ used_ms: BigInt(nowMs) }).where('code_hash', '=', codeHash).execute()
+      await tx.updateTable('wallet.challenge').set({ redeemed_ms: BigInt(nowMs) }).where('challenge', '=', challenge).execute()
+      const connection = await connect(tx, { personId: code.person_id, site, connectionId, nowMs })
+      await addToken(tx, connection.id, tokenHash, nowMs)
+      return connection
+    })
+  }
+
+  /** The live connection with this site that a token belongs to. */
+  async connectionOfToken(tokenHash: Buffer, site: string): Promise<Connection | undefined> {
+    const row = await this.#db
+      .selectFrom('wallet.agent_token')
+      .innerJoin('wallet.connection', 'wallet.connection.id', 'wallet.agent_token.connection_id')
+      .select(['wallet.connection.id', 'person_id', 'site', 'wallet.connection.created_ms', 'blocked', 'cap_per_month'])
+      .where('token_hash', '=', tokenHash)
+      .where('site', '=', site)
+      .where('revoked_ms', 'is', null)
+      .executeTakeFirst()
+    return row && toConnection(row)
+  }
+
+  /** The newest first. */
+  async connectionsOf(personId: string): Promise<readonly Connection[]> {
+    const rows = await this.#db
+      .selectFrom('wallet.connection')
+      .selectAll()
+      .where('person_id', '=', personId)
+      .where('revoked_ms', 'is', null)
+      .orderBy('created_ms', 'desc')
+      .limit(connectionsPerPersonMax)
+      .execute()
+    return rows.map(toConnection)
+  }
+
+  /** Whether there was such a live connection. Its tokens end with it. */
+  async revoke(personId: string, connectionId: string, nowMs: number): Promise<boolean> {
+    return this.#db.transaction().execute(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('wallet.connection')
+        .set({ revoked_ms: BigInt(nowMs) })
+        .where('id', '=', connectionId)
+        .where('person_id', '=', personId)
+        .where('revoked_ms', 'is', null)
+        .executeTakeFirst()
+      if (numUpdatedRows === 0n) return false
+      await tx.deleteFrom('wallet.agent_token').where('connection_id', '=', connectionId).execute()
+      return true
+    })
+  }
+
+  /** Undefined when the person has no such live connection. */
+  async changeConnection(personId: string, connectionId: string, change: Pick<Connection, 'blocked' | 'capPerMonth'>): Promise<Connection | undefined> {
+    const row = await this.#db
+      .updateTable('wallet.connection')
+      .set({ blocked: change.blocked, cap_per_month: change.capPerMonth ?? null })
+      .where('id', '=', connectionId)
+      .where('person_id', '=', personId)
+      .where('revoked_ms', 'is', null)
+      .returningAll()
+      .executeTakeFirst()
+    return row && toConnection(row)
+  }
+
+  async isPaused(personId: string): Promise<boolean> {
+    const row = await this.#db.selectFrom('wallet.setting').select('paused').where('person_id', '=', personId).executeTakeFirst()
+    return row?.paused ?? false
+  }
+
+  async setPaused(personId: string, paused: boolean): Promise<void> {
+    await this.#db
+      .insertInto('wallet.setting')
+      .values({ person_id: personId, paused })
+      .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ paused }))
+      .execute()
+  }
+
+  /** Adds to what each site and payee got on each day. One statement; the entries' keys must differ. */
+  async addUsage(entries: readonly UsageEntry[]): Promise<void> {
+    if (entries.length === 0) return
+    const sorted = entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    await sql`
+      insert into wallet.usage as u (person_id, site, payee, day, amount, attention_ms)
+      select * from unnest(
+        ${sorted.map(({ personId }) => personId)}::text[], ${sorted.map(({ site }) => site)}::text[], ${sorted.map(({ payee }) => payee)}::text[],
+        ${sorted.map(({ day }) => day)}::date[], ${sorted.map(({ amount }) => amount.toString())}::bigint[],
+        ${sorted.map(({ attentionMs }) => attentionMs.toString())}::bigint[])
+      on conflict (person_id, day, site, payee) do update set amount = u.amount + excluded.amount, attention_ms = u.attention_ms + excluded.attention_ms
+    `.execute(this.#db)
+  }
+
+  /** Units that each site got from this person since `day` (UTC, `2026-01-01`). */
+  async usageSince(personId: string, day: string): Promise<readonly { readonly site: string; readonly amount: bigint; readonly attentionMs: bigint }[]> {
+    const { rows } = await sql<{ site: string; amount: bigint; attention_ms: bigint }>`
+      select site, sum(amount)::bigint as amount, sum(attention_ms)::bigint as attention_ms from wallet.usage
+      where person_id = ${personId} and day >= ${day}::date group by site`.execute(this.#db)
+    return rows.map((row) => ({ site: row.site, amount: row.amount, attentionMs: row.attention_ms }))
+  }
+
+  /** Forgets challenges, and their codes, that expired more than an hour ago. */
+  async sweep(nowMs: number): Promise<void> {
+    await this.#db.deleteFrom('wallet.challenge').where('expires_ms', '<', BigInt(nowMs - forgetAfterMs)).execute()
+  }
+}
+
+async function connect(
+  tx: Transaction<Tables>,
+  wanted: { readonly personId: string; readonly site: string; readonly connectionId: Id<'conn'>; readonly nowMs: number },
+): Promise<Connection> {
+  const { personId, site, connectionId, nowMs } = wanted
+  const live = () => tx.selectFrom('wallet.connection').selectAll().where('person_id', '=', personId).where('revoked_ms', 'is', null)
+  const known = await live().where('site', '=', site).executeTakeFirst()
+  if (known !== undefined) return toConnection(known)
+  const { count } = await tx
+    .selectFrom('wallet.connection')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .where('person_id', '=', personId)
+    .where('revoked_ms', 'is', null)
+    .executeTakeFirstOrThrow()
+  if (count >= BigInt(connectionsPerPersonMax)) {
+    throw new WalletFault('connections-too-many', `a wallet connects at most ${connectionsPerPersonMax} sites: disconnect some first`)
+  }
+  // Two redemptions for the same site may race: the second finds the connection of the first.
+  await tx
+    .insertInto('wallet.connection')
+    .values({ id: connectionId, person_id: personId, site, created_ms: BigInt(nowMs), revoked_ms: null, blocked: false, cap_per_month: null })
+    .onConflict((conflict) => conflict.columns(['person_id', 'site']).where('revoked_ms', 'is', null).doNothing())
+    .execute()
+  return toConnection(await live().where('site', '=', site).executeTakeFirstOrThrow())
+}
+
+async function addToken(tx: Transaction<Tables>, connectionId: string, tokenHash: Buffer, nowMs: number): Promise<void> {
+  await tx.insertInto('wallet.agent_token').values({ token_hash: tokenHash, connection_id: connectionId, created_ms: BigInt(nowMs) }).execute()
+  const kept = tx
+    .selectFrom('wallet.agent_token')
+    .select('token_hash')
+    .where('connection_id', '=', connectionId)
+    .orderBy('created_ms', 'desc')
+    .orderBy('token_hash')
+    .limit(tokensPerConnectionMax)
+  await tx.deleteFrom('wallet.agent_token').where('connection_id', '=', connectionId).where('token_hash', 'not in', kept).execute()
+}
+
+function toConnection(row: ConnectionRow): Connection {
+  return {
+    id: row.id as Id<'conn'>,
+    personId: row.person_id as Id<'pers'>,
+    site: row.site,
+    createdMs: Number(row.created_ms),
+    blocked: row.blocked,
+    capPerMonth: row.cap_per_month ?? undefined,
+  }
+}
+
+function keyOf(entry: UsageEntry): string {
+  return `${entry.personId} ${entry.day} ${entry.site} ${entry.payee}`
+}

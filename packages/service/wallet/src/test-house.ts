@@ -1,0 +1,321 @@
+/** A house for tests: the real books, people, receiver, sender and wallet on real PostgreSQL, joined by a link in memory, on a clock that the test moves. */
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Accounts, accountsMigrations, type Person } from '@rivulet/accounts'
+import { Fault } from '@rivulet/faults'
+import { ErrorCode, isFulfill, type PacketHandler, reject } from '@rivulet/ilp'
+import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import { memoryLinkPair } from '@rivulet/links'
+import type { Postgres } from '@rivulet/postgres'
+import { testPostgres } from '@rivulet/postgres/testing'
+import type { Payee } from '@rivulet/resolver'
+import { StreamReceiver } from '@rivulet/stream-receiver'
+import { StreamSender } from '@rivulet/stream-sender'
+import { systemClock } from '@rivulet/time'
+import { TestClock } from '@rivulet/time/testing'
+import type { MessageOf, WalletToAgent } from '@rivulet/web-monetization'
+import express from 'express'
+import { WebSocket } from 'ws'
+import { createWallet, type Wallet, walletMigrations } from './index.ts'
+
+const eur = { code: 'EUR', scale: 9 }
+export const origin = 'http://localhost:4000'
+const password = 'correct horse'
+const stepMs = 20
+const beatEveryMs = 5_000
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** What the wire between wallet and receiver does: tests bend it. */
+export interface Wire {
+  /** Answers instead of the receiver when it returns something; `lost` is never answered. */
+  before: (() => 'lost' | 'refused' | undefined) | undefined
+  /** Whether answers of the receiver get lost on their way back. */
+  losesAnswers: boolean
+  fulfilled: number
+}
+
+export class TestHouse implements AsyncDisposable {
+  readonly clock = new TestClock()
+  readonly wire: Wire = { before: undefined, losesAnswers: false, fulfilled: 0 }
+  readonly postgres: Postgres
+  readonly ledger: Ledger
+  readonly accounts: Accounts
+  readonly alice: Person
+  readonly publisher: Account
+  readonly #receiver: StreamReceiver
+  readonly #walletLink: Account
+  readonly #receiverLink: Account
+  readonly #sealKey = randomBytes(32)
+  readonly #agents: TestAgent[] = []
+  #beatMs = 0
+  #echoUrl = ''
+  #stopEcho: () => Promise<void> = () => Promise.resolve()
+  readonly #ends: (() => Promise<unknown> | void)[] = []
+
+  private constructor(parts: { postgres: Postgres; ledger: Ledger; accounts: Accounts; alice: Person; publisher: Account; walletLink: Account; receiverLink: Account }, clock: TestClock) {
+    this.clock = clock
+    this.postgres = parts.postgres
+    this.ledger = parts.ledger
+    this.accounts = parts.accounts
+    this.alice = parts.alice
+    this.publisher = parts.publisher
+    this.#walletLink = parts.walletLink
+    this.#receiverLink = parts.receiverLink
+    this.#receiver = new StreamReceiver({ address: 'test.receiver', keys: { current: 'a', all: { a: randomBytes(32) } }, clock, receiving: parts.ledger.receiving })
+  }
+
+  /** @param budget units that alice has */
+  static async open(budget = 1_000_000_000n): Promise<TestHouse> {
+    const clock = new TestClock(systemClock.nowMs())
+    const postgres = await testPostgres([ledgerMigrations, accountsMigrations, walletMigrations])
+    const ledger = await Ledger.open({ postgres, clock })
+    const accounts = await Accounts.open({
+      postgres, ledger, clock, secret: randomBytes(32), sandbox: true,
+      entrances: { subscriber: { publicUrl: origin }, publisher: { publicUrl: 'http://localhost:4001' }, operator: { publicUrl: 'http://localhost:4002' } },
+    })
+    const account = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean): Promise<Account> => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits })
+    const alice = await accounts.createPerson({ role: 'subscriber', email: 'alice@example.org', password, name: 'Alice' })
+    const house = new TestHouse({
+      postgres, ledger, accounts, alice,
+      publisher: await account('publisher[bob]', 'publisher', false),
+      walletLink: await account('link[receiver]@wallet', 'link', true),
+      receiverLink: await account('link[wallet]@receiver', 'link', true),
+    }, clock)
+    const echo = createServer((_request, response) => response.end())
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+    house.#echoUrl = urlOf(echo)
+    house.#stopEcho = () => stopServer(echo)
+    if (budget > 0n) await house.deposit(budget)
+    return house
+  }
+
+  async deposit(amount: bigint): Promise<void> {
+    const psp = await this.ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
+    await this.ledger.transfer({ key: randomBytes(8).toString('hex'), debitAccountId: psp.id, creditAccountId: this.accountId, amount, reason: 'deposit' })
+  }
+
+  get accountId() {
+    const { walletAddress } = this.alice
+    if (walletAddress === undefined) throw new Error('a subscriber has a wallet address')
+    return walletAddress.ledgerAccountId
+  }
+
+  /** A wallet process on these books, served over HTTP. */
+  async wallet(): Promise<{ readonly wallet: Wallet; readonly url: string; readonly die: () => void }> {
+    const { clock, ledger, accounts, postgres } = this
+    const [link, far] = memoryLinkPair({ clock })
+    let dead = false
+    const arrive: PacketHandler = async (prepare) => {
+      const bent = this.wire.before?.()
+      if (bent === 'lost' || dead) return new Promise<never>(() => undefined)
+      if (bent === 'refused') return reject(ErrorCode.connectorBusy, 'test.receiver', 'busy')
+      const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: eur })
+      if (isFulfill(reply)) this.wire.fulfilled += prepare.amount > 0n ? 1 : 0
+      return this.wire.losesAnswers || dead ? new Promise<never>(() => undefined) : reply
+    }
+    far.receive(arrive)
+    const sender = new StreamSender({ clock, random: () => 0.5 })
+    // A process that died writes nothing more.
+    const alive = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (from, name) => {
+          const value: unknown = Reflect.get(from, name)
+          return typeof value === 'function' ? (...given: unknown[]): unknown => (dead ? new Promise<never>(() => undefined) : Reflect.apply(value, from, given)) : value
+        },
+      })
+    const wallet = await createWallet({
+      ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), sending: alive(ledger.sending) },
+      accounts, postgres, clock, log: silent, resolver: { resolve: (pointer) => this.#resolve(pointer) }, sender, link, linkAccount: this.#walletLink,
+      publicUrl: origin, ilpAddress: 'test.wallet', ownReceiverAddress: 'test.receiver', sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
+    })
+    link.receive(wallet.packetHandler)
+    const app = express()
+    app.use(accounts.entrance('subscriber').handler)
+    app.use(wallet.routes)
+    app.use(wallet.controlRoutes)
+    const server = createServer(app)
+    wallet.attachSocket(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = urlOf(server)
+    this.#ends.push(() => stopServer(server))
+    this.#ends.push(async () => {
+      if (!dead) await this.while(wallet[Symbol.asyncDispose]())
+    })
+    return { wallet, url, die: () => { dead = true } }
+  }
+
+  /** A session cookie of alice. */
+  async signIn(url: string): Promise<string> {
+    const response = await fetch(`${url}/api/auth/sign-in/email`, {
+      method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ email: 'alice@example.org', password }),
+    })
+    return cookiesOf(response)
+  }
+
+  /** The agent's token cookie for a site, after the whole journey. */
+  async connect(url: string, site: string): Promise<string> {
+    const asked = await post(`${url}/agent/challenges`, { site })
+    const verifier = cookiesOf(asked.response)
+    const session = await this.signIn(url)
+    const { code } = (await post(`${url}/api/connect/${String(asked.body['challenge'])}/consent`, {}, session)).body
+    const redeemed = await post(`${url}/agent/redeem`, { site, code }, verifier)
+    return cookiesOf(redeemed.response)
+  }
+
+  /** A page's agent. */
+  async agent(url: string, site: string, cookie: string): Promise<TestAgent> {
+    const agent = new TestAgent(new WebSocket(`${url.replace('http', 'ws')}/agent/socket`, { headers: { origin, cookie } }))
+    this.#ends.push(() => agent.leave())
+    this.#agents.push(agent)
+    await agent.open
+    agent.send({ type: 'attach', site, visible: true })
+    await this.until(() => agent.heard.length > 0)
+    return agent
+  }
+
+  /** Moves the clock on, in small steps with time for real I/O between, until `condition` holds. */
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    for (let step = 0; step < 8_000; step += 1) {
+      if (await condition()) return
+      await this.step()
+    }
+    throw new Error(`what was waited for did not happen: ${JSON.stringify(this.#agents.map((agent) => agent.heard.slice(-3)))}`)
+  }
+
+  /** What the publisher has got: posted and accrued. */
+  async received(): Promise<bigint> {
+    const { posted, accrued } = await this.ledger.balance(this.publisher.id)
+    return posted + accrued
+  }
+
+  async passes(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) await this.step()
+  }
+
+  /** Moves the clock on until `work` is done. */
+  async while<T>(work: PromiseLike<T>): Promise<T> {
+    let done = false
+    const finished = Promise.resolve(work).finally(() => {
+      done = true
+    })
+    finished.catch(() => undefined)
+    await this.until(() => done)
+    return finished
+  }
+
+  async step(): Promise<void> {
+    // Round trips give sockets and the database time to answer.
+    for (let trip = 0; trip < 3; trip += 1) await this.#roundTrip()
+    await this.clock.advance(stepMs)
+    if (this.clock.monotonicMs() - this.#beatMs < beatEveryMs) return
+    this.#beatMs = this.clock.monotonicMs()
+    for (const agent of this.#agents) agent.beat()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ends.toReversed()) await end()
+    await this.accounts[Symbol.asyncDispose]()
+    await this.while(this.ledger[Symbol.asyncDispose]())
+    await this.postgres[Symbol.asyncDispose]()
+    await this.#stopEcho()
+  }
+
+  /** To a server of its own on this machine, so that it works while the database is away. */
+  async #roundTrip(): Promise<void> {
+    await (await fetch(this.#echoUrl)).arrayBuffer()
+  }
+
+  async #resolve(pointer: string): Promise<Payee> {
+    if (!pointer.endsWith('/bob')) throw new Fault('pointer-not-found', `there is no payment pointer at ${pointer}`)
+    const credentials = this.#receiver.issue({ accountId: this.publisher.id, asset: eur })
+    return { ...credentials, paymentPointer: pointer, asset: eur, receiptsEnabled: false }
+  }
+}
+
+type Heard = MessageOf<WalletToAgent>
+
+/** Speaks the agent's side of the protocol. */
+export class TestAgent {
+  readonly heard: Heard[] = []
+  readonly open: Promise<void>
+  closed: number | undefined
+  visible = true
+  readonly #socket: WebSocket
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+    this.open = new Promise((resolve, fail) => {
+      socket.once('open', resolve)
+      socket.once('error', fail)
+    })
+    socket.on('message', (data: Buffer) => this.heard.push(JSON.parse(data.toString()) as Heard))
+    socket.on('close', (code) => {
+      this.closed = code
+    })
+  }
+
+  send(message: object): void {
+    this.#socket.send(JSON.stringify(message))
+  }
+
+  show(visible: boolean): void {
+    this.visible = visible
+    this.send({ type: 'visible', visible })
+  }
+
+  start(requestId: string, pointer = 'http://localhost:4001/bob'): void {
+    this.send({ type: 'start', requestId, pointer })
+  }
+
+  /** As agents do while they are visible. */
+  beat(): void {
+    if (this.visible && this.#socket.readyState === this.#socket.OPEN) this.send({ type: 'beat' })
+  }
+
+  leave(): void {
+    this.#socket.close()
+  }
+
+  told(type: Heard['type']): Heard[] {
+    return this.heard.filter((message) => message.type === type)
+  }
+
+  /** Units that were paid, of one request or of all. */
+  paid(requestId?: string): bigint {
+    return this.heard.reduce((sum, message) => (message.type === 'paid' && (requestId ?? message.requestId) === message.requestId ? sum + BigInt(message.amount) : sum), 0n)
+  }
+
+  /** The last word about whether it pays. What was out when it paused may still be paid after that. */
+  last(): string {
+    const word = this.heard.findLast(({ type }) => type === 'paused' || type === 'resumed' || type === 'stopped')
+    return word === undefined ? 'nothing' : 'reason' in word ? `${word.type} ${String(word.reason)}` : word.type
+  }
+}
+
+export interface Answered {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly response: Response
+}
+
+export async function post(url: string, body: unknown, cookie = '', headers: Record<string, string> = { origin }): Promise<Answered> {
+  const response = await fetch(url, { method: 'POST', headers: { ...headers, cookie, 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown>, response }
+}
+
+/** The cookies that an answer sets, as a later request sends them. */
+export function cookiesOf(response: Response): string {
+  return response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0] ?? '').filter((cookie) => !cookie.endsWith('=')).join('; ')
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

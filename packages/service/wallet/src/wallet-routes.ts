@@ -1,0 +1,190 @@
+/** The wallet's HTTP doors: for agents below /agent, for the signed-in subscriber below /api. No CORS: only pages of the wallet's own origin ask. */
+import { type Entrance, type Person, personOf } from '@rivulet/accounts'
+import type { Id } from '@rivulet/ids'
+import type { Balance } from '@rivulet/ledger'
+import { parseUnits } from '@rivulet/money'
+import type { Clock } from '@rivulet/time'
+import express, { Router } from 'express'
+import { z } from 'zod'
+import type { ConnectJourney } from './connect-journey.ts'
+import { type Connection, type Subscriber, WalletFault } from './connection.ts'
+import { agentCookie, cookieOf, tokenCookie, tokenCookieLifeS, verifierCookie } from './cookies.ts'
+import { answerFaults, limitRate, parse, requireOrigin } from './http.ts'
+import type { Log } from './paid-stream.ts'
+import { RateLimit } from './rate-limit.ts'
+import { checkSite } from './site.ts'
+import type { WalletStore } from './store.ts'
+import { monthOf } from './usage-meter.ts'
+
+/** One of the subscriber's streams, as her home shows it. */
+interface SubscriberStream {
+  readonly id: Id<'strm'>
+  readonly site: string
+  readonly payee: string
+  readonly rate: bigint
+  readonly total: bigint
+  readonly state: 'opening' | 'paying' | 'paused' | 'ended'
+}
+
+export interface WalletRoutesOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** Origin of the wallet. */
+  readonly origin: string
+  readonly allowLocal: boolean
+  readonly proxyHops: number
+  /** Units a second. */
+  readonly rate: bigint
+  readonly entrance: Entrance
+  readonly journey: ConnectJourney
+  readonly store: WalletStore
+  balance(accountId: Id<'acct'>): Promise<Balance>
+  streamsOf(personId: Id<'pers'>): readonly SubscriberStream[]
+  /** The subscriber paused or resumed her wallet, or changed or ended (undefined) a connection: pages that are open follow. */
+  paused(personId: Id<'pers'>, paused: boolean): void
+  connectionChanged(personId: Id<'pers'>, connectionId: string, connection: Connection | undefined): void
+}
+
+const bodyBytesMax = 4_096
+const challengeText = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be a challenge as the wallet gave it')
+const site = z.string().min(1).max(300)
+const challengeBody = z.strictObject({ site })
+const redeemBody = z.strictObject({ site, code: z.string().min(1).max(100) })
+const pauseBody = z.strictObject({ paused: z.boolean() })
+const connectionBody = z.strictObject({ blocked: z.boolean(), capPerMonth: z.string().regex(/^(0|[1-9][0-9]{0,18})$/, 'must be units as a decimal string').nullable() })
+const parameters = { challenge: z.object({ challenge: challengeText }), id: z.object({ id: z.string().regex(/^conn_[0-9a-z]{26}$/, 'must be the id of a connection') }) }
+
+export function walletRoutes(options: WalletRoutesOptions): Router {
+  const router = Router()
+  const limit = new RateLimit(options.clock, { burst: 120, perSecond: 10 })
+  // The same checks in front of every door; what is not ours goes on to whoever comes next.
+  router.use(['/agent/challenges', '/agent/redeem', '/api/connect', '/api/me', '/api/connections', '/api/pause'], limitRate(limit, options.proxyHops), (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store')
+    next()
+  })
+  const json = express.json({ limit: bodyBytesMax })
+  agentDoors(router, options, json)
+  consentDoors(router, options, json)
+  homeDoors(router, options, json)
+  router.use(answerFaults(options.log))
+  return router
+}
+
+function agentDoors(router: Router, { origin, journey, allowLocal }: WalletRoutesOptions, json: express.RequestHandler): void {
+  const own = requireOrigin(origin)
+
+  router.post('/agent/challenges', own, json, async (request, response) => {
+    const body = parse(challengeBody, request.body)
+    const from = checkSite(body.site, allowLocal)
+    const { challenge, verifier, expiresInMs } = await journey.challenge(from, cookieOf(request.headers.cookie, verifierCookie(from)))
+    response.append('Set-Cookie', agentCookie(verifierCookie(from), verifier, Math.ceil(expiresInMs / 1_000)))
+    response.status(201).json({ challenge, expiresInMs })
+  })
+
+  router.post('/agent/redeem', own, json, async (request, response) => {
+    const body = parse(redeemBody, request.body)
+    const from = checkSite(body.site, allowLocal)
+    const { token } = await journey.redeem(from, body.code, cookieOf(request.headers.cookie, verifierCookie(from)))
+    response.append('Set-Cookie', agentCookie(tokenCookie(from), token, tokenCookieLifeS))
+    response.append('Set-Cookie', agentCookie(verifierCookie(from), '', 0))
+    response.json({ connected: true })
+  })
+}
+
+function consentDoors(router: Router, { origin, journey, entrance, rate, clock }: WalletRoutesOptions, json: express.RequestHandler): void {
+  router.get('/api/connect/:challenge', async (request, response) => {
+    const { challenge } = parse(parameters.challenge, request.params)
+    const known = await journey.open(challenge)
+    const person = await entrance.session(request)
+    const asset = person?.walletAddress?.asset
+    response.json({
+      site: known.site,
+      expiresInMs: known.expiresMs - clock.nowMs(),
+      person: person === undefined ? null : publicPerson(person),
+      plan: asset === undefined ? null : { rate: rate.toString(), assetCode: asset.code, assetScale: asset.scale },
+    })
+  })
+
+  router.post('/api/connect/:challenge/consent', requireOrigin(origin), entrance.requireSession, json, async (request, response) => {
+    const { challenge } = parse(parameters.challenge, request.params)
+    const { personId } = subscriberOf(personOf(response))
+    response.status(201).json({ code: await journey.consent(challenge, personId) })
+  })
+}
+
+function homeDoors(router: Router, options: WalletRoutesOptions, json: express.RequestHandler): void {
+  const { origin, store, entrance, clock, rate } = options
+  const own = requireOrigin(origin)
+
+  router.get('/api/me', entrance.requireSession, async (_request, response) => {
+    const person = personOf(response)
+    const { personId, accountId } = subscriberOf(person)
+    const [balance, connections, paused, usage] = await Promise.all([
+      options.balance(accountId),
+      store.connectionsOf(personId),
+      store.isPaused(personId),
+      store.usageSince(personId, monthOf(clock.nowMs())),
+    ])
+    const spent = new Map(usage.map((entry) => [entry.site, entry]))
+    response.json({
+      person: publicPerson(person),
+      paused,
+      rate: rate.toString(),
+      balance: {
+        posted: balance.posted.toString(),
+        pending: balance.pending.toString(),
+        accrued: balance.accrued.toString(),
+        assetCode: balance.asset.code,
+        assetScale: balance.asset.scale,
+      },
+      connections: connections.map((connection) => ({
+        ...publicConnection(connection),
+        spentThisMonth: (spent.get(connection.site)?.amount ?? 0n).toString(),
+        secondsThisMonth: Number((spent.get(connection.site)?.attentionMs ?? 0n) / 1_000n),
+      })),
+      streams: options.streamsOf(personId).map((stream) => ({ ...stream, rate: stream.rate.toString(), total: stream.total.toString() })),
+    })
+  })
+
+  router.post('/api/pause', own, entrance.requireSession, json, async (request, response) => {
+    const { paused } = parse(pauseBody, request.body)
+    const { personId } = subscriberOf(personOf(response))
+    await store.setPaused(personId, paused)
+    options.paused(personId, paused)
+    response.json({ paused })
+  })
+
+  router.patch('/api/connections/:id', own, entrance.requireSession, json, async (request, response) => {
+    const { id } = parse(parameters.id, request.params)
+    const { blocked, capPerMonth } = parse(connectionBody, request.body)
+    const { personId } = subscriberOf(personOf(response))
+    const changed = await store.changeConnection(personId, id, { blocked, capPerMonth: capPerMonth === null ? undefined : parseUnits(capPerMonth) })
+    if (changed === undefined) throw new WalletFault('connection-unknown', 'there is no such connection')
+    options.connectionChanged(personId, id, changed)
+    response.json(publicConnection(changed))
+  })
+
+  router.delete('/api/connections/:id', own, entrance.requireSession, async (request, response) => {
+    const { id } = parse(parameters.id, request.params)
+    const { personId } = subscriberOf(personOf(response))
+    if (!(await store.revoke(personId, id, clock.nowMs()))) throw new WalletFault('connection-unknown', 'there is no such connection')
+    options.connectionChanged(personId, id, undefined)
+    response.status(204).end()
+  })
+}
+
+/** The person as one who pays. Throws `person-unknown` for a person without a wallet address. */
+export function subscriberOf(person: Person): Subscriber {
+  const { walletAddress } = person
+  if (walletAddress === undefined || person.role !== 'subscriber') throw new WalletFault('person-unknown', `${person.name} is not a subscriber`)
+  return { personId: person.id, name: person.name, email: person.email, walletAddress: walletAddress.url, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }
+}
+
+function publicPerson({ id, name, email }: Person): object {
+  return { id, name, email }
+}
+
+function publicConnection(connection: Connection): object {
+  const { id, site: from, createdMs, blocked, capPerMonth } = connection
+  return { id, site: from, createdAtMs: createdMs, blocked, capPerMonth: capPerMonth?.toString() ?? null }
+}

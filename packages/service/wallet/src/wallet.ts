@@ -1,0 +1,285 @@
+import type { Server } from 'node:http'
+import type { Accounts } from '@rivulet/accounts'
+import { messageOf } from '@rivulet/faults'
+import { type Id, newId } from '@rivulet/ids'
+import { ErrorCode, type Link, type PacketHandler, reject } from '@rivulet/ilp'
+import type { Account, Ledger } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
+import type { Postgres } from '@rivulet/postgres'
+import type { Payee } from '@rivulet/resolver'
+import type { StreamSender } from '@rivulet/stream-sender'
+import type { Clock, Timer } from '@rivulet/time'
+import type { Router } from 'express'
+import type { AgentDesk } from './agent-page.ts'
+import { AgentSockets } from './agent-socket.ts'
+import { ConnectJourney } from './connect-journey.ts'
+import { WalletFault } from './connection.ts'
+import { controlRoutes } from './control-routes.ts'
+import type { Log, PaidStream } from './paid-stream.ts'
+import { Payers } from './payers.ts'
+import { settleDoubts } from './recovery.ts'
+import { Seal } from './seal.ts'
+import { WalletStore } from './store.ts'
+import { UsageMeter } from './usage-meter.ts'
+import { subscriberOf, walletRoutes } from './wallet-routes.ts'
+
+export interface WalletOptions {
+  readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'sending'>
+  readonly accounts: Pick<Accounts, 'entrance' | 'personById' | 'personByName'>
+  /** With `walletMigrations` applied. */
+  readonly postgres: Postgres
+  readonly clock: Clock
+  readonly log: Log
+  /** Credentials of a wallet address, fresh each time. Throws Faults whose messages people may read. */
+  readonly resolver: { resolve(pointer: string): Promise<Payee> }
+  readonly sender: Pick<StreamSender, 'open'>
+  /** To the peer that all packets go to. */
+  readonly link: Link
+  /** The `link[..]` account of that peer. */
+  readonly linkAccount: Pick<Account, 'id' | 'asset'>
+  /** What browsers see; its origin is the agent's. */
+  readonly publicUrl: string
+  /** The wallet's ILP address; each stream gets a child of it. */
+  readonly ilpAddress: string
+  /** ILP address of the receiving role that writes to the same ledger, if there is one: its totals settle doubts exactly. */
+  readonly ownReceiverAddress?: string
+  /** 32 bytes; seals STREAM secrets in the ledger's rows. The same in all processes and after a restart. */
+  readonly sealKey: Buffer
+  /** What `/control` wants as bearer token. */
+  readonly controlToken: string
+  /** Units a second that a subscriber pays while she reads; 100,000 unless told. */
+  readonly rate?: bigint
+  /** Sandbox only: http, ports and loopback are accepted. */
+  readonly allowLocal: boolean
+  /** Our own proxies in front, whose X-Forwarded-For is believed; 0 unless told. */
+  readonly proxyHops?: number
+  /** How far ahead money is held and packets may be sent; 60,000 unless told. After a crash streams are settled this much and 5 s later. */
+  readonly leaseMs?: number
+}
+
+/** One stream as the operator sees it. Amounts are units. */
+export interface LiveStream {
+  readonly id: Id<'strm'>
+  readonly payer: string
+  readonly payee: string
+  readonly site: string | undefined
+  readonly rate: bigint
+  readonly total: bigint
+  readonly held: bigint
+  readonly asset: Asset
+  readonly ageMs: number
+  readonly state: PaidStream['state']
+}
+
+export interface WalletSnapshot {
+  readonly streams: readonly LiveStream[]
+  /** Since the process started. */
+  readonly packets: number
+  readonly fulfilled: number
+  readonly rejectsByCode: Readonly<Record<string, number>>
+}
+
+/** The wallet role of one process. */
+export interface Wallet extends AsyncDisposable {
+  /** `/agent/challenges`, `/agent/redeem`, `/api/connect/*`, `/api/me`, `/api/connections/*`, `/api/pause`. Parses its own bodies. */
+  readonly routes: Router
+  /** `/control/*`, see control-routes.ts. For a listener that only this machine reaches, or the wallet's own. */
+  readonly controlRoutes: Router
+  /** Serves the agents' WebSocket on this server. */
+  attachSocket(server: Server): void
+  /** What this process streams now. */
+  live(): WalletSnapshot
+  /** Answers packets that came to our streams' addresses. */
+  readonly packetHandler: PacketHandler
+  /** Settles now what crashed processes left in doubt and is due; it runs by itself every 5 s. Returns how many. */
+  settleDoubts(): Promise<number>
+}
+
+const sweepEveryMs = 1_000
+const settleEveryMs = 5_000
+const usageEveryMs = 10_000
+const forgetEveryMs = 600_000
+/** A graceful stop waits this long for answers and for the database; the whole stop takes less than 10 s. */
+const stopPatienceMs = 7_000
+const resolvesInFlightMax = 500
+
+/** Needs `walletMigrations`. Takes over what earlier processes left in doubt, at once and every few seconds. */
+export async function createWallet(options: WalletOptions): Promise<Wallet> {
+  const lossAccount = await options.ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset: options.linkAccount.asset, debitsMayExceedCredits: true })
+  return new WalletProcess(options, lossAccount.id)
+}
+
+class WalletProcess implements Wallet {
+  readonly routes: Router
+  readonly controlRoutes: Router
+  readonly #options: WalletOptions
+  readonly #store: WalletStore
+  readonly #desk: AgentDesk
+  readonly #payers: Payers
+  readonly #meter: UsageMeter
+  readonly #sockets: AgentSockets
+  readonly #givingUp = Promise.withResolvers<void>()
+  readonly #runs = new Set<() => void>()
+  readonly #timers = new Map<string, Timer>()
+  readonly #background = new Set<Promise<unknown>>()
+  #resolving = 0
+  #shown = 0
+  #stopping: Promise<void> | undefined
+
+  constructor(options: WalletOptions, lossAccountId: Id<'acct'>) {
+    this.#options = options
+    const { accounts, allowLocal, clock, ledger, log } = options
+    const rate = options.rate ?? 100_000n
+    const proxyHops = options.proxyHops ?? 0
+    const { origin } = new URL(options.publicUrl)
+    this.#store = new WalletStore(options.postgres)
+    this.#meter = new UsageMeter(this.#store, clock, log)
+    const journey = new ConnectJourney(this.#store, clock)
+    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, rate })
+    this.#desk = {
+      clock,
+      log,
+      ledger,
+      sender: options.sender,
+      link: options.link,
+      linkAccountId: options.linkAccount.id,
+      lossAccountId,
+      ownerId: newId('ownr', clock.nowMs()),
+      ilpAddress: options.ilpAddress,
+      ownReceiverAddress: options.ownReceiverAddress,
+      leaseMs: options.leaseMs ?? 60_000,
+      seal: new Seal(options.sealKey),
+      live: new Map(),
+      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() },
+      givingUp: this.#givingUp.promise,
+      allowLocal,
+      resolve: (pointer) => this.#resolve(pointer),
+      identify: async (token, site) => {
+        const connection = await journey.connectionOf(token, site)
+        const person = connection === undefined ? undefined : await accounts.personById(connection.personId)
+        return connection === undefined || person === undefined ? undefined : { connection, payer: await this.#payers.of(subscriberOf(person)) }
+      },
+      nextShown: () => (this.#shown += 1),
+    }
+    this.#sockets = new AgentSockets({ clock, log, origin, proxyHops, desk: this.#desk })
+    this.routes = walletRoutes({
+      clock, log, origin, allowLocal, proxyHops, rate, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
+      balance: (accountId) => ledger.balance(accountId),
+      streamsOf: (personId) => this.#streamsOf(personId),
+      paused: (personId, paused) => this.#payers.known(personId)?.setPaused(paused),
+      connectionChanged: (personId, connectionId, connection) => this.#payers.known(personId)?.connectionChanged(connectionId, connection),
+    })
+    this.controlRoutes = controlRoutes({ desk: this.#desk, accounts, token: options.controlToken, rate, allowLocal, runs: this.#runs })
+    this.#every('sweep', sweepEveryMs, () => this.#sweep())
+    this.#every('usage', usageEveryMs, () => this.#meter.flush())
+    this.#every('forget', forgetEveryMs, () => this.#store.sweep(clock.nowMs()))
+    this.#every('settle', settleEveryMs, () => this.settleDoubts())
+    this.#inBackground('settle', () => this.settleDoubts())
+  }
+
+  attachSocket(server: Server): void {
+    this.#sockets.attach(server)
+  }
+
+  live(): WalletSnapshot {
+    const { live, counters, clock } = this.#desk
+    const nowMs = clock.nowMs()
+    const streams = Array.from(live.values(), (stream) => ({
+      id: stream.id,
+      payer: stream.subscriber.walletAddress,
+      payee: stream.payee,
+      site: stream.site,
+      rate: stream.rate,
+      total: stream.total,
+      held: stream.held,
+      asset: stream.subscriber.asset,
+      ageMs: nowMs - stream.openedAtMs,
+      state: stream.state,
+    }))
+    return { streams, packets: counters.packets, fulfilled: counters.fulfilled, rejectsByCode: Object.fromEntries(counters.rejectsByCode) }
+  }
+
+  readonly packetHandler: PacketHandler = async (prepare) => {
+    const { ilpAddress, live } = this.#desk
+    const segment = prepare.destination.startsWith(`${ilpAddress}.`) ? prepare.destination.slice(ilpAddress.length + 1).split('.', 1)[0] : undefined
+    const answer = segment === undefined ? undefined : live.get(segment)?.answer(prepare)
+    return answer ?? reject(ErrorCode.unreachable, ilpAddress, 'no stream has this address')
+  }
+
+  settleDoubts(): Promise<number> {
+    const { ledger, ownerId, log, live } = this.#desk
+    return settleDoubts({ sending: ledger.sending, ownerId, log, living: (id) => live.values().find((stream) => stream.id === id) })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#sockets.stop()
+    for (const end of this.#runs) end()
+    const patience = this.#options.clock.after(stopPatienceMs, this.#givingUp.resolve)
+    await Promise.all(Array.from(this.#desk.live.values(), (stream) => stream.close('wallet-stopping')))
+    patience.cancel()
+    this.#givingUp.resolve()
+    await Promise.all(this.#background)
+    await this.#meter.flush()
+    this.#sockets.terminate()
+  }
+
+  #sweep(): void {
+    for (const stream of this.#desk.live.values()) stream.sweep()
+    this.#sockets.sweep()
+    this.#payers.sweep()
+  }
+
+  async #resolve(pointer: string): Promise<Payee> {
+    if (this.#stopping !== undefined) throw new WalletFault('wallet-stopping', 'the wallet is stopping')
+    if (this.#resolving >= resolvesInFlightMax) throw new WalletFault('too-many-requests', 'the wallet looks up too many wallet addresses at once: try again in a moment')
+    this.#resolving += 1
+    try {
+      return await this.#options.resolver.resolve(pointer)
+    } finally {
+      this.#resolving -= 1
+    }
+  }
+
+  #streamsOf(personId: Id<'pers'>) {
+    return this.#desk.live
+      .values()
+      .filter(({ subscriber }) => subscriber.personId === personId)
+      .map(({ id, site, payee, rate, total, state }) => ({ id, site: site ?? '', payee, rate, total, state: state === 'closing' ? ('ended' as const) : state }))
+      .toArray()
+  }
+
+  #every(name: string, everyMs: number, task: () => Promise<unknown> | void): void {
+    const again = (): void => {
+      this.#timers.set(name, this.#options.clock.after(everyMs, () => {
+        again()
+        this.#inBackground(name, task)
+      }, { background: true }))
+    }
+    again()
+  }
+
+  /** One of a kind at a time; a failure waits for the next turn. */
+  #inBackground(name: string, task: () => Promise<unknown> | void): void {
+    if (this.#busy.has(name)) return
+    this.#busy.add(name)
+    const running = (async () => {
+      try {
+        await task()
+      } catch (error) {
+        this.#options.log.warn({ task: name, error: messageOf(error) }, 'a task of the wallet failed and is tried again')
+      } finally {
+        this.#busy.delete(name)
+      }
+    })()
+    this.#background.add(running)
+    void running.then(() => this.#background.delete(running))
+  }
+
+  readonly #busy = new Set<string>()
+}
