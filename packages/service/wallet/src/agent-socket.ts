@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isFault, messageOf } from '@rivulet/faults'
 import type { Clock } from '@rivulet/time'
-import type { AgentToWallet, MessageOf } from '@rivulet/web-monetization'
+import type { AgentToWallet, MessageOf, WalletToAgent } from '@rivulet/web-monetization'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { type AgentDesk, AgentPage } from './agent-page.ts'
@@ -19,6 +19,9 @@ const socketsPerAddressMax = 200
 const unsentBytesMax = 262_144
 const messagesBurst = 60
 const messagesPerSecond = 10
+/** Each start looks an address up elsewhere, also for visitors who are not connected. */
+const startsBurst = 300
+const startsPerSecond = 30
 const pingEveryMs = 30_000
 
 const requestId = z.string().min(1).max(64)
@@ -50,11 +53,13 @@ export class AgentSockets {
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: messageBytesMax, clientTracking: false })
   readonly #attached = new Set<Attached>()
   readonly #perAddress = new Map<string, number>()
+  readonly #starts: RateLimit
   #pingedMs: number
   #stopping = false
 
   constructor(options: AgentSocketsOptions) {
     this.#options = options
+    this.#starts = new RateLimit(options.clock, { burst: startsBurst, perSecond: startsPerSecond })
     this.#pingedMs = options.clock.monotonicMs()
   }
 
@@ -104,12 +109,13 @@ export class AgentSockets {
 
   #serve(socket: WebSocket, cookies: string | undefined, address: string): void {
     const { clock, desk, log } = this.#options
-    const page = new AgentPage(desk, (site) => cookieOf(cookies, tokenCookie(site)), (message) => {
+    const say = (message: MessageOf<WalletToAgent>): void => {
       if (socket.readyState !== socket.OPEN) return
       // Whoever does not read what it is told is gone.
       if (socket.bufferedAmount > unsentBytesMax) socket.terminate()
       else socket.send(JSON.stringify(message))
-    })
+    }
+    const page = new AgentPage(desk, (site) => cookieOf(cookies, tokenCookie(site)), say)
     const attached: Attached = { socket, page, answered: true }
     const messages = new RateLimit(clock, { burst: messagesBurst, perSecond: messagesPerSecond, keysMax: 1 })
     this.#attached.add(attached)
@@ -124,6 +130,10 @@ export class AgentSockets {
       const message = isBinary ? undefined : read(data)
       if (message === undefined) {
         socket.close(1008, 'not a message of an agent')
+        return
+      }
+      if (message.type === 'start' && !this.#starts.allow(address)) {
+        say({ type: 'failed', requestId: message.requestId, code: 'too-many-requests', message: 'too many requests from this address: wait a little' })
         return
       }
       turn = turn.then(async () => {

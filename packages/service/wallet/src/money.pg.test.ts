@@ -163,6 +163,22 @@ test('a wallet that is paused, a site that is blocked and a site at its cap are 
   expect(agent.told('attached')[1]).toEqual({ type: 'attached', connected: false, reason: 'disconnected' })
 })
 
+test('what a subscriber changes through one process of the wallet, the others follow', async () => {
+  await using house = await TestHouse.open()
+  const { agent } = await visit(house)
+  const another = await house.wallet()
+  const session = await house.signIn(another.url)
+  const id = await connectionId(another.url, session)
+  agent.start('one')
+  await house.until(() => agent.paid() > 0n)
+  await post(`${another.url}/api/pause`, { paused: true }, session)
+  await house.until(() => agent.last() === 'paused wallet-paused')
+  await post(`${another.url}/api/pause`, { paused: false }, session)
+  await house.until(() => agent.last() === 'resumed')
+  expect((await fetch(`${another.url}/api/connections/${id}`, { method: 'DELETE', headers: { origin: 'http://localhost:4000', cookie: session } })).status).toBe(204)
+  await house.until(() => agent.last() === 'stopped disconnected')
+})
+
 test('what was used is kept per site, payee and day: amounts and seconds, and nothing else', async () => {
   await using house = await TestHouse.open()
   const { agent } = await visit(house)

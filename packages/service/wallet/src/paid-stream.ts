@@ -275,6 +275,8 @@ export class PaidStream {
         counters.packets += 1
         counters.fulfilled += 1
         this.#total += amount
+        // The row has another owner, who settles what this one may not book any more.
+        if (this.#fenced) return
         this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt })
         this.#booking ??= this.#book()
       },

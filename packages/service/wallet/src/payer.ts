@@ -40,6 +40,7 @@ export class Payer {
   readonly #rate: bigint
   readonly #pages = new Set<PayingPage>()
   #paused: boolean
+  #changes = 0
   #stale = false
   #reconsidering = false
   #budgetSpent = false
@@ -72,6 +73,7 @@ export class Payer {
 
   /** She changed a connection, or ended it (undefined). */
   connectionChanged(connectionId: string, connection: Connection | undefined): void {
+    this.#changes += 1
     for (const page of this.#pages) if (page.connection.id === connectionId) page.reconnected(connection)
   }
 
@@ -80,7 +82,27 @@ export class Payer {
     this.reconsider()
   }
 
+  /** The connections of her open pages. */
+  connections(): Connection[] {
+    return Array.from(this.#pages, ({ connection }) => connection)
+  }
+
+  /** Counts what she changed through this process. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** What the rows say, which another process may have changed. */
+  refresh(paused: boolean, live: ReadonlyMap<string, Connection>): void {
+    if (paused !== this.#paused) this.setPaused(paused)
+    for (const page of this.#pages) {
+      const now = live.get(page.connection.id)
+      if (now?.blocked !== page.connection.blocked || now.capPerMonth !== page.connection.capPerMonth) page.reconnected(now)
+    }
+  }
+
   setPaused(paused: boolean): void {
+    this.#changes += 1
     this.#paused = paused
     this.reconsider()
   }

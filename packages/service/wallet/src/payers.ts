@@ -1,7 +1,7 @@
 import type { Id } from '@rivulet/ids'
 import type { Balance } from '@rivulet/ledger'
 import type { Clock } from '@rivulet/time'
-import type { Subscriber } from './connection.ts'
+import type { Connection, Subscriber } from './connection.ts'
 import type { Log } from './paid-stream.ts'
 import { Payer } from './payer.ts'
 import type { WalletStore } from './store.ts'
@@ -52,6 +52,25 @@ export class Payers {
     for (const [personId, payer] of this.#known) {
       if (payer.idle) this.#known.delete(personId)
       else payer.sweep()
+    }
+  }
+
+  /** Reads again what subscribers may have changed through another process: pauses, blocks, caps, connections that ended. */
+  async refresh(): Promise<void> {
+    const payers = [...this.#known.values()]
+    if (payers.length === 0) return
+    const asked = payers.map((payer) => ({ payer, changes: payer.changes, connections: payer.connections() }))
+    const [paused, live] = await Promise.all([
+      this.#desk.store.pausedAmong(payers.map(({ subscriber }) => subscriber.personId)),
+      this.#desk.store.liveConnections(asked.flatMap(({ connections }) => connections.map(({ id }) => id))),
+    ])
+    const byId = new Map<string, Connection>(live.map((connection) => [connection.id, connection]))
+    for (const { payer, changes, connections } of asked) {
+      // What she changed here while the rows were read is newer than they are.
+      if (payer.changes !== changes) continue
+      // Pages that came meanwhile are as fresh as these rows.
+      for (const connection of payer.connections()) if (!connections.some(({ id }) => id === connection.id)) byId.set(connection.id, connection)
+      payer.refresh(paused.has(payer.subscriber.personId), byId)
     }
   }
 

@@ -153,6 +153,23 @@ export class WalletStore {
     return row && toConnection(row)
   }
 
+  /** Which of these connections live, as they are now. */
+  async liveConnections(ids: readonly string[]): Promise<readonly Connection[]> {
+    const rows = await this.#db
+      .selectFrom('wallet.connection')
+      .selectAll()
+      .where('id', '=', sql<string>`any(${ids}::text[])`)
+      .where('revoked_ms', 'is', null)
+      .execute()
+    return rows.map(toConnection)
+  }
+
+  /** Which of these people have paused their wallets. */
+  async pausedAmong(personIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#db.selectFrom('wallet.setting').select('person_id').where('person_id', '=', sql<string>`any(${personIds}::text[])`).where('paused', '=', true).execute()
+    return new Set(rows.map((row) => row.person_id))
+  }
+
   async isPaused(personId: string): Promise<boolean> {
     const row = await this.#db.selectFrom('wallet.setting').select('paused').where('person_id', '=', personId).executeTakeFirst()
     return row?.paused ?? false

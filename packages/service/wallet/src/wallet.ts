@@ -97,6 +97,7 @@ export interface Wallet extends AsyncDisposable {
 
 const sweepEveryMs = 1_000
 const settleEveryMs = 5_000
+const refreshEveryMs = 5_000
 const usageEveryMs = 10_000
 const forgetEveryMs = 600_000
 /** A graceful stop waits this long for answers and for the database; the whole stop takes less than 10 s. */
@@ -171,6 +172,7 @@ class WalletProcess implements Wallet {
     })
     this.controlRoutes = controlRoutes({ desk: this.#desk, accounts, token: options.controlToken, rate, allowLocal, runs: this.#runs })
     this.#every('sweep', sweepEveryMs, () => this.#sweep())
+    this.#every('refresh', refreshEveryMs, () => this.#payers.refresh())
     this.#every('usage', usageEveryMs, () => this.#meter.flush())
     this.#every('forget', forgetEveryMs, () => this.#store.sweep(clock.nowMs()))
     this.#every('settle', settleEveryMs, () => this.settleDoubts())
