@@ -49,7 +49,8 @@ function plant(planted: Tree = {}): string {
     const { name } = JSON.parse(tree[path] ?? '{}') as { name: string }
     symlinkSync(join(folder, place[1] ?? ''), join(folder, 'node_modules', name))
   }
-  for (const name of ['@types', 'vitest', 'typescript', 'kysely', 'pg']) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  for (const name of ['@types', 'vitest', 'typescript']) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  symlinkSync(join(root, 'packages/engine/postgres/node_modules/kysely'), join(folder, 'node_modules/kysely'))
   return folder
 }
 

@@ -25,8 +25,6 @@ import { openLog } from './log.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { version } from './version.ts'
 
-type Doors = Readonly<Record<RoleName, Door>>
-
 /** What every role of a process shares. */
 interface Foundation {
   readonly config: Config
