@@ -112,6 +112,7 @@ test('a code that is refused leaves the button where it was', async () => {
   await page.goto(`${address}#rivulet-code=used-code`)
   await refusal
   await button(page).waitFor()
+  expect(await page.evaluate('document.querySelector("script[data-rivulet-state]").dataset.rivuletState')).toBe('unconnected')
 })
 
 test('a code from anyone but the popup of the wallet is not taken', async () => {
