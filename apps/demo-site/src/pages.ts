@@ -89,7 +89,7 @@ function card(article: Article, language: Language, position: 'lead' | 'story' |
 <p class="kicker">${kicker}</p>
 <h2><a href="/${language}/${article.slug}">${title}</a></h2>
 <p class="dek">${dek}</p>
-<p class="meta">${byline(article, w)}<span>${w.minutes(article.minutes)}</span>${extra === undefined ? undefined : html`<span class="note">${extra}</span>`}</p>
+<p class="meta">${byline(article, w)} <span>${w.minutes(article.minutes)}</span> ${extra === undefined ? undefined : html`<span class="note">${extra}</span>`}</p>
 </div>
 </article>`
 }
@@ -126,8 +126,8 @@ function gauge({ tag }: Article, language: Language): Html {
 <div class="staff" aria-hidden="true"><div class="level"></div></div>
 <div class="reading">
 <p class="label">${w.gauge}</p>
-<p class="amount"><output data-amount>—</output> <span>${tag.kind === 'legacy' ? w.received : w.sent}</span></p>
-<p class="count"><span data-count>0</span> ${w.payments}</p>
+<p class="amount"><output data-amount></output> <span>${tag.kind === 'legacy' ? w.received : w.sent}</span></p>
+${tag.kind === 'none' ? undefined : html`<p class="count"><span data-count>0</span> ${w.payments}</p>`}
 ${tally}
 <p class="status" role="status" data-status>${w.states[state]}</p>
 <noscript><p class="status">${w.noScript}</p></noscript>
@@ -151,7 +151,7 @@ export function articlePage(site: Site, language: Language, slug: string): strin
 <p class="kicker">${kicker}</p>
 <h1>${title}</h1>
 <p class="dek">${dek}</p>
-<p class="meta">${byline(article, w)}<span>${w.minutes(article.minutes)}</span></p>
+<p class="meta">${byline(article, w)} <span>${w.minutes(article.minutes)}</span></p>
 </header>
 <div class="banner">${waterArt(slug)}</div>
 <div class="spread">

@@ -61,7 +61,7 @@ export const words: Readonly<Record<Language, Words>> = {
     states: {
       starting: 'Looking for your wallet …',
       idle: 'This page asks for nothing.',
-      unconnected: 'Not connected. Reading is free either way.',
+      unconnected: 'Not connected. Free to read.',
       connecting: 'Connecting to your wallet …',
       paying: 'Paying while you read.',
       paused: 'Paused.',
@@ -104,7 +104,7 @@ export const words: Readonly<Record<Language, Words>> = {
     states: {
       starting: 'Recherche de votre portefeuille…',
       idle: 'Cette page ne demande rien.',
-      unconnected: 'Non connecté. La lecture reste libre.',
+      unconnected: 'Non connecté. Lecture libre.',
       connecting: 'Connexion à votre portefeuille…',
       paying: 'Vous payez en lisant.',
       paused: 'En pause.',
