@@ -1,3 +1,4 @@
+import { isFault } from '@rivulet/faults'
 import { amountMax } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
 import type { AccountCache } from './account-store.ts'
@@ -84,7 +85,13 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     if (amount < 0n || amount > amountMax) throw refusal('amount-invalid', `a packet carries 0 to 2^62 units, not ${amount}`)
     if (connection.length !== 32 || !Number.isSafeInteger(sequence) || sequence < 1) throw refusal('stream-unknown', 'a credit names its connection by 32 bytes and its packet by a sequence of 1 to 2^53-1')
     if (this.#accounts.shareAsset(debitAccountId, creditAccountId)) return this.#enqueue(credit)
-    return this.#accounts.requireSameAsset([debitAccountId, creditAccountId]).then(() => this.#enqueue(credit))
+    return this.#accounts.requireSameAsset([debitAccountId, creditAccountId]).then(
+      () => this.#enqueue(credit),
+      (error: unknown) => {
+        if (isFault(error)) throw error
+        return { applied: false, why: 'commit-failed' }
+      },
+    )
   }
 
   totalOf(connection: Buffer): Promise<bigint> {
