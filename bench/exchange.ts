@@ -14,8 +14,8 @@ import { type StreamListener, StreamSender } from '@rivulet/stream-sender'
 import type { Clock } from '@rivulet/time'
 
 const rounds = 7
-const streams = 1_000
-const secondsPerRound = 20
+const streams = 100
+const secondsPerRound = 200
 const referencePayments = 1_500
 const asset = { code: 'EUR', scale: 9 }
 

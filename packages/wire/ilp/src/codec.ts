@@ -46,7 +46,7 @@ export function decodePrepare(buffer: Buffer): Prepare {
   const reader = openPacket(buffer)
   if (buffer[0] !== PacketType.prepare) throw new PacketFault(`not a Prepare: type ${buffer[0]}`)
   const amount = reader.uint64()
-  const expiresAtMs = readTime(reader.octets(timeBytes), 0)
+  const expiresAtMs = readTime(buffer, reader.skip(timeBytes))
   const condition = reader.octets(32)
   const destination = reader.varAscii()
   if (!isAddress(destination)) throw new PacketFault(`not an ILP address: ${JSON.stringify(destination.slice(0, 80))}`)

@@ -6,6 +6,7 @@ import { PacketFault } from './fault.ts'
 
 const uint64Max = 2n ** 64n - 1n
 const uint48Max = 2 ** 48 - 1
+const uint48MaxBig = BigInt(uint48Max)
 
 /** Reads from the front. What it returns as Buffer is a view into the input, not a copy. */
 export class OctetReader {
@@ -46,6 +47,11 @@ export class OctetReader {
     const high = this.#buffer.readUInt32BE(at)
     const low = this.#buffer.readUInt32BE(at + 4)
     return high < 0x20_0000 ? BigInt(high * 0x1_0000_0000 + low) : (BigInt(high) << 32n) | BigInt(low)
+  }
+
+  /** Passes over `bytes`, and says where in the buffer they begin. */
+  skip(bytes: number): number {
+    return this.#take(bytes)
   }
 
   octets(bytes: number): Buffer {
@@ -161,7 +167,7 @@ export class OctetWriter {
   }
 
   uint8(value: number): this {
-    if (!Number.isInteger(value) || value < 0 || value > 255) throw new PacketFault(`not a byte: ${value}`)
+    if ((value & 0xff) !== value) throw new PacketFault(`not a byte: ${value}`)
     this.#buffer[this.#take(1)] = value
     return this
   }
@@ -181,7 +187,7 @@ export class OctetWriter {
   }
 
   octets(octets: Buffer): this {
-    octets.copy(this.#buffer, this.#take(octets.length))
+    this.#buffer.set(octets, this.#take(octets.length))
     return this
   }
 
@@ -213,20 +219,32 @@ export class OctetWriter {
 
   /** In as few bytes as possible, behind their number. A `number` must be a safe integer. */
   varUint(value: bigint | number): this {
-    if (value < 0 || value > uint64Max || (typeof value === 'number' && !Number.isSafeInteger(value))) throw new PacketFault(`not an unsigned 64-bit integer: ${value}`)
-    if (value <= uint48Max) {
-      const small = Number(value)
-      const size = uintBytes(small)
-      this.uint8(size)
-      this.#buffer.writeUIntBE(small, this.#take(size), size)
-      return this
+    if (typeof value === 'number') {
+      if (!Number.isSafeInteger(value) || value < 0) throw new PacketFault(`not an unsigned integer: ${value}`)
+      return value <= uint48Max ? this.#varSmall(value) : this.#varLarge(BigInt(value))
     }
-    const large = BigInt(value)
-    const size = large < 1n << 56n ? 7 : 8
+    if (value < 0n || value > uint64Max) throw new PacketFault(`not an unsigned 64-bit integer: ${value}`)
+    return value <= uint48MaxBig ? this.#varSmall(Number(value)) : this.#varLarge(value)
+  }
+
+  #varSmall(value: number): this {
+    const size = uintBytes(value)
+    const at = this.#take(1 + size)
+    this.#buffer[at] = size
+    let rest = value
+    for (let index = at + size; index > at; index -= 1) {
+      this.#buffer[index] = rest % 256
+      rest = Math.floor(rest / 256)
+    }
+    return this
+  }
+
+  #varLarge(value: bigint): this {
+    const size = value < 1n << 56n ? 7 : 8
     this.uint8(size)
     const at = this.#take(size)
-    this.#buffer.writeUIntBE(Number(large >> 32n), at, size - 4)
-    this.#buffer.writeUInt32BE(Number(large & 0xffff_ffffn), at + size - 4)
+    this.#buffer.writeUIntBE(Number(value >> 32n), at, size - 4)
+    this.#buffer.writeUInt32BE(Number(value & 0xffff_ffffn), at + size - 4)
     return this
   }
 

@@ -19,26 +19,30 @@ export function sha256(octets: Buffer): Buffer {
 
 /** A key whose pads were made once. */
 export class HmacKey {
-  /** Key xor ipad, then key xor opad, a block each. Not from Buffer's pool: it lives as long as its stream, and would keep a whole slab alive. */
-  readonly #pads = Buffer.alloc(2 * blockBytes)
+  /** Key xor ipad, and key xor opad. Not from Buffer's pool: they live as long as their stream, and would keep a whole slab alive. */
+  readonly #innerPad: Buffer
+  readonly #outerPad: Buffer
 
   constructor(key: Buffer) {
     const block = Buffer.alloc(blockBytes)
     if (key.length > blockBytes) createHash('sha256').update(key).digest().copy(block)
     else key.copy(block)
+    const pads = Buffer.alloc(2 * blockBytes)
+    this.#innerPad = pads.subarray(0, blockBytes)
+    this.#outerPad = pads.subarray(blockBytes)
     for (let index = 0; index < blockBytes; index += 1) {
       const byte = block[index] ?? 0
-      this.#pads[index] = byte ^ 0x36
-      this.#pads[blockBytes + index] = byte ^ 0x5c
+      this.#innerPad[index] = byte ^ 0x36
+      this.#outerPad[index] = byte ^ 0x5c
     }
   }
 
   /** Throws PacketFault `packet-malformed` for a message larger than the data of a packet. */
   sign(message: Buffer): Buffer {
     if (message.length > messageBytesMax) throw new PacketFault(`data of ${message.length} bytes is larger than ${messageBytesMax}`)
-    this.#pads.copy(inner, 0, 0, blockBytes)
-    message.copy(inner, blockBytes)
-    this.#pads.copy(outer, 0, blockBytes)
+    inner.set(this.#innerPad)
+    inner.set(message, blockBytes)
+    outer.set(this.#outerPad)
     outer.write(hash('sha256', inner.subarray(0, blockBytes + message.length), 'binary'), blockBytes, 'binary')
     return sha256(outer)
   }

@@ -79,12 +79,13 @@ export class StreamKeys {
       ivTaken = 0
     }
     const sealed = Buffer.allocUnsafe(overheadBytes + plainBytes)
-    ivPool.copy(sealed, 0, ivTaken, ivTaken + ivBytes)
+    const iv = ivPool.subarray(ivTaken, ivTaken + ivBytes)
     ivTaken += ivBytes
-    const cipher = createCipheriv('aes-256-gcm', this.#encryption, sealed.subarray(0, ivBytes), gcm)
-    cipher.update(scratch.subarray(0, plainBytes)).copy(sealed, overheadBytes)
+    sealed.set(iv)
+    const cipher = createCipheriv('aes-256-gcm', this.#encryption, iv, gcm)
+    sealed.set(cipher.update(scratch.subarray(0, plainBytes)), overheadBytes)
     cipher.final()
-    cipher.getAuthTag().copy(sealed, ivBytes)
+    sealed.set(cipher.getAuthTag(), ivBytes)
     return sealed
   }
 }
