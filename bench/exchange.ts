@@ -126,7 +126,7 @@ async function openOurs(): Promise<Contestant> {
     },
     totalOf: (connection) => Promise.resolve(totals.get(connection.toString('latin1')) ?? 0n),
     close: () => Promise.resolve(),
-  } as Pick<ReceivingStreams, 'credit' | 'totalOf' | 'close'> as ReceivingStreams
+  }
   const receiver = new StreamReceiver({ address: 'test.rivulet.receiver', keys: { current: 'k1', all: { k1: randomBytes(32) } }, clock, receiving })
   const source = { debitAccountId: 'acct_00000000000000000000000002', asset } as const
   const link: Link = { send: async (prepare) => decodeReply(encodeReply(await receiver.handle(decodePrepare(encodePrepare(prepare)), source))) }
