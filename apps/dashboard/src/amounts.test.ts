@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { amountMax } from '@rivulet/money'
 import { describe, expect, test } from 'vitest'
-import { formatAge, formatMoney, perHour } from './amounts.ts'
+import { formatAge, formatLiveMoney, formatMoney, perHour } from './amounts.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 
@@ -16,6 +16,11 @@ describe('amounts', () => {
     [360_000_000n, 'fr', 4, '0,36\u00a0€'],
   ] as const)('%s units of EUR at scale 9 read in %s (at most %s decimals) as %s', (units, locale, decimals, text) => {
     expect(formatMoney(units, eur, locale, decimals)).toBe(text)
+  })
+
+  test('an amount that changes keeps its decimals', () => {
+    expect([1_000_000n, 1_100_000n, 2_000_000_000n].map((units) => formatLiveMoney(units, eur, 'en', 6))).toEqual(['€0.001000', '€0.001100', '€2.000000'])
+    expect(formatLiveMoney(150n, { code: 'USD', scale: 2 }, 'en', 6)).toBe('$1.50')
   })
 
   test('an asset that is no currency of ISO 4217 is named by its code', () => {

@@ -2,11 +2,11 @@ import { type Asset, formatAmount } from '@rivulet/money'
 
 const formats = new Map<string, Intl.NumberFormat>()
 
-function formatOf(locale: string, code: string, decimals: number): Intl.NumberFormat {
-  const key = `${locale} ${code} ${decimals}`
+function formatOf(locale: string, code: string, { decimals, fixed }: { readonly decimals: number; readonly fixed: boolean }): Intl.NumberFormat {
+  const key = `${locale} ${code} ${decimals} ${fixed}`
   const known = formats.get(key)
   if (known !== undefined) return known
-  const places = { minimumFractionDigits: Math.min(2, decimals), maximumFractionDigits: decimals, roundingMode: 'trunc' } as const
+  const places = { minimumFractionDigits: fixed ? decimals : Math.min(2, decimals), maximumFractionDigits: decimals, roundingMode: 'trunc' } as const
   const format = isCurrency(code) ? new Intl.NumberFormat(locale, { style: 'currency', currency: code, ...places }) : new Intl.NumberFormat(locale, places)
   formats.set(key, format)
   return format
@@ -22,8 +22,17 @@ function isCurrency(code: string): boolean {
  * float. Decimals beyond `decimalsMax` are cut, not rounded up, so that a screen never shows more money than there is.
  */
 export function formatMoney(units: bigint, asset: Asset, locale: string, decimalsMax: number = asset.scale): string {
-  const decimals = Math.min(decimalsMax, asset.scale, 20)
-  const text = formatOf(locale, asset.code, decimals).format(formatAmount(units, asset) as `${number}`)
+  return write(units, asset, locale, { decimals: decimalsMax, fixed: false })
+}
+
+/** As `formatMoney`, with all decimals always: an amount that changes every second keeps its width. */
+export function formatLiveMoney(units: bigint, asset: Asset, locale: string, decimals: number): string {
+  return write(units, asset, locale, { decimals, fixed: true })
+}
+
+function write(units: bigint, asset: Asset, locale: string, places: { readonly decimals: number; readonly fixed: boolean }): string {
+  const format = formatOf(locale, asset.code, { ...places, decimals: Math.min(places.decimals, asset.scale) })
+  const text = format.format(formatAmount(units, asset) as `${number}`)
   return isCurrency(asset.code) ? text : `${text} ${asset.code}`
 }
 

@@ -45,11 +45,12 @@ export function Frame({ entrance, person, onSignOut, wide = false, children }: F
 
 function LanguageSwitch(): React.JSX.Element {
   const { t, i18n } = useTranslation()
+  const spoken = isLanguage(i18n.language) ? languages[i18n.language] : i18n.language
   return (
     <Menu position="bottom-end" withinPortal={false}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" size="compact-md" className="frame-control" aria-label={`${t('frame.language')}: ${isLanguage(i18n.language) ? languages[i18n.language] : i18n.language}`}>
-          {i18n.language.toUpperCase()}
+        <Button variant="subtle" color="gray" size="compact-md" className="frame-control" aria-label={`${t('frame.language')}: ${spoken}`}>
+          {spoken}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

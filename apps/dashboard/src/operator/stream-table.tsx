@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { formatAge, formatMoney, perHour } from '../amounts.ts'
+import { formatAge, formatLiveMoney, formatMoney, perHour } from '../amounts.ts'
 import { Flow } from '../look/mark.tsx'
 import { shortPointer, shortSite } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
@@ -79,7 +79,7 @@ function StreamRow({ row, index, rowHeight, nowMs, moving }: StreamRowProps): Re
         {formatMoney(perHour(row.rate), asset, locale, 4)}
       </div>
       <div role="cell" className="cell-total">
-        {formatMoney(row.total, asset, locale, 6)}
+        {formatLiveMoney(row.total, asset, locale, 6)}
       </div>
       <div role="cell" className="cell-age">
         {formatAge(nowMs - row.openedAtMs, locale)}

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { formatMoney } from '../amounts.ts'
+import { formatLiveMoney } from '../amounts.ts'
 import type { ApiFault } from '../api.ts'
 import { openEntrance } from '../entrance.tsx'
 import { Frame } from '../look/frame.tsx'
@@ -51,7 +51,7 @@ function Income({ publisher, stale }: { readonly publisher: Publisher; readonly 
           <h2 id="balance-title" className="card-label">
             {t('publisher.balance')}
           </h2>
-          <p className="figure">{formatMoney(live, asset, locale, 6)}</p>
+          <p className="figure">{formatLiveMoney(live, asset, locale, 6)}</p>
           <p className="income-flow">
             <Flow moving={moving} />
             <span className="quiet" role="status">
@@ -60,9 +60,9 @@ function Income({ publisher, stale }: { readonly publisher: Publisher; readonly 
           </p>
           <dl className="income-parts">
             <dt>{t('publisher.settled')}</dt>
-            <dd>{formatMoney(balance.posted, asset, locale, 6)}</dd>
+            <dd>{formatLiveMoney(balance.posted, asset, locale, 6)}</dd>
             <dt>{t('publisher.accrued')}</dt>
-            <dd>{formatMoney(balance.accrued, asset, locale, 6)}</dd>
+            <dd>{formatLiveMoney(balance.accrued, asset, locale, 6)}</dd>
           </dl>
         </section>
         <Snippet pointer={publisher.paymentPointer} />

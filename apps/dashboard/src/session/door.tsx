@@ -60,6 +60,7 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
         void submit()
       }}
     >
+      <h2>{isNew ? t('session.signUp') : t('session.signIn')}</h2>
       {fault !== undefined && <FaultAlert fault={fault} />}
       <TextInput
         ref={emailField}

@@ -193,6 +193,7 @@ function Done({ site }: { readonly site: string }): React.JSX.Element {
   const { t } = useTranslation()
   return (
     <section className="card connect-card" role="status">
+      <h1 className="unseen">{t('connect.title')}</h1>
       <Empty title={t('connect.done')} why={t('connect.doneText', { site: shortSite(site) })}>
         <Button onClick={() => window.close()}>{t('connect.close')}</Button>
         <Anchor href="/">{t('connect.manage')}</Anchor>
@@ -207,6 +208,7 @@ function Failed({ fault, onRetry }: { readonly fault: ApiFault; readonly onRetry
   const passing = fault.status === 0 || fault.status === 429 || fault.status >= 500
   return (
     <section className="card connect-card" role="alert">
+      <h1 className="unseen">{t('connect.title')}</h1>
       <Empty title={t('connect.failed')} why={faultWords(fault)}>
         {passing && fault.code !== 'return-foreign' && <Button onClick={() => void onRetry()}>{t('frame.retry')}</Button>}
         <Button variant="default" onClick={() => window.close()}>

@@ -1,7 +1,7 @@
 import { Button, Switch } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { formatMoney, perHour } from '../amounts.ts'
+import { formatLiveMoney, formatMoney, perHour } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
 import { Flow } from '../look/mark.tsx'
 import { Empty, FaultAlert, StaleNote } from '../look/notice.tsx'
@@ -65,7 +65,7 @@ function Budget({ me, onChange }: { readonly me: Me; readonly onChange: () => Pr
       <h2 id="budget-title" className="card-label">
         {t('wallet.budget')}
       </h2>
-      <p className="figure">{formatMoney(me.balance.posted + me.balance.accrued, asset, locale, budgetDecimals)}</p>
+      <p className="figure">{formatLiveMoney(me.balance.posted + me.balance.accrued, asset, locale, budgetDecimals)}</p>
       {me.balance.pending > 0n && <p className="quiet">{t('wallet.held', { amount: formatMoney(me.balance.pending, asset, locale, budgetDecimals) })}</p>}
       <dl className="budget-rate">
         <dt>{t('wallet.rate')}</dt>
@@ -100,7 +100,7 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
       ) : (
         <ul className="rows">
           {me.streams.map((stream) => (
-            <li key={stream.id} className="row">
+            <li key={stream.id} className="row row-stream">
               <div className="row-main">
                 <p className="row-title">{shortPointer(stream.payee)}</p>
                 <p className="quiet">
@@ -112,7 +112,7 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
                 </p>
               </div>
               <Flow moving={stream.state === 'paying'} />
-              <p className="row-amount">{formatMoney(stream.total, asset, locale, streamDecimals)}</p>
+              <p className="row-amount">{formatLiveMoney(stream.total, asset, locale, streamDecimals)}</p>
             </li>
           ))}
         </ul>
