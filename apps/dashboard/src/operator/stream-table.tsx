@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatAge, formatLiveMoney, formatMoney, perHour } from '../amounts.ts'
 import { Flow } from '../look/mark.tsx'
-import { shortPointer, shortSite } from '../words/names.ts'
+import { pointerParts, shortSite } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
 import { type LiveRow, type LiveView, type SortColumn, sortColumns } from './live-model.ts'
 
@@ -65,12 +65,12 @@ function StreamRow({ row, index, rowHeight, nowMs, moving }: StreamRowProps): Re
   const asset = { code: row.assetCode, scale: row.assetScale }
   return (
     <div className="table-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${index * rowHeight}px)` }}>
-      <div role="cell" className="cell-payer">
-        {shortPointer(row.payer)}
+      <div role="cell" className="cell-payer" title={row.payer}>
+        <Pointer pointer={row.payer} />
       </div>
-      <div role="cell" className="cell-payee">
+      <div role="cell" className="cell-payee" title={row.payee}>
         <Flow moving={moving && row.state === 'open'} />
-        {shortPointer(row.payee)}
+        <Pointer pointer={row.payee} />
       </div>
       <div role="cell" className="cell-site">
         {row.site === null ? <span className="quiet">{t('operator.noSite')}</span> : shortSite(row.site)}
@@ -91,7 +91,16 @@ function StreamRow({ row, index, rowHeight, nowMs, moving }: StreamRowProps): Re
   )
 }
 
-/** What part of the list can be seen. A row is 48 px high, 84 px where it takes two lines; look.css says the same. */
+function Pointer({ pointer }: { readonly pointer: string }): React.JSX.Element {
+  const { name, host } = pointerParts(pointer)
+  return (
+    <>
+      <span className="pointer-name">{name}</span> <span className="quiet">{host}</span>
+    </>
+  )
+}
+
+/** What part of the list can be seen. A row is 48 px high, 92 px where it takes three lines; look.css says the same. */
 function useWindow(box: React.RefObject<HTMLDivElement | null>): { readonly top: number; readonly height: number; readonly rowHeight: number } {
   const [seen, setSeen] = useState({ top: 0, height: 600, rowHeight: 48 })
   useEffect(() => {

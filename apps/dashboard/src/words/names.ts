@@ -7,3 +7,10 @@ export function shortSite(site: string): string {
 export function shortPointer(pointer: string): string {
   return pointer.replace(/^https:\/\//, '$').replace(/\/\.well-known\/pay$/, '')
 }
+
+/** A payment pointer in two parts, the one that tells people apart first: what fits on a line is cut at its end. */
+export function pointerParts(pointer: string): { readonly name: string; readonly host: string } {
+  const match = /^https?:\/\/([^/]+)\/(?:\.well-known\/pay$)?(.*)$/.exec(pointer)
+  const [, host = '', name = ''] = match ?? []
+  return name === '' ? { name: host === '' ? pointer : host, host: '' } : { name, host }
+}
