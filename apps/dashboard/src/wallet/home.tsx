@@ -108,7 +108,7 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
                 </p>
                 <p className={`state state-${stream.state}`}>
                   {t(`wallet.state.${stream.state}`)}
-                  <Reason reason={stream.reason} />
+                  <Reason reason={stream.reason ?? (me.paused && stream.state === 'paused' ? 'wallet-paused' : undefined)} />
                 </p>
               </div>
               <Flow moving={stream.state === 'paying'} />

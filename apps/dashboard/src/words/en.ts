@@ -136,7 +136,7 @@ export const en = {
     columns: { payer: 'Payer', payee: 'Payee', site: 'Site', rate: 'Rate an hour', total: 'Paid', age: 'Age', state: 'State' },
     state: { open: 'Open', 'in-doubt': 'In doubt', closed: 'Closed' },
     table: 'Streams',
-    shown: '{{shown}} of {{all}} streams',
+    shown: 'Streams: {{shown}} of {{all}}',
     bounded: 'The newest {{max}} are listed.',
     empty: 'No stream is open',
     emptyWhy: 'As soon as someone reads a page that takes part, its stream appears here.',

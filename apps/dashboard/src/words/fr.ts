@@ -138,7 +138,7 @@ export const fr: Words = {
     columns: { payer: 'Payeur', payee: 'Bénéficiaire', site: 'Site', rate: 'Débit par heure', total: 'Payé', age: 'Âge', state: 'État' },
     state: { open: 'Ouvert', 'in-doubt': 'En doute', closed: 'Fermé' },
     table: 'Flux',
-    shown: '{{shown}} flux sur {{all}}',
+    shown: 'Flux : {{shown}} sur {{all}}',
     bounded: 'Les {{max}} plus récents sont affichés.',
     empty: 'Aucun flux n’est ouvert',
     emptyWhy: 'Dès que quelqu’un lit une page participante, son flux apparaît ici.',
