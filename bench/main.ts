@@ -2,8 +2,9 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchExchange } from './exchange.ts'
+import { benchLedger } from './ledger.ts'
 
-const benches: Readonly<Record<string, (say: (line: string) => void) => Promise<object>>> = { exchange: benchExchange }
+const benches: Readonly<Record<string, (say: (line: string) => void) => Promise<object>>> = { exchange: benchExchange, ledger: benchLedger }
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true })
 const bench = benches[positionals[0] ?? '']

@@ -1,9 +1,12 @@
 import { Fault } from '@rivulet/faults'
 
 export type PostgresFaultCode =
+  | 'backup-damaged'
+  | 'backup-of-another-version'
   | 'data-folder-in-use'
   | 'data-folder-of-another-version'
   | 'database-missing'
+  | 'database-not-empty'
   | 'database-start-failed'
   | 'database-unreachable'
   | 'platform-unsupported'
