@@ -48,7 +48,7 @@ test('a backup that was cut, changed or is something else restores nothing', asy
   flipped.writeUInt8(flipped.readUInt8(flipped.length - 20) ^ 1, flipped.length - 20)
   for (const bytes of [whole.subarray(0, whole.length - 30), flipped, Buffer.from('no backup')]) {
     await writeFile(join(folder, 'bad.gz'), bytes)
-    await expect(restore(postgres, join(folder, 'bad.gz'))).rejects.toThrow()
+    await expect(restore(postgres, join(folder, 'bad.gz'))).rejects.toMatchObject({ code: 'backup-damaged' })
   }
   const { rows } = await postgres.pool.query('select from ledger.accounts')
   expect(rows).toEqual([])
