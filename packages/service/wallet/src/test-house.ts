@@ -227,7 +227,13 @@ export class TestHouse implements AsyncDisposable {
   }
 
   async #resolve(pointer: string): Promise<Payee> {
+    if (pointer.endsWith('/dollars')) return { ...this.#payeeOf(pointer), asset: { code: 'USD', scale: 9 } }
+    if (pointer.endsWith('/silent')) return { ...this.#payeeOf(pointer), destination: 'test.elsewhere.someone', asset: undefined }
     if (!pointer.endsWith('/bob')) throw new Fault('pointer-not-found', `there is no payment pointer at ${pointer}`)
+    return this.#payeeOf(pointer)
+  }
+
+  #payeeOf(pointer: string): Payee {
     const credentials = this.#receiver.issue({ accountId: this.publisher.id, asset: eur })
     return { ...credentials, paymentPointer: pointer, asset: eur, receiptsEnabled: false }
   }
