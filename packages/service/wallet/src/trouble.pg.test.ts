@@ -51,6 +51,8 @@ test('while the database is away streams pause and nothing unbacked is paid; whe
   const before = agent.paid()
   await house.passes(5_000)
   expect(agent.paid()).toBe(before)
+  const asked = await fetch(`${url}/api/connect/${'A'.repeat(43)}`)
+  expect({ status: asked.status, body: await asked.json() }).toMatchObject({ status: 503, body: { error: { code: 'database-unavailable' } } })
   await databaseAway(house, false)
   await house.until(() => agent.paid() > before + rate)
   agent.send({ type: 'stop', requestId: 'one', final: true })
