@@ -2,9 +2,11 @@
 /** `rivulet`: one binary, one command a file. Answers go to standard output, everything else to standard error. */
 import { isFault, messageOf } from '@rivulet/faults'
 import { Command } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { balanceCommand } from './commands/balance.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { roleCommand } from './commands/role.ts'
 import { streamCommand } from './commands/stream.ts'
 import { upCommand } from './commands/up.ts'
@@ -25,6 +27,8 @@ for (const command of [
   balanceCommand(),
   keysCommand(),
   verifyCommand(),
+  backupCommand(),
+  restoreCommand(),
 ]) {
   program.addCommand(command)
 }
