@@ -3,7 +3,8 @@ import { buildClientScript } from '@rivulet/client-script'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
-import { type PageSource, ScriptedWallet } from './scripted-wallet.ts'
+import { ScriptedWallet } from './scripted-wallet.ts'
+import type { PageSource } from './test-site.ts'
 
 export interface ScriptPage {
   readonly chromium: TestBrowser

@@ -9,19 +9,12 @@ import type { AddressInfo } from 'node:net'
 import { agentHeaders, clientScriptFiles, monetizeHeaders } from '@rivulet/client-script'
 import type { AgentToWallet, MessageOf, WalletToAgent } from '@rivulet/web-monetization'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { type PageSource, TestSite } from './test-site.ts'
 
 type FromAgent = MessageOf<AgentToWallet>
 type ToAgent = MessageOf<WalletToAgent>
 
 const answerMaxMs = 20_000
-
-export interface PageSource {
-  readonly head?: string
-  readonly body?: string
-  readonly headers?: Readonly<Record<string, string>>
-  /** The script tag; by default that of the wallet, in the head. */
-  readonly script?: string
-}
 
 export interface Received {
   readonly message: FromAgent
@@ -36,17 +29,14 @@ export class ScriptedWallet implements AsyncDisposable {
   connected = true
   /** What the wallet answers to a start; nothing when it is `undefined`. By default every pointer resolves. */
   answer: (start: Extract<FromAgent, { type: 'start' }>) => readonly ToAgent[] = ({ requestId, pointer }) => [{ type: 'loaded', requestId, paymentPointer: pointer }]
-  readonly #pages = new Map<string, PageSource>()
   readonly #sockets = new Set<WebSocket>()
   readonly #waiting = new Set<() => void>()
   readonly #wallet: Server
-  readonly #site: Server
+  #site!: TestSite
 
-  private constructor(wallet: Server, site: Server) {
+  private constructor(wallet: Server) {
     this.#wallet = wallet
-    this.#site = site
     wallet.on('request', (request, response) => void this.#serveWallet(request, response))
-    site.on('request', (request, response) => this.#servePage(request, response))
     const sockets = new WebSocketServer({ server: wallet, path: '/agent/socket' })
     sockets.on('connection', (socket, request) => {
       this.#sockets.add(socket)
@@ -56,11 +46,12 @@ export class ScriptedWallet implements AsyncDisposable {
   }
 
   static async start(): Promise<ScriptedWallet> {
-    const servers = [createServer(), createServer()] as const
-    servers[0].listen(0, 'localhost')
-    servers[1].listen(0, '127.0.0.1')
-    await Promise.all(servers.map((server) => once(server, 'listening')))
-    return new ScriptedWallet(...servers)
+    const server = createServer()
+    server.listen(0, 'localhost')
+    await once(server, 'listening')
+    const wallet = new ScriptedWallet(server)
+    wallet.#site = await TestSite.start(wallet.walletUrl)
+    return wallet
   }
 
   get walletUrl(): string {
@@ -68,13 +59,12 @@ export class ScriptedWallet implements AsyncDisposable {
   }
 
   get siteUrl(): string {
-    return `http://127.0.0.1:${(this.#site.address() as AddressInfo).port}`
+    return this.#site.url
   }
 
   /** Puts a page on the site; its address. */
   page(path: string, source: PageSource): string {
-    this.#pages.set(path, source)
-    return this.siteUrl + path
+    return this.#site.page(path, source)
   }
 
   /** Says something to every agent. */
@@ -117,11 +107,10 @@ export class ScriptedWallet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.drop()
-    for (const server of [this.#wallet, this.#site]) {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    }
+    await this.#site[Symbol.asyncDispose]()
+    this.#wallet.closeAllConnections()
+    this.#wallet.close()
+    await once(this.#wallet, 'close')
   }
 
   #message(socket: WebSocket, message: FromAgent, cookie: string): void {
@@ -175,24 +164,4 @@ export class ScriptedWallet implements AsyncDisposable {
         response.writeHead(404).end()
     }
   }
-
-  #servePage(request: IncomingMessage, response: ServerResponse): void {
-    const page = this.#pages.get(new URL(request.url ?? '/', this.siteUrl).pathname)
-    if (page === undefined) {
-      response.writeHead(404).end()
-      return
-    }
-    const { head = '', body = '', headers = {}, script = `<script src="${this.walletUrl}/monetize.js"></script>` } = page
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers })
-    // The log is filled before anything of the page can happen.
-    response.end(`<!doctype html><html lang="en"><head><title>page</title><script nonce="log">${logger}</script>${script}${head}</head><body>${body}</body></html>`)
-  }
 }
-
-const logger = `
-  window.log = []
-  for (const type of ['load', 'error', 'monetization']) {
-    document.addEventListener(type, (event) => {
-      if (event.target.localName === 'link') log.push([type, event.target.id, event])
-    }, true)
-  }`

@@ -73,8 +73,9 @@ function run(wallet: string): void {
   const look = (): void => {
     agent.post({ type: 'visible', visible: visible() })
     for (const request of requests.values()) {
-      if (!visible()) set(request, 'paused', 'hidden')
-      else if (request.reason === 'hidden') set(request, 'connecting')
+      // What is paused for another reason stays so until the wallet says otherwise.
+      if (!visible() && request.state !== 'paused') set(request, 'paused', 'hidden')
+      else if (visible() && request.reason === 'hidden') set(request, 'connecting')
     }
     tell()
   }
