@@ -1,5 +1,5 @@
 /** What the wallet serves to pages: how it is built, where it lies, and the headers that go with it. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -18,14 +18,24 @@ const html = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>
 /** Builds `monetize.js`, the agent and its page into `dist/`. Throws what esbuild finds wrong. */
 export async function buildClientScript(): Promise<ClientScript> {
   const { build } = await import('esbuild')
-  const common = { bundle: true, minify: true, format: 'iife', target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'silent' } as const
+  const bundle = async (entry: string): Promise<Uint8Array> => {
+    const { outputFiles } = await build({ entryPoints: [here(entry)], write: false, bundle: true, minify: true, format: 'iife', target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'silent' })
+    return (outputFiles[0] as { contents: Uint8Array }).contents
+  }
   await mkdir(here('../dist'), { recursive: true })
   await Promise.all([
-    build({ ...common, entryPoints: [here('page/main.ts')], outfile: clientScriptFiles.monetizeJs }),
-    build({ ...common, entryPoints: [here('agent/main.ts')], outfile: clientScriptFiles.agentJs }),
-    writeFile(clientScriptFiles.agentHtml, html),
+    put(clientScriptFiles.monetizeJs, await bundle('page/main.ts')),
+    put(clientScriptFiles.agentJs, await bundle('agent/main.ts')),
+    put(clientScriptFiles.agentHtml, html),
   ])
   return clientScriptFiles
+}
+
+/** Whole or not at all: a server that reads meanwhile sees the old file or the new one. */
+async function put(path: string, content: string | Uint8Array): Promise<void> {
+  const next = `${path}.${process.pid}`
+  await writeFile(next, content)
+  await rename(next, path)
 }
 
 /** Headers of `/monetize.js`: any page may load it, also one that isolates itself. */
