@@ -15,7 +15,8 @@ import type { Credit, CreditResult, ReceivingStreams } from './types.ts'
 /** A packet enters a flush only with this much life left: statement timeout, commit, and the way back of the Fulfill. */
 const packetLifeMsMin = 3_000
 const packetsQueuedMax = 200_000
-const rowsPerFlushMax = 10_000
+/** A flush stays far below its statement timeout even on a busy machine. */
+const rowsPerFlushMax = 4_000
 const packetsPerFlushMax = 20_000
 /** How often a packet may be weighed again because another process moved its row in between. */
 const attemptsMax = 8

@@ -11,7 +11,8 @@ import type { LedgerLog } from './context.ts'
 import type { SendingStream, SendingStreams, SendingStreamSpec, StreamLease } from './types.ts'
 
 const streamsQueuedMax = 100_000
-const rowsPerFlushMax = 10_000
+/** A flush stays far below its statement timeout even on a busy machine. */
+const rowsPerFlushMax = 4_000
 const labelBytesMax = 2_048
 const settleTimeMs = 60_000
 
