@@ -53,7 +53,7 @@ interface Reading {
 const readings: readonly Reading[] = [
   { language: 'en', scheme: 'light', width: 1440 },
   { language: 'fr', scheme: 'dark', width: 390 },
-  ...(process.env['RIVULET_TEST_LONG'] === undefined
+  ...(process.env['RIVULET_TEST_LONG'] !== '1'
     ? []
     : ([
         { language: 'fr', scheme: 'dark', width: 1440 },
