@@ -35,6 +35,8 @@ const userName = 'rivulet'
 const majorVersion = '18'
 const startTimeMaxMs = 30_000
 const stopTimeMaxMs = 20_000
+/** When the server itself was killed, its children end by themselves a moment later. */
+const orphanTimeMaxMs = 10_000
 /** Held on a connection by the process that runs the server, as long as it lives. */
 const ownerLock = 7_410_202_602
 
@@ -156,6 +158,7 @@ function run(user: ProcessUser, binary: string, args: readonly string[], input?:
 
 async function start(place: Place, clock: Clock, options: EmbeddedOptions): Promise<ChildProcess> {
   options.onProgress?.('starting the database')
+  const orphansUntilMs = clock.monotonicMs() + orphanTimeMaxMs
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort())
     const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
@@ -174,6 +177,10 @@ async function start(place: Place, clock: Clock, options: EmbeddedOptions): Prom
     child.kill('SIGINT')
     const ending = readFileSync(place.log, 'utf8').slice(-1_500)
     if (attempt < 3 && /Address already in use|could not create any TCP\/IP sockets/.test(ending)) continue
+    if (/pre-existing shared memory block/.test(ending) && clock.monotonicMs() < orphansUntilMs) {
+      await clock.sleep(100)
+      continue
+    }
     throw new PostgresFault('database-start-failed', `PostgreSQL did not start; the end of ${place.log}:\n${ending.trim()}`)
   }
 }
