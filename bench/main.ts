@@ -1,15 +1,30 @@
 /** `pnpm bench NAME [--json]`: runs one benchmark. With --json the last line of standard output is one object. */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { benchExchange } from './exchange.ts'
-import { benchLedger } from './ledger.ts'
 
-const benches: Readonly<Record<string, (say: (line: string) => void) => Promise<object>>> = { exchange: benchExchange, ledger: benchLedger }
+const { values, positionals } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    streams: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '60' },
+    sweep: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
+  allowPositionals: true,
+})
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true })
+type Say = (line: string) => void
+
+/** A bench is loaded when it is asked for. */
+const benches: Readonly<Record<string, (say: Say) => Promise<object>>> = {
+  exchange: async (say) => (await import('./exchange.ts')).benchExchange(say),
+  ledger: async (say) => (await import('./ledger.ts')).benchLedger(say),
+  streams: async (say) => (await import('./streams.ts')).benchStreams({ streams: Number(values.streams), seconds: Number(values.seconds), sweep: values.sweep, profileFolder: values.profile }, say),
+}
+
 const bench = benches[positionals[0] ?? '']
 if (bench === undefined) {
-  console.error(`usage: pnpm bench ${Object.keys(benches).join('|')} [--json]`)
+  console.error(`usage: pnpm bench ${Object.keys(benches).join('|')} [--json]; streams: [--streams N] [--seconds S] [--sweep] [--profile FOLDER]`)
   process.exitCode = 2
 } else {
   console.log(`${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}`)

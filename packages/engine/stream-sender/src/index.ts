@@ -1,2 +1,3 @@
+export { phaseOf } from './pace.ts'
 export { StreamSender, StreamSenderFault } from './sender.ts'
 export type * from './types.ts'
