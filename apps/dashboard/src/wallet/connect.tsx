@@ -110,7 +110,8 @@ function Consent({ request, challenge, email, onSignedOut, onFailed, onDone }: C
     setBusy(true)
     setFault(undefined)
     try {
-      giveBack(await consent(challenge), request.site, onDone)
+      const giveBack = wayBack(request.site, onDone)
+      giveBack(await consent(challenge))
     } catch (error) {
       if (!(error instanceof ApiFault)) throw error
       setBusy(false)
@@ -168,18 +169,22 @@ function useMuch(request: ConnectRequest): string {
   return left === undefined ? t('connect.muchRate', { amount }) : t('connect.muchText', { amount, left })
 }
 
-/** Hands the code to the page that opened this window, addressed to exactly the site, or goes back to it. */
-function giveBack(code: string, site: string, onDone: () => void): void {
+/**
+ * How the code reaches the page: handed to the window that opened this one, addressed to exactly the site, or by going back. Found before anything is
+ * agreed to, so that no consent is given that cannot be used. Throws ApiFault `return-foreign`.
+ */
+function wayBack(site: string, onDone: () => void): (code: string) => void {
   const opener = window.opener as Window | null
   if (opener !== null) {
-    opener.postMessage({ type: 'rivulet:code', code }, site)
-    onDone()
-    window.close()
-    return
+    return (code) => {
+      opener.postMessage({ type: 'rivulet:code', code }, site)
+      onDone()
+      window.close()
+    }
   }
   const address = returnAddress(location.hash, site)
   if (address === undefined) throw new ApiFault('return-foreign', 'no way back to the site', { status: 0 })
-  location.replace(withCode(address, code))
+  return (code) => location.replace(withCode(address, code))
 }
 
 /** Without consent: the window closes, or the page is shown again without a code. */
