@@ -1,7 +1,8 @@
 /** How a page offers its visitor to connect, and how a code travels; in a real Chromium. The wallet's pages are scripted. */
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, test } from 'vitest'
-import { link, until, useScriptPage } from './script-page.ts'
+import { link, useScriptPage } from './script-page.ts'
+import { until } from './until.ts'
 
 const at = useScriptPage()
 const tag = (place: string): string => `<script src="${at.wallet.walletUrl}/monetize.js" data-rivulet-button="${place}"></script>`

@@ -8,6 +8,7 @@ import { buildClientScript } from '@rivulet/client-script'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
 import { TestSite } from './test-site.ts'
+import { until } from './until.ts'
 
 let product: Product
 let chromium: TestBrowser
@@ -45,10 +46,6 @@ async function open(address: string): Promise<Page> {
 function pageOf(head: string, on = site, headers: Readonly<Record<string, string>> = {}): string {
   paths += 1
   return on.page(`/${paths}`, { head, headers })
-}
-
-async function until(page: Page, expression: string): Promise<void> {
-  await page.waitForFunction(expression, undefined, { polling: 50, timeout: 60_000 })
 }
 
 const events = async (page: Page, id = 'a'): Promise<number> => page.evaluate<number>(`log.filter(([type, of]) => type === 'monetization' && of === ${JSON.stringify(id)}).length`)

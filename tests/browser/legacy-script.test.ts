@@ -1,7 +1,8 @@
 /** The legacy API, as Coil had it, in a real Chromium: the rules of the checklist's second part. The wallet's answers are scripted. */
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { alice, link, until, useScriptPage } from './script-page.ts'
+import { alice, link, useScriptPage } from './script-page.ts'
+import { until } from './until.ts'
 
 const at = useScriptPage()
 const meta = '<meta name="monetization" content="$wallet.example/alice">'

@@ -3,7 +3,8 @@
  * 8-20 links, 21-23 events, 24-25 policy, 26-30 visibility; L1-L9 are the legacy API. The wallet's answers are scripted, all else is real.
  */
 import { expect, test } from 'vitest'
-import { alice, link, until, useScriptPage } from './script-page.ts'
+import { alice, link, useScriptPage } from './script-page.ts'
+import { until } from './until.ts'
 
 const at = useScriptPage()
 

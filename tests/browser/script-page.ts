@@ -16,11 +16,6 @@ export interface ScriptPage {
 export const alice = 'https://wallet.example/alice'
 export const link = `<link id="a" rel="monetization" href="${alice}">`
 
-/** Waits until an expression is true in the page, also while the page is hidden. */
-export async function until(page: Page, expression: string): Promise<void> {
-  await page.waitForFunction(expression, undefined, { polling: 20 })
-}
-
 export function useScriptPage(): ScriptPage {
   let chromium: TestBrowser
   let wallet: ScriptedWallet
