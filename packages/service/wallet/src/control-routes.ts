@@ -5,7 +5,7 @@
  * wallet address (`$host/path` or URL) for S seconds, 1 to 86,400. Refusals come as `{"error":{"code","message"}}` with a status of 4xx: `token-invalid`,
  * `request-invalid`, `person-unknown`, `person-ambiguous`, `pointer-invalid`, and what the resolver says. Otherwise 200 and
  * newline-delimited JSON: each second `{"second":N,"sent":"UNITS","packets":N,"fulfilled":N,"rejected":N,"state":STATE}`, where STATE is `paying`, `paused` or
- * `stopped` (then with `"reason"`), and last `{"sent":{"value","assetCode","assetScale"},"packets","fulfilled","rejected"}`, with `"reason"` when it ended
+ * `stopped` (then with `"reason"`), and last, when RATE x S is paid, `{"sent":{"value","assetCode","assetScale"},"packets","fulfilled","rejected"}`, with `"reason"` when it ended
  * early. `value` is a string of units. When the caller hangs up the stream is closed.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -70,6 +70,7 @@ interface Order {
 }
 
 async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { request, response }: { readonly request: Request; readonly response: Response }): Promise<void> {
+  const wanted = rate * BigInt(order.seconds)
   const loaded = Promise.withResolvers<{ readonly code: string; readonly message: string } | undefined>()
   const ended = Promise.withResolvers<void>()
   let state: 'paying' | 'paused' | 'stopped' = 'paying'
@@ -79,6 +80,7 @@ async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { r
     subscriber: order.subscriber,
     site: undefined,
     permit: { rate },
+    amountMax: wanted,
     hear: (news) => {
       if (news.type === 'loaded') loaded.resolve(undefined)
       else if (news.type === 'failed') loaded.resolve(news)
@@ -108,10 +110,10 @@ async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { r
     await waitOrEnd(desk, 1_000, session, ended.promise)
     if (!over) say({ second, sent: session.counters.paid.toString(), ...packetsOf(session.counters), state, ...(reason !== undefined && { reason }) })
   }
-  const wanted = rate * BigInt(order.seconds)
   for (let waitedMs = 0; waitedMs < lastTickMs && !over && session.counters.paid < wanted; waitedMs += 100) await waitOrEnd(desk, 100, session, ended.promise)
-  const early = over ? (reason ?? 'stopped') : undefined
+  const why = over ? (reason ?? 'stopped') : undefined
   const counters = await session.end()
+  const early = counters.paid < wanted ? why : undefined
   runs.delete(stop)
   request.socket.off('close', stop)
   const { asset } = order.subscriber

@@ -75,6 +75,8 @@ export interface PaidStreamSpec {
   readonly site: string | undefined
   /** Units a second. */
   readonly rate: bigint
+  /** Most units that it may pay in all; without one the budget decides. */
+  readonly amountMax?: bigint | undefined
   readonly listener: PaidStreamListener
 }
 
@@ -99,6 +101,7 @@ export class PaidStream {
   readonly #desk: StreamDesk
   readonly #receiver: Payee
   readonly #listener: PaidStreamListener
+  readonly #amountMax: bigint | undefined
   /** Last segment of our address of this stream: nobody can guess it. */
   readonly #segment = newSecret(18)
   readonly #opening: Promise<void>
@@ -125,6 +128,7 @@ export class PaidStream {
     this.#desk = desk
     this.#receiver = spec.receiver
     this.#listener = spec.listener
+    this.#amountMax = spec.amountMax
     this.#rate = spec.rate
     desk.live.set(this.#segment, this)
     this.#opening = this.#open()
@@ -203,7 +207,7 @@ export class PaidStream {
       this.#breakOff({ lasting: 'asset-unsupported' })
       return
     }
-    let lease: Lease = { held: this.#holdAhead(), sequenceCeiling: sequencesPerLease, sendUntilMs: clock.nowMs() + this.#desk.leaseMs }
+    let lease: Lease = { held: this.#holdAhead(0n), sequenceCeiling: sequencesPerLease, sendUntilMs: clock.nowMs() + this.#desk.leaseMs }
     try {
       let opened = await this.#openRow(lease, receiverIsOurs)
       if (opened === undefined) {
@@ -335,7 +339,7 @@ export class PaidStream {
     if (row === undefined || stream === undefined || this.#ending !== undefined) return
     this.#extendDue = false
     const used = stream.paid + stream.inFlight + stream.inDoubt
-    const wanted = larger(row.lease.held, used + this.#holdAhead())
+    const wanted = larger(row.lease.held, this.#holdAhead(used))
     const lease: Lease = { held: wanted, sequenceCeiling: stream.packets + sequencesPerLease, sendUntilMs: Math.max(row.lease.sendUntilMs, this.#desk.clock.nowMs() + this.#desk.leaseMs) }
     try {
       const extended = await this.#extendRow(row, lease)
@@ -383,6 +387,7 @@ export class PaidStream {
   #broken(reason: CloseReason): Broken {
     switch (reason) {
       case 'lease-used-up':
+        if (this.#amountMax !== undefined && this.held >= this.#amountMax) return { lasting: 'stopped' }
         return { passing: this.#fundsSpent ? 'budget-spent' : 'wallet-unavailable' }
       case 'receiver-unreachable':
       case 'receiver-closed':
@@ -446,8 +451,10 @@ export class PaidStream {
     return larger(posted - pending, 0n)
   }
 
-  #holdAhead(): bigint {
-    return (this.#rate * BigInt(this.#desk.leaseMs)) / 1_000n
+  /** What should be held in all when `used` is paid or on its way. */
+  #holdAhead(used: bigint): bigint {
+    const ahead = used + (this.#rate * BigInt(this.#desk.leaseMs)) / 1_000n
+    return this.#amountMax !== undefined && this.#amountMax < ahead ? this.#amountMax : ahead
   }
 
   #receiverIsOurs(): boolean {

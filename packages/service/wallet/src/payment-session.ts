@@ -30,6 +30,8 @@ export interface PaymentSessionSpec {
   readonly subscriber: Subscriber | undefined
   readonly site: string | undefined
   readonly permit: Permit
+  /** Most units that it may pay in all; without one the budget decides. */
+  readonly amountMax?: bigint
   readonly hear: (news: SessionNews) => void
   readonly budgetSpent: () => void
 }
@@ -149,6 +151,7 @@ export class PaymentSession {
       receiver,
       site,
       rate,
+      amountMax: this.#spec.amountMax === undefined ? undefined : this.#spec.amountMax - this.#past.paid,
       listener: {
         opened: () => this.#of(stream, { type: 'opened' }),
         paid: (packet) => {
