@@ -50,7 +50,7 @@ ${head}
 <a class="skip" href="#story">${w.skip}</a>
 <header class="masthead">
 <p class="issue">${w.issue}</p>
-<p class="wordmark"><a href="/${language}/">${name}</a></p>
+${kind === 'front' ? html`<h1 class="wordmark">${name}</h1>` : html`<p class="wordmark"><a href="/${language}/">${name}</a></p>`}
 <p class="language"><a href="/${other}/${path}" lang="${other}" hreflang="${other}">${w.otherLanguage}</a></p>
 </header>
 ${main}

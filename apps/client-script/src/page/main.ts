@@ -110,9 +110,9 @@ function run(wallet: string): void {
     agent.post({ type: 'connect' })
   }
 
-  /** An error lasts as long as its request. */
+  /** An error lasts as long as its request, unless the wallet pays after all. */
   function set(request: Request, state: Request['state'], reason?: string): void {
-    if (request.state !== 'error') Object.assign(request, { state, reason })
+    if (request.state !== 'error' || state === 'paying') Object.assign(request, { state, reason })
   }
 
   function settle(request: Request, event: 'load' | 'error'): void {
