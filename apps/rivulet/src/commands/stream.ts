@@ -16,12 +16,14 @@ export function streamCommand(): Command {
       const seconds = Number(options.seconds)
       if (!Number.isInteger(seconds) || seconds < 1 || seconds > 86_400) throw new Fault('seconds-invalid', '--seconds takes a whole number from 1 to 86400')
       const running = readRunning(config.dataFolder)
+      const as = options.as ?? running.firstSubscriber
+      if (as === undefined) throw new Fault('subscriber-unnamed', 'this wallet has no demo subscriber: name the subscriber with --as, by e-mail, name or path of the wallet address')
       let response: Response
       try {
         response = await fetch(`${running.walletUrl}/control/streams`, {
           method: 'POST',
           headers: { authorization: `Bearer ${config.secrets.control}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ as: options.as ?? running.firstSubscriber, pointer, seconds }),
+          body: JSON.stringify({ as, pointer, seconds }),
         })
       } catch (error) {
         throw new Fault('wallet-not-running', `no wallet answers at ${running.walletUrl}: start Rivulet with \`pnpm start\`, or name its folder with --data`, { cause: error })
