@@ -131,6 +131,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   const linkAccount = await openLinkAccount(foundation, 'link[wallet]@receiver')
   forwarder.addPeer({ id: 'wallet', address: ilpAddresses.wallet, asset, link: link ?? wallet, linkAccountId: linkAccount.id, limits: internalLimits })
   btp.attach(door.server, '/btp')
+  door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
   serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [receiver.routes]))
 }

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Fault } from '@rivulet/faults'
 import type { Clock } from '@rivulet/time'
 
@@ -49,6 +50,15 @@ export class Door {
 
   serve(listener: RequestListener): void {
     this.#listener = listener
+  }
+
+  /** Whoever asks for an upgrade of another path is told at once: no other listener takes it. */
+  refuseUpgradesBut(path: string): void {
+    this.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      if (URL.parse(request.url ?? '', 'http://door')?.pathname === path) return
+      socket.on('error', () => socket.destroy())
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    })
   }
 
   /** Answers 503 from now on. */

@@ -100,7 +100,7 @@ export class AgentSockets {
     socket.on('error', () => socket.destroy())
     const address = clientAddressOf(request, this.#options.proxyHops)
     const open = this.#perAddress.get(address) ?? 0
-    if (new URL(request.url ?? '/', 'http://wallet').pathname !== agentSocketPath) refuse(socket, '404 Not Found')
+    if (URL.parse(request.url ?? '', 'http://wallet')?.pathname !== agentSocketPath) refuse(socket, '404 Not Found')
     else if (request.headers.origin !== this.#options.origin) refuse(socket, '403 Forbidden')
     else if (this.#stopping || this.#attached.size >= socketsMax) refuse(socket, '503 Service Unavailable')
     else if (open >= socketsPerAddressMax) refuse(socket, '429 Too Many Requests')
