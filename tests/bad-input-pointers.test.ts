@@ -104,15 +104,15 @@ describe('in a sandbox', () => {
 describe('in a real installation nothing inside the house can be reached by naming it', () => {
   const resources = new AsyncDisposableStack()
   let folder: string
+  let product: Server
 
   beforeAll(async () => {
     folder = resources.use(dataFolder()).path
     const port = await freeBasePort()
     const url = (offset: number): string => `http://localhost:${port + offset}`
     const made = await rivulet(['init', '--domain', 'example.com', '--email', 'operator@example.com', '--wallet-url', url(0), '--receiver-url', url(1), '--operator-url', url(2), '--data', folder])
-    expect(made).toMatchObject({ status: 0 })
-    const product = resources.use(await Server.start(['up', '--port', String(port), '--data', folder]))
-    expect(product.ready.demoAccounts).toEqual([])
+    if (made.status !== 0) throw new Error(made.stderr)
+    product = resources.use(await Server.start(['up', '--port', String(port), '--data', folder]))
     await new Reader(url(0)).signUp('Nora')
   })
   afterAll(() => resources.disposeAsync())
@@ -133,6 +133,7 @@ describe('in a real installation nothing inside the house can be reached by nami
   })
 
   test('there are no demo people to pay as, and the command says whom it needs', async () => {
+    expect(product.ready.demoAccounts).toEqual([])
     expect(await rivulet(['stream', '$example.com/mara', '--data', folder])).toMatchObject({ status: 1, stderr: expect.stringMatching(/name the subscriber with --as.*\(subscriber-unnamed\)/) as string })
     expect(await rivulet(['stream', '$example.com/mara', '--as', 'alice', '--data', folder])).toMatchObject({ status: 1, stderr: expect.stringContaining('(person-unknown)') as string })
   })

@@ -12,9 +12,9 @@ export interface Meddling {
   /** Of the connection that the packet belongs to. */
   readonly keys: StreamKeys
   /** Hands the packet to the real receiver. */
-  forward(): Promise<Reply>
+  readonly forward: () => Promise<Reply>
   /** Breaks every connection to the wallet now. */
-  cut(): void
+  readonly cut: () => void
 }
 
 /** What becomes of a packet. */
