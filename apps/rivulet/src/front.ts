@@ -33,7 +33,7 @@ export function frontOf({ entrance, log, proxyHops, ready }: Front, routes: read
   })
   for (const route of routes) app.use(route)
   const { html, paths } = dashboardFiles.entrances[entrance]
-  for (const path of paths) app.get(path, (_request, response) => response.set(dashboardFiles.headers).sendFile(join(dashboardFiles.folder, html)))
+  for (const path of paths) app.get(path, (_request, response) => response.set(dashboardFiles.headers).sendFile(html, { root: dashboardFiles.folder }))
   app.use(`/${dashboardFiles.assets}`, express.static(join(dashboardFiles.folder, dashboardFiles.assets), { immutable: true, maxAge: yearSeconds * 1_000, index: false, fallthrough: false }))
   app.use((_request, response) => void response.status(404).json({ error: { code: 'not-found', message: 'there is nothing at this address' } }))
   app.use(answerErrors(log))

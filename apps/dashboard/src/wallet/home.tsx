@@ -104,7 +104,8 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
               <div className="row-main">
                 <p className="row-title">{shortPointer(stream.payee)}</p>
                 <p className="quiet">
-                  {t('wallet.on', { site: shortSite(stream.site) })} · {t('wallet.perHour', { amount: formatMoney(perHour(stream.rate), asset, locale, budgetDecimals) })}
+                  {stream.site === '' ? '' : `${t('wallet.on', { site: shortSite(stream.site) })} · `}
+                  {t('wallet.perHour', { amount: formatMoney(perHour(stream.rate), asset, locale, budgetDecimals) })}
                 </p>
                 <p className={`state state-${stream.state}`}>
                   {t(`wallet.state.${stream.state}`)}
