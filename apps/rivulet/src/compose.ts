@@ -57,13 +57,13 @@ export async function startAll(given: Config, onProgress: (step: string) => void
   const ports = { wallet: doors.wallet.port, receiver: doors.receiver.port, operator: doors.operator.port, demo: demo?.port ?? 0 }
   const config = given.sandbox ? { ...given, ports, publicUrls: sandboxUrls(ports), receiverBtpUrl: `ws://127.0.0.1:${ports.receiver}/btp` } : given
   const foundation = await openFoundation(config, 'up', { building, onProgress })
-  const demoAccounts = config.sandbox ? await ensureDemoAccounts(config, foundation) : []
+  const demoAccounts = await ensureDemoAccounts(config, foundation)
   const pair = config.link === 'memory' ? memoryLinkPair({ clock: foundation.clock }) : undefined
   await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
   await startWallet(foundation, doors.wallet, { building, link: pair?.[1] })
   startOperator(foundation, doors.operator, building)
   demo?.serve(demoSite(config))
-  writeRunning(config.dataFolder, { walletUrl: config.publicUrls.wallet, firstSubscriber: demoAccounts.find(({ role }) => role === 'subscriber')?.email })
+  leaveWord(config, demoAccounts)
   building.defer(() => removeRunning(config.dataFolder))
   const all = building.move()
   return { sandbox: config.sandbox, urls: config.publicUrls, demoAccounts, [Symbol.asyncDispose]: () => all.disposeAsync() }
@@ -74,10 +74,10 @@ export async function startRole(role: RoleName, config: Config): Promise<Running
   await using building = new AsyncDisposableStack()
   const door = await openDoor(config, role, building)
   const foundation = await openFoundation(config, role, { building, onProgress: () => undefined })
-  if (config.sandbox) await ensureDemoAccounts(config, foundation)
+  const demoAccounts = await ensureDemoAccounts(config, foundation)
   if (role === 'wallet') {
     await startWallet(foundation, door, { building })
-    writeRunning(config.dataFolder, { walletUrl: `http://127.0.0.1:${door.port}` })
+    leaveWord(config, demoAccounts)
     building.defer(() => removeRunning(config.dataFolder))
   } else if (role === 'receiver') await startReceiver(foundation, door, { building })
   else startOperator(foundation, door, building)
@@ -96,6 +96,11 @@ export function openAccounts(config: Config, parts: { readonly postgres: Postgre
     // Until there are plans, a sandbox subscriber starts with the demo plan's budget and anybody else with none.
     ...(config.sandbox && { onPersonCreated: (person) => giveSandboxBudget(parts.ledger, person, config.sandboxBudget) }),
   })
+}
+
+/** For the commands of this machine: where the wallet is, and whom the sandbox streams as. */
+function leaveWord({ dataFolder, publicUrls }: Config, demoAccounts: readonly DemoAccount[]): void {
+  writeRunning(dataFolder, { walletUrl: publicUrls.wallet, firstSubscriber: demoAccounts.find(({ role }) => role === 'subscriber')?.email })
 }
 
 async function openDoor(config: Config, name: RoleName | 'demo', building: AsyncDisposableStack): Promise<Door> {
@@ -151,7 +156,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
       postgres,
       clock,
       log,
-      resolver: new Resolver({ fetch: guardedFetch({ clock, allowLocal: config.sandbox }), allowLocal: config.sandbox }),
+      resolver: new Resolver({ fetch: guardedFetch({ clock, allowLocal: config.allowLocal }), allowLocal: config.allowLocal }),
       sender,
       link: forwarder.sender(asset),
       linkAccount,
@@ -163,7 +168,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
       rate: config.ratePerSecond,
       leaseMs: config.leaseMs,
       proxyHops: config.proxyHops,
-      allowLocal: config.sandbox,
+      allowLocal: config.allowLocal,
     }),
   )
   forwarder.local(ilpAddresses.wallet, wallet.packetHandler)

@@ -14,6 +14,8 @@ export type RoleName = 'wallet' | 'receiver' | 'operator'
 export interface Config {
   /** The sandbox has demo accounts, a sandbox provider, http and loopback; a real installation has none of them. */
   readonly sandbox: boolean
+  /** http, ports and private addresses are accepted in pointers and asked: always in the sandbox. */
+  readonly allowLocal: boolean
   readonly dataFolder: string
   /** Absent: Rivulet's own PostgreSQL in the data folder. */
   readonly databaseUrl: string | undefined
@@ -83,6 +85,7 @@ export interface ConfigOptions {
   readonly port?: string | undefined
   readonly link?: string | undefined
   readonly tls?: readonly string[] | undefined
+  readonly allowLocal?: boolean | undefined
 }
 
 export const defaultDataFolder = '.rivulet'
@@ -108,6 +111,7 @@ export function readConfig(options: ConfigOptions): Config {
   const address = file?.ilpAddress ?? 'test.rivulet'
   return {
     sandbox,
+    allowLocal: sandbox || options.allowLocal === true,
     dataFolder,
     databaseUrl: environment.DATABASE_URL,
     listenHost,

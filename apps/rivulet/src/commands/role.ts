@@ -1,3 +1,4 @@
+import { Fault } from '@rivulet/faults'
 import type { Command } from 'commander'
 import { startRole } from '../compose.ts'
 import { type RoleName, readConfig } from '../config.ts'
@@ -9,6 +10,7 @@ export function roleCommand(role: RoleName, what: string): Command {
   return serverCommandOf(role, `run ${what} in a process of its own, against DATABASE_URL`)
     .option('--json', 'one line of JSON on standard output when it is up')
     .action(async (options: ServerOptions) => {
+      if (options.port === '0') throw new Fault('config-invalid', 'a role in a process of its own needs a fixed --port: the others must find it')
       await runUntilStopped(async () => {
         const running = await startRole(role, readConfig(options))
         if (options.json === true) printJson({ ready: true, role, url: running.url })
