@@ -77,16 +77,17 @@ async function openStreams({ subscribers, credentials }: WalletRequest & { reado
   const startedMs = performance.now()
   const openDesk = desk
   if (openDesk === undefined) throw new Error('the wallet is not open')
-  bench = new Bench(openDesk, subscribers.length)
+  bench ??= new Bench(openDesk)
+  const opened = bench.openNext(subscribers.length)
   for (const [index, accountId] of subscribers.entries()) {
     const payee = credentials[index]
     if (payee === undefined) throw new Error('every stream needs credentials')
-    const name = `subscriber ${index}`
-    const subscriber = { personId: newId('pers', clock.nowMs()), name, email: `${index}@bench.test`, walletAddress: `https://wallet.test/${index}`, accountId, asset }
+    const personId = newId('pers', clock.nowMs())
+    const subscriber = { personId, name: personId, email: `${personId}@bench.test`, walletAddress: `https://wallet.test/${personId}`, accountId, asset }
     // Over the channel a Buffer arrives as a Uint8Array.
     bench.add({ subscriber, destination: payee.destination, sharedSecret: Buffer.from(payee.sharedSecret) })
   }
-  await bench.allOpened
+  await opened
   return { wallMs: performance.now() - startedMs }
 }
 
@@ -149,27 +150,30 @@ class Tick implements StreamListener, PaidStreamListener {
 }
 
 class Bench {
-  readonly allOpened: Promise<void>
-  readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers()
+  #opened: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #desk: StreamDesk
   readonly #ticks: Tick[] = []
   readonly #byId = new Map<string, Tick>()
-  readonly #count: number
+  #toOpen = 0
   /** How often bookings of a stream waited for the database for more than 3 s. */
   stalls = 0
-  #openedCount = 0
   #sender = 0
   #endMs = Infinity
   #latenesses = new Float64Array(0)
   #measured = 0
 
-  constructor(openDesk: StreamDesk, count: number) {
+  constructor(openDesk: StreamDesk) {
     this.#desk = openDesk
-    this.#count = count
-    this.allOpened = this.#opened.promise
     setInterval(() => {
       for (const stream of openDesk.live.values()) stream.sweep()
     }, 1_000).unref()
+  }
+
+  /** Resolves when as many streams more are open. */
+  openNext(count: number): Promise<void> {
+    this.#toOpen = count
+    this.#opened = Promise.withResolvers()
+    return this.#opened.promise
   }
 
   add({ subscriber, destination, sharedSecret }: { readonly subscriber: PaidStream['subscriber']; readonly destination: string; readonly sharedSecret: Buffer }): void {
@@ -193,8 +197,8 @@ class Bench {
   }
 
   opened(): void {
-    this.#openedCount += 1
-    if (this.#openedCount === this.#count) this.#opened.resolve()
+    this.#toOpen -= 1
+    if (this.#toOpen === 0) this.#opened.resolve()
   }
 
   broken(why: Broken): void {
