@@ -76,7 +76,7 @@ function show({ cpuUs, wallUs }: Cost): string {
 }
 
 /** Time that moves as fast as the work is done. The wheel asks for one timer at a time, and nothing else asks. */
-class SteppedClock implements Clock {
+export class SteppedClock implements Clock {
   #nowMs = Date.UTC(2026, 0)
   #task: (() => void) | undefined
   #dueMs = 0
@@ -114,10 +114,10 @@ class SteppedClock implements Clock {
   }
 }
 
-async function openOurs(): Promise<Contestant> {
-  const clock = new SteppedClock()
+/** Credits are taken at once. */
+export function creditsInMemory(): ReceivingStreams {
   const totals = new Map<string, bigint>()
-  const receiving: ReceivingStreams = {
+  return {
     credit({ connection, amount }) {
       const key = connection.toString('latin1')
       const total = (totals.get(key) ?? 0n) + amount
@@ -127,6 +127,11 @@ async function openOurs(): Promise<Contestant> {
     totalOf: (connection) => Promise.resolve(totals.get(connection.toString('latin1')) ?? 0n),
     close: () => Promise.resolve(),
   }
+}
+
+async function openOurs(): Promise<Contestant> {
+  const clock = new SteppedClock()
+  const receiving = creditsInMemory()
   const receiver = new StreamReceiver({ address: 'test.rivulet.receiver', keys: { current: 'k1', all: { k1: randomBytes(32) } }, clock, receiving })
   const source = { debitAccountId: 'acct_00000000000000000000000002', asset } as const
   const link: Link = { send: async (prepare) => decodeReply(encodeReply(await receiver.handle(decodePrepare(encodePrepare(prepare)), source))) }
@@ -165,7 +170,7 @@ async function openOurs(): Promise<Contestant> {
 }
 
 /** Plugins of the reference library that hand each other real ILP bytes; each answers the ILDCP request of its own side. */
-class MemoryPlugin {
+export class MemoryPlugin {
   peer: MemoryPlugin | undefined
   packets = 0
   #handler: (data: Buffer) => Promise<Buffer> = () => Promise.reject(new Error('nobody listens'))

@@ -19,6 +19,7 @@ type Say = (line: string) => void
 const benches: Readonly<Record<string, (say: Say) => Promise<object>>> = {
   exchange: async (say) => (await import('./exchange.ts')).benchExchange(say),
   ledger: async (say) => (await import('./ledger.ts')).benchLedger(say),
+  open: async (say) => (await import('./open.ts')).benchOpen(say),
   streams: async (say) => (await import('./streams.ts')).benchStreams({ streams: Number(values.streams), seconds: Number(values.seconds), sweep: values.sweep, profileFolder: values.profile }, say),
 }
 
