@@ -11,11 +11,14 @@ export class TestClock implements Clock {
   #nowMs: number
   #order = 0
   readonly #startMs: number
+  readonly #idle: () => Promise<void>
   readonly #entries = new Set<Entry>()
 
-  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+  /** @param idle what is awaited after each task, so that what it began goes on: a test with real I/O waits for it here */
+  constructor(startMs: number = Date.UTC(2026, 0, 1), idle: () => Promise<void> = settle) {
     this.#nowMs = startMs
     this.#startMs = startMs
+    this.#idle = idle
   }
 
   nowMs(): number {
@@ -49,7 +52,7 @@ export class TestClock implements Clock {
   /** Moves time on by `ms`; runs what falls due in order of time, and lets promises settle after each. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
-    await settle()
+    await this.#idle()
     for (;;) {
       let next: Entry | undefined
       for (const entry of this.#entries) {
@@ -59,13 +62,13 @@ export class TestClock implements Clock {
       this.#entries.delete(next)
       this.#nowMs = Math.max(this.#nowMs, next.dueMs)
       next.task()
-      await settle()
+      await this.#idle()
     }
     this.#nowMs = untilMs
   }
 }
 
 /** Lets every promise that can settle without I/O do so. */
-async function settle(): Promise<void> {
+export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
