@@ -1,0 +1,227 @@
+/** The processes of a simulation: wallets and receivers made of the real parts, which die where chance has it and are started again. */
+import { createHash } from 'node:crypto'
+import { newId } from '@rivulet/ids'
+import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
+import { type Account, Ledger, type ReceivingStreams, type SendingStreams } from '@rivulet/ledger'
+import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
+import { StreamSender } from '@rivulet/stream-sender'
+import { PaidStream, type PaidStreamListener, Seal, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
+import { type CrashPoint, FaultyDatabase, type FaultyDatabaseOptions, type Mortal } from './faults-database.ts'
+import { FaultyLink, type FaultyLinkOptions } from './faults-link.ts'
+import type { Invariants } from './simulator-books.ts'
+import { type Mutant, mutated } from './simulator-mutants.ts'
+import { ProcessClock } from './simulator-time.ts'
+
+export const eur = { code: 'EUR', scale: 9 }
+const receiverAddress = 'test.receiver'
+const walletAddress = 'test.wallet'
+/** One key for all: any process opens what another has sealed. */
+const sealKey = Buffer.alloc(32, 7)
+const receiverKeys: ReceiverKeys = { current: 'a', all: { a: Buffer.alloc(32, 9) } }
+const sweepEveryMs = 1_000
+const settleEveryMs = 5_000
+const bootRetryMs = 1_000
+
+/** What every process of a simulation shares. */
+export interface ProcessWorld {
+  readonly database: Omit<FaultyDatabaseOptions, 'process' | 'away' | 'lies'>
+  readonly link: Omit<FaultyLinkOptions, 'process' | 'clock' | 'leaves' | 'heard'>
+  readonly away: (name: string) => boolean
+  readonly invariants: Invariants
+  readonly mutant: Mutant | undefined
+  readonly accounts: { readonly walletLink: Account; readonly receiverLink: Account; readonly loss: Account }
+  readonly leaves: FaultyLinkOptions['leaves']
+  readonly heard: FaultyLinkOptions['heard']
+  /** Chance of dying at this point, now. */
+  readonly dies: (name: string, point: CrashPoint) => boolean
+  readonly happened: (what: string) => void
+  /** Something that no fault explains. */
+  readonly failed: (error: unknown) => void
+}
+
+/** One process, from its start to its death. */
+class Process implements Mortal {
+  readonly name: string
+  readonly clock: ProcessClock
+  readonly database: FaultyDatabase
+  readonly world: ProcessWorld
+  dead = false
+  #ledger: Ledger | undefined
+
+  constructor(world: ProcessWorld, name: string, skewMs: number) {
+    this.world = world
+    this.name = name
+    this.clock = new ProcessClock(world.database.time, skewMs)
+    this.database = new FaultyDatabase({ ...world.database, process: this, away: () => world.away(name), lies: world.mutant === 'a lost answer is taken for a failure' })
+  }
+
+  reach(point: CrashPoint): boolean {
+    if (this.dead || !this.world.dies(this.name, point)) return false
+    this.world.happened(`death:${point}`)
+    this.die()
+    return true
+  }
+
+  die(): void {
+    if (this.dead) return
+    this.dead = true
+    this.clock.stop()
+    this.database.died()
+  }
+
+  get ready(): boolean {
+    return !this.dead && this.#ledger !== undefined
+  }
+
+  /** Opens the books, as often as it takes. */
+  async boot(): Promise<Ledger> {
+    for (;;) {
+      try {
+        const ledger = await Ledger.open({
+          postgres: this.database.postgres,
+          // The mutant's books believe that it is a minute later than anybody's clock says.
+          clock: this.world.mutant === 'a wallet takes streams over too early' ? new ProcessClock(this.world.database.time, 70_000) : this.clock,
+          fatal: (error) => {
+            if (this.dead) return
+            this.world.failed(error)
+          },
+        })
+        this.#ledger = ledger
+        return ledger
+      } catch {
+        await this.clock.sleep(bootRetryMs)
+      }
+    }
+  }
+}
+
+export class ReceiverProcess extends Process {
+  readonly handle: PacketHandler
+  #receiver: StreamReceiver | undefined
+
+  constructor(world: ProcessWorld, name: string, skewMs: number) {
+    super(world, name, skewMs)
+    this.handle = async (prepare) => {
+      const receiver = this.#receiver
+      if (receiver === undefined) return reject(ErrorCode.peerUnreachable, receiverAddress, 'starting')
+      try {
+        return await receiver.handle(prepare, { debitAccountId: world.accounts.receiverLink.id, asset: eur })
+      } catch (error) {
+        return reject(ErrorCode.internalError, receiverAddress, error instanceof Error ? error.message : String(error))
+      }
+    }
+  }
+
+  async start(): Promise<void> {
+    const ledger = await this.boot()
+    const receiving = mutated(this.world.mutant, { receiving: ledger.receiving }).receiving
+    this.#receiver = new StreamReceiver({ address: receiverAddress, keys: receiverKeys, clock: this.clock, receiving: this.#watched(receiving) })
+  }
+
+  issue(accountId: Account['id']): { readonly destination: string; readonly sharedSecret: Buffer } | undefined {
+    return this.#receiver?.issue({ accountId, asset: eur })
+  }
+
+  /** The ledger as the receiver sees it; the simulation keeps count. */
+  #watched(receiving: ReceivingStreams): ReceivingStreams {
+    const { invariants, failed } = this.world
+    return {
+      totalOf: (connection) => receiving.totalOf(connection),
+      close: (connection) => receiving.close(connection),
+      credit: async (credit) => {
+        const connection = credit.connection.toString('hex')
+        try {
+          invariants.creditAsked(connection, credit.sequence, credit.amount)
+          const result = await receiving.credit(credit)
+          if (!this.dead) invariants.creditAnswered(connection, credit.sequence, result.applied)
+          return result
+        } catch (error) {
+          failed(error)
+          throw error
+        }
+      },
+    }
+  }
+}
+
+export interface PayOptions {
+  readonly subscriber: { readonly account: Account; readonly name: string }
+  readonly publisher: string
+  readonly destination: string
+  readonly sharedSecret: Buffer
+  readonly rate: bigint
+  readonly listener: PaidStreamListener
+}
+
+export class WalletProcess extends Process {
+  #desk: StreamDesk | undefined
+  #sending: SendingStreams | undefined
+
+  async start(): Promise<void> {
+    const { world, clock } = this
+    const ledger = await this.boot()
+    const { leaves, heard, mutant, accounts, failed } = world
+    const link = new FaultyLink({ ...world.link, process: this, clock, leaves, heard })
+    const parts = { sending: ledger.sending, link, receiving: ledger.receiving }
+    const { sending, link: wire } = { ...parts, ...mutated(mutant, parts) }
+    this.#sending = sending
+    this.#desk = {
+      clock, ledger: { sending, balance: (id) => ledger.balance(id) }, link: wire,
+      log: {
+        info: () => undefined,
+        warn: (details, message) => failed(new Error(`${message}: ${JSON.stringify(details)}`)),
+        error: (_details, message) => world.happened(`wallet: ${message}`),
+      },
+      seal: new Seal(sealKey), sender: new StreamSender({ clock, random: () => 0.5 }), linkAccountId: accounts.walletLink.id, lossAccountId: accounts.loss.id,
+      ownerId: newId('ownr', clock.nowMs()), ilpAddress: walletAddress, ownReceiverAddress: receiverAddress, leaseMs: 60_000, live: new Map(),
+      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, givingUp: new Promise(() => undefined),
+    }
+    this.#every(sweepEveryMs, () => this.#sweep())
+    this.#every(settleEveryMs, () => this.#settle())
+    void this.#settle()
+  }
+
+  /** Undefined while it is not up. */
+  pay({ subscriber, publisher, destination, sharedSecret, rate, listener }: PayOptions): PaidStream | undefined {
+    if (this.#desk === undefined || this.dead) return undefined
+    const { account, name } = subscriber
+    const stream = new PaidStream(this.#desk, {
+      subscriber: { personId: newId('pers', this.clock.nowMs()), name, email: `${name}@example.org`, walletAddress: `http://localhost:4000/${name}`, accountId: account.id, asset: eur },
+      receiver: { paymentPointer: `http://localhost:4001/${publisher}`, destination, sharedSecret, asset: eur, receiptsEnabled: false },
+      site: undefined, rate, listener,
+    })
+    this.world.invariants.opened(connectionOf(destination), { startedMs: this.clock.monotonicMs(), rate, streamId: stream.id })
+    return stream
+  }
+
+  #every(everyMs: number, task: () => unknown): void {
+    this.clock.after(everyMs, () => {
+      this.#every(everyMs, task)
+      task()
+    })
+  }
+
+  #sweep(): void {
+    for (const stream of this.#desk?.live.values() ?? []) stream.sweep()
+  }
+
+  #settling = false
+
+  async #settle(): Promise<void> {
+    if (this.#settling || this.#desk === undefined || this.#sending === undefined) return
+    this.#settling = true
+    const { log, ownerId, live } = this.#desk
+    try {
+      const settled = await settleDoubts({ sending: this.#sending, ownerId, log, living: (id) => live.values().find((stream) => stream.id === id) })
+      if (settled > 0) this.world.happened('settled')
+    } catch {
+      this.world.happened('settling-failed')
+    } finally {
+      this.#settling = false
+    }
+  }
+}
+
+export function connectionOf(destination: string): string {
+  return createHash('sha256').update(destination).digest('hex')
+}
