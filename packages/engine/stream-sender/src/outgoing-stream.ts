@@ -20,6 +20,8 @@ const catchUpMs = 5_000
 const leaseLowMs = 30_000
 /** In time the lease is low with less than this left after the life of a packet: a lease of a minute is then renewed every 30 s, for money and time at once. */
 const sendTimeLowMs = 10_000
+/** Each stream is up to this much earlier, by its place in the second: streams that were opened together do not all renew at once. */
+const leaseSpreadMs = 15_000
 /** A fresh stream pays after this time, so that the page hears of it at once; then it keeps to its place in the second. */
 const firstPacketMs = 25
 /** A stream without one fulfilled packet for so long, though it tried, gives up. */
@@ -259,8 +261,9 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   #leaseIsLow(): boolean {
     const { held, sequenceCeiling, sendUntilMs } = this.#lease
+    const earlyMs = Math.floor(this.#phase * leaseSpreadMs)
     const left = held - this.paid - this.inFlight - this.inDoubt - this.#accrual.due
-    return left < (this.#rate * BigInt(leaseLowMs)) / 1_000n || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - packetLifeMs < sendTimeLowMs
+    return left < (this.#rate * BigInt(leaseLowMs + earlyMs)) / 1_000n || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - packetLifeMs < sendTimeLowMs + earlyMs
   }
 
   #answered(flight: Flight, reply: Reply): void {

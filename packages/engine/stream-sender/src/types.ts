@@ -45,7 +45,7 @@ export interface StreamListener {
   fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void
   /** A packet of money was rejected and is not paid. `code` is the peer's, or T01 when the packet never left. */
   rejected(stream: SendingStream, code: string, message: string): void
-  /** Less than 30 s of the lease remain in money or sequences, or 10 s in time for packets to leave: call `extend`, or the stream stops when it is used up. Called once until extended. */
+  /** Less than 30 to 45 s of the lease remain in money, 30 in sequences, or 10 to 25 s in time for packets to leave: call `extend`, or the stream stops when it is used up. Called once until extended. */
   leaseLow(stream: SendingStream): void
   /** The stream closed itself; `message` says why, for a person. Not called after `close()`. Packets may still be in flight: `close()` waits for them. */
   failed(stream: SendingStream, reason: CloseReason, message: string): void
