@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { PassThrough } from 'node:stream'
@@ -27,9 +27,11 @@ export interface BackupSummary {
 
 /**
  * Writes one consistent snapshot of every schema to a gzip file, beside running processes and without outside tools: a line of JSON that names the format and the
- * schemas' versions, then each table and its rows in PostgreSQL's own text form, then the SHA-256 of all lines before. The file appears when it is whole.
+ * schemas' versions, then each table and its rows in PostgreSQL's own text form, then the SHA-256 of all lines before. The file appears when it is whole. Throws
+ * `backup-exists` rather than replace a file.
  */
 export async function backup(postgres: Postgres, file: string): Promise<BackupSummary> {
+  if (existsSync(file)) throw new PostgresFault('backup-exists', `${file} is there already: name another file, or move it away`)
   const unfinished = `${file}.unfinished`
   const client = await postgres.pool.connect()
   try {

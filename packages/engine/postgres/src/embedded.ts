@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { chown, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
@@ -57,7 +57,7 @@ const settings: Readonly<Record<string, string>> = {
 
 /**
  * Starts the server of a data folder as its owner. An orphan that a killed Rivulet left behind is stopped first. Throws `data-folder-in-use` when another Rivulet runs
- * on the folder, `data-folder-of-another-version`, `database-start-failed` with the end of the server's log.
+ * on the folder, `data-folder-of-another-version`, `data-folder-foreign`, `database-start-failed` with the end of the server's log.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const clock = options.clock ?? systemClock
@@ -128,7 +128,13 @@ async function initialise(place: Place, options: EmbeddedOptions): Promise<void>
     if (version === majorVersion) return
     throw new PostgresFault('data-folder-of-another-version', `the data in ${options.dataFolder} was written by PostgreSQL ${version}, this is ${majorVersion}: back it up with the version that wrote it, restore it with this one`)
   }
+  // Only what an initdb of ours left half done may go: another program's files may lie there under the same name.
+  const unfinished = `${folder}.unfinished`
+  if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(unfinished)) {
+    throw new PostgresFault('data-folder-foreign', `there are files in ${folder} that Rivulet did not make: name another folder with --data`)
+  }
   options.onProgress?.('creating the database')
+  writeFileSync(unfinished, '', { mode: 0o600 })
   rmSync(folder, { recursive: true, force: true })
   const { ids } = place.user
   if ('uid' in ids) {
@@ -139,6 +145,7 @@ async function initialise(place: Place, options: EmbeddedOptions): Promise<void>
   // The one moment without a password: single-user mode, no socket.
   await run(place.user, 'postgres', ['--single', '-D', folder, 'postgres'], `ALTER USER ${userName} PASSWORD '${place.password}';\nCREATE DATABASE ${databaseName};\n`)
   writeFileSync(finished, `${majorVersion}\n`)
+  rmSync(unfinished)
 }
 
 function run(user: ProcessUser, binary: string, args: readonly string[], input?: string): Promise<void> {

@@ -2,7 +2,9 @@ import { Fault } from '@rivulet/faults'
 
 export type PostgresFaultCode =
   | 'backup-damaged'
+  | 'backup-exists'
   | 'backup-of-another-version'
+  | 'data-folder-foreign'
   | 'data-folder-in-use'
   | 'data-folder-of-another-version'
   | 'database-missing'
