@@ -2,40 +2,39 @@
 /** `rivulet`: one binary, one command a file. Answers go to standard output, everything else to standard error. */
 import { isFault, messageOf } from '@rivulet/faults'
 import { Command } from 'commander'
-import { backupCommand } from './commands/backup.ts'
-import { balanceCommand } from './commands/balance.ts'
-import { initCommand } from './commands/init.ts'
-import { keysCommand } from './commands/keys.ts'
-import { restoreCommand } from './commands/restore.ts'
-import { roleCommand } from './commands/role.ts'
-import { streamCommand } from './commands/stream.ts'
-import { upCommand } from './commands/up.ts'
-import { verifyCommand } from './commands/verify.ts'
 import { version } from './version.ts'
+
+/** Loaded when asked for: most commands need little of the house. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/up.ts')).upCommand(),
+  wallet: async () => (await import('./commands/role.ts')).roleCommand('wallet', 'the subscribers’ wallet: agent, connect journey, streams'),
+  receiver: async () => (await import('./commands/role.ts')).roleCommand('receiver', 'the publishers’ receiver: payment pointers, crediting, BTP'),
+  operator: async () => (await import('./commands/role.ts')).roleCommand('operator', 'the operator’s dashboard and metrics'),
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  stream: async () => (await import('./commands/stream.ts')).streamCommand(),
+  balance: async () => (await import('./commands/balance.ts')).balanceCommand(),
+  keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  backup: async () => (await import('./commands/backup.ts')).backupCommand(),
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
+}
 
 const program = new Command('rivulet')
   .description('A self-hosted Web Monetization provider.')
   .version(version)
   .showHelpAfterError('(see rivulet --help)')
-for (const command of [
-  upCommand(),
-  roleCommand('wallet', 'the subscribers’ wallet: agent, connect journey, streams'),
-  roleCommand('receiver', 'the publishers’ receiver: payment pointers, crediting, BTP'),
-  roleCommand('operator', 'the operator’s dashboard and metrics'),
-  initCommand(),
-  streamCommand(),
-  balanceCommand(),
-  keysCommand(),
-  verifyCommand(),
-  backupCommand(),
-  restoreCommand(),
-]) {
-  program.addCommand(command)
-}
+const asked = process.argv[2] ?? ''
+const wanted = Object.hasOwn(commands, asked) ? commands[asked] : undefined
+for (const load of wanted === undefined ? Object.values(commands) : [wanted]) program.addCommand(await load())
 
 try {
   await program.parseAsync()
 } catch (error) {
-  console.error(isFault(error) ? `rivulet: ${error.message} (${error.code})` : error instanceof Error ? error.stack : messageOf(error))
+  console.error(isFault(error) ? `rivulet: ${error.message} (${error.code})` : isOfSystem(error) ? `rivulet: ${error.message}` : error instanceof Error ? error.stack : messageOf(error))
   process.exitCode = 1
+}
+
+/** A file that cannot be read or written: its message names the file, and where in our code it happened helps nobody. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'path' in error
 }
