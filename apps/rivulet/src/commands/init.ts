@@ -3,9 +3,10 @@ import { Ledger } from '@rivulet/ledger'
 import { systemClock } from '@rivulet/time'
 import type { Command } from 'commander'
 import { openAccounts } from '../compose.ts'
-import { type ConfigOptions, dataFolderOf, readConfig, writeInstallation } from '../config.ts'
+import { ConfigFault, type ConfigOptions, dataFolderOf, readConfig, writeInstallation } from '../config.ts'
 import { openServerDatabase } from '../database.ts'
 import { commandOf } from './options.ts'
+import { z } from 'zod'
 
 interface InitOptions extends ConfigOptions {
   readonly domain: string
@@ -29,6 +30,8 @@ export function initCommand(): Command {
     .option('--operator-url <url>', 'instead of https://operator.DOMAIN')
     .action(async (options: InitOptions) => {
       const { domain } = options
+      // Before anything is written: a second try would find the file of the first.
+      if (!z.email().max(254).safeParse(options.email).success) throw new ConfigFault('config-invalid', `--email: ${JSON.stringify(options.email)} is no e-mail address`)
       const folder = dataFolderOf(options)
       writeInstallation(folder, {
         publicUrls: {
