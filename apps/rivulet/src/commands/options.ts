@@ -3,7 +3,7 @@ import { type ConfigOptions, defaultDataFolder } from '../config.ts'
 
 /** Every command knows its data folder. */
 export function commandOf(name: string, description: string): Command {
-  return new Command(name).description(description).option('--data <folder>', 'the data folder', defaultDataFolder)
+  return new Command(name).description(description).showHelpAfterError('(see rivulet --help)').option('--data <folder>', 'the data folder', defaultDataFolder)
 }
 
 /** And the servers also where they listen. */

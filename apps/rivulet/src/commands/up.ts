@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { startAll } from '../compose.ts'
+import type { RunningAll } from '../compose.ts'
 import { readConfig } from '../config.ts'
 import { runUntilStopped } from '../run.ts'
 import { printJson, serverCommandOf, type ServerOptions } from './options.ts'
@@ -11,7 +11,10 @@ export function upCommand(): Command {
     .option('--json', 'one line of JSON on standard output when all is up')
     .action(async (options: ServerOptions) => {
       await runUntilStopped(async () => {
-        const running = await startAll(readConfig(options), (step) => console.error(`${step} ...`))
+        const config = readConfig(options)
+        // What is wrong with the configuration is said before the house is loaded.
+        const { startAll } = await import('../compose.ts')
+        const running = await startAll(config, (step) => console.error(`${step} ...`))
         if (options.json === true) printJson({ ready: true, ...running.urls, demoAccounts: running.demoAccounts })
         else console.error(welcome(running))
         return running
@@ -19,7 +22,7 @@ export function upCommand(): Command {
     })
 }
 
-function welcome({ urls, demoAccounts, sandbox }: Awaited<ReturnType<typeof startAll>>): string {
+function welcome({ urls, demoAccounts, sandbox }: RunningAll): string {
   const lines = ['', '  Rivulet is up.', '']
   if (sandbox) lines.push(`  Read and pay   ${urls.demo}    a small magazine: open an article, press the button, sign in as a subscriber`)
   lines.push(`  Wallet         ${urls.wallet}`, `  Publishers     ${urls.receiver}`, `  Operator       ${urls.operator}`, '')
