@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { Fault } from '@rivulet/faults'
 import { Ledger } from '@rivulet/ledger'
 import { systemClock } from '@rivulet/time'
 import type { Command } from 'commander'
+import { z } from 'zod'
 import { openAccounts } from '../compose.ts'
-import { ConfigFault, type ConfigOptions, dataFolderOf, readConfig, writeInstallation } from '../config.ts'
+import { type ConfigOptions, dataFolderOf, readConfig, writeInstallation } from '../config.ts'
 import { openServerDatabase } from '../database.ts'
 import { commandOf } from './options.ts'
-import { z } from 'zod'
 
 interface InitOptions extends ConfigOptions {
   readonly domain: string
@@ -31,7 +32,7 @@ export function initCommand(): Command {
     .action(async (options: InitOptions) => {
       const { domain } = options
       // Before anything is written: a second try would find the file of the first.
-      if (!z.email().max(254).safeParse(options.email).success) throw new ConfigFault('config-invalid', `--email: ${JSON.stringify(options.email)} is no e-mail address`)
+      if (!z.email().max(254).safeParse(options.email).success) throw new Fault('config-invalid', `--email: ${JSON.stringify(options.email)} is no e-mail address`)
       const folder = dataFolderOf(options)
       writeInstallation(folder, {
         publicUrls: {
