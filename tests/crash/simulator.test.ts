@@ -8,7 +8,7 @@ import { type Mutant, mutants } from './simulator-mutants.ts'
 import { simulate } from './simulator.ts'
 
 const one = process.env['RIVULET_SEED']
-const count = Number(process.env['RIVULET_SEEDS'] ?? (process.env['RIVULET_TEST_LONG'] === '1' ? 2_000 : 40))
+const count = Number(process.env['RIVULET_SEEDS'] ?? (process.env['RIVULET_TEST_LONG'] === '1' ? 2_000 : 200))
 const seeds = one === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(one)]
 /** Each of these must have happened somewhere in a full run. */
 const mustHappen = [
