@@ -1,12 +1,14 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import { asciiArray, byteaArray, int8Array } from './binary-arrays.ts'
+import { asciiArray, boolArray, byteaArray, int8Array } from './binary-arrays.ts'
 import type { FlushStatement } from './flush-store.ts'
 import type { SequenceWindow } from './sequence-window.ts'
 
 /** What one flush brings to one connection: a sum, and the window of its own sequences. */
 export interface CreditRow {
   readonly connection: Buffer
+  /** Whether this process knows no row of the connection. Only a fresh connection gets one. */
+  readonly fresh: boolean
   readonly sum: bigint
   readonly window: SequenceWindow
   readonly totalMax: bigint
@@ -25,42 +27,49 @@ export interface ReceivingState {
   readonly creditAccountId: string | null
 }
 
-const distance = '(excluded.highest_sequence - r.highest_sequence)'
+const distance = '(i.highest - r.highest_sequence)'
 /** The row's own window seen from the batch's highest sequence, where that is higher. Shifts are taken only within 0 to 63. */
 const rowBits = `(case when r.highest_sequence = 0 or ${distance} > 64 then 0
   else (case when ${distance} = 64 then 0 else r.seen << ${distance}::int4 end) | (1::int8 << (${distance} - 1)::int4) end)`
 /** The batch's window seen from the row's highest sequence, where that is at least as high; the distance is then 0 to -64. */
-const batchBits = `((case when ${distance} = -64 then 0 else excluded.seen << (-${distance})::int4 end) | (1::int8 << (-${distance} - 1)::int4))`
+const batchBits = `((case when ${distance} = -64 then 0 else i.seen << (-${distance})::int4 end) | (1::int8 << (-${distance} - 1)::int4))`
 
 /**
  * $3 now, $4 connections in ascending order, $5 sums, $6 highest sequences, $7 windows below them, $8 limits, $9 closing times, $10 debit and $11 credit
- * accounts. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
+ * accounts, $12 whether the connection is fresh. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
+ * First all inserts, then all updates, both in ascending order, each row in one of them: a flush that updates never waits for one that inserts, so no two
+ * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new.
  */
 export const creditStatement: FlushStatement = {
   name: 'ledger-credit',
   text: `with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
-  input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[])
-    with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, ordinal)),
-  applied as (
-    insert into ledger.receiving_streams as r
+  input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::bool[])
+    with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, fresh, ordinal)),
+  inserted as (
+    insert into ledger.receiving_streams
       (connection, total, highest_sequence, seen, total_max, closes_at_ms, posted_at_ms, debit_account_id, credit_account_id)
-    select connection, sum, highest, seen, total_max, closes_at_ms, $3::int8, debit_account_id, credit_account_id from flush, input order by ordinal
-    on conflict (connection) do update set
-      total = r.total + excluded.total,
-      highest_sequence = greatest(r.highest_sequence, excluded.highest_sequence),
-      seen = case when ${distance} > 0 then ${rowBits} | excluded.seen else r.seen | ${batchBits} end
-    where not r.closed and r.closes_at_ms > $3::int8
-      and r.total <= least(r.total_max, excluded.total_max) - excluded.total
-      and r.debit_account_id = excluded.debit_account_id and r.credit_account_id = excluded.credit_account_id
-      and case when ${distance} > 0 then ${rowBits} & excluded.seen = 0
+    select connection, sum, highest, seen, total_max, closes_at_ms, $3::int8, debit_account_id, credit_account_id from flush, input where fresh order by ordinal
+    on conflict (connection) do nothing returning connection),
+  updated as (
+    update ledger.receiving_streams r set
+      total = r.total + i.sum,
+      highest_sequence = greatest(r.highest_sequence, i.highest),
+      seen = case when ${distance} > 0 then ${rowBits} | i.seen else r.seen | ${batchBits} end
+    from flush, input i
+    where (select count(*) from inserted) >= 0 and r.connection = i.connection and not i.fresh
+      and not r.closed and r.closes_at_ms > $3::int8
+      and r.total <= least(r.total_max, i.total_max) - i.sum
+      and r.debit_account_id = i.debit_account_id and r.credit_account_id = i.credit_account_id
+      and case when ${distance} > 0 then ${rowBits} & i.seen = 0
         when ${distance} = 0 or ${distance} < -64 then false
-        else excluded.seen & ((-1::int8) << (64 + ${distance})::int4) = 0 and ${batchBits} & r.seen = 0 end
-    returning connection, total),
+        else i.seen & ((-1::int8) << (64 + ${distance})::int4) = 0 and ${batchBits} & r.seen = 0 end
+    returning i.ordinal, r.total),
   moved as (
-    update ledger.flushes f set n = $2::int8, unapplied = case when (select count(*) from applied) = cardinality($4::bytea[]) then ''::bytea
-      else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input where connection not in (select connection from applied)) end
+    update ledger.flushes f set n = $2::int8, unapplied = case when (select count(*) from inserted) + (select count(*) from updated) = cardinality($4::bytea[]) then ''::bytea
+      else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input
+        where ordinal not in (select ordinal from updated) and not (fresh and connection in (select connection from inserted))) end
     from flush where f.id = flush.id returning f.unapplied)
-  select unapplied, (select string_agg(substr(connection, 1, 8) || int8send(total), ''::bytea) from applied) as applied from moved`,
+  select unapplied, (select string_agg(int4send(ordinal::int4 - 1) || int8send(total), ''::bytea) from updated) as applied from moved`,
 }
 
 export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[] {
@@ -69,18 +78,14 @@ export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[
   return [
     now, byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), int8Array(rows.map((row) => BigInt(row.window.highest))),
     int8Array(rows.map((row) => row.window.seen)), int8Array(rows.map((row) => row.totalMax)), int8Array(rows.map((row) => BigInt(row.closesAtMs))),
-    asciiArray(rows.map((row) => row.debitAccountId)), asciiArray(rows.map((row) => row.creditAccountId)),
+    asciiArray(rows.map((row) => row.debitAccountId)), asciiArray(rows.map((row) => row.creditAccountId)), boolArray(rows.map((row) => row.fresh)),
   ]
 }
 
-/** The totals that the statement returned, row by row; undefined when they are not in the order of the rows that were applied. */
-export function totalsOf(applied: Buffer, rows: readonly CreditRow[]): bigint[] | undefined {
-  if (applied.length !== rows.length * 16) return undefined
-  const totals: bigint[] = []
-  for (const [index, row] of rows.entries()) {
-    if (applied.compare(row.connection, 0, 8, index * 16, index * 16 + 8) !== 0) return undefined
-    totals.push(applied.readBigInt64BE(index * 16 + 8))
-  }
+/** The totals of the rows after the flush, by ordinal: what the statement returned of the updated ones; an inserted one holds its sum. */
+export function totalsOf(applied: Buffer, rows: readonly CreditRow[]): bigint[] {
+  const totals = rows.map((row) => row.sum)
+  for (let at = 0; at < applied.length; at += 12) totals[applied.readInt32BE(at)] = applied.readBigInt64BE(at + 4)
   return totals
 }
 

@@ -19,6 +19,8 @@ export interface GroupCommitOptions<Batch, Outcome> {
   readonly take: () => Batch | undefined
   /** Sends flush `n`. `again` says that it was sent before and its outcome is unknown. Throws what must stop the process. */
   readonly flush: (n: number, batch: Batch, again: boolean) => Promise<FlushAnswer<Outcome>>
+  /** Whether telling this outcome brings nothing back into the queue: the next flush may then leave before it is told. */
+  readonly nothingReturns: (outcome: Outcome) => boolean
   /** The flush is durable. */
   readonly committed: (batch: Batch, outcome: Outcome) => Promise<void> | void
   /** The flush is known not to be written. */
@@ -70,9 +72,7 @@ export class GroupCommit<Batch, Outcome> {
         // What arrives in the same turn of the event loop shares the flush.
         else await new Promise((resolve) => setImmediate(resolve))
         const batch = take()
-        if (batch === undefined) continue
-        this.#lastStartMs = clock.monotonicMs()
-        await this.#one(batch)
+        if (batch !== undefined) await this.#flushAll(batch)
       }
     } catch (error) {
       this.#stopped = true
@@ -83,11 +83,40 @@ export class GroupCommit<Batch, Outcome> {
     }
   }
 
-  async #one(batch: Batch): Promise<void> {
-    const { clock, log, flush, committed, failed } = this.#options
+  /** Sends the batch, and what already waits when it is durable as the next one: the database works while those who wait for the first are told. */
+  async #flushAll(first: Batch): Promise<void> {
+    const { committed } = this.#options
+    let batch = first
+    let outcome = await this.#durable(batch)
+    while (outcome !== undefined) {
+      const next = this.#mayFollow(outcome) ? this.#options.take() : undefined
+      if (next === undefined) return await committed(batch, outcome)
+      const [told, toTell] = [batch, outcome]
+      const tell = async (): Promise<void> => {
+        // Only after this turn of the event loop has the next flush left.
+        await new Promise((resolve) => setImmediate(resolve))
+        await committed(told, toTell)
+      }
+      batch = next
+      ;[outcome] = await Promise.all([this.#durable(next), tell()])
+    }
+  }
+
+  #mayFollow(outcome: Outcome): boolean {
+    const { clock, waiting, nothingReturns } = this.#options
+    return waiting() && nothingReturns(outcome) && clock.monotonicMs() >= this.#lastStartMs + flushIntervalMs
+  }
+
+  /** Undefined when the flush is known not to be written. */
+  async #durable(batch: Batch): Promise<Outcome | undefined> {
+    const { clock, log, flush, failed } = this.#options
+    this.#lastStartMs = clock.monotonicMs()
     const n = this.#committed + 1
     let answer = await flush(n, batch, false)
-    if (answer.kind === 'failed') return failed(batch, answer.error)
+    if (answer.kind === 'failed') {
+      failed(batch, answer.error)
+      return undefined
+    }
     for (let pauseMs = 10; answer.kind !== 'committed'; pauseMs = Math.min(pauseMs * 2, resendPauseMsMax)) {
       log.warn({ err: answer.error, flush: n }, 'the outcome of a flush is unknown, it is sent again')
       await clock.sleep(pauseMs)
@@ -95,7 +124,7 @@ export class GroupCommit<Batch, Outcome> {
       if (answer.kind === 'failed' && !mayPass(answer.error)) throw new AssertionFault(`flush ${n} was refused after its outcome was unknown: ${String(answer.error)}`)
     }
     this.#committed = n
-    await committed(batch, answer.outcome)
+    return answer.outcome
   }
 }
 

@@ -5,8 +5,9 @@ import type { AccountCache } from './account-store.ts'
 import { type CreditRow, type CreditStore, creditStatement, creditValues, type ReceivingState, totalsOf } from './credit-store.ts'
 import { refusal } from './fault.ts'
 import { type FlushOutcome, FlushStore } from './flush-store.ts'
-import { GroupCommit } from './group-commit.ts'
+import { type FlushAnswer, GroupCommit } from './group-commit.ts'
 import type { Journal } from './journal.ts'
+import { KnownRows } from './known-rows.ts'
 import { closeReceiving } from './receiving-entries.ts'
 import { admit, emptyWindow, type SequenceWindow } from './sequence-window.ts'
 import type { LedgerContext } from './context.ts'
@@ -20,9 +21,13 @@ const rowsPerFlushMax = 4_000
 const packetsPerFlushMax = 20_000
 /** How often a packet may be weighed again because another process moved its row in between. */
 const attemptsMax = 8
+/** A connection beyond these costs its next packet a second flush. */
+const knownConnectionsMax = 200_000
 
 interface Waiting {
   readonly credit: Credit
+  /** The connection in latin1, whose order is that of the bytes. */
+  readonly key: string
   readonly resolve: (result: CreditResult) => void
   attempts: number
 }
@@ -30,6 +35,7 @@ interface Waiting {
 /** The packets of one connection within one flush, in the order of their arrival. */
 interface Group {
   readonly first: Credit
+  readonly key: string
   readonly packets: Waiting[]
   sum: bigint
   window: SequenceWindow
@@ -59,6 +65,8 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
   readonly #journal: Journal
   readonly #flushes: FlushStore
   readonly #commit: GroupCommit<Batch, FlushOutcome>
+  /** Connections that have a row. */
+  readonly #known = new KnownRows(knownConnectionsMax)
   #queue: Waiting[] = []
 
   constructor({ context, store, accounts, journal }: ReceivingParts) {
@@ -72,7 +80,8 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
       clock, log, fatal,
       waiting: () => this.#queue.length > 0,
       take: () => this.#take(),
-      flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
+      flush: (n, batch, again) => this.#flush(n, batch, again),
+      nothingReturns: ({ unapplied, applied }) => unapplied.length === 0 && applied !== undefined,
       committed: (batch, outcome) => this.#committed(batch, outcome),
       failed: (batch, error) => {
         log.warn({ err: error, rows: batch.rows.length }, 'a flush of credits was not written')
@@ -118,7 +127,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     if (this.#commit.stopped) return Promise.resolve({ applied: false, why: 'commit-failed' })
     const bounded = credit.totalMax > amountMax ? { ...credit, totalMax: amountMax } : credit
     return new Promise((resolve) => {
-      this.#queue.push({ credit: bounded, resolve, attempts: 0 })
+      this.#queue.push({ credit: bounded, key: credit.connection.toString('latin1'), resolve, attempts: 0 })
       this.#commit.wake()
     })
   }
@@ -129,16 +138,15 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     const nowMs = this.#clock.nowMs()
     let entered = 0
     for (const waiting of this.#queue) {
-      const { credit } = waiting
+      const { credit, key } = waiting
       const why = refusedAtOnce(credit, nowMs)
       if (why !== undefined) {
         waiting.resolve({ applied: false, why })
         continue
       }
-      const key = credit.connection.toString('latin1')
       let group = groups.get(key)
       if (group === undefined && groups.size < rowsPerFlushMax && entered < packetsPerFlushMax) {
-        group = { first: credit, packets: [], sum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
+        group = { first: credit, key, packets: [], sum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
         groups.set(key, group)
       }
       const placed = group === undefined || entered >= packetsPerFlushMax ? 'later' : place(group, waiting)
@@ -148,21 +156,27 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     }
     this.#queue = later
     if (groups.size === 0) return undefined
-    const sorted = [...groups.values()].toSorted((one, other) => one.first.connection.compare(other.first.connection))
-    const rows = sorted.map(({ first, sum, window }) => ({
-      connection: first.connection, sum, window, totalMax: first.totalMax, closesAtMs: first.closesAtMs, debitAccountId: first.debitAccountId, creditAccountId: first.creditAccountId,
+    const sorted = [...groups.values()].toSorted((one, other) => (one.key < other.key ? -1 : 1))
+    const rows = sorted.map(({ first, key, sum, window }) => ({
+      connection: first.connection, fresh: !this.#known.has(key), sum, window, totalMax: first.totalMax, closesAtMs: first.closesAtMs, debitAccountId: first.debitAccountId, creditAccountId: first.creditAccountId,
     }))
     return { groups: sorted, rows, values: creditValues(nowMs, rows) }
   }
 
+  async #flush(n: number, batch: Batch, again: boolean): Promise<FlushAnswer<FlushOutcome>> {
+    const answer = await this.#flushes.flush(n, batch.values, again)
+    if (answer.kind !== 'committed') return answer
+    const unapplied = new Set(answer.outcome.unapplied)
+    for (const [index, group] of batch.groups.entries()) if (!unapplied.has(index)) this.#known.add(group.key)
+    return answer
+  }
+
   async #committed(batch: Batch, outcome: FlushOutcome): Promise<void> {
     const unapplied = new Set(outcome.unapplied)
-    const groups = unapplied.size === 0 ? batch.groups : batch.groups.filter((_, index) => !unapplied.has(index))
-    const rows = unapplied.size === 0 ? batch.rows : batch.rows.filter((_, index) => !unapplied.has(index))
-    const refused = unapplied.size === 0 ? [] : batch.groups.filter((_, index) => unapplied.has(index))
-    let totals = outcome.applied === undefined ? undefined : totalsOf(outcome.applied, rows)
-    if (totals === undefined) totals = await this.#totalsNow(rows)
-    for (const [index, group] of groups.entries()) {
+    const refused = batch.groups.filter((_, index) => unapplied.has(index))
+    const totals = outcome.applied === undefined ? await this.#totalsNow(batch.rows) : totalsOf(outcome.applied, batch.rows)
+    for (const [index, group] of batch.groups.entries()) {
+      if (unapplied.has(index)) continue
       let total = (totals[index] ?? group.sum) - group.sum
       for (const { credit, resolve } of group.packets) {
         total += credit.amount
@@ -195,7 +209,9 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     const nowMs = this.#clock.nowMs()
     const again: Waiting[] = []
     for (const group of groups) {
-      const state = states.get(group.first.connection.toString('latin1'))
+      const state = states.get(group.key)
+      if (state === undefined) this.#known.delete(group.key)
+      else this.#known.add(group.key)
       let total = state?.total ?? 0n
       let window = state?.window ?? emptyWindow
       for (const waiting of group.packets) {

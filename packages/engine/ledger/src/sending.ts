@@ -60,10 +60,11 @@ export class Sending implements SendingStreams, AsyncDisposable {
       waiting: () => this.#queue.size > 0,
       take: () => this.#take(),
       flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
+      nothingReturns: ({ unapplied }) => unapplied.length === 0,
       committed: (batch, outcome) => this.#committed(batch, outcome),
       failed: (batch, error) => {
         log.warn({ err: error, rows: batch.waiting.length }, 'a flush of bookings was not written')
-        this.#inFlight.clear()
+        this.#landed(batch)
         for (const { reject } of batch.waiting) reject(unavailable(error))
       },
     })
@@ -168,7 +169,15 @@ export class Sending implements SendingStreams, AsyncDisposable {
         one.reject(error)
       }
     }))
-    this.#inFlight.clear()
+    this.#landed(batch)
+  }
+
+  /** A later flush may carry the same stream already. */
+  #landed(batch: Batch): void {
+    for (const one of batch.waiting) {
+      const key = `${one.id}/${one.ownerEpoch}`
+      if (this.#inFlight.get(key) === one) this.#inFlight.delete(key)
+    }
   }
 
   /** Waits until no booking of the stream is under way; how it ended is for its own caller. */
