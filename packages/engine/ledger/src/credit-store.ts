@@ -38,11 +38,10 @@ const batchBits = `((case when ${distance} = -64 then 0 else i.seen << (-${dista
  * $3 now, $4 connections in ascending order, $5 sums, $6 highest sequences, $7 windows below them, $8 limits, $9 closing times, $10 debit and $11 credit
  * accounts, $12 whether the connection is fresh. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
  * First all inserts, then all updates, both in ascending order, each row in one of them: a flush that updates never waits for one that inserts, so no two
- * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new.
+ * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new. Accounts are compared so
+ * that no index on them is taken to find a row.
  */
-export const creditStatement: FlushStatement = {
-  name: 'ledger-credit',
-  text: `with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
+export const creditStatement: FlushStatement = `/* ledger-credit */ with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
   input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::bool[])
     with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, fresh, ordinal)),
   inserted as (
@@ -59,7 +58,7 @@ export const creditStatement: FlushStatement = {
     where (select count(*) from inserted) >= 0 and r.connection = i.connection and not i.fresh
       and not r.closed and r.closes_at_ms > $3::int8
       and r.total <= least(r.total_max, i.total_max) - i.sum
-      and r.debit_account_id = i.debit_account_id and r.credit_account_id = i.credit_account_id
+      and r.debit_account_id is not distinct from i.debit_account_id and r.credit_account_id is not distinct from i.credit_account_id
       and case when ${distance} > 0 then ${rowBits} & i.seen = 0
         when ${distance} = 0 or ${distance} < -64 then false
         else i.seen & ((-1::int8) << (64 + ${distance})::int4) = 0 and ${batchBits} & r.seen = 0 end
@@ -69,8 +68,7 @@ export const creditStatement: FlushStatement = {
       else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input
         where ordinal not in (select ordinal from updated) and not (fresh and connection in (select connection from inserted))) end
     from flush where f.id = flush.id returning f.unapplied)
-  select unapplied, (select string_agg(int4send(ordinal::int4 - 1) || int8send(total), ''::bytea) from updated) as applied from moved`,
-}
+  select unapplied, (select string_agg(int4send(ordinal::int4 - 1) || int8send(total), ''::bytea) from updated) as applied from moved`
 
 export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[] {
   const now = Buffer.alloc(8)

@@ -14,12 +14,11 @@ export interface FlushOutcome {
   readonly applied: Buffer | undefined
 }
 
-/** One statement that moves the flush row from n-1 to n and writes everything else of the flush. */
-export interface FlushStatement {
-  readonly name: string
-  /** Parameters $1 and $2 are the flush id and n. Yields one row `(unapplied, applied)` of bytea, or none when the row did not say n-1. */
-  readonly text: string
-}
+/**
+ * One statement that moves the flush row from n-1 to n and writes everything else of the flush. Parameters $1 and $2 are the flush id and n. Yields one row
+ * `(unapplied, applied)` of bytea, or none when the row did not say n-1.
+ */
+export type FlushStatement = string
 
 const statementTimeoutMs = 2_000
 const answerTimeoutMs = 5_000
@@ -50,7 +49,8 @@ export class FlushStore implements AsyncDisposable {
       return { kind: 'failed', error }
     }
     try {
-      const query = { name: this.#statement.name, text: this.#statement.text, values: [this.#id, n, ...values] }
+      // Without a name, so that a plan is made for each flush: one kept from when the tables were small would look through all rows for each of the batch.
+      const query = { text: this.#statement, values: [this.#id, n, ...values] }
       const { rows } = await session.query<FlushRow & QueryResultRow>(query)
       const row = rows[0]
       if (row !== undefined) return { kind: 'committed', outcome: { unapplied: ordinalsOf(row.unapplied), applied: row.applied ?? Buffer.alloc(0) } }
@@ -80,7 +80,7 @@ export class FlushStore implements AsyncDisposable {
     if (this.#session?.lost === false) return this.#session
     // Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other.
     const session = await Session.open(this.#postgres, `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set enable_hashjoin = off; set enable_mergejoin = off;
-      set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan; set jit = off`, answerTimeoutMs)
+      set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set jit = off`, answerTimeoutMs)
     this.#session = session
     if (!this.#rowInserted) {
       await session.query('insert into ledger.flushes (id, started_at_ms) values ($1, $2) on conflict (id) do nothing', [this.#id, this.#clock.nowMs()])
