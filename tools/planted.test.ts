@@ -101,12 +101,22 @@ describe('the lint refuses', () => {
     ['only-throw-error', "export function four(): never {\n  throw 'four'\n}\n"],
     ['consistent-type-imports', "import { ServerOptions } from 'node:http'\nexport const four: ServerOptions = {}\n"],
     ['max-params', 'export function four(a: number, b: number, c: number, d: number, e: number): number {\n  return a + b + c + d + e\n}\n'],
+    ['no-unsafe-assignment', "export function four(): number {\n  const parsed = JSON.parse('4')\n  return Number(parsed)\n}\n"],
+    ['no-unsafe-call', "export const four: unknown = JSON.parse('4')()\n"],
+    ['no-unsafe-member-access', "export const four: unknown = JSON.parse('{}').four\n"],
     ['no-misused-promises', 'export function four(): void {\n  [1].forEach(async () => {\n    await Promise.resolve()\n  })\n}\n'],
   ])('%s', (rule, source) => {
     const { status, output } = lint(plant({ 'packages/engine/links/src/index.ts': source }))
     expect(output).toContain(rule)
     expect(status).not.toBe(0)
   })
+})
+
+test('the lint refuses a cycle of imports', () => {
+  const planted = { 'packages/ground/money/src/double.ts': "import { half } from './half.ts'\nexport const double: unknown = half\n", 'packages/ground/money/src/half.ts': "import { double } from './double.ts'\nexport const half: unknown = double\n" }
+  const { status, output } = lint(plant(planted))
+  expect(output).toContain('no-cycle')
+  expect(status).not.toBe(0)
 })
 
 test('the types refuse an unchecked index and a wrong unit', () => {
