@@ -83,9 +83,14 @@ describe('a start is refused', () => {
     expect(await refused(['up', ...options, '--data', folder.path], environment)).toEqual(saying('config-invalid', says))
   })
 
+  test('of one role without a fixed port', async () => {
+    using folder = dataFolder()
+    expect(await refused(['wallet', '--port', '0', '--data', folder.path])).toEqual(saying('config-invalid', /needs a fixed --port/))
+  })
+
   test('with a database that does not answer', async () => {
     using folder = dataFolder()
-    expect(await refused(['wallet', '--port', '0', '--data', folder.path], { DATABASE_URL: 'postgresql://nobody:x@127.0.0.1:9/none' })).toEqual(saying('database-unreachable', /does not answer/))
+    expect(await refused(['wallet', '--port', String(await freeBasePort()), '--data', folder.path], { DATABASE_URL: 'postgresql://nobody:x@127.0.0.1:9/none' })).toEqual(saying('database-unreachable', /does not answer/))
   })
 
   test.each([
