@@ -18,6 +18,8 @@ const mustHappen = [
 
 let postgres: Postgres
 const seen = new Map<string, number>()
+/** Seeds in which something was paid: faults may well keep a reader from paying at all, but seldom. */
+let paying = 0
 
 beforeAll(async () => {
   postgres = await testPostgres([ledgerMigrations])
@@ -28,14 +30,17 @@ afterAll(async () => {
 
 describe('through crashes and faults', () => {
   test.each(seeds)('no unit is lost, made or paid twice (seed %i)', { timeout: 60_000 }, async (seed) => {
-    const { happened, streams, unitsPaid } = await simulate({ url: postgres.url, seed })
-    expect(streams).toBeGreaterThan(0)
-    expect(unitsPaid).toBeGreaterThan(0n)
+    const run = simulate({ url: postgres.url, seed })
+    // It rejects as soon as an invariant is broken.
+    await expect(run).resolves.toBeDefined()
+    const { happened, streams, unitsPaid } = await run
+    if (streams > 0 && unitsPaid > 0n) paying += 1
     for (const [what, times] of happened) seen.set(what, (seen.get(what) ?? 0) + times)
   })
 
   test.runIf(seeds.length >= 100)('every fault has struck and every named point has seen a death', () => {
     expect(mustHappen.filter((what) => !seen.has(what))).toEqual([])
+    expect(paying).toBeGreaterThan(seeds.length * 0.9)
   })
 })
 
