@@ -5,8 +5,8 @@ const pathPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 
 /** First segments that the servers use themselves. */
 const reserved = new Set([
-  'agent', 'api', 'assets', 'auth', 'connect', 'grants', 'healthz', 'home', 'incoming-payments', 'jwks', 'live', 'metrics', 'outgoing-payments', 'quotes', 'readyz', 'sign-in',
-  'sign-out', 'sign-up', 'static',
+  'activity', 'agent', 'api', 'assets', 'auth', 'connect', 'grants', 'healthz', 'help', 'home', 'ilp', 'incoming-payments', 'interact', 'jwks', 'jwks-json', 'keys', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'privacy', 'quotes', 'readyz', 'settings', 'sign-in',
+  'sign-out', 'sign-up', 'sites', 'splits', 'static', 'subscription', 'webhooks',
 ])
 
 /** Whether `path` has the form of a wallet address, taken or not. */
