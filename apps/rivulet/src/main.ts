@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
+  calculate: async () => (await import('./commands/calculate.ts')).calculateCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
 }
 

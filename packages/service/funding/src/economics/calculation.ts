@@ -1,0 +1,96 @@
+/** The fee model in one question and one answer: for the command line, and for the operator's what-if. */
+import Fraction from 'fraction.js'
+import { z } from 'zod'
+import { costForMargin, marginRate, priceForMargin, type Product, unitMargin, volumeForMargin } from './margin.ts'
+import { profit, tornado } from './sensitivity.ts'
+import { feeMark, feeOf, feeRatio, purchasesForRatio, type Tariff } from './tariff.ts'
+
+const decimal = z
+  .string()
+  .regex(/^[0-9]{1,12}(\.[0-9]{1,12})?$/, 'must be a decimal such as 0.25')
+  .transform((text) => new Fraction(text))
+const positive = decimal.refine((value) => value.gt(0), 'must be more than 0')
+const share = decimal.refine((value) => value.lte(1), 'must be a part of one, such as 0.4 for 40 %')
+
+/** Amounts as decimals of one currency, parts as decimals from 0 to 1. */
+export const calculationInput = z.strictObject({
+  price: positive,
+  cost: decimal.prefault('0'),
+  creatorShare: share.prefault('0'),
+  targetMargin: share.prefault('0.4'),
+  fixedCost: decimal.prefault('0'),
+  /** What the rail takes of a charge: a part of it, and a fixed amount. */
+  feeRate: share.prefault('0'),
+  feeFixed: decimal.prefault('0'),
+  /** How many purchases share one charge. */
+  purchasesPerCharge: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  visits: decimal.prefault('0'),
+  conversion: share.prefault('0'),
+})
+
+export interface Calculation {
+  readonly unitMargin: string
+  readonly marginRate: string
+  readonly targetMet: boolean
+  /** null: no price is enough, as creator and margin together want all of it. */
+  readonly priceForTarget: string | null
+  readonly costForTarget: string | null
+  readonly breakEvenVolume: string | null
+  readonly targetVolume: string | null
+  readonly fee: { readonly perPurchase: string; readonly ratio: string; readonly mark: string; readonly purchasesForWarning: string | null; readonly purchasesForAlarm: string | null }
+  readonly profit: string
+  readonly tornado: readonly { readonly input: string; readonly lower: string; readonly higher: string }[]
+}
+
+const decimalsShown = 9
+
+/** The rail's fee counts as a variable cost, beside `cost`. Figures are exact until they are written, then rounded to nine decimals. */
+export function calculate(input: z.output<typeof calculationInput>): Calculation {
+  const { price, creatorShare, targetMargin, fixedCost, visits, conversion } = input
+  const tariff: Tariff = { rate: input.feeRate, fixed: input.feeFixed }
+  const purchases = BigInt(input.purchasesPerCharge)
+  const perPurchase = feeOf(tariff, price.mul(purchases)).div(purchases)
+  const ratio = feeRatio(tariff, price, purchases)
+  const product: Product = { price, cost: input.cost.add(perPurchase), creatorShare }
+  return {
+    unitMargin: written(unitMargin(product)),
+    marginRate: written(marginRate(product)),
+    targetMet: marginRate(product).gte(targetMargin),
+    priceForTarget: maybe(priceForTarget({ ...product, cost: input.cost }, { tariff, purchases, targetMargin })),
+    costForTarget: maybe(costAfterFees(product, perPurchase, targetMargin)),
+    breakEvenVolume: count(volumeForMargin(product, fixedCost, new Fraction(0))),
+    targetVolume: count(volumeForMargin(product, fixedCost, targetMargin)),
+    fee: {
+      perPurchase: written(perPurchase),
+      ratio: written(ratio),
+      mark: feeMark(ratio),
+      purchasesForWarning: count(purchasesForRatio(tariff, price, new Fraction(15, 100))),
+      purchasesForAlarm: count(purchasesForRatio(tariff, price, new Fraction(20, 100))),
+    },
+    profit: written(profit({ product, visits, conversion, fixedCost })),
+    tornado: tornado({ product, visits, conversion, fixedCost }).map(({ input: name, lower, higher }) => ({ input: name, lower: written(lower), higher: written(higher) })),
+  }
+}
+
+/** The proportional fee grows with the price as the creator's share does; the fixed one is a cost of each purchase. */
+function priceForTarget(product: Product, { tariff, purchases, targetMargin }: { readonly tariff: Tariff; readonly purchases: bigint; readonly targetMargin: Fraction }): Fraction | undefined {
+  return priceForMargin({ ...product, cost: product.cost.add(tariff.fixed.div(purchases)), creatorShare: product.creatorShare.add(tariff.rate) }, targetMargin)
+}
+
+function costAfterFees(product: Product, perPurchase: Fraction, targetMargin: Fraction): Fraction | undefined {
+  const cost = costForMargin(product, targetMargin)?.sub(perPurchase)
+  return cost === undefined || cost.lt(0) ? undefined : cost
+}
+
+function written(value: Fraction): string {
+  const text = value.round(decimalsShown).toString()
+  return text === '-0' ? '0' : text
+}
+
+function maybe(value: Fraction | undefined): string | null {
+  return value === undefined ? null : written(value)
+}
+
+function count(value: bigint | undefined): string | null {
+  return value === undefined ? null : String(value)
+}

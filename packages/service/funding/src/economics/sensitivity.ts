@@ -1,0 +1,47 @@
+import Fraction from 'fraction.js'
+import { type Product, unitMargin } from './margin.ts'
+
+export interface Scenario {
+  readonly product: Product
+  /** Visits of the period. */
+  readonly visits: Fraction
+  /** The part of the visits that buys, 0 to 1. */
+  readonly conversion: Fraction
+  /** Costs of the period that no sale changes. */
+  readonly fixedCost: Fraction
+}
+
+export function profit({ product, visits, conversion, fixedCost }: Scenario): Fraction {
+  return visits.mul(conversion).mul(unitMargin(product)).sub(fixedCost)
+}
+
+export type Input = 'price' | 'conversion' | 'visits' | 'cost' | 'fixedCost'
+
+/** What the profit becomes when one input alone is a fifth lower, and a fifth higher. */
+export interface TornadoBar {
+  readonly input: Input
+  readonly lower: Fraction
+  readonly higher: Fraction
+}
+
+const swing = new Fraction(1, 5)
+
+/** The bars of a tornado diagram: the input that moves the profit most comes first. */
+export function tornado(scenario: Scenario): readonly TornadoBar[] {
+  const inputs: readonly Input[] = ['price', 'conversion', 'visits', 'cost', 'fixedCost']
+  const bars = inputs.map((input) => ({
+    input,
+    lower: profit(scaled(scenario, input, new Fraction(1).sub(swing))),
+    higher: profit(scaled(scenario, input, new Fraction(1).add(swing))),
+  }))
+  return bars.sort((one, other) => width(other).compare(width(one)))
+}
+
+function width({ lower, higher }: TornadoBar): Fraction {
+  return higher.sub(lower).abs()
+}
+
+function scaled(scenario: Scenario, input: Input, by: Fraction): Scenario {
+  if (input === 'price' || input === 'cost') return { ...scenario, product: { ...scenario.product, [input]: scenario.product[input].mul(by) } }
+  return { ...scenario, [input]: scenario[input].mul(by) }
+}

@@ -1,0 +1,1 @@
+export { calculate, type Calculation, calculationInput } from './economics/calculation.ts'
