@@ -2,7 +2,7 @@ import { newId, type Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { refusal } from './fault.ts'
-import type { Account, AccountSpec, Balance } from './types.ts'
+import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec } from './types.ts'
 
 export interface AccountRow {
   id: Id<'acct'>
@@ -40,6 +40,19 @@ export class AccountStore {
     return account
   }
 
+  async openExchange({ name, asset, linkAccountId }: ExchangeSpec): Promise<Exchange> {
+    const link = await this.byId(linkAccountId)
+    if (link === undefined) throw refusal('account-unknown', `there is no account ${linkAccountId}`)
+    if (link.asset.code === asset.code && link.asset.scale === asset.scale) throw refusal('assets-differ', `${link.name} counts in ${asset.code} at scale ${asset.scale} itself: nothing is exchanged`)
+    const side = (of: Account['asset']): Promise<Account> => this.open({ name: `exchange[${name}]@${of.code}/${of.scale}`, kind: 'exchange', asset: of, debitsMayExceedCredits: true })
+    const account = await side(asset)
+    const farAccount = await side(link.asset)
+    await this.#postgres.pool.query('insert into ledger.exchanges (account_id, far_account_id, link_account_id) values ($1, $2, $3) on conflict do nothing', [account.id, farAccount.id, link.id])
+    const { rows } = await this.#postgres.pool.query('select from ledger.exchanges where account_id = $1 and far_account_id = $2 and link_account_id = $3', [account.id, farAccount.id, link.id])
+    if (rows.length === 0) throw refusal('account-differs', `${account.name} exchanges with another link already: choose another name`)
+    return { account, farAccount }
+  }
+
   async byId(id: Id<'acct'>): Promise<Account | undefined> {
     const { rows } = await this.#postgres.pool.query<AccountRow>(`select ${accountColumns} from ledger.accounts where id = $1`, [id])
     return rows[0] && accountOf(rows[0])
@@ -62,7 +75,11 @@ export class AccountStore {
         coalesce((select sum(total - posted) from ledger.sending_streams where credit_account_id = a.id and state <> 'closed'), 0)
         - coalesce((select sum(total - posted) from ledger.sending_streams where debit_account_id = a.id and state <> 'closed'), 0)
         + coalesce((select sum(total - posted) from ledger.receiving_streams where credit_account_id = a.id), 0)
-        - coalesce((select sum(total - posted) from ledger.receiving_streams where debit_account_id = a.id), 0))::int8 as accrued
+        - coalesce((select sum(total - posted) from ledger.receiving_streams where debit_account_id = a.id), 0)
+        + coalesce((select sum(case when e.link_account_id = a.id then s.link_total - s.link_posted else s.link_posted - s.link_total end)
+          from ledger.exchanges e join ledger.sending_streams s on s.credit_account_id = e.account_id and s.state <> 'closed' where e.link_account_id = a.id or e.far_account_id = a.id), 0)
+        + coalesce((select sum(case when e.far_account_id = a.id then r.link_total - r.link_posted else r.link_posted - r.link_total end)
+          from ledger.exchanges e join ledger.receiving_streams r on r.debit_account_id = e.account_id where e.link_account_id = a.id or e.far_account_id = a.id), 0))::int8 as accrued
       from ledger.accounts a where id = $1`, [id])
     const row = rows[0]
     if (row === undefined) throw refusal('account-unknown', `there is no account ${id}`)

@@ -16,6 +16,9 @@ export interface ReceivingDraft {
   readonly creditAccountId: Id<'acct'> | undefined
   readonly total: bigint
   posted: bigint
+  /** Units of the link; 0 unless the debit account is an exchange's. */
+  readonly linkTotal: bigint
+  linkPosted: bigint
   postedAtMs: number
   closed: boolean
   closesAtMs: number
@@ -33,6 +36,12 @@ export interface ChainHead {
   readonly head: Buffer
 }
 
+/** Where what passed the link of an exchange is posted. */
+export interface ExchangeAccounts {
+  readonly farAccountId: Id<'acct'>
+  readonly linkAccountId: Id<'acct'>
+}
+
 /** What the database holds, locked, of everything that a batch of entries touches. */
 export interface BooksState {
   readonly nowMs: number
@@ -43,6 +52,8 @@ export interface BooksState {
   readonly receiving: Map<string, ReceivingDraft>
   readonly ended: ReadonlyMap<string, { readonly total: bigint }>
   readonly transfers: ReadonlyMap<string, Transfer>
+  /** By the account in our asset. */
+  readonly exchanges: ReadonlyMap<string, ExchangeAccounts>
 }
 
 /**
@@ -54,6 +65,7 @@ export class Books {
   readonly sending: Map<string, SendingDraft>
   readonly receiving: Map<string, ReceivingDraft>
   readonly ended: ReadonlyMap<string, { readonly total: bigint }>
+  readonly exchanges: ReadonlyMap<string, ExchangeAccounts>
   readonly touchedAccounts = new Set<AccountDraft>()
   readonly touchedSending = new Set<SendingDraft>()
   readonly touchedReceiving = new Set<ReceivingDraft>()
@@ -72,6 +84,7 @@ export class Books {
     this.sending = state.sending
     this.receiving = state.receiving
     this.ended = state.ended
+    this.exchanges = state.exchanges
     this.#chain = state.chain
     this.#accounts = state.accounts
     this.#transfers = new Map(state.transfers)

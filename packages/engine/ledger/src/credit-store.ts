@@ -10,6 +10,8 @@ export interface CreditRow {
   /** Whether this process knows no row of the connection. Only a fresh connection gets one. */
   readonly fresh: boolean
   readonly sum: bigint
+  /** Units of the link, 0 where they are those of the account. */
+  readonly linkSum: bigint
   readonly window: SequenceWindow
   readonly totalMax: bigint
   readonly closesAtMs: number
@@ -36,22 +38,23 @@ const batchBits = `((case when ${distance} = -64 then 0 else i.seen << (-${dista
 
 /**
  * $3 now, $4 connections in ascending order, $5 sums, $6 highest sequences, $7 windows below them, $8 limits, $9 closing times, $10 debit and $11 credit
- * accounts, $12 whether the connection is fresh. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
+ * accounts, $12 whether the connection is fresh, $13 sums in units of the link. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
  * First all inserts, then all updates, both in ascending order, each row in one of them: a flush that updates never waits for one that inserts, so no two
  * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new. Accounts are compared so
  * that no index on them is taken to find a row.
  */
 export const creditStatement: FlushStatement = `/* ledger-credit */ with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
-  input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::bool[])
-    with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, fresh, ordinal)),
+  input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::bool[], $13::int8[])
+    with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, fresh, link_sum, ordinal)),
   inserted as (
     insert into ledger.receiving_streams
-      (connection, total, highest_sequence, seen, total_max, closes_at_ms, posted_at_ms, debit_account_id, credit_account_id)
-    select connection, sum, highest, seen, total_max, closes_at_ms, $3::int8, debit_account_id, credit_account_id from flush, input where fresh order by ordinal
+      (connection, total, link_total, highest_sequence, seen, total_max, closes_at_ms, posted_at_ms, debit_account_id, credit_account_id)
+    select connection, sum, link_sum, highest, seen, total_max, closes_at_ms, $3::int8, debit_account_id, credit_account_id from flush, input where fresh order by ordinal
     on conflict (connection) do nothing returning connection),
   updated as (
     update ledger.receiving_streams r set
       total = r.total + i.sum,
+      link_total = r.link_total + i.link_sum,
       highest_sequence = greatest(r.highest_sequence, i.highest),
       seen = case when ${distance} > 0 then ${rowBits} | i.seen else r.seen | ${batchBits} end
     from flush, input i
@@ -76,7 +79,7 @@ export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[
   return [
     now, byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), int8Array(rows.map((row) => BigInt(row.window.highest))),
     int8Array(rows.map((row) => row.window.seen)), int8Array(rows.map((row) => row.totalMax)), int8Array(rows.map((row) => BigInt(row.closesAtMs))),
-    asciiArray(rows.map((row) => row.debitAccountId)), asciiArray(rows.map((row) => row.creditAccountId)), boolArray(rows.map((row) => row.fresh)),
+    asciiArray(rows.map((row) => row.debitAccountId)), asciiArray(rows.map((row) => row.creditAccountId)), boolArray(rows.map((row) => row.fresh)), int8Array(rows.map((row) => row.linkSum)),
   ]
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { AssertionFault } from '@rivulet/faults'
 import { newId, type Id } from '@rivulet/ids'
 import { type AccountRow, accountOf } from './account-store.ts'
-import { type AccountDraft, Books, type ChainHead, type ReceivingDraft, type SendingDraft } from './books.ts'
+import { type AccountDraft, Books, type ChainHead, type ExchangeAccounts, type ReceivingDraft, type SendingDraft } from './books.ts'
 import type { LedgerContext } from './context.ts'
 import { answerOf } from './pg-errors.ts'
 import { Session } from './session-store.ts'
@@ -33,6 +33,8 @@ interface ReceivingRow {
   credit_account_id: Id<'acct'> | null
   total: bigint
   posted: bigint
+  link_total: bigint
+  link_posted: bigint
   posted_at_ms: bigint
   closed: boolean
   closes_at_ms: bigint
@@ -40,7 +42,7 @@ interface ReceivingRow {
 
 const statementTimeoutMs = 5_000
 const answerTimeoutMs = 10_000
-const receivingColumns = 'connection, debit_account_id, credit_account_id, total, posted, posted_at_ms, closed, closes_at_ms'
+const receivingColumns = 'connection, debit_account_id, credit_account_id, total, posted, link_total, link_posted, posted_at_ms, closed, closes_at_ms'
 const genesisOfAll = createHash('sha256').update('rivulet ledger').digest()
 
 /** The transactions of one journal, on a connection of their own, and the hash chain of this process. */
@@ -75,9 +77,9 @@ export class JournalStore implements AsyncDisposable {
     const chain = await this.#lockChain(client)
     const sending = await lockSending(client, locks)
     const receiving = await lockReceiving(client, locks, sending)
-    const accounts = await lockAccounts(client, locks, { sending, receiving })
+    const { accounts, exchanges } = await lockAccounts(client, locks, { sending, receiving })
     const books = new Books({
-      nowMs: this.#context.clock.nowMs(), chain, accounts, sending, receiving: receiving.rows, ended: receiving.ended, transfers: await bookedTransfers(client, locks.keys),
+      nowMs: this.#context.clock.nowMs(), chain, accounts, exchanges, sending, receiving: receiving.rows, ended: receiving.ended, transfers: await bookedTransfers(client, locks.keys),
     })
     work(books)
     await writeBooks(client, books)
@@ -185,16 +187,33 @@ async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap
   return { rows: drafts, ended }
 }
 
-async function lockAccounts(client: Session, locks: Locks, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<Map<string, AccountDraft>> {
+interface LockedAccounts {
+  readonly accounts: Map<string, AccountDraft>
+  readonly exchanges: Map<string, ExchangeAccounts>
+}
+
+async function lockAccounts(client: Session, locks: Locks, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<LockedAccounts> {
   const ids = new Set<string>(locks.accountIds)
   for (const { debitAccountId, creditAccountId, lossAccountId } of streams.sending.values()) ids.add(debitAccountId).add(creditAccountId).add(lossAccountId)
   for (const { debitAccountId, creditAccountId } of streams.receiving.rows.values()) {
     if (debitAccountId !== undefined) ids.add(debitAccountId)
     if (creditAccountId !== undefined) ids.add(creditAccountId)
   }
-  if (ids.size === 0) return new Map()
+  if (ids.size === 0) return { accounts: new Map(), exchanges: new Map() }
+  const exchanges = await exchangesOf(client, streams)
+  for (const { farAccountId, linkAccountId } of exchanges.values()) ids.add(farAccountId).add(linkAccountId)
   const { rows } = await client.query<AccountRow>('select * from ledger.accounts where id = any($1) order by id for no key update', [[...ids]])
-  return new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)]))
+  return { accounts: new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)])), exchanges }
+}
+
+/** Of the rows whose amounts passed a link in another asset. */
+async function exchangesOf(client: Session, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<Map<string, ExchangeAccounts>> {
+  const ids = new Set<string>()
+  for (const { creditAccountId } of streams.sending.values()) ids.add(creditAccountId)
+  for (const { debitAccountId, linkTotal } of streams.receiving.rows.values()) if (linkTotal > 0n && debitAccountId !== undefined) ids.add(debitAccountId)
+  if (ids.size === 0) return new Map()
+  const { rows } = await client.query<{ account_id: string; far_account_id: Id<'acct'>; link_account_id: Id<'acct'> }>('select * from ledger.exchanges where account_id = any($1)', [[...ids]])
+  return new Map(rows.map((row) => [row.account_id, { farAccountId: row.far_account_id, linkAccountId: row.link_account_id }]))
 }
 
 async function bookedTransfers(client: Session, keys: readonly string[]): Promise<Map<string, Transfer>> {
@@ -205,7 +224,7 @@ async function bookedTransfers(client: Session, keys: readonly string[]): Promis
 
 function receivingOf(row: ReceivingRow): ReceivingDraft {
   return {
-    connection: row.connection, debitAccountId: row.debit_account_id ?? undefined, creditAccountId: row.credit_account_id ?? undefined, total: row.total, posted: row.posted,
+    connection: row.connection, debitAccountId: row.debit_account_id ?? undefined, creditAccountId: row.credit_account_id ?? undefined, total: row.total, posted: row.posted, linkTotal: row.link_total, linkPosted: row.link_posted,
     postedAtMs: Number(row.posted_at_ms), closed: row.closed, closesAtMs: Number(row.closes_at_ms),
   }
 }

@@ -12,7 +12,7 @@ import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
 import { SendingStore } from './sending-store.ts'
 import { TransferStore } from './transfer-store.ts'
-import type { Account, AccountSpec, Balance, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
 import { verifyBooks } from './verify-store.ts'
 
 export interface LedgerOptions {
@@ -69,6 +69,11 @@ export class Ledger implements AsyncDisposable {
   /** Idempotent by name. Throws `account-differs`. */
   openAccount(spec: AccountSpec): Promise<Account> {
     return this.#accounts.open(spec)
+  }
+
+  /** Two accounts where an asset of ours meets the asset of a link. Idempotent. Throws `account-unknown`, `account-differs`, `assets-differ` when both are the same asset. */
+  openExchange(spec: ExchangeSpec): Promise<Exchange> {
+    return this.#accounts.openExchange(spec)
   }
 
   account(id: Id<'acct'>): Promise<Account | undefined> {

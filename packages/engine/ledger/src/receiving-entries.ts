@@ -19,5 +19,10 @@ export function postReceiving(books: Books, row: ReceivingDraft): void {
   if (amount === 0n || row.debitAccountId === undefined || row.creditAccountId === undefined) return
   const stream = row.connection.toString('hex')
   books.transfer({ key: `${stream}/${row.total}`, debitAccountId: row.debitAccountId, creditAccountId: row.creditAccountId, amount, reason: 'stream', stream })
-  books.changeReceiving(row, { posted: row.total, postedAtMs: books.nowMs })
+  const exchange = books.exchanges.get(row.debitAccountId)
+  const linkAmount = row.linkTotal - row.linkPosted
+  if (exchange !== undefined && linkAmount > 0n) {
+    books.transfer({ key: `${stream}/link/${row.linkTotal}`, debitAccountId: exchange.linkAccountId, creditAccountId: exchange.farAccountId, amount: linkAmount, reason: 'stream-link', stream })
+  }
+  books.changeReceiving(row, { posted: row.total, linkPosted: row.linkTotal, postedAtMs: books.nowMs })
 }

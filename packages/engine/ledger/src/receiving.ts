@@ -38,6 +38,7 @@ interface Group {
   readonly key: string
   readonly packets: Waiting[]
   sum: bigint
+  linkSum: bigint
   window: SequenceWindow
   lowest: number
   /** Once one packet must wait for the next flush, those behind it wait too. */
@@ -146,7 +147,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
       }
       let group = groups.get(key)
       if (group === undefined && groups.size < rowsPerFlushMax && entered < packetsPerFlushMax) {
-        group = { first: credit, key, packets: [], sum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
+        group = { first: credit, key, packets: [], sum: 0n, linkSum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
         groups.set(key, group)
       }
       const placed = group === undefined || entered >= packetsPerFlushMax ? 'later' : place(group, waiting)
@@ -157,8 +158,8 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     this.#queue = later
     if (groups.size === 0) return undefined
     const sorted = [...groups.values()].toSorted((one, other) => (one.key < other.key ? -1 : 1))
-    const rows = sorted.map(({ first, key, sum, window }) => ({
-      connection: first.connection, fresh: !this.#known.has(key), sum, window, totalMax: first.totalMax, closesAtMs: first.closesAtMs, debitAccountId: first.debitAccountId, creditAccountId: first.creditAccountId,
+    const rows = sorted.map(({ first, key, sum, linkSum, window }) => ({
+      connection: first.connection, fresh: !this.#known.has(key), sum, linkSum, window, totalMax: first.totalMax, closesAtMs: first.closesAtMs, debitAccountId: first.debitAccountId, creditAccountId: first.creditAccountId,
     }))
     return { groups: sorted, rows, values: creditValues(nowMs, rows) }
   }
@@ -253,6 +254,7 @@ function place(group: Group, waiting: Waiting): 'entered' | 'later' | 'repeat' {
   group.window = window
   group.lowest = lowest
   group.sum += credit.amount
+  group.linkSum += credit.linkAmount ?? 0n
   group.packets.push(waiting)
   return 'entered'
 }

@@ -3,6 +3,7 @@ import { amountMax } from '@rivulet/money'
 import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
 import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
+import type { BookingRow } from './sending-store.ts'
 import type { SendingStream, SendingStreamSpec, StreamLease } from './types.ts'
 
 /** After `sendUntilMs` this much must pass before anyone says what became of the last packets: clocks differ, answers travel. */
@@ -27,7 +28,7 @@ export function openSending(spec: SendingStreamSpec): Entry<{ ownerEpoch: number
       if (loss.asset.code !== asset.code || loss.asset.scale !== asset.scale) throw refusal('assets-differ', `${loss.name} cannot bear a loss in ${asset.code}`)
       books.hold(spec.debitAccountId, spec.creditAccountId, spec.held)
       books.insertSending({
-        ...spec, state: 'open', total: 0n, posted: 0n, excess: 0n, ownerEpoch: 1, openedAtMs: books.nowMs, closeReason: undefined, postedAtMs: books.nowMs, claimedUntilMs: 0,
+        ...spec, state: 'open', total: 0n, posted: 0n, excess: 0n, linkTotal: 0n, linkPosted: 0n, ownerEpoch: 1, openedAtMs: books.nowMs, closeReason: undefined, postedAtMs: books.nowMs, claimedUntilMs: 0,
       })
       return { ownerEpoch: 1 }
     },
@@ -52,12 +53,15 @@ export function extendSending(id: StreamId, ownerEpoch: number, lease: StreamLea
 }
 
 /** Books what the group commit could not: paid beyond the hold, or after the row was closed. Tells how much went to `loss`. */
-export function bookSending(id: StreamId, ownerEpoch: number, paid: bigint): Entry<{ excess: bigint }> {
+export function bookSending({ id, ownerEpoch, total, linkTotal }: BookingRow): Entry<{ excess: bigint }> {
   return {
     ...nothing, sendingIds: [id],
     write(books) {
       const stream = owned(books, id, ownerEpoch)
-      return { excess: bookPaid(books, stream, paid) }
+      const excess = bookPaid(books, stream, total)
+      if (linkTotal > stream.linkTotal) books.changeSending(stream, { linkTotal })
+      if (stream.state === 'closed') postLink(books, stream)
+      return { excess }
     },
   }
 }
@@ -98,7 +102,7 @@ export function settleSending(id: StreamId, ownerEpoch: number, word: bigint | u
       const paid = stream.total + stream.excess
       const most = stream.held + stream.excess
       // A foreign receiver's word is worth at most what is in doubt, and nothing when it contradicts what is proven.
-      const believed = word === undefined || word < paid ? paid : word > most ? most : word
+      const believed = word === undefined || word < paid || books.exchanges.has(stream.creditAccountId) ? paid : word > most ? most : word
       const excess = end(books, stream, exact ?? believed, stream.closeReason ?? 'settled')
       return { excess, stream: { ...stream } }
     },
@@ -113,7 +117,19 @@ export function postSending(books: Books, stream: SendingDraft): void {
       key: `${stream.id}/${stream.total}`, debitAccountId: stream.debitAccountId, creditAccountId: stream.creditAccountId, amount, reason: 'stream', stream: stream.id,
     })
   }
+  postLink(books, stream)
   books.changeSending(stream, { posted: stream.total, postedAtMs: books.nowMs })
+}
+
+/** Posts what passed the link since, where it counts in another asset. */
+function postLink(books: Books, stream: SendingDraft): void {
+  const exchange = books.exchanges.get(stream.creditAccountId)
+  const amount = stream.linkTotal - stream.linkPosted
+  if (exchange === undefined || amount === 0n) return
+  books.transfer({
+    key: `${stream.id}/link/${stream.linkTotal}`, debitAccountId: exchange.farAccountId, creditAccountId: exchange.linkAccountId, amount, reason: 'stream-link', stream: stream.id,
+  })
+  books.changeSending(stream, { linkPosted: stream.linkTotal })
 }
 
 /** Posts, books a late difference, releases the rest of the hold, closes the row. */
@@ -153,7 +169,7 @@ function receiverTotalOf(books: Books, stream: SendingDraft): bigint | undefined
   const row = books.receiving.get(key)
   if (row === undefined) {
     const tombstone: ReceivingDraft = {
-      connection: stream.connection, debitAccountId: undefined, creditAccountId: undefined, total: 0n, posted: 0n, postedAtMs: books.nowMs, closed: true, closesAtMs: books.nowMs + tombstoneMs,
+      connection: stream.connection, debitAccountId: undefined, creditAccountId: undefined, total: 0n, posted: 0n, linkTotal: 0n, linkPosted: 0n, postedAtMs: books.nowMs, closed: true, closesAtMs: books.nowMs + tombstoneMs,
     }
     books.insertReceiving(tombstone)
     return 0n

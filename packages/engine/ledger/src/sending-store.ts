@@ -11,6 +11,8 @@ export interface SendingRow {
   total: bigint
   posted: bigint
   excess: bigint
+  link_total: bigint
+  link_posted: bigint
   held: bigint
   posted_at_ms: bigint
   send_until_ms: bigint
@@ -31,12 +33,12 @@ export interface SendingRow {
   close_reason: string | null
 }
 
-export const sendingColumns = `s.id, s.state, s.total, s.posted, s.excess, s.held, s.posted_at_ms, s.send_until_ms, s.claimed_until_ms, s.owner_epoch, s.debit_account_id, s.credit_account_id,
+export const sendingColumns = `s.id, s.state, s.total, s.posted, s.excess, s.link_total, s.link_posted, s.held, s.posted_at_ms, s.send_until_ms, s.claimed_until_ms, s.owner_epoch, s.debit_account_id, s.credit_account_id,
   d.loss_account_id, d.connection, d.rate, d.destination, d.encrypted_secret, d.receiver_is_ours, d.owner_id, d.label, d.sequence_ceiling, d.opened_at_ms, d.close_reason`
 
 export function sendingOf(row: SendingRow): SendingDraft {
   return {
-    id: row.id, state: row.state, total: row.total, posted: row.posted, excess: row.excess, held: row.held, postedAtMs: Number(row.posted_at_ms), sendUntilMs: Number(row.send_until_ms),
+    id: row.id, state: row.state, total: row.total, posted: row.posted, excess: row.excess, linkTotal: row.link_total, linkPosted: row.link_posted, held: row.held, postedAtMs: Number(row.posted_at_ms), sendUntilMs: Number(row.send_until_ms),
     claimedUntilMs: Number(row.claimed_until_ms), ownerEpoch: row.owner_epoch, debitAccountId: row.debit_account_id, creditAccountId: row.credit_account_id, lossAccountId: row.loss_account_id,
     connection: row.connection, rate: row.rate, resume: { destination: row.destination, encryptedSecret: row.encrypted_secret, receiverIsOurs: row.receiver_is_ours },
     ownerId: row.owner_id, label: row.label, sequenceCeiling: Number(row.sequence_ceiling), openedAtMs: Number(row.opened_at_ms), closeReason: row.close_reason ?? undefined,
@@ -48,13 +50,14 @@ export interface BookingRow {
   readonly id: Id<'strm'>
   readonly ownerEpoch: number
   readonly total: bigint
+  readonly linkTotal: bigint
 }
 
-/** $3 stream ids in ascending order, $4 epochs, $5 totals. What the guards leave out goes through the journal. */
+/** $3 stream ids in ascending order, $4 epochs, $5 totals, $6 totals of the link. What the guards leave out goes through the journal. */
 export const bookingStatement: FlushStatement = `/* ledger-booking */ with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
-  input as materialized (select * from unnest($3::text[], $4::int8[], $5::int8[]) with ordinality as u(id, owner_epoch, total, ordinal)),
+  input as materialized (select * from unnest($3::text[], $4::int8[], $5::int8[], $6::int8[]) with ordinality as u(id, owner_epoch, total, link_total, ordinal)),
   applied as (
-    update ledger.sending_streams s set total = greatest(s.total, input.total) from flush, input
+    update ledger.sending_streams s set total = greatest(s.total, input.total), link_total = greatest(s.link_total, input.link_total) from flush, input
     where s.id = input.id and s.owner_epoch = input.owner_epoch and s.state <> 'closed' and s.excess = 0 and input.total <= s.held returning input.ordinal),
   moved as (
     update ledger.flushes f set n = $2::int8, unapplied = case when (select count(*) from applied) = cardinality($3::text[]) then ''::bytea
@@ -63,7 +66,7 @@ export const bookingStatement: FlushStatement = `/* ledger-booking */ with flush
   select unapplied, null::bytea as applied from moved`
 
 export function bookingValues(rows: readonly BookingRow[]): Buffer[] {
-  return [asciiArray(rows.map((row) => row.id)), int8Array(rows.map((row) => BigInt(row.ownerEpoch))), int8Array(rows.map((row) => row.total))]
+  return [asciiArray(rows.map((row) => row.id)), int8Array(rows.map((row) => BigInt(row.ownerEpoch))), int8Array(rows.map((row) => row.total)), int8Array(rows.map((row) => row.linkTotal))]
 }
 
 export class SendingStore {

@@ -18,6 +18,7 @@ const settleTimeMs = 60_000
 
 interface Waiting {
   total: bigint
+  linkTotal: bigint
   readonly id: Id<'strm'>
   readonly ownerEpoch: number
   readonly done: Promise<void>
@@ -80,17 +81,17 @@ export class Sending implements SendingStreams, AsyncDisposable {
     return this.#journal.write(extendSending(id, ownerEpoch, lease))
   }
 
-  book(id: Id<'strm'>, ownerEpoch: number, total: bigint): Promise<void> {
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal = 0n): Promise<void> {
     const key = `${id}/${ownerEpoch}`
     const queued = this.#queue.get(key)
     if (queued !== undefined) {
-      if (total > queued.total) queued.total = total
+      if (total > queued.total) [queued.total, queued.linkTotal] = [total, linkTotal]
       return queued.done
     }
     if (this.#commit.stopped) return Promise.reject(unavailable('the ledger has stopped'))
     if (this.#queue.size >= streamsQueuedMax) return Promise.reject(refusal('database-unavailable', `${streamsQueuedMax} bookings wait for the database: the total stays to be booked`))
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
-    this.#queue.set(key, { id, ownerEpoch, total, done, resolve, reject })
+    this.#queue.set(key, { id, ownerEpoch, total, linkTotal, done, resolve, reject })
     this.#commit.wake()
     return done
   }
@@ -163,7 +164,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
     // Paid beyond the hold, after the end, or by an owner that was fenced: the journal knows which, and it is rare.
     await Promise.all(refused.map(async (one) => {
       try {
-        this.#alert(one.id, await this.#journal.write(bookSending(one.id, one.ownerEpoch, one.total)))
+        this.#alert(one.id, await this.#journal.write(bookSending(one)))
         one.resolve()
       } catch (error) {
         one.reject(error)

@@ -3,7 +3,7 @@ import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 
 /** What an account is for: see the chart of accounts in docs/ledger.md. */
-export type AccountKind = 'subscriber' | 'publisher' | 'link' | 'psp' | 'bank' | 'fee' | 'loss' | 'dust'
+export type AccountKind = 'subscriber' | 'publisher' | 'link' | 'exchange' | 'psp' | 'bank' | 'fee' | 'loss' | 'dust'
 
 /** A double-entry account. The four counters are its whole theory; all are units of its asset and never negative. */
 export interface Account {
@@ -18,6 +18,25 @@ export interface Account {
   readonly creditsPosted: bigint
   /** Whether posted and pending debits may exceed posted credits. The database refuses what this flag forbids. */
   readonly debitsMayExceedCredits: boolean
+}
+
+/**
+ * Where an asset of ours meets the asset of a peer's link. A stream of another asset than the link's names `account` in place of the link account; what passed the link is posted between
+ * `farAccount` and the link account. What the two sides hold is our position in both assets.
+ */
+export interface Exchange {
+  /** In our asset. */
+  readonly account: Account
+  /** In the link's asset. */
+  readonly farAccount: Account
+}
+
+export interface ExchangeSpec {
+  /** Of whom it is with, for the names of both accounts: `exchange[name]@EUR/9`. */
+  readonly name: string
+  /** Ours; differs from the link's. */
+  readonly asset: Asset
+  readonly linkAccountId: Id<'acct'>
 }
 
 export type AccountSpec = Pick<Account, 'name' | 'kind' | 'asset' | 'debitsMayExceedCredits'>
@@ -88,7 +107,7 @@ export interface StreamResume {
 export interface SendingStreamSpec extends StreamLease {
   readonly id: Id<'strm'>
   readonly debitAccountId: Id<'acct'>
-  /** The `link[..]` account of the peer that the packets go to. */
+  /** The `link[..]` account of the peer that the packets go to, or the account of an exchange with it when the link counts in another asset. */
   readonly creditAccountId: Id<'acct'>
   /** The `loss` account that takes what was paid beyond the hold. */
   readonly lossAccountId: Id<'acct'>
@@ -116,6 +135,9 @@ export interface SendingStream extends SendingStreamSpec {
   readonly posted: bigint
   /** Units paid beyond the hold, borne by the loss account. 0 unless something went wrong. */
   readonly excess: bigint
+  /** Units of the link that the paid packets carried; 0 where the link counts in the debit account's asset. */
+  readonly linkTotal: bigint
+  readonly linkPosted: bigint
   readonly ownerEpoch: number
   readonly openedAtMs: number
   readonly closeReason: string | undefined
@@ -129,9 +151,10 @@ export interface SendingStreams {
   extend(id: Id<'strm'>, ownerEpoch: number, lease: StreamLease): Promise<void>
   /**
    * Books fulfilled packets: `total` is all that this stream has paid since it was opened and only grows. Group-committed; resolves when durable. Never
-   * refused for money: an excess over the hold goes to `loss`. Throws `owner-fenced`, `database-unavailable`.
+   * refused for money: an excess over the hold goes to `loss`. `linkTotal`, units of the link, belongs to a row that is paid through an exchange. Throws `owner-fenced`,
+   * `database-unavailable`.
    */
-  book(id: Id<'strm'>, ownerEpoch: number, total: bigint): Promise<void>
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal?: bigint): Promise<void>
   /** Posts total - posted, releases held - total, ends the row. Idempotent. */
   close(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void>
   /** Leaves the row held, to be settled after `sendUntilMs` + 5 s: packets are out whose answer is not known. */
@@ -143,7 +166,7 @@ export interface SendingStreams {
   takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]>
   /**
    * Ends a stream in doubt. When the receiving role is ours and the asset the same, its connection is closed and its total booked: exact. Otherwise `receiverTotal`
-   * is the receiver's word, in units of the sender: at most the amount in doubt is booked, and none or less than booked means unknown. Posts, releases the rest.
+   * is the receiver's word, in units of the sender: at most the amount in doubt is booked, and none or less than booked means unknown; through an exchange it counts as none, because it cannot say what passed the link. Posts, releases the rest.
    * Idempotent. Throws `settle-too-early` before `sendUntilMs` + 5 s, `owner-fenced`, `stream-unknown`, `database-unavailable`.
    */
   settle(id: Id<'strm'>, ownerEpoch: number, receiverTotal?: bigint): Promise<SendingStream>
@@ -159,8 +182,10 @@ export interface Credit {
   readonly sequence: number
   /** Units, 1 or more; 0 only marks the sequence as seen. */
   readonly amount: bigint
-  /** The `link[..]` account of the peer it came from. */
+  /** The `link[..]` account of the peer it came from, or the account of an exchange with it when the link counts in another asset. */
   readonly debitAccountId: Id<'acct'>
+  /** Units of the link that came, where `debitAccountId` is an exchange's. */
+  readonly linkAmount?: bigint
   readonly creditAccountId: Id<'acct'>
   /** Most that the connection may receive in all, for instance the amount of its incoming payment. */
   readonly totalMax: bigint

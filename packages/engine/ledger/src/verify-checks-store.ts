@@ -12,6 +12,11 @@ const holds = `select debit_account_id as account, held - posted as debit, 0 as 
 const received = `select connection, total, debit_account_id, credit_account_id from ledger.receiving_streams
   union all select connection, total, debit_account_id, credit_account_id from ledger.receiving_ended`
 
+/** What passed links, of each row on either side, and the account that may be an exchange's. */
+const linked = `select id as row, total + excess as paid, link_total as total, link_posted as posted, credit_account_id as account, state = 'closed' as ended from ledger.sending_streams
+  union all select encode(connection, 'hex'), total, link_total, link_posted, debit_account_id, false from ledger.receiving_streams
+  union all select encode(connection, 'hex'), total, link_total, link_total, debit_account_id, true from ledger.receiving_ended`
+
 /** Streams of ours to ourselves in one asset: both ends stand in these books. */
 const pairs = `select s.id, s.state, s.total + s.excess as paid, s.held + s.excess as most, coalesce(r.total, 0) as received
   from ledger.sending_streams s join ledger.sending_details d using (id) join ledger.accounts a on a.id = s.debit_account_id
@@ -73,8 +78,24 @@ export const checks: readonly Check[] = [
     name: 'connections-equal-postings',
     sql: `select encode(r.connection, 'hex') as row, format('posted %s of %s; its transfers say %s', r.posted, r.total, coalesce(t.posted, 0)) as message
       from (select connection, total, posted, total_max from ledger.receiving_streams union all select connection, total, total, total from ledger.receiving_ended) r
-      left join (select stream, sum(amount) as posted from ledger.transfers where stream is not null group by 1) t on t.stream = encode(r.connection, 'hex')
+      left join (select stream, sum(amount) as posted from ledger.transfers where stream is not null and reason = 'stream' group by 1) t on t.stream = encode(r.connection, 'hex')
       where r.posted <> coalesce(t.posted, 0) or r.posted > r.total or r.total > r.total_max order by 1`,
+  },
+  {
+    name: 'links-equal-postings',
+    sql: `select l.row, format('%s of %s units of the link posted, its transfers say %s', l.posted, l.total, coalesce(t.posted, 0)) as message
+      from (${linked}) l left join (select stream, sum(amount) as posted from ledger.transfers where reason = 'stream-link' group by 1) t on t.stream = l.row
+      where l.posted <> coalesce(t.posted, 0) or l.posted > l.total or (l.ended and l.posted <> l.total) order by 1`,
+  },
+  {
+    name: 'exchanges-have-two-sides',
+    sql: `select l.row, format('%s units of the account, %s of the link, where %s exchanged', l.paid, l.total, case when e.account_id is null then 'nothing is' else 'both are' end) as message
+      from (${linked}) l left join ledger.exchanges e on e.account_id = l.account
+      where case when e.account_id is null then l.total <> 0 else (l.total = 0) <> (l.paid = 0) end
+      union all
+      select e.account_id, 'its far side and its link must share an asset that differs from its own' from ledger.exchanges e
+      join ledger.accounts a on a.id = e.account_id join ledger.accounts f on f.id = e.far_account_id join ledger.accounts l on l.id = e.link_account_id
+      where (a.asset_code, a.asset_scale) = (l.asset_code, l.asset_scale) or (f.asset_code, f.asset_scale) <> (l.asset_code, l.asset_scale) order by 1`,
   },
   {
     name: 'streams-have-details',

@@ -40,6 +40,8 @@ test.each<[check: string, row: (books: TestBooks & { open: string; closed: strin
   ['holds-cover-totals', (books) => books.open, `${uncheck('sending_streams', 'holds_cover')} update ledger.sending_streams set total = held + 1 where state = 'open'`],
   ['streams-equal-postings', (books) => books.closed, `update ledger.sending_streams set posted = posted - 1 where state = 'closed'`],
   ['connections-equal-postings', () => connectionOf('b').toString('hex'), `update ledger.receiving_streams set posted = posted - 1 where posted > 0`],
+  ['links-equal-postings', (books) => books.closed, `update ledger.sending_streams set link_total = 1 where state = 'closed'`],
+  ['exchanges-have-two-sides', (books) => books.open, `update ledger.sending_streams set link_total = 1 where state = 'open'`],
   ['streams-have-details', (books) => books.open, `delete from ledger.sending_details d using ledger.sending_streams s where s.id = d.id and s.state = 'open'`],
   ['wallet-equals-receiver', (books) => books.closed, `update ledger.sending_streams set total = total - 1, posted = posted - 1 where state = 'closed'`],
   ['wallet-equals-receiver', (books) => books.open, `update ledger.receiving_streams set total = total - 1 where posted = 0 and total > 0`],

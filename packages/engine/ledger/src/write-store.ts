@@ -66,17 +66,17 @@ async function updateSending(client: Session, rows: readonly SendingDraft[]): Pr
   await client.query({
     name: 'ledger-sending-update',
     text: `with input as (
-        select * from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int4[], $11::text[], $12::int8[], $13::int8[], $14::text[])
-          as u(id, state, total, posted, excess, held, posted_at_ms, send_until_ms, claimed_until_ms, owner_epoch, owner_id, sequence_ceiling, closed_at_ms, close_reason)),
+        select * from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int4[], $11::text[], $12::int8[], $13::int8[], $14::text[], $15::int8[], $16::int8[])
+          as u(id, state, total, posted, excess, held, posted_at_ms, send_until_ms, claimed_until_ms, owner_epoch, owner_id, sequence_ceiling, closed_at_ms, close_reason, link_total, link_posted)),
       details as (
         update ledger.sending_details d set owner_id = u.owner_id, sequence_ceiling = u.sequence_ceiling, closed_at_ms = coalesce(d.closed_at_ms, u.closed_at_ms), close_reason = u.close_reason
         from input u where d.id = u.id and (d.owner_id, d.sequence_ceiling, d.close_reason) is distinct from (u.owner_id, u.sequence_ceiling, u.close_reason))
-      update ledger.sending_streams s set state = u.state, total = u.total, posted = u.posted, excess = u.excess, held = u.held, posted_at_ms = u.posted_at_ms,
+      update ledger.sending_streams s set state = u.state, total = u.total, posted = u.posted, link_total = u.link_total, link_posted = u.link_posted, excess = u.excess, held = u.held, posted_at_ms = u.posted_at_ms,
         send_until_ms = u.send_until_ms, claimed_until_ms = u.claimed_until_ms, owner_epoch = u.owner_epoch from input u where s.id = u.id`,
     values: [
       rows.map((row) => row.id), rows.map((row) => row.state), rows.map((row) => row.total), rows.map((row) => row.posted), rows.map((row) => row.excess), rows.map((row) => row.held),
       rows.map((row) => row.postedAtMs), rows.map((row) => row.sendUntilMs), rows.map((row) => row.claimedUntilMs), rows.map((row) => row.ownerEpoch), rows.map((row) => row.ownerId),
-      rows.map((row) => row.sequenceCeiling), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null),
+      rows.map((row) => row.sequenceCeiling), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null), rows.map((row) => row.linkTotal), rows.map((row) => row.linkPosted),
     ],
   })
 }
@@ -93,16 +93,16 @@ async function writeReceiving(client: Session, books: Books): Promise<void> {
   if (touched.length > 0) {
     await client.query({
       name: 'ledger-receiving-update',
-      text: `update ledger.receiving_streams r set posted = u.posted, posted_at_ms = u.posted_at_ms, closed = u.closed
-        from unnest($1::bytea[], $2::int8[], $3::int8[], $4::bool[]) as u(connection, posted, posted_at_ms, closed) where r.connection = u.connection`,
-      values: [connectionsOf(touched), touched.map((row) => row.posted), touched.map((row) => row.postedAtMs), touched.map((row) => row.closed)],
+      text: `update ledger.receiving_streams r set posted = u.posted, posted_at_ms = u.posted_at_ms, closed = u.closed, link_posted = u.link_posted
+        from unnest($1::bytea[], $2::int8[], $3::int8[], $4::bool[], $5::int8[]) as u(connection, posted, posted_at_ms, closed, link_posted) where r.connection = u.connection`,
+      values: [connectionsOf(touched), touched.map((row) => row.posted), touched.map((row) => row.postedAtMs), touched.map((row) => row.closed), touched.map((row) => row.linkPosted)],
     })
   }
   const ended = [...books.endedReceiving]
   if (ended.length > 0) {
     await client.query(
-      `with gone as (delete from ledger.receiving_streams where connection = any($1) returning connection, total, debit_account_id, credit_account_id)
-      insert into ledger.receiving_ended (connection, total, debit_account_id, credit_account_id, ended_at_ms) select connection, total, debit_account_id, credit_account_id, $2 from gone`,
+      `with gone as (delete from ledger.receiving_streams where connection = any($1) returning connection, total, link_total, debit_account_id, credit_account_id)
+      insert into ledger.receiving_ended (connection, total, link_total, debit_account_id, credit_account_id, ended_at_ms) select connection, total, link_total, debit_account_id, credit_account_id, $2 from gone`,
       [connectionsOf(ended), books.nowMs])
   }
 }

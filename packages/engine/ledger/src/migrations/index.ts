@@ -1,5 +1,6 @@
 import type { Migrations } from '@rivulet/postgres'
 import { first } from './first.ts'
+import { second } from './second.ts'
 
 /** The schema `ledger`: forward only, a step is never changed once it has landed. */
-export const ledgerMigrations: Migrations = { schema: 'ledger', steps: [{ name: '0001-first', sql: first }] }
+export const ledgerMigrations: Migrations = { schema: 'ledger', steps: [{ name: '0001-first', sql: first }, { name: '0002-exchanges', sql: second }] }

@@ -1,0 +1,135 @@
+import { migrate } from '@rivulet/postgres'
+import { testPostgres } from '@rivulet/postgres/testing'
+import { systemClock } from '@rivulet/time'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Ledger } from './ledger.ts'
+import { ledgerMigrations } from './migrations/index.ts'
+import { connectionOf, creditTo, eur, newOwner, streamOf, testBooks, type TestBooks } from './testing.ts'
+import type { Account, Exchange } from './types.ts'
+
+const usd = { code: 'USD', scale: 6 }
+
+async function withPeer(options: Parameters<typeof testBooks>[0] = {}): Promise<TestBooks & { link: Account; exchange: Exchange }> {
+  const books = await testBooks(options)
+  const link = await books.ledger.openAccount({ name: 'link[dora]', kind: 'link', asset: usd, debitsMayExceedCredits: true })
+  return Object.assign(books, { link, exchange: await books.ledger.openExchange({ name: 'dora', asset: eur, linkAccountId: link.id }) })
+}
+
+const foreign = { resume: { destination: 'g.dora.x', encryptedSecret: Buffer.from('sealed'), receiverIsOurs: false } }
+
+test('a stream that is paid through an exchange moves both assets: ours to the exchange, the link’s from it to the peer', async () => {
+  await using books = await withPeer()
+  const { ledger, link, exchange, subscriber } = books
+  const spec = streamOf(books, { ...foreign, creditAccountId: exchange.account.id })
+  await ledger.sending.open(spec)
+  await ledger.sending.book(spec.id, 1, 250n, 27n)
+  await ledger.sending.book(spec.id, 1, 400n, 43n)
+  expect(await ledger.balance(link.id)).toMatchObject({ posted: 0n, accrued: 43n, asset: usd })
+  expect(await ledger.balance(exchange.farAccount.id)).toMatchObject({ posted: 0n, accrued: -43n })
+  expect((await ledger.verify()).problems).toEqual([])
+  await ledger.sending.close(spec.id, 1, 'done')
+  expect(await ledger.balance(link.id)).toMatchObject({ posted: 43n, accrued: 0n })
+  expect(await ledger.balance(exchange.farAccount.id)).toMatchObject({ posted: -43n, accrued: 0n })
+  expect(await ledger.balance(exchange.account.id)).toMatchObject({ posted: 400n, pending: 0n, asset: eur })
+  expect(await ledger.balance(subscriber.id)).toMatchObject({ posted: 999_600n, pending: 0n })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('what is paid beyond the hold, and after the end, still reaches the peer’s account in full', async () => {
+  await using books = await withPeer()
+  const { ledger, link, exchange } = books
+  const spec = streamOf(books, { ...foreign, creditAccountId: exchange.account.id })
+  await ledger.sending.open(spec)
+  await ledger.sending.book(spec.id, 1, 700n, 70n)
+  await ledger.sending.close(spec.id, 1, 'done')
+  await ledger.sending.book(spec.id, 1, 730n, 73n)
+  expect(await ledger.balance(link.id)).toMatchObject({ posted: 73n, accrued: 0n })
+  expect(await ledger.balance(books.loss.id)).toMatchObject({ posted: -130n })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('the word of a receiver beyond an exchange settles nothing: it cannot say what passed the link', async () => {
+  await using books = await withPeer()
+  const { ledger, exchange } = books
+  const spec = streamOf(books, { ...foreign, creditAccountId: exchange.account.id, sendUntilMs: systemClock.nowMs() - 10_000 })
+  await ledger.sending.open(spec)
+  await ledger.sending.book(spec.id, 1, 100n, 11n)
+  const [row] = await ledger.sending.takeOver(newOwner(), 10)
+  expect(await ledger.sending.settle(spec.id, row?.ownerEpoch ?? 0, 500n)).toMatchObject({ total: 100n, linkTotal: 11n, linkPosted: 11n })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('a publisher is credited in her asset for what the peer sent in its own; a repeat changes neither', async () => {
+  await using books = await withPeer()
+  const { ledger, link, exchange, publisher } = books
+  const credit = (sequence: number, amount: bigint, linkAmount: bigint) => ledger.receiving.credit(creditTo(books, { debitAccountId: exchange.account.id, sequence, amount, linkAmount }))
+  expect(await credit(1, 90n, 100n)).toEqual({ applied: true, total: 90n })
+  expect(await Promise.all([credit(2, 45n, 50n), credit(3, 9n, 10n), credit(2, 45n, 50n)])).toEqual([{ applied: true, total: 135n }, { applied: true, total: 144n }, { applied: false, why: 'repeat' }])
+  expect(await credit(3, 9n, 10n)).toEqual({ applied: false, why: 'repeat' })
+  expect(await ledger.balance(link.id)).toMatchObject({ posted: 0n, accrued: -160n })
+  expect(await ledger.balance(publisher.id)).toMatchObject({ accrued: 144n })
+  expect((await ledger.verify()).problems).toEqual([])
+  await ledger.receiving.close(connectionOf('a'))
+  expect(await ledger.balance(link.id)).toMatchObject({ posted: -160n, accrued: 0n })
+  expect(await ledger.balance(exchange.farAccount.id)).toMatchObject({ posted: 160n })
+  expect(await ledger.balance(exchange.account.id)).toMatchObject({ posted: -144n })
+  expect(await ledger.balance(publisher.id)).toMatchObject({ posted: 144n, accrued: 0n })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('whatever is paid and received through an exchange, both assets balance and no unit is lost', async () => {
+  await using books = await withPeer({ funds: 10n ** 9n })
+  const { ledger, link, exchange } = books
+  let [owed, run] = [0n, 0]
+  const packet = fc.tuple(fc.bigInt(1n, 1_000n), fc.bigInt(1n, 1_000n))
+  await fc.assert(fc.asyncProperty(fc.array(packet, { maxLength: 6 }), fc.array(packet, { maxLength: 6 }), fc.boolean(), async (sent, received, close) => {
+    run += 1
+    const spec = streamOf(books, { ...foreign, held: 10_000n, creditAccountId: exchange.account.id, connection: connectionOf(`s${run}`) })
+    await ledger.sending.open(spec)
+    let [total, linkTotal] = [0n, 0n]
+    for (const [amount, linkAmount] of sent) {
+      total += amount
+      linkTotal += linkAmount
+      owed += linkAmount
+      await ledger.sending.book(spec.id, 1, total, linkTotal)
+    }
+    const connection = connectionOf(`r${run}`)
+    await Promise.all(received.map(([amount, linkAmount], index) => ledger.receiving.credit(creditTo(books, { connection, debitAccountId: exchange.account.id, sequence: index + 1, amount, linkAmount }))))
+    for (const [, linkAmount] of received) owed -= linkAmount
+    if (close) await Promise.all([ledger.sending.close(spec.id, 1, 'done'), ledger.receiving.close(connection)])
+    const { posted, accrued } = await ledger.balance(link.id)
+    expect(posted + accrued).toBe(owed)
+  }), { numRuns: 25 })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('an exchange is between two different assets, and its accounts belong to one link', async () => {
+  await using books = await withPeer()
+  const { ledger, link, exchange } = books
+  expect(await ledger.openExchange({ name: 'dora', asset: eur, linkAccountId: link.id })).toMatchObject({ account: { id: exchange.account.id }, farAccount: { id: exchange.farAccount.id } })
+  await expect(ledger.openExchange({ name: 'dora', asset: usd, linkAccountId: link.id })).rejects.toMatchObject({ code: 'assets-differ' })
+  const other = await ledger.openAccount({ name: 'link[emil]', kind: 'link', asset: usd, debitsMayExceedCredits: true })
+  await expect(ledger.openExchange({ name: 'dora', asset: eur, linkAccountId: other.id })).rejects.toMatchObject({ code: 'account-differs' })
+})
+
+test('books of the first step with rows in them go on after the second', async () => {
+  await using postgres = await testPostgres([{ ...ledgerMigrations, steps: ledgerMigrations.steps.slice(0, 1) }])
+  await postgres.pool.query(`
+    insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms, debits_pending, credits_pending) values
+      ('acct_s', 'subscriber[alice]', 'subscriber', 'EUR', 9, false, 1, 0, 0), ('acct_p', 'publisher[bob]', 'publisher', 'EUR', 9, false, 1, 0, 0),
+      ('acct_l', 'link[receiver]@wallet', 'link', 'EUR', 9, true, 1, 0, 50), ('acct_r', 'link[wallet]@receiver', 'link', 'EUR', 9, true, 1, 0, 0), ('acct_x', 'loss@wallet', 'loss', 'EUR', 9, true, 1, 50, 0);
+    insert into ledger.sending_streams (id, total, held, posted_at_ms, send_until_ms, debit_account_id, credit_account_id) values ('strm_old', 30, 50, 1, 9000000000000, 'acct_x', 'acct_l');
+    insert into ledger.sending_details (id, loss_account_id, connection, rate, destination, encrypted_secret, receiver_is_ours, owner_id, label, sequence_ceiling, opened_at_ms)
+      values ('strm_old', 'acct_x', sha256('c'), 1, 'test.r.c', 'sealed', true, 'ownr_1', '{"payer":"a","payee":"b"}', 100, 1);
+    insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, debit_account_id, credit_account_id) values (sha256('c'), 30, 3, 3, 1000, 1, 9000000000000, 'acct_r', 'acct_p')`)
+  await migrate(postgres, [ledgerMigrations])
+  await using ledger = await Ledger.open({ postgres, clock: systemClock })
+  expect((await ledger.verify()).problems).toEqual([])
+  await ledger.sending.book('strm_old', 1, 30n)
+  await ledger.sending.close('strm_old', 1, 'done')
+  expect(await ledger.balance('acct_p')).toMatchObject({ accrued: 30n })
+  expect(await ledger.postDue()).toBe(1)
+  expect(await ledger.balance('acct_p')).toMatchObject({ posted: 30n, accrued: 0n })
+  expect((await ledger.verify()).problems).toEqual([])
+})
