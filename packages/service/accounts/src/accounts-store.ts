@@ -23,14 +23,18 @@ export interface AccountsTables {
     asset_code: string
     asset_scale: number
     ledger_account_id: Id<'acct'>
+    main: boolean
     created_at: Date
   }
-  'accounts.client_key': { person_id: Id<'pers'>; kid: string; x: string; created_at: Date }
+  'accounts.wallet_key': { id: Id<'key'>; wallet_address_id: Id<'wadr'>; kid: string; x: string; name: string; created_at: Date }
 }
 
 type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'name' | 'provisioned_at'>
 export type WalletAddressRow = Selectable<AccountsTables['accounts.wallet_address']>
-/** A person with the wallet address, whose columns are null for who has none. */
+export type WalletKeyRow = Selectable<AccountsTables['accounts.wallet_key']>
+/** A wallet address with the role of its person. */
+export type WalletAddressOfRow = WalletAddressRow & { readonly role: Role }
+/** A person with the main wallet address, whose columns are null for who has none. */
 export type PersonWithAddressRow = PersonRow & {
   [Column in 'path' | 'public_name' | 'asset_code' | 'asset_scale' | 'ledger_account_id']: WalletAddressRow[Column] | null
 } & { wallet_address_id: Id<'wadr'> | null }
@@ -46,7 +50,7 @@ export class AccountsStore {
   #people() {
     return this.#db
       .selectFrom('accounts.person as p')
-      .leftJoin('accounts.wallet_address as w', 'w.person_id', 'p.id')
+      .leftJoin('accounts.wallet_address as w', (join) => join.onRef('w.person_id', '=', 'p.id').on('w.main', '=', true))
       .select(['p.id', 'p.role', 'p.email', 'p.name', 'p.provisioned_at', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
   }
 
@@ -58,8 +62,28 @@ export class AccountsStore {
     return this.#people().where('p.role', '=', role).where('p.email', '=', email).executeTakeFirst()
   }
 
+  /** By any of the person's wallet addresses. */
   personByPath(path: string): Promise<PersonWithAddressRow | undefined> {
-    return this.#people().where('w.path', '=', path).executeTakeFirst()
+    return this.#people()
+      .where('p.id', '=', (where) => where.selectFrom('accounts.wallet_address').select('person_id').where('path', '=', path))
+      .executeTakeFirst()
+  }
+
+  #addresses() {
+    return this.#db.selectFrom('accounts.wallet_address as w').innerJoin('accounts.person as p', 'p.id', 'w.person_id').selectAll('w').select('p.role')
+  }
+
+  addressByPath(path: string): Promise<WalletAddressOfRow | undefined> {
+    return this.#addresses().where('w.path', '=', path).executeTakeFirst()
+  }
+
+  addressById(id: Id<'wadr'>): Promise<WalletAddressOfRow | undefined> {
+    return this.#addresses().where('w.id', '=', id).executeTakeFirst()
+  }
+
+  /** The main one first, then by age. */
+  addressesOf(personId: Id<'pers'>): Promise<WalletAddressOfRow[]> {
+    return this.#addresses().where('w.person_id', '=', personId).orderBy('w.main', 'desc').orderBy('w.created_at').orderBy('w.id').execute()
   }
 
   /** At most two: enough to tell that a name is not unique. */
@@ -94,7 +118,7 @@ export class AccountsStore {
     })
   }
 
-  /** False when the person has a wallet address already, or another one has the path. */
+  /** False when the person has a main wallet address already and this is to be another, or someone has the path. */
   async insertWalletAddress(row: WalletAddressRow): Promise<boolean> {
     const inserted = await this.#db.insertInto('accounts.wallet_address').values(row).onConflict((conflict) => conflict.doNothing()).returning('id').executeTakeFirst()
     return inserted !== undefined
@@ -104,22 +128,47 @@ export class AccountsStore {
     await this.#db.updateTable('accounts.person').set({ provisioned_at: at }).where('id', '=', id).execute()
   }
 
-  /** Inserts the key, or returns the one that already has this kid. `full` when the person has `keysMax` others. */
-  insertKey(key: { readonly person_id: Id<'pers'>; readonly kid: string; readonly x: string; readonly created_at: Date }, keysMax: number): Promise<'inserted' | 'full' | { readonly x: string }> {
+  /** Inserts a further address; `full` when the person has `addressesMax`, `taken` when someone has the path. */
+  insertFurtherAddress(row: WalletAddressRow, addressesMax: number): Promise<'inserted' | 'full' | 'taken'> {
     return this.#db.transaction().execute(async (trx) => {
-      // The lock on the person orders concurrent inserts, so that the limit holds.
-      await trx.selectFrom('accounts.person').select('id').where('id', '=', key.person_id).forUpdate().execute()
-      const keys = await trx.selectFrom('accounts.client_key').select(['kid', 'x']).where('person_id', '=', key.person_id).execute()
+      await trx.selectFrom('accounts.person').select('id').where('id', '=', row.person_id).forUpdate().execute()
+      const { count } = await trx.selectFrom('accounts.wallet_address').select((where) => where.fn.countAll<bigint>().as('count')).where('person_id', '=', row.person_id).executeTakeFirstOrThrow()
+      if (Number(count) >= addressesMax) return 'full'
+      const inserted = await trx.insertInto('accounts.wallet_address').values(row).onConflict((conflict) => conflict.doNothing()).returning('id').executeTakeFirst()
+      return inserted === undefined ? 'taken' : 'inserted'
+    })
+  }
+
+  async renameAddress(id: Id<'wadr'>, publicName: string): Promise<void> {
+    await this.#db.updateTable('accounts.wallet_address').set({ public_name: publicName }).where('id', '=', id).execute()
+  }
+
+  /** Inserts the key, or returns the one that already has this kid. `full` when the address has `keysMax` others. */
+  insertKey(key: WalletKeyRow, keysMax: number): Promise<'inserted' | 'full' | WalletKeyRow> {
+    return this.#db.transaction().execute(async (trx) => {
+      // The lock on the address orders concurrent inserts, so that the limit holds.
+      await trx.selectFrom('accounts.wallet_address').select('id').where('id', '=', key.wallet_address_id).forUpdate().execute()
+      const keys = await trx.selectFrom('accounts.wallet_key').selectAll().where('wallet_address_id', '=', key.wallet_address_id).execute()
       const same = keys.find(({ kid }) => kid === key.kid)
       if (same !== undefined) return same
       if (keys.length >= keysMax) return 'full'
-      await trx.insertInto('accounts.client_key').values(key).execute()
+      await trx.insertInto('accounts.wallet_key').values(key).execute()
       return 'inserted'
     })
   }
 
-  keys(personId: Id<'pers'>): Promise<{ kid: string; x: string }[]> {
-    return this.#db.selectFrom('accounts.client_key').select(['kid', 'x']).where('person_id', '=', personId).orderBy('created_at').orderBy('kid').execute()
+  keys(addressId: Id<'wadr'>): Promise<WalletKeyRow[]> {
+    return this.#db.selectFrom('accounts.wallet_key').selectAll().where('wallet_address_id', '=', addressId).orderBy('created_at').orderBy('kid').execute()
+  }
+
+  /** False when the person has no such key. */
+  async deleteKey(personId: Id<'pers'>, id: Id<'key'>): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('accounts.wallet_key')
+      .where('id', '=', id)
+      .where('wallet_address_id', 'in', this.#db.selectFrom('accounts.wallet_address').select('id').where('person_id', '=', personId))
+      .executeTakeFirst()
+    return numDeletedRows > 0n
   }
 
   async deleteExpiredSessions(before: Date): Promise<void> {

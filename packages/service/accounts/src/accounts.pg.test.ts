@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Ledger, ledgerMigrations } from '@rivulet/ledger'
-import type { Postgres } from '@rivulet/postgres'
+import { migrate, type Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
 import { getAuthTables } from 'better-auth/db'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { betterAuthNames } from './better-auth-store.ts'
-import { Accounts, type AccountsOptions, accountsMigrations, type Person, personOf } from './index.ts'
+import { Accounts, type AccountsOptions, accountsMigrations, type Person, personOf, type WalletAddress } from './index.ts'
 
 let postgres: Postgres
 const servers: Server[] = []
@@ -66,6 +66,11 @@ async function listen(app: express.Express): Promise<string> {
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://localhost:${(server.address() as AddressInfo).port}`
+}
+
+function idOf(address: WalletAddress | undefined): WalletAddress['id'] {
+  if (address === undefined) throw new Error('a publisher has a wallet address')
+  return address.id
 }
 
 const at = (path: string, init?: RequestInit): Promise<Response> => fetch(new URL(path, origin), init)
@@ -191,15 +196,80 @@ describe('people made by command', () => {
     expect((await accounts.createPerson({ role: 'operator', email: 'op@example.com', password: 'correct horse', name: 'Op' })).walletAddress).toBeUndefined()
   })
 
-  test('keep their public keys: twice is once, another key under the same kid is refused', async () => {
-    const { id } = await accounts.personByName('gazette')
+  test('keep their public keys: twice is once, another key under the same kid is refused, and who owns the address revokes', async () => {
+    const { id, walletAddress } = await accounts.personByName('gazette')
+    const other = await accounts.personByName('zoe@example.com')
     const encode = (x: string) => Buffer.from(JSON.stringify({ kid: 'k1', kty: 'OKP', crv: 'Ed25519', x })).toString('base64')
     const x = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
-    expect(await accounts.addKey(id, encode(x))).toEqual({ kid: 'k1' })
-    expect(await accounts.addKey(id, encode(x))).toEqual({ kid: 'k1' })
-    expect(await accounts.keysOf(id)).toEqual([{ kid: 'k1', kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x }])
-    await expect(accounts.addKey(id, encode(x.replace('11', '12')))).rejects.toMatchObject({ code: 'key-differs' })
+    const address = idOf(walletAddress)
+    const key = await accounts.addKey(address, encode(x), ' My browser ')
+    expect(key).toEqual({ id: key.id, name: 'My browser', createdAtMs: expect.any(Number) as number, kid: 'k1', kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', x })
+    expect(await accounts.addKey(address, encode(x), 'Another name')).toEqual(key)
+    expect(await accounts.keysOf(address)).toEqual([key])
+    await expect(accounts.addKey(address, encode(x.replace('11', '12')))).rejects.toMatchObject({ code: 'key-differs' })
+    await expect(accounts.addKey(address, encode(x), 'a\u0000b')).rejects.toMatchObject({ code: 'key-invalid' })
+    await expect(accounts.addKey('wadr_00000000000000000000000000', encode(x))).rejects.toMatchObject({ code: 'wallet-address-unknown' })
+    await expect(accounts.revokeKey(other.id, key.id)).rejects.toMatchObject({ code: 'key-unknown' })
+    await accounts.revokeKey(id, key.id)
+    expect(await accounts.keysOf(address)).toEqual([])
+    await expect(accounts.revokeKey(id, key.id)).rejects.toMatchObject({ code: 'key-unknown' })
   })
+
+  test('may have further wallet addresses, each with its own asset, account, keys and name; the main one stays theirs', async () => {
+    const { id, walletAddress } = await accounts.personByName('gazette')
+    const other = await accounts.personByName('zoe@example.com')
+    const dollars = await accounts.addWalletAddress(id, { path: 'gazette-usd', publicName: 'The Gazette, New York', asset: { code: 'USD', scale: 9 } })
+    expect(dollars).toMatchObject({ personId: id, role: 'publisher', url: 'https://pay.example/gazette-usd', asset: { code: 'USD', scale: 9 }, main: false })
+    expect((await ledger.accountByName(`publisher[${dollars.id}]`))?.asset).toEqual({ code: 'USD', scale: 9 })
+    expect(await accounts.walletAddresses(id)).toEqual([walletAddress, dollars])
+    expect([await accounts.walletAddressByPath('gazette-usd'), await accounts.walletAddressById(dollars.id)]).toEqual([dollars, dollars])
+    expect((await accounts.personByName('gazette-usd')).walletAddress).toEqual(walletAddress)
+    expect(await accounts.renameWalletAddress(id, dollars.id, 'NY')).toEqual({ ...dollars, publicName: 'NY' })
+    expect((await accounts.walletAddressByPath('gazette-usd'))?.publicName).toBe('NY')
+    const refusals: [() => Promise<unknown>, string][] = [
+      [() => accounts.renameWalletAddress(other.id, dollars.id, 'mine'), 'wallet-address-unknown'],
+      [() => accounts.renameWalletAddress(id, dollars.id, ''), 'wallet-address-invalid'],
+      [() => accounts.addWalletAddress(id, { path: 'gazette', publicName: 'x', asset: dollars.asset }), 'path-taken'],
+      [() => accounts.addWalletAddress(id, { path: 'instance', publicName: 'x', asset: dollars.asset }), 'path-invalid'],
+      [() => accounts.addWalletAddress(id, { path: 'zero', publicName: 'x', asset: { code: 'JPY', scale: 0 } }), 'wallet-address-invalid'],
+      [() => accounts.addWalletAddress(id, { path: 'euro', publicName: 'x', asset: { code: '€', scale: 2 } }), 'wallet-address-invalid'],
+      [() => accounts.addWalletAddress('pers_00000000000000000000000000', { path: 'nobody', publicName: 'x', asset: dollars.asset }), 'person-unknown'],
+    ]
+    for (const [refused, code] of refusals) await expect(refused()).rejects.toMatchObject({ code })
+  })
+
+  test.each([
+    ['https://pay.example/gazette', true], ['https://pay.example/gazette/', true], ['https://pay.example/gazette?x', false], ['https://pay.example/gazette#x', false],
+    ['http://pay.example/gazette', false], ['https://pay.example/zoe-grun', false], ['https://other.example/gazette', false], ['gazette', false], ['', false],
+  ])('the URL %j names a wallet address here: %s', async (url, here) => expect((await accounts.walletAddressByUrl(url)) !== undefined).toBe(here))
+
+  test('have at most twenty wallet addresses, however many are asked for at once', async () => {
+    const { id } = await accounts.createPerson({ role: 'publisher', email: 'many@example.com', password: 'correct horse', name: 'Many' })
+    const made = await Promise.allSettled(Array.from({ length: 25 }, (_, index) => accounts.addWalletAddress(id, { path: `many-${index}`, publicName: 'Many', asset: { code: 'EUR', scale: 9 } })))
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(19)
+    expect(await accounts.walletAddresses(id)).toHaveLength(20)
+  })
+})
+
+test('a database of step 1 keeps its people, their wallet addresses and keys', async () => {
+  const [first] = accountsMigrations.steps
+  if (first === undefined) throw new Error('there is a first step')
+  await using old = await testPostgres([ledgerMigrations, { ...accountsMigrations, steps: [first] }])
+  await using books = await Ledger.open({ postgres: old, clock: systemClock })
+  const account = await books.openAccount({ name: 'publisher[old]', kind: 'publisher', asset: { code: 'EUR', scale: 9 }, debitsMayExceedCredits: false })
+  const person = 'pers_00000000000000000000000001'
+  const address = 'wadr_00000000000000000000000001'
+  await old.pool.query(`insert into accounts.person (id, role, email, name, created_at, updated_at, provisioned_at) values ($1, 'publisher', 'old@example.com', 'Old', now(), now(), now())`, [person])
+  await old.pool.query(`insert into accounts.wallet_address (id, person_id, path, public_name, asset_code, asset_scale, ledger_account_id, created_at) values ($1, $2, 'old', 'Old', 'EUR', 9, $3, now())`, [address, person, account.id])
+  await old.pool.query(`insert into accounts.client_key (person_id, kid, x, created_at) values ($1, 'k1', 'x1', now()), ($1, 'k2', 'x2', now())`, [person])
+  await migrate(old, [ledgerMigrations, accountsMigrations])
+  await using upgraded = await Accounts.open({ ...options('http://localhost:4000'), postgres: old, ledger: books })
+  expect((await upgraded.personByName('old')).walletAddress).toMatchObject({ id: address, path: 'old', main: true, ledgerAccountId: account.id })
+  const keys = await upgraded.keysOf(address)
+  expect(keys.map(({ kid, x, name }) => [kid, x, name])).toEqual([['k1', 'x1', ''], ['k2', 'x2', '']])
+  for (const { id } of keys) await upgraded.revokeKey(person, id)
+  expect(await upgraded.keysOf(address)).toEqual([])
+  expect((await upgraded.addWalletAddress(person, { path: 'old-2', publicName: 'Old', asset: { code: 'USD', scale: 9 } })).main).toBe(false)
 })
 
 test('our tables hold every column that the installed better-auth wants', async () => {

@@ -5,13 +5,14 @@ import type { Asset } from '@rivulet/money'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
 import { z } from 'zod'
-import { AccountsStore, type PersonWithAddressRow } from './accounts-store.ts'
-import { type ClientKey, clientKey, parseClientKey } from './client-key.ts'
+import { AccountsStore, type PersonWithAddressRow, type WalletAddressOfRow, type WalletKeyRow } from './accounts-store.ts'
+import { clientKey, parseClientKey, type RegisteredKey } from './client-key.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
-import { AccountsFault, type NewPerson, type Person, personName, type Role, roles, type WalletAddress } from './types.ts'
+import { AccountsFault, type NewPerson, type NewWalletAddress, type Person, personName, type Role, roles, type WalletAddress } from './types.ts'
 import { checkPath, isPath, pathOfName } from './wallet-address.ts'
 
 const keysMax = 20
+const walletAddressesMax = 20
 const pathAttemptsMax = 5
 const peopleMax = 10_000
 const expiredSessionsEveryMs = 3_600_000
@@ -39,6 +40,13 @@ const newPerson = z.object({
   name: personName,
   path: z.string().optional(),
 })
+
+const newWalletAddress = z.object({
+  path: z.string(),
+  publicName: personName,
+  asset: z.object({ code: z.string().regex(/^[A-Z]{3,8}$/, 'must be 3 to 8 capital letters, such as EUR'), scale: z.int().min(1).max(18) }),
+})
+const keyName = z.string().trim().max(100).regex(/^\P{Cc}*$/u, 'must not hold control characters')
 
 /** People, their ways in, and where money reaches them. State lives in PostgreSQL schema `accounts`. */
 export class Accounts implements AsyncDisposable {
@@ -120,22 +128,82 @@ export class Accounts implements AsyncDisposable {
   }
 
   async walletAddressByPath(path: string): Promise<WalletAddress | undefined> {
-    const row = isPath(path) ? await this.#store.personByPath(path) : undefined
-    return row === undefined ? undefined : this.#person(row).walletAddress
+    const row = isPath(path) ? await this.#store.addressByPath(path) : undefined
+    return row === undefined ? undefined : this.#walletAddress(row)
   }
 
-  /** Registers a client's public key, the base64 of an Ed25519 JWK. Idempotent. Throws `key-invalid`, `key-differs`, `keys-too-many`, `person-unknown`. */
-  async addKey(personId: Id<'pers'>, base64Jwk: string): Promise<{ readonly kid: string }> {
+  /** By its public URL, whose query and fragment must be empty. Undefined for URLs of other servers too. */
+  async walletAddressByUrl(url: string): Promise<WalletAddress | undefined> {
+    const parsed = URL.parse(url)
+    const address = parsed === null ? undefined : await this.walletAddressByPath(parsed.pathname.slice(1).replace(/\/$/, ''))
+    return address !== undefined && `${parsed?.origin}${parsed?.pathname.replace(/\/$/, '')}${parsed?.search}${parsed?.hash}` === address.url ? address : undefined
+  }
+
+  async walletAddressById(id: Id<'wadr'>): Promise<WalletAddress | undefined> {
+    const row = await this.#store.addressById(id)
+    return row === undefined ? undefined : this.#walletAddress(row)
+  }
+
+  /** All of a person, the main one first. */
+  async walletAddresses(personId: Id<'pers'>): Promise<readonly WalletAddress[]> {
+    return (await this.#store.addressesOf(personId)).map((row) => this.#walletAddress(row))
+  }
+
+  /** Opens a further wallet address with a ledger account of its own. Throws `wallet-address-invalid`, `path-invalid`, `path-taken`, `wallet-addresses-too-many`, `person-unknown`. */
+  async addWalletAddress(personId: Id<'pers'>, given: NewWalletAddress): Promise<WalletAddress> {
+    const parsed = newWalletAddress.safeParse(given)
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]
+      throw new AccountsFault('wallet-address-invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+    }
+    const { publicName, asset } = parsed.data
+    const path = checkPath(parsed.data.path)
+    const person = await this.#store.personById(personId)
+    if (person === undefined || person.wallet_address_id === null || person.role === 'operator') throw new AccountsFault('person-unknown', `there is nobody ${personId} who can have wallet addresses`)
+    if ((await this.#store.addressByPath(path)) !== undefined) throw pathTaken(path)
+    const id = newId('wadr', this.#options.clock.nowMs())
+    const account = await this.#options.ledger.openAccount({ name: `${person.role}[${id}]`, kind: person.role, asset, debitsMayExceedCredits: false })
+    const row = { id, person_id: personId, path, public_name: publicName, asset_code: asset.code, asset_scale: asset.scale, ledger_account_id: account.id, main: false, created_at: this.#now() }
+    const result = await this.#store.insertFurtherAddress(row, walletAddressesMax)
+    if (result === 'taken') throw pathTaken(path)
+    if (result === 'full') throw new AccountsFault('wallet-addresses-too-many', `one person has at most ${walletAddressesMax} wallet addresses`)
+    return this.#walletAddress({ ...row, role: person.role })
+  }
+
+  /** Changes what counterparties call the address. Throws `wallet-address-invalid`, `wallet-address-unknown` when the person has no such address. */
+  async renameWalletAddress(personId: Id<'pers'>, id: Id<'wadr'>, publicName: string): Promise<WalletAddress> {
+    const parsed = personName.safeParse(publicName)
+    if (!parsed.success) throw new AccountsFault('wallet-address-invalid', `publicName: ${parsed.error.issues[0]?.message ?? ''}`)
+    const row = await this.#store.addressById(id)
+    if (row?.person_id !== personId) throw new AccountsFault('wallet-address-unknown', 'you have no such wallet address')
+    await this.#store.renameAddress(id, parsed.data)
+    return this.#walletAddress({ ...row, public_name: parsed.data })
+  }
+
+  /**
+   * Registers a client's public key, the base64 of an Ed25519 JWK, with a wallet address. Idempotent; the name is that of the first time.
+   * Throws `key-invalid`, `key-differs`, `keys-too-many`, `wallet-address-unknown`.
+   */
+  async addKey(walletAddressId: Id<'wadr'>, base64Jwk: string, name = ''): Promise<RegisteredKey> {
     const { kid, x } = parseClientKey(base64Jwk)
-    if ((await this.#store.personById(personId)) === undefined) throw new AccountsFault('person-unknown', `no such person: ${personId}`)
-    const result = await this.#store.insertKey({ person_id: personId, kid, x, created_at: this.#now() }, keysMax)
-    if (result === 'full') throw new AccountsFault('keys-too-many', `a wallet address has at most ${keysMax} keys`)
-    if (result !== 'inserted' && result.x !== x) throw new AccountsFault('key-differs', `another key is registered as ${JSON.stringify(kid)}: give this one another kid`)
-    return { kid }
+    const named = keyName.safeParse(name)
+    if (!named.success) throw new AccountsFault('key-invalid', `name: ${named.error.issues[0]?.message ?? ''}`)
+    if ((await this.#store.addressById(walletAddressId)) === undefined) throw new AccountsFault('wallet-address-unknown', `no such wallet address: ${walletAddressId}`)
+    const key = { id: newId('key', this.#options.clock.nowMs()), wallet_address_id: walletAddressId, kid, x, name: named.data, created_at: this.#now() }
+    const result = await this.#store.insertKey(key, keysMax)
+    if (result === 'full') throw new AccountsFault('keys-too-many', `a wallet address has at most ${keysMax} keys: revoke one that is no longer used`)
+    if (result === 'inserted') return registeredKey(key)
+    if (result.x !== x) throw new AccountsFault('key-differs', `another key is registered as ${JSON.stringify(kid)}: give this one another kid`)
+    return registeredKey(result)
   }
 
-  async keysOf(personId: Id<'pers'>): Promise<readonly ClientKey[]> {
-    return (await this.#store.keys(personId)).map(({ kid, x }) => clientKey(kid, x))
+  async keysOf(walletAddressId: Id<'wadr'>): Promise<readonly RegisteredKey[]> {
+    return (await this.#store.keys(walletAddressId)).map(registeredKey)
+  }
+
+  /** The key signs for the wallet address no more, from the next request on. Throws `key-unknown` when the person has no such key. */
+  async revokeKey(personId: Id<'pers'>, id: Id<'key'>): Promise<void> {
+    if (!(await this.#store.deleteKey(personId, id))) throw new AccountsFault('key-unknown', 'you have no such key: it may have been revoked already')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -184,7 +252,7 @@ export class Accounts implements AsyncDisposable {
       const id = newId('wadr', this.#options.clock.nowMs())
       const { code, scale } = account.asset
       const inserted = await this.#store.insertWalletAddress({
-        id, person_id: person.id, path, public_name: person.name, asset_code: code, asset_scale: scale, ledger_account_id: account.id, created_at: this.#now(),
+        id, person_id: person.id, path, public_name: person.name, asset_code: code, asset_scale: scale, ledger_account_id: account.id, main: true, created_at: this.#now(),
       })
       if (inserted || (await this.#store.personById(person.id))?.wallet_address_id !== null) return
       if (wanted !== undefined) break
@@ -199,9 +267,12 @@ export class Accounts implements AsyncDisposable {
     if (wallet_address_id === null || path === null || public_name === null || asset_code === null || asset_scale === null || ledger_account_id === null) {
       return { id, role, name, email, walletAddress: undefined }
     }
-    const url = new URL(`/${path}`, this.#options.entrances[role].publicUrl).href
-    const asset = { code: asset_code, scale: asset_scale }
-    return { id, role, name, email, walletAddress: { id: wallet_address_id, personId: id, role, path, url, publicName: public_name, asset, ledgerAccountId: ledger_account_id } }
+    return { id, role, name, email, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
+  }
+
+  #walletAddress(row: Omit<WalletAddressOfRow, 'created_at'>): WalletAddress {
+    const { id, person_id: personId, role, path, public_name: publicName, asset_code: code, asset_scale: scale, ledger_account_id: ledgerAccountId, main } = row
+    return { id, personId, role, path, url: new URL(`/${path}`, this.#options.entrances[role].publicUrl).href, publicName, asset: { code, scale }, ledgerAccountId, main }
   }
 
   /** Deletes expired sessions now and every hour; a failure waits for the next hour. */
@@ -219,6 +290,10 @@ function checkNewPerson(given: NewPerson): z.output<typeof newPerson> {
   }
   if (parsed.data.path !== undefined) checkPath(parsed.data.path)
   return parsed.data
+}
+
+function registeredKey({ id, kid, x, name, created_at }: WalletKeyRow): RegisteredKey {
+  return { ...clientKey(kid, x), id, name, createdAtMs: created_at.getTime() }
 }
 
 function pathTaken(path: string): AccountsFault {

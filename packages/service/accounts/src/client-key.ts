@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import type { Id } from '@rivulet/ids'
 import { z } from 'zod'
 import { AccountsFault } from './types.ts'
 
@@ -11,6 +12,14 @@ export interface ClientKey {
   readonly use: 'sig'
   /** The public point, 32 bytes in base64url. */
   readonly x: string
+}
+
+/** A key as its owner sees it: with a name of her own, and since when it may act for the wallet address. */
+export interface RegisteredKey extends ClientKey {
+  readonly id: Id<'key'>
+  /** Empty when none was given. */
+  readonly name: string
+  readonly createdAtMs: number
 }
 
 const textCharactersMax = 2_000

@@ -86,5 +86,30 @@ export const accountsMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '2-addresses-and-keys',
+      sql: `
+        -- A person may have several wallet addresses, each with an asset and a ledger account of its own. Money meant for the person goes to the main one.
+        alter table accounts.wallet_address drop constraint wallet_address_person_id_key;
+        alter table accounts.wallet_address add column main boolean not null default true;
+        alter table accounts.wallet_address alter column main drop default;
+        create unique index wallet_address_main on accounts.wallet_address (person_id) where main;
+        create index wallet_address_person on accounts.wallet_address (person_id);
+        -- A key belongs to a wallet address, under which it is published.
+        create table accounts.wallet_key (
+          id text primary key,
+          wallet_address_id text not null references accounts.wallet_address,
+          kid text not null,
+          x text not null,
+          name text not null,
+          created_at timestamptz not null,
+          unique (wallet_address_id, kid)
+        );
+        insert into accounts.wallet_key (id, wallet_address_id, kid, x, name, created_at)
+          select 'key_' || substr(md5(k.person_id || '/' || k.kid), 1, 26), w.id, k.kid, k.x, '', k.created_at
+          from accounts.client_key k join accounts.wallet_address w on w.person_id = k.person_id;
+        drop table accounts.client_key;
+      `,
+    },
   ],
 }

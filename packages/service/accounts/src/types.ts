@@ -20,6 +20,17 @@ export interface WalletAddress {
   readonly publicName: string
   readonly asset: Asset
   readonly ledgerAccountId: Id<'acct'>
+  /** The one that is meant when only the person is named; it comes with the person. */
+  readonly main: boolean
+}
+
+/** A further wallet address of a person. */
+export interface NewWalletAddress {
+  readonly path: string
+  /** What counterparties and consent pages call it: 1 to 100 characters. */
+  readonly publicName: string
+  /** Of this address for good: its ledger account counts in it. Scale 1 to 18, because Open Payments clients refuse 0. */
+  readonly asset: Asset
 }
 
 /** Someone who can sign in, in exactly one role: the same e-mail may belong to a subscriber and to a publisher, who are two people here. */
@@ -28,7 +39,7 @@ export interface Person {
   readonly role: Role
   readonly name: string
   readonly email: string
-  /** Operators have none. */
+  /** The main one; operators have none. */
   readonly walletAddress: WalletAddress | undefined
 }
 
@@ -53,5 +64,9 @@ export type AccountsFaultCode =
   | 'key-invalid'
   | 'key-differs'
   | 'keys-too-many'
+  | 'key-unknown'
+  | 'wallet-address-invalid'
+  | 'wallet-address-unknown'
+  | 'wallet-addresses-too-many'
 
 export class AccountsFault extends Fault<AccountsFaultCode> {}

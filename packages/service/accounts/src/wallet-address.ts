@@ -5,7 +5,7 @@ const pathPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 
 /** First segments that the servers use themselves. */
 const reserved = new Set([
-  'activity', 'agent', 'api', 'assets', 'auth', 'connect', 'grants', 'healthz', 'help', 'home', 'ilp', 'incoming-payments', 'interact', 'jwks', 'jwks-json', 'keys', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'privacy', 'quotes', 'readyz', 'settings', 'sign-in',
+  'activity', 'addresses', 'agent', 'api', 'assets', 'auth', 'connect', 'grants', 'healthz', 'help', 'home', 'ilp', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'privacy', 'quotes', 'readyz', 'settings', 'sign-in',
   'sign-out', 'sign-up', 'sites', 'splits', 'static', 'subscription', 'webhooks',
 ])
 
