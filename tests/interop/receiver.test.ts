@@ -13,6 +13,7 @@ import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { createReceiver } from '@rivulet/receiver'
 import { conditionOf, type Frame, FrameType, StreamKeys } from '@rivulet/stream'
+import { StreamReceiver } from '@rivulet/stream-receiver'
 import { systemClock } from '@rivulet/time'
 import express from 'express'
 import fc from 'fast-check'
@@ -51,7 +52,7 @@ async function startProcess(postgres: Postgres): Promise<Process> {
   const entrances = { subscriber: { publicUrl: 'http://localhost:4000' }, publisher: { publicUrl: origin }, operator: { publicUrl: 'http://localhost:4002' } }
   const accounts = await Accounts.open({ postgres, ledger, clock, secret, entrances, sandbox: true })
   const link = await ledger.openAccount({ name: 'link[alice]', kind: 'link', asset, debitsMayExceedCredits: true })
-  const receiver = createReceiver({ ledger, accounts, clock, ilpAddress, keys, log: silent })
+  const receiver = createReceiver({ ledger, accounts, ilpAddress, streams: new StreamReceiver({ address: ilpAddress, keys, clock, receiving: ledger.receiving }), log: silent })
   app.use(receiver.routes)
   const btp = new BtpServer({ clock, log: silent })
   btp.attach(server, '/btp')

@@ -7,10 +7,12 @@ import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
+import { addressApi, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
-import { createReceiver } from '@rivulet/receiver'
+import { createReceiver, spspRoutes } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
+import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
 import { createWallet } from '@rivulet/wallet'
@@ -33,6 +35,9 @@ interface Foundation {
   readonly postgres: Postgres
   readonly ledger: Ledger
   readonly accounts: Accounts
+  readonly instance: InstanceKey
+  /** Gives out and reads the addresses of connections that credit our people's accounts. */
+  readonly streams: StreamReceiver
 }
 
 const doorPatienceMs = 2_000
@@ -115,7 +120,9 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const { postgres } = building.use(await openServerDatabase(config, role, onProgress))
   const ledger = building.use(await Ledger.open({ postgres, clock, log }))
   const accounts = building.use(await openAccounts(config, { postgres, ledger, clock }))
-  return { config, clock, log, postgres, ledger, accounts }
+  const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
+  const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
+  return { config, clock, log, postgres, ledger, accounts, instance, streams }
 }
 
 interface RoleParts {
@@ -125,10 +132,9 @@ interface RoleParts {
 }
 
 async function startReceiver(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
-  const { config, clock, log, postgres, ledger, accounts } = foundation
+  const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
   const { asset, ilpAddresses, secrets } = config
-  const keys = { current: secrets.receiver.at(-1)?.id ?? '', all: Object.fromEntries(secrets.receiver.map(({ id, secret }) => [id, Buffer.from(secret, 'base64url')])) }
-  const receiver = createReceiver({ ledger, accounts, clock, ilpAddress: ilpAddresses.receiver, keys, log })
+  const receiver = createReceiver({ ledger, accounts, ilpAddress: ilpAddresses.receiver, streams, log })
   const forwarder = new Forwarder({ address: ilpAddresses.receiver, clock, log })
   forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
   const btp = building.use(new BtpServer({ clock, log }))
@@ -138,11 +144,11 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [receiver.routes]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
 }
 
 async function startWallet(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
-  const { config, clock, log, postgres, ledger, accounts } = foundation
+  const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
   const { asset, ilpAddresses, secrets } = config
   const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
   const linkAccount = await openLinkAccount(foundation, 'link[receiver]@wallet')
@@ -174,7 +180,15 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
   forwarder.local(ilpAddresses.wallet, wallet.packetHandler)
   wallet.attachSocket(door.server)
   building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.live() }))
-  serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [clientScriptRoutes(config.publicUrls.wallet), accounts.entrance('subscriber').handler, wallet.routes, wallet.controlRoutes]))
+  serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
+    clientScriptRoutes(config.publicUrls.wallet),
+    accounts.entrance('subscriber').handler,
+    walletAddressRoutes({ accounts, role: 'subscriber', instance }),
+    spspRoutes({ accounts, streams, role: 'subscriber' }),
+    addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
+    wallet.routes,
+    wallet.controlRoutes,
+  ]))
 }
 
 function startOperator({ config, clock, log, postgres, ledger, accounts }: Foundation, door: Door, building: AsyncDisposableStack): void {
@@ -187,6 +201,10 @@ function startOperator({ config, clock, log, postgres, ledger, accounts }: Found
 function serve(door: Door, building: AsyncDisposableStack, app: RequestListener): void {
   door.serve(app)
   building.defer(() => door.rest())
+}
+
+function receiverKeysOf({ secrets }: Config): ReceiverKeys {
+  return { current: secrets.receiver.at(-1)?.id ?? '', all: Object.fromEntries(secrets.receiver.map(({ id, secret }) => [id, Buffer.from(secret, 'base64url')])) }
 }
 
 function openLinkAccount({ ledger, config }: Foundation, name: string): Promise<Account> {

@@ -1,4 +1,5 @@
 /** The one reader of the environment, of the command line's common options and of the installation's file: checks all of it at once and hands out values. */
+import { hkdfSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Fault } from '@rivulet/faults'
@@ -54,6 +55,8 @@ const secretsSchema = z.strictObject({
   peer: base64Url32,
   /** Opens the local control endpoints. */
   control: base64Url32,
+  /** Seed of the Ed25519 key with which this installation asks other servers. */
+  instance: base64Url32,
 })
 type Secrets = z.infer<typeof secretsSchema>
 
@@ -158,10 +161,16 @@ function readSecrets(dataFolder: string, make: boolean): Secrets {
   if (!existsSync(path)) {
     if (!make) throw new ConfigFault('config-missing', `${path} is missing: copy it from the machine where \`rivulet init\` ran, or run it`)
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-    const secrets: Secrets = { auth: newSecret(), seal: newSecret(), receiver: [{ id: '1', secret: newSecret() }], peer: newSecret(), control: newSecret() }
+    const secrets: Secrets = { auth: newSecret(), seal: newSecret(), receiver: [{ id: '1', secret: newSecret() }], peer: newSecret(), control: newSecret(), instance: newSecret() }
     writeFileSync(path, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
   }
-  return check(secretsSchema, readJson(path), path)
+  return check(secretsSchema, withInstanceKey(readJson(path)), path)
+}
+
+/** Files of earlier versions have no seed of the instance key: it is derived, so that all machines of an installation have the same. */
+function withInstanceKey(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null || 'instance' in file || !('auth' in file) || typeof file.auth !== 'string') return file
+  return { ...file, instance: Buffer.from(hkdfSync('sha256', Buffer.from(file.auth, 'base64url'), '', 'rivulet instance key', 32)).toString('base64url') }
 }
 
 function readTls(files: readonly string[] | undefined): Config['tls'] {

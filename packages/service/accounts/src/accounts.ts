@@ -127,6 +127,11 @@ export class Accounts implements AsyncDisposable {
     return (await this.#store.people(role, peopleMax)).map((row) => this.#person(row))
   }
 
+  /** Whether `path` may name a wallet address, taken or not: what the servers use themselves may not. */
+  isWalletAddressPath(path: string): boolean {
+    return isPath(path)
+  }
+
   async walletAddressByPath(path: string): Promise<WalletAddress | undefined> {
     const row = isPath(path) ? await this.#store.addressByPath(path) : undefined
     return row === undefined ? undefined : this.#walletAddress(row)

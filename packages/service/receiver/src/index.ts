@@ -1,1 +1,2 @@
 export { createReceiver, type PacketPeer, type Receiver, type ReceiverOptions } from './receiver.ts'
+export { spspRoutes } from './spsp.ts'

@@ -7,6 +7,7 @@ import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { conditionOf, decodeReceipt, FrameType, StreamKeys, verifyReceipt } from '@rivulet/stream'
+import { StreamReceiver } from '@rivulet/stream-receiver'
 import { systemClock } from '@rivulet/time'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -41,7 +42,8 @@ beforeAll(async () => {
   link = await ledger.openAccount({ name: 'link[wallet]@receiver', kind: 'link', asset, debitsMayExceedCredits: true })
   peer = { id: 'wallet', asset, linkAccountId: link.id }
   const log = { error: (fields: object) => void errors.push(fields) }
-  receiver = createReceiver({ ledger, accounts, clock: systemClock, ilpAddress, keys: { current: '1', all: { 1: randomBytes(32) } }, hostPath: 'gazette', log })
+  const streams = new StreamReceiver({ address: ilpAddress, keys: { current: '1', all: { 1: randomBytes(32) } }, clock: systemClock, receiving: ledger.receiving })
+  receiver = createReceiver({ ledger, accounts, ilpAddress, streams, hostPath: 'gazette', log })
   app.use(receiver.routes)
 })
 

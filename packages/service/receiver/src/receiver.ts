@@ -2,20 +2,19 @@ import { type Accounts, personOf } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { ErrorCode, type Prepare, reject, type Reply } from '@rivulet/ilp'
-import type { Balance, ReceivingStreams } from '@rivulet/ledger'
+import type { Balance } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
-import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
-import type { Clock } from '@rivulet/time'
+import type { StreamReceiver } from '@rivulet/stream-receiver'
 import { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
 import { SpspFault, spspRoutes } from './spsp.ts'
 
 export interface ReceiverOptions {
-  readonly ledger: { readonly receiving: ReceivingStreams; balance(accountId: Id<'acct'>): Promise<Balance> }
+  readonly ledger: { balance(accountId: Id<'acct'>): Promise<Balance> }
   readonly accounts: Accounts
-  readonly clock: Clock
   /** ILP address of this role; its connections lie below it. */
   readonly ilpAddress: string
-  readonly keys: ReceiverKeys
+  /** Gives out those connections, and answers their packets. */
+  readonly streams: StreamReceiver
   /** Path of the publisher whom the bare pointer `$host` means, if any. */
   readonly hostPath?: string
   /** Told of what went wrong that no sender and no visitor meant. */
@@ -38,13 +37,12 @@ export interface Receiver {
 
 /** The receiving role: publishers are found by SPSP and credited packet by packet. Holds no state, so any number of processes may run it. */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { ledger, accounts, clock, ilpAddress, keys, hostPath } = options
-  const streams = new StreamReceiver({ address: ilpAddress, keys, clock, receiving: ledger.receiving })
+  const { ledger, accounts, ilpAddress, streams, hostPath } = options
   const entrance = accounts.entrance('publisher')
   const routes = Router()
   routes.use(entrance.handler)
   routes.get('/api/me', entrance.requireSession, overview(ledger))
-  routes.use(spspRoutes({ accounts, streams, hostPath }))
+  routes.use(spspRoutes({ accounts, streams, role: 'publisher', hostPath }))
   routes.use(answerFaults(options.log))
   return {
     routes,

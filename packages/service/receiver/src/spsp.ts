@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Accounts, WalletAddress } from '@rivulet/accounts'
+import type { Accounts, Role, WalletAddress } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
 import { receiptNonceBytes, receiptSecretBytes } from '@rivulet/stream'
 import type { ConnectionSpec, StreamReceiver } from '@rivulet/stream-receiver'
@@ -19,17 +19,19 @@ export class SpspFault extends Fault<'receipt-invalid'> {}
 export interface SpspOptions {
   readonly accounts: Pick<Accounts, 'walletAddressByPath'>
   readonly streams: Pick<StreamReceiver, 'issue'>
-  /** Path of the publisher whom the bare pointer `$host` means (RFC 26), if any. */
+  /** Whose addresses this origin has. */
+  readonly role: Role
+  /** Path of the address that the bare pointer `$host` means (RFC 26), if any. */
   readonly hostPath?: string | undefined
 }
 
-/** SPSP (RFC 9) for publishers' wallet addresses: each query gets the credentials of a connection of its own. Queries that do not ask for SPSP go to the next route. */
-export function spspRoutes({ accounts, streams, hostPath }: SpspOptions): Router {
+/** SPSP (RFC 9) for the wallet addresses of one role: each query gets the credentials of a connection of its own. Queries that do not ask for SPSP go to the next route. */
+export function spspRoutes({ accounts, streams, role, hostPath }: SpspOptions): Router {
   const answer = async (path: string | undefined, request: Request, response: Response): Promise<void> => {
     // Clients send several types at once, and not always well-formed ones.
     response.set({ ...crossOrigin, 'Cache-Control': 'no-cache', Vary: 'Accept' })
     const address = path === undefined ? undefined : await accounts.walletAddressByPath(path)
-    if (address?.role !== 'publisher') {
+    if (address?.role !== role) {
       response.status(404).json({ error: { code: 'wallet-address-unknown', message: 'there is no such wallet address here: check its spelling' } })
       return
     }
