@@ -314,6 +314,20 @@ describe('a packet in doubt', () => {
     expect(await outcome).toBe('no-answer')
   })
 
+  test('is still heard of by our own role when its Fulfill comes late, and the peer is owed for it', async () => {
+    const { clock, bob, forwarder, packet } = hop()
+    const answer = Promise.withResolvers<Reply>()
+    bob.receive(() => answer.promise)
+    const heard: Reply[] = []
+    const outcome = codeOf(forwarder.sender(eur).send(packet(), { wantedUntilMs: () => Infinity, hear: (reply) => heard.push(reply) }))
+    await clock.advance(22_000)
+    expect(await outcome).toBe('no-answer')
+    answer.resolve(fulfill)
+    await clock.advance(0)
+    expect(heard).toEqual([fulfill])
+    expect(forwarder.owedBy('bob')).toBe(-packet().amount)
+  })
+
   test('gets no answer to a peer before it has expired', async () => {
     const { clock, bob, alice, packet } = hop()
     const asked = Promise.withResolvers<void>()

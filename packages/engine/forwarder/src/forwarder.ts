@@ -79,7 +79,7 @@ export class Forwarder {
   sender(asset: Asset): Link {
     const limits = { packetAmountMax: amountMax, packetsPerSecondMax: Number.MAX_SAFE_INTEGER, packetsBurstMax: Number.MAX_SAFE_INTEGER, owedMax: amountMax }
     const from: Peer = { id: 'local', address: this.#address, asset, link: undefined, limits }
-    return { send: (prepare) => this.#rules({ prepare, from, to: this.#routes.find(prepare.destination) }) }
+    return { send: (prepare, late) => this.#rules({ prepare, from, to: this.#routes.find(prepare.destination), late }) }
   }
 
   /** Units of its asset that the peer owes us, negative when we owe it: since this process started, less what was settled. */

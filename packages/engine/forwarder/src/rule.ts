@@ -1,4 +1,4 @@
-import type { Prepare, Reply } from '@rivulet/ilp'
+import type { LateListener, Prepare, Reply } from '@rivulet/ilp'
 import type { Peer } from './peer.ts'
 
 /** Answers packets that end in this process. `from` is the peer that handed it over, with the ledger account that clears with it. */
@@ -12,6 +12,8 @@ export interface Packet {
   readonly from: Peer
   /** Whom the longest matching prefix names; undefined when none does. */
   readonly to: Target | undefined
+  /** Only of packets of this process: a peer is answered in time or not at all. */
+  readonly late?: LateListener | undefined
 }
 
 export type Next = (packet: Packet) => Promise<Reply>

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { decodeFrame, frameBytesMax, FrameType } from '@rivulet/btp'
 import { Fault, messageOf } from '@rivulet/faults'
-import type { PacketHandler, Prepare, Reply } from '@rivulet/ilp'
+import type { LateListener, PacketHandler, Prepare, Reply } from '@rivulet/ilp'
 import type { Clock, Timer } from '@rivulet/time'
 import { WebSocket } from 'ws'
 import { authFrame } from './btp-auth.ts'
@@ -48,8 +48,8 @@ export class BtpClient implements DuplexLink, AsyncDisposable {
   }
 
   /** While there is no connection packets get T01. */
-  send(prepare: Prepare): Promise<Reply> {
-    return this.#connection === undefined ? neverLeft.notConnected() : this.#connection.send(prepare)
+  send(prepare: Prepare, late?: LateListener): Promise<Reply> {
+    return this.#connection === undefined ? neverLeft.notConnected() : this.#connection.send(prepare, late)
   }
 
   /** Resolves once a connection is open and authenticated; at once if one is. Throws Fault `closed` when the client is disposed before. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { ContentType, decodeFrame, encodeFrame, type Frame, FrameType, ilpFrameBytes, ilpPacketOf, writeIlpFrameHead } from '@rivulet/btp'
 import { messageOf } from '@rivulet/faults'
-import { decodePrepare, decodeReply, ErrorCode, PacketFault, type PacketHandler, type Prepare, prepareBytes, reject, type Reply, replyBytes, writePrepare, writeReply } from '@rivulet/ilp'
+import { decodePrepare, decodeReply, ErrorCode, type LateListener, PacketFault, type PacketHandler, type Prepare, prepareBytes, reject, type Reply, replyBytes, writePrepare, writeReply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
 import type { RawData, WebSocket } from 'ws'
 import { type LinkLimits, type LinkLog, neverLeft } from './link.ts'
@@ -46,7 +46,7 @@ export class BtpConnection {
   constructor(options: BtpConnectionOptions) {
     this.#options = options
     this.#webSocket = options.webSocket
-    this.#pending = new PendingRequests(options.clock)
+    this.#pending = new PendingRequests(options.clock, options.limits.lateAnswersMax)
     this.#webSocket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     this.#webSocket.on('pong', () => (this.#heard = true))
     this.#webSocket.on('close', (code) => this.#ended(`connection closed (${code})`))
@@ -58,13 +58,13 @@ export class BtpConnection {
   }
 
   /** As Link.send: Rejects of our own only for what never left. */
-  send(prepare: Prepare): Promise<Reply> {
+  send(prepare: Prepare, late?: LateListener): Promise<Reply> {
     const { clock, limits } = this.#options
     if (!this.#open || this.#closing !== undefined) return neverLeft.notConnected()
     if (prepare.expiresAtMs <= clock.nowMs()) return neverLeft.expired()
     if (this.#pending.size >= limits.requestsInFlightMax || this.#webSocket.bufferedAmount > limits.bufferedBytesMax) return neverLeft.busy()
     return new Promise((resolve, fail) => {
-      const requestId = this.#pending.open(prepare.expiresAtMs, resolve, fail)
+      const requestId = this.#pending.open({ expiresAtMs: prepare.expiresAtMs, resolve, reject: fail, late })
       try {
         const packetBytes = prepareBytes(prepare)
         const frame = Buffer.allocUnsafe(ilpFrameBytes(packetBytes))

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { decodeFrame, encodeFrame, frameBytesMax, FrameType } from '@rivulet/btp'
 import { Fault, messageOf } from '@rivulet/faults'
-import type { PacketHandler, Prepare, Reply } from '@rivulet/ilp'
+import type { LateListener, PacketHandler, Prepare, Reply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { credentialsOf } from './btp-auth.ts'
@@ -40,12 +40,12 @@ class BtpPeer implements DuplexLink {
     return this.#handler(prepare)
   }
 
-  send(prepare: Prepare): Promise<Reply> {
+  send(prepare: Prepare, late?: LateListener): Promise<Reply> {
     let idlest: BtpConnection | undefined
     for (const connection of this.connections) {
       if (idlest === undefined || connection.requestsInFlight < idlest.requestsInFlight) idlest = connection
     }
-    return idlest === undefined ? neverLeft.notConnected() : idlest.send(prepare)
+    return idlest === undefined ? neverLeft.notConnected() : idlest.send(prepare, late)
   }
 }
 

@@ -2,10 +2,10 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp, type 
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { hash } from 'node:crypto'
 import { Fault, messageOf } from '@rivulet/faults'
-import { decodePrepare, decodeReply, encodePrepare, encodeReply, ErrorCode, packetBytesMax, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
+import { decodePrepare, decodeReply, encodePrepare, encodeReply, ErrorCode, type LateListener, packetBytesMax, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
 import { defaultLimits, type DuplexLink, type LinkLimits, type LinkLog, neverLeft, noHandler } from './link.ts'
-import { PendingRequests } from './pending-requests.ts'
+import { PendingRequests, type Waiting } from './pending-requests.ts'
 
 const mediaType = 'application/octet-stream'
 
@@ -17,7 +17,7 @@ export interface HttpLinkOptions {
   readonly clock: Clock
   readonly log: LinkLog
   readonly limits?: Partial<LinkLimits>
-  /** 32 unless told. */
+  /** 32 unless told. Up to half of them wait for answers to packets that were given up. */
   readonly socketsMax?: number
 }
 
@@ -38,9 +38,10 @@ export class HttpLink implements DuplexLink, Disposable {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#url = url
-    const agentOptions = { keepAlive: true, maxSockets: options.socketsMax ?? 32 }
+    const maxSockets = options.socketsMax ?? 32
+    const agentOptions = { keepAlive: true, maxSockets }
     this.#agent = url.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
-    this.#pending = new PendingRequests(options.clock)
+    this.#pending = new PendingRequests(options.clock, Math.min(this.#limits.lateAnswersMax, Math.floor(maxSockets / 2)))
   }
 
   receive(handler: PacketHandler): void {
@@ -52,7 +53,7 @@ export class HttpLink implements DuplexLink, Disposable {
     return this.#handler(prepare)
   }
 
-  send(prepare: Prepare): Promise<Reply> {
+  send(prepare: Prepare, late?: LateListener): Promise<Reply> {
     if (this.#closed) return neverLeft.notConnected()
     if (prepare.expiresAtMs <= this.#options.clock.nowMs()) return neverLeft.expired()
     if (this.#pending.size >= this.#limits.requestsInFlightMax) return neverLeft.busy()
@@ -62,7 +63,7 @@ export class HttpLink implements DuplexLink, Disposable {
     } catch (error) {
       return neverLeft.invalid(messageOf(error))
     }
-    return new Promise((resolve, fail) => this.#post(body, prepare.expiresAtMs, resolve, fail))
+    return new Promise((resolve, reject) => this.#post(body, { expiresAtMs: prepare.expiresAtMs, resolve, reject, late }))
   }
 
   [Symbol.dispose](): void {
@@ -71,7 +72,7 @@ export class HttpLink implements DuplexLink, Disposable {
     this.#agent.destroy()
   }
 
-  #post(body: Buffer, expiresAtMs: number, resolve: (reply: Reply) => void, fail: (error: Error) => void): void {
+  #post(body: Buffer, asked: Omit<Waiting, 'forgotten'>): void {
     const outgoing = (this.#url.protocol === 'https:' ? requestHttps : requestHttp)(this.#url, {
       method: 'POST',
       agent: this.#agent,
@@ -79,10 +80,7 @@ export class HttpLink implements DuplexLink, Disposable {
     })
     // Until a socket is connected nothing can have left.
     let left = false
-    const id = this.#pending.open(expiresAtMs, resolve, (fault) => {
-      outgoing.destroy()
-      fail(fault)
-    })
+    const id = this.#pending.open({ ...asked, forgotten: () => outgoing.destroy() })
     outgoing.on('socket', (socket) => {
       if (!socket.connecting) left = true
       else socket.once('connect', () => (left = true))

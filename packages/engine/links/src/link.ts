@@ -17,11 +17,13 @@ export interface LinkLog {
 export interface LinkLimits {
   /** Requests without an answer, in each direction. Beyond it T03. 20,000 unless told. */
   readonly requestsInFlightMax: number
+  /** Requests that were given up, and whose answers are still wanted; the oldest is forgotten first. About 1 kB each. 100,000 unless told. */
+  readonly lateAnswersMax: number
   /** Bytes that wait to be written. Beyond it our requests get T03; a peer that does not read its answers is cut off. 8,000,000 unless told. */
   readonly bufferedBytesMax: number
 }
 
-export const defaultLimits: LinkLimits = { requestsInFlightMax: 20_000, bufferedBytesMax: 8_000_000 }
+export const defaultLimits: LinkLimits = { requestsInFlightMax: 20_000, lateAnswersMax: 100_000, bufferedBytesMax: 8_000_000 }
 
 export const noHandler: PacketHandler = () => Promise.resolve(reject(ErrorCode.peerUnreachable, '', 'nothing takes packets here yet; try again'))
 

@@ -1,5 +1,5 @@
 import { messageOf } from '@rivulet/faults'
-import { ErrorCode, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
+import { ErrorCode, type LateListener, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
 import { defaultLimits, type DuplexLink, type LinkLimits, neverLeft, noHandler } from './link.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -20,7 +20,7 @@ class MemoryEnd implements MemoryLink {
   constructor(clock: Clock, limits: LinkLimits) {
     this.#clock = clock
     this.#limits = limits
-    this.#pending = new PendingRequests(clock)
+    this.#pending = new PendingRequests(clock, limits.lateAnswersMax)
   }
 
   static join(left: MemoryEnd, right: MemoryEnd): void {
@@ -32,13 +32,13 @@ class MemoryEnd implements MemoryLink {
     this.#handler = handler
   }
 
-  send(prepare: Prepare): Promise<Reply> {
+  send(prepare: Prepare, late?: LateListener): Promise<Reply> {
     const other = this.#other
     if (other === undefined) return neverLeft.notConnected()
     if (prepare.expiresAtMs <= this.#clock.nowMs()) return neverLeft.expired()
     if (this.#pending.size >= this.#limits.requestsInFlightMax) return neverLeft.busy()
     return new Promise((resolve, fail) => {
-      const id = this.#pending.open(prepare.expiresAtMs, resolve, fail)
+      const id = this.#pending.open({ expiresAtMs: prepare.expiresAtMs, resolve, reject: fail, late })
       other.#handler(prepare).then(
         (reply) => this.#pending.settle(id, reply),
         (error: unknown) => this.#pending.settle(id, reject(ErrorCode.internalError, '', messageOf(error))),

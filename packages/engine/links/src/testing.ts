@@ -106,6 +106,52 @@ export function linkCompliance(name: string, make: (limits: Partial<LinkLimits>)
       expect(reply.data.toString()).toBe('on')
     })
 
+    test('hands an answer that comes after it gave up to whoever wants it, as long as it is wanted', async () => {
+      await using pair = await make({})
+      const heard: Reply[] = []
+      for (const [wantedMs, hears] of [[60_000, 1], [25_000, 0]] as const) {
+        const late = heldHandler()
+        pair.right.receive(late.handler)
+        const untilMs = pair.clock.nowMs() + wantedMs
+        const { promise: told, resolve: tell } = Promise.withResolvers<void>()
+        const listener = { wantedUntilMs: () => untilMs, hear: (reply: Reply) => (heard.push(reply), tell()) }
+        const outcome = outcomeOf(pair.left.send(preparePacket(pair.clock), listener))
+        await late.asked
+        await pair.clock.advance(50_000)
+        expect(await outcome).toBe('no-answer')
+        late.answer(fulfilled(Buffer.from('late')))
+        if (hears === 1) await told
+        // What was answered after it has come after it.
+        pair.right.receive((prepare) => Promise.resolve(fulfilled(prepare.data)))
+        await pair.left.send(preparePacket(pair.clock))
+        expect(heard.splice(0)).toHaveLength(hears)
+      }
+    })
+
+    test('remembers no more than its limit of late answers, the newest', async () => {
+      await using pair = await make({ lateAnswersMax: 3 })
+      const held: ((reply: Reply) => void)[] = []
+      const heard: string[] = []
+      const { promise: told, resolve: tell } = Promise.withResolvers<void>()
+      for (const round of [1, 2]) {
+        const both = Promise.withResolvers<void>()
+        pair.right.receive((prepare) => {
+          const { promise, resolve } = Promise.withResolvers<Reply>()
+          held.push(() => resolve(fulfilled(prepare.data)))
+          if (held.length === 2 * round) both.resolve()
+          return promise
+        })
+        const listener = (name: string) => ({ wantedUntilMs: () => Infinity, hear: () => heard.push(name) === 3 && tell() })
+        const outcomes = ['a', 'b'].map((name) => outcomeOf(pair.left.send(preparePacket(pair.clock), listener(`${name}${round}`))))
+        await both.promise
+        await pair.clock.advance(22_000)
+        expect(await Promise.all(outcomes)).toEqual(['no-answer', 'no-answer'])
+      }
+      for (const answer of held) answer(fulfilled(Buffer.alloc(0)))
+      await told
+      expect(heard.toSorted()).toEqual(['a2', 'b1', 'b2'])
+    })
+
     test('leaves what is in flight in doubt when it breaks, and answers T01 after', async () => {
       await using pair = await make({})
       const { handler, asked } = heldHandler()

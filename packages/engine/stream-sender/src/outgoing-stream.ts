@@ -1,6 +1,6 @@
 import { assert, isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
-import { decodeAmountTooLarge, ErrorCode, isFulfill, type Link, LinkFault, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
+import { decodeAmountTooLarge, ErrorCode, isFulfill, type LateListener, type Link, LinkFault, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
 import { multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type StreamPacket } from '@rivulet/stream'
 import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
@@ -14,6 +14,8 @@ const packetLifeMs = 20_000
 const closePacketLifeMs = 5_000
 /** An answer may need this much longer than its packet lived; then the packet is in doubt. */
 const answerGraceMs = 1_000
+/** A stream in doubt is settled from 5 s after its last packet may have expired; who answers later than that is still heard for a while, and reported. */
+const lateAnswerMs = 30_000
 /** More than this without an answer, and the stream waits: what is slow behind us slows the ticks instead of growing a queue. */
 const packetsInFlightMax = 5
 const catchUpMs = 5_000
@@ -253,11 +255,15 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const fulfillment = this.#keys.fulfillmentOf(data)
     const flight: Flight = { sequence, amount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, inDoubt: false }
     this.#flights.push(flight)
-    void this.#link.send({ amount, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data }).then(
-      (reply) => this.#answered(flight, reply),
+    const answered = (reply: Reply): void => this.#answered(flight, reply)
+    const late: LateListener | undefined = amount > 0n ? { wantedUntilMs: this.#lateUntilMs, hear: answered } : undefined
+    void this.#link.send({ amount, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data }, late).then(
+      answered,
       (error: unknown) => this.#unanswered(flight, error),
     )
   }
+
+  readonly #lateUntilMs = (): number => this.#lease.sendUntilMs + lateAnswerMs
 
   #leaseIsLow(): boolean {
     const { held, sequenceCeiling, sendUntilMs } = this.#lease

@@ -279,8 +279,6 @@ export class PaidStream {
         counters.packets += 1
         counters.fulfilled += 1
         this.#total += amount
-        // The row has another owner, who settles what this one may not book any more.
-        if (this.#fenced) return
         this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt })
         this.#booking ??= this.#book()
       },
@@ -300,21 +298,17 @@ export class PaidStream {
   async #book(): Promise<void> {
     const { clock, ledger, log } = this.#desk
     const row = this.#row
-    while (row !== undefined && this.#unbooked.length > 0 && !this.#fenced) {
+    while (row !== undefined && this.#unbooked.length > 0) {
       const batch = this.#unbooked
       this.#unbooked = []
       this.#bookingSinceMs = clock.monotonicMs()
       const total = this.#total
-      while (!(await this.#attempt('booking', () => ledger.sending.book(this.id, row.epoch, total)))) {
+      while (!this.#fenced && !(await this.#attempt('booking', () => ledger.sending.book(this.id, row.epoch, total)))) {
         this.#stall(true)
-        if (!(await this.#retryLater())) {
-          log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked before the wallet stopped: the ledger settles it as in doubt')
-          this.#unbooked = []
-          this.#fenced = true
-          break
-        }
+        if (!(await this.#retryLater())) this.#fenced = true
       }
-      if (!this.#fenced) for (const packet of batch) this.#listener.paid(packet)
+      if (this.#fenced) log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked: its stream has another owner, or is settled')
+      else for (const packet of batch) this.#listener.paid(packet)
     }
     this.#booking = undefined
     this.#stall(false)

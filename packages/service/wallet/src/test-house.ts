@@ -24,7 +24,6 @@ export const origin = 'http://localhost:4000'
 const password = 'correct horse'
 const stepMs = 20
 const beatEveryMs = 5_000
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** What the wire between wallet and receiver does: tests bend it. */
 export interface Wire {
@@ -32,12 +31,14 @@ export interface Wire {
   before: (() => 'lost' | 'refused' | undefined) | undefined
   /** Whether answers of the receiver get lost on their way back. */
   losesAnswers: boolean
+  /** Answers leave when this has settled. */
+  holdsAnswers: Promise<void> | undefined
   fulfilled: number
 }
 
 export class TestHouse implements AsyncDisposable {
   readonly clock = new TestClock()
-  readonly wire: Wire = { before: undefined, losesAnswers: false, fulfilled: 0 }
+  readonly wire: Wire = { before: undefined, losesAnswers: false, holdsAnswers: undefined, fulfilled: 0 }
   readonly postgres: Postgres
   readonly ledger: Ledger
   readonly accounts: Accounts
@@ -47,6 +48,8 @@ export class TestHouse implements AsyncDisposable {
   readonly #walletLink: Account
   readonly #receiverLink: Account
   readonly #sealKey = randomBytes(32)
+  /** What wallets have reported as errors. */
+  readonly errors: string[] = []
   readonly #agents: TestAgent[] = []
   #beatMs = 0
   #echoUrl = ''
@@ -101,8 +104,8 @@ export class TestHouse implements AsyncDisposable {
     return walletAddress.ledgerAccountId
   }
 
-  /** A wallet process on these books, served over HTTP. */
-  async wallet(): Promise<{ readonly wallet: Wallet; readonly url: string; readonly die: () => void }> {
+  /** A wallet process on these books, served over HTTP. To a foreign one the receiver's books are closed. */
+  async wallet({ foreign = false } = {}): Promise<{ readonly wallet: Wallet; readonly url: string; readonly die: () => void }> {
     const { clock, ledger, accounts, postgres } = this
     const [link, far] = memoryLinkPair({ clock })
     let dead = false
@@ -112,10 +115,12 @@ export class TestHouse implements AsyncDisposable {
       if (bent === 'refused') return reject(ErrorCode.connectorBusy, 'test.receiver', 'busy')
       const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: eur })
       if (isFulfill(reply)) this.wire.fulfilled += prepare.amount > 0n ? 1 : 0
+      await this.wire.holdsAnswers
       return this.wire.losesAnswers || dead ? new Promise<never>(() => undefined) : reply
     }
     far.receive(arrive)
     const sender = new StreamSender({ clock, random: () => 0.5 })
+    const log = { info: () => undefined, warn: () => undefined, error: (_details: object, message: string) => void this.errors.push(message) }
     // A process that died writes nothing more.
     const alive = <T extends object>(target: T): T =>
       new Proxy(target, {
@@ -126,8 +131,8 @@ export class TestHouse implements AsyncDisposable {
       })
     const wallet = await createWallet({
       ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), sending: alive(ledger.sending) },
-      accounts, postgres, clock, log: silent, resolver: { resolve: (pointer) => this.#resolve(pointer) }, sender, link, linkAccount: this.#walletLink,
-      publicUrl: origin, ilpAddress: 'test.wallet', ownReceiverAddress: 'test.receiver', sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
+      accounts, postgres, clock, log, resolver: { resolve: (pointer) => this.#resolve(pointer) }, sender, link, linkAccount: this.#walletLink,
+      publicUrl: origin, ilpAddress: 'test.wallet', ...(!foreign && { ownReceiverAddress: 'test.receiver' }), sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
     })
     link.receive(wallet.packetHandler)
     const app = express()

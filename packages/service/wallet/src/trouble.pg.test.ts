@@ -30,6 +30,31 @@ test('a wallet that dies with packets out is settled exactly by the next: subscr
   expect(await house.ledger.verify()).toMatchObject({ ok: true, problems: [] })
 }, 120_000)
 
+test.each([{ lateMs: 30_000, booked: true }, { lateMs: 75_000, booked: false }])('an answer that comes $lateMs ms after its packet is booked ($booked), or refused and reported because the stream is settled', async ({ lateMs, booked }) => {
+  await using house = await TestHouse.open()
+  const { url, wallet } = await house.wallet({ foreign: true })
+  const agent = await house.agent(url, site, await house.connect(url, site))
+  agent.start('one')
+  await house.until(() => agent.told('paid').length >= 2)
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  house.wire.holdsAnswers = released
+  const before = agent.paid()
+  await house.until(async () => (await house.received()) > before)
+  const received = await house.received()
+  agent.send({ type: 'stop', requestId: 'one', final: true })
+  house.wire.before = () => 'lost'
+  await house.passes(lateMs)
+  expect(wallet.live().streams).toEqual([])
+  const read = async () => (await house.ledger.sending.list({ states: ['in-doubt', 'closed'], limit: 2 }))[0]
+  expect(await read()).toMatchObject({ state: booked ? 'in-doubt' : 'closed', total: before })
+  release()
+  await house.until(async () => (booked ? (await read())?.total === received : house.errors.length > 0))
+  expect(await read()).toMatchObject({ total: booked ? received : before })
+  expect(house.errors.filter((message) => message.includes('not booked'))).toHaveLength(booked ? 0 : 1)
+  await house.until(async () => (await read())?.state === 'closed')
+  expect((await house.ledger.balance(house.accountId))).toMatchObject({ posted: budget - (booked ? received : before), pending: 0n })
+}, 120_000)
+
 /** The database goes away for everyone, or comes back. */
 async function databaseAway(house: TestHouse, away: boolean): Promise<void> {
   const name = new URL(house.postgres.url).pathname.slice(1)

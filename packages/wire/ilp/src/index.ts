@@ -6,5 +6,5 @@ export { type AmountTooLarge, decodeAmountTooLarge, encodeAmountTooLarge, ErrorC
 export { LinkFault, PacketFault } from './fault.ts'
 export { ildcpFulfill, ildcpRequest, type IldcpResponse, isIldcpRequest, readIldcpFulfill } from './ildcp.ts'
 export { OctetReader, OctetWriter } from './octets.ts'
-export type { Fulfill, Link, PacketHandler, Prepare, Reject, Reply } from './packet.ts'
+export type { Fulfill, LateListener, Link, PacketHandler, Prepare, Reject, Reply } from './packet.ts'
 export { isFulfill, PacketType } from './packet.ts'

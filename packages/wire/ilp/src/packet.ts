@@ -47,8 +47,16 @@ export type PacketHandler = (prepare: Prepare) => Promise<Reply>
 /**
  * One hop to a peer, in whichever transport. `send` resolves to the peer's Fulfill or Reject, or to a Reject of our own when the Prepare
  * provably never left. It throws LinkFault `no-answer` when the outcome is unknown (link dropped, expired without an answer): the packet is then in doubt,
- * and money for it must stay reserved.
+ * and money for it must stay reserved. An answer that comes after that goes to `late`, as long as the link still can carry it.
  */
 export interface Link {
-  send(prepare: Prepare): Promise<Reply>
+  send(prepare: Prepare, late?: LateListener): Promise<Reply>
+}
+
+/** Who wants the answer even after the packet was given up: a preimage says that the money is gone, whenever it comes. */
+export interface LateListener {
+  /** Until when an answer still changes anything, ms since 1970. May grow meanwhile. */
+  wantedUntilMs(): number
+  /** Called at most once, and only after `send` threw `no-answer`. */
+  hear(reply: Reply): void
 }

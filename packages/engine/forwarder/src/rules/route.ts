@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { ErrorCode, isFulfill, reject, type Reply } from '@rivulet/ilp'
+import { ErrorCode, isFulfill, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Exposures } from '../exposures.ts'
 import type { Peer } from '../peer.ts'
 import type { Packet, Rule } from '../rule.ts'
@@ -9,15 +9,18 @@ import type { Packet, Rule } from '../rule.ts'
  * otherwise): with a false one we would have to pay the peer and could not claim the same from the sender.
  */
 export function routeRule(address: string, exposures: Exposures): Rule {
-  const forward = async ({ prepare }: Packet, peer: Peer): Promise<Reply> => {
-    if (peer.link === undefined) return reject(ErrorCode.unreachable, address, 'no route leads to this process itself')
-    const reply = await peer.link.send(prepare)
+  const checked = (reply: Reply, prepare: Prepare, peer: Peer): Reply => {
     if (!isFulfill(reply)) return reply
     if (!hash('sha256', reply.fulfillment, 'buffer').equals(prepare.condition)) {
       return reject(ErrorCode.wrongCondition, address, `${peer.id} answered with a preimage that does not fit the condition`)
     }
     if (prepare.amount > 0n) exposures.reduce(peer, prepare.amount)
     return reply
+  }
+  const forward = async ({ prepare, late }: Packet, peer: Peer): Promise<Reply> => {
+    if (peer.link === undefined) return reject(ErrorCode.unreachable, address, 'no route leads to this process itself')
+    const hears = late && { wantedUntilMs: () => late.wantedUntilMs(), hear: (reply: Reply) => late.hear(checked(reply, prepare, peer)) }
+    return checked(await peer.link.send(prepare, hears), prepare, peer)
   }
   return (packet) => {
     const { prepare, from, to } = packet
