@@ -1,6 +1,6 @@
 /** An operator's work on the books: init, balance, keys, verify, backup and restore, with and without a running server, and a stop that leaves nothing open. */
 import { generateKeyPairSync } from 'node:crypto'
-import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,11 +22,9 @@ describe('the books', () => {
   let product: Server
   let balances: readonly Balance[]
 
-  /** One after the other: without a server each command starts the database for itself. */
-  async function allBalances(of: string): Promise<readonly Balance[]> {
-    const found: Balance[] = []
-    for (const name of names) found.push(await balanceOf(name, of))
-    return found
+  /** All at once: without a server one of the commands starts the database, all of them use it, and the last one stops it. */
+  function allBalances(of: string): Promise<readonly Balance[]> {
+    return Promise.all(names.map((name) => balanceOf(name, of)))
   }
 
   beforeAll(async () => {
@@ -97,7 +95,9 @@ describe('the books', () => {
     expect(await product.end('SIGTERM')).toBe(0)
     abort.abort()
     expect(await verified(folder)).toMatchObject({ ok: true, problems: [], streamsOpen: 0, streamsInDoubt: 0 })
+    expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false)
     balances = await allBalances(folder)
+    expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false)
     for (const { pending, accrued } of balances) expect({ pending, accrued }).toEqual({ pending: '0', accrued: '0' })
     expect(balances.reduce((sum, { posted }) => sum + BigInt(posted), 0n)).toBe(10_000_000_000n)
   })

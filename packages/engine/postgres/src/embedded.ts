@@ -1,21 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { chown, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, systemClock } from '@rivulet/time'
-import pg from 'pg'
+import { DataFolderUse } from './data-folder-use.ts'
 import { PostgresFault } from './fault.ts'
-import { type ProcessUser, processUser } from './process-user.ts'
+import { answers, type Place, runningPid } from './postmaster.ts'
+import { processUser, type ProcessUser } from './process-user.ts'
 
-/** A real PostgreSQL of Rivulet's own, in a folder of its own. */
+/** A real PostgreSQL of Rivulet's own, in a folder of its own. Whoever leaves last stops the server, whoever started it. */
 export interface EmbeddedPostgres extends AsyncDisposable {
   readonly url: string
   /** Process id of the server. */
   readonly pid: number
-  /** Whether this process started the server and stops it at dispose; a guest only connects. */
-  readonly isOwner: boolean
 }
 
 export interface EmbeddedOptions {
@@ -28,17 +27,20 @@ export interface EmbeddedOptions {
   readonly port?: number
   /** false refuses user namespaces when run as root. */
   readonly namespaces?: boolean
+  /** How long a start waits for commands that use the folder, ms; 30,000 unless told. */
+  readonly turnTimeMaxMs?: number
 }
 
 const databaseName = 'rivulet'
 const userName = 'rivulet'
 const majorVersion = '18'
 const startTimeMaxMs = 30_000
-const stopTimeMaxMs = 20_000
 /** When the server itself was killed, its children end by themselves a moment later. */
 const orphanTimeMaxMs = 10_000
-/** Held on a connection by the process that runs the server, as long as it lives. */
-const ownerLock = 7_410_202_602
+const turnTimeMaxMs = 30_000
+/** How long several processes may start and stop the server between each other before one of them gives up. */
+const joinTimeMaxMs = 60_000
+const pauseMs = 20
 
 const settings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
@@ -56,46 +58,50 @@ const settings: Readonly<Record<string, string>> = {
 }
 
 /**
- * Starts the server of a data folder as its owner. An orphan that a killed Rivulet left behind is stopped first. Throws `data-folder-in-use` when another Rivulet runs
- * on the folder, `data-folder-of-another-version`, `data-folder-foreign`, `database-start-failed` with the end of the server's log.
+ * Starts the server of a data folder for the one Rivulet that serves it. A server that runs for commands, or that a killed process left behind, is stopped first,
+ * once nobody uses it. Throws `data-folder-in-use` when another Rivulet serves the folder or a command uses it for too long, `data-folder-of-another-version`,
+ * `data-folder-foreign`, `database-start-failed` with the end of the server's log.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const clock = options.clock ?? systemClock
   const place = await placeOf(options)
-  await stopOrphan(place, clock)
   await initialise(place, options)
-  const child = await start(place, clock, options)
-  const url = place.url(portOf(place))
-  const owner = await own(url)
-  return {
-    url,
-    pid: child.pid ?? 0,
-    isOwner: true,
-    async [Symbol.asyncDispose]() {
-      await owner.end().catch(() => undefined)
-      await stop(child, clock)
-    },
-  }
+  return untilJoined(options, async () => {
+    if (runningPid(place) === undefined) {
+      await start(place, options)
+      return DataFolderUse.join(place, { asServer: true })
+    }
+    const turn = await DataFolderUse.takeTurn(place, { timeMaxMs: options.turnTimeMaxMs ?? turnTimeMaxMs, onWait: () => options.onProgress?.('waiting for a command that uses the database') })
+    await turn?.stop(options.clock ?? systemClock)
+    return undefined
+  }, place)
 }
 
 /**
- * Connects to the server of a data folder: as a guest when a Rivulet runs there, else by starting it for a while. Throws `database-missing` when the folder
- * never was a Rivulet's.
+ * Opens the server of a data folder beside whoever uses it, and starts it where nobody does. Throws `database-missing` when the folder never was a Rivulet's,
+ * and what `startEmbeddedPostgres` throws about the folder and the start.
  */
 export async function openEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   if (!existsSync(resolve(options.dataFolder))) throw new PostgresFault('database-missing', `there is no data in ${options.dataFolder}: start Rivulet once, or name its folder with --data`)
   const place = await placeOf(options)
-  if (!existsSync(join(place.user.folder, 'PG_VERSION'))) throw new PostgresFault('database-missing', `there is no database in ${options.dataFolder}: start Rivulet once, or name its folder with --data`)
-  const pid = runningPid(place)
-  if (pid !== undefined && (await answers(place))) return { url: place.url(portOf(place)), pid, isOwner: false, [Symbol.asyncDispose]: () => Promise.resolve() }
-  return startEmbeddedPostgres(options)
+  // Also while the first start is still making it: that one's files are not touched.
+  if (!existsSync(finishedFile(place.user))) throw new PostgresFault('database-missing', `there is no database in ${options.dataFolder}: start Rivulet once, or name its folder with --data`)
+  await initialise(place, options)
+  return untilJoined(options, async () => {
+    if (runningPid(place) === undefined) await start(place, options)
+    return DataFolderUse.join(place, { asServer: false })
+  }, place)
 }
 
-interface Place {
-  readonly user: ProcessUser
-  readonly password: string
-  readonly log: string
-  url(port: number): string
+/** Others start and stop the server of the same folder meanwhile, and any of them may be killed: what was lost to them is tried again. */
+async function untilJoined(options: EmbeddedOptions, attempt: () => Promise<DataFolderUse | undefined>, place: Place): Promise<EmbeddedPostgres> {
+  const clock = options.clock ?? systemClock
+  const deadlineMs = clock.monotonicMs() + joinTimeMaxMs
+  for (;;) {
+    const use = await attempt()
+    if (use !== undefined) return { url: place.url(use.port), pid: use.pid, [Symbol.asyncDispose]: () => use.leave(clock) }
+    if (clock.monotonicMs() > deadlineMs) throw new PostgresFault('data-folder-in-use', `the PostgreSQL of ${options.dataFolder} neither answers nor ends: see postgres.log there, and stop it (process ${runningPid(place) ?? 'unknown'})`)
+    await clock.sleep(pauseMs)
+  }
 }
 
 async function placeOf(options: EmbeddedOptions): Promise<Place> {
@@ -119,10 +125,14 @@ async function findBinaries(): Promise<string> {
   }
 }
 
+function finishedFile({ folder }: ProcessUser): string {
+  return join(folder, 'rivulet-initialised')
+}
+
 /** A cluster that initdb did not finish is removed and made anew: nothing was in it yet. */
 async function initialise(place: Place, options: EmbeddedOptions): Promise<void> {
   const { folder } = place.user
-  const finished = join(folder, 'rivulet-initialised')
+  const finished = finishedFile(place.user)
   if (existsSync(finished)) {
     const version = readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim()
     if (version === majorVersion) return
@@ -163,14 +173,17 @@ function run(user: ProcessUser, binary: string, args: readonly string[], input?:
   })
 }
 
-async function start(place: Place, clock: Clock, options: EmbeddedOptions): Promise<ChildProcess> {
+/** Resolves when the server answers, or when another process was first: PostgreSQL's own lock file lets one server into a folder. */
+async function start(place: Place, options: EmbeddedOptions): Promise<void> {
+  const clock = options.clock ?? systemClock
   options.onProgress?.('starting the database')
   const orphansUntilMs = clock.monotonicMs() + orphanTimeMaxMs
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort())
     const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
     const log = openSync(place.log, 'a', 0o600)
-    // Detached: Ctrl-C at a terminal reaches Rivulet alone, which stops the database last.
+    const logBytesBefore = fstatSync(log).size
+    // Detached: Ctrl-C at a terminal reaches Rivulet alone, and another user of the folder may need the server longer.
     const child = spawn(command ?? '', rest, { ...place.user.ids, env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }, stdio: ['ignore', log, log], detached: true })
     closeSync(log)
     let exited = false
@@ -178,95 +191,21 @@ async function start(place: Place, clock: Clock, options: EmbeddedOptions): Prom
     child.on('exit', () => (exited = true))
     const deadlineMs = clock.monotonicMs() + startTimeMaxMs
     while (!exited && clock.monotonicMs() < deadlineMs) {
-      if (await answers(place, port)) return child
-      await clock.sleep(20)
+      if (await answers(place, port)) {
+        child.unref()
+        return
+      }
+      await clock.sleep(pauseMs)
     }
     child.kill('SIGINT')
-    const ending = readFileSync(place.log, 'utf8').slice(-1_500)
+    const ending = readFileSync(place.log).subarray(logBytesBefore).toString().slice(-1_500)
+    if (/lock file "postmaster\.pid" already exists/.test(ending) && runningPid(place) !== undefined) return
     if (attempt < 3 && /Address already in use|could not create any TCP\/IP sockets/.test(ending)) continue
-    if (/pre-existing shared memory block/.test(ending) && clock.monotonicMs() < orphansUntilMs) {
+    if (/pre-existing shared memory block|lock file "postmaster\.pid"/.test(ending) && clock.monotonicMs() < orphansUntilMs) {
       await clock.sleep(100)
       continue
     }
     throw new PostgresFault('database-start-failed', `PostgreSQL did not start; the end of ${place.log}:\n${ending.trim()}`)
-  }
-}
-
-async function stop(child: ChildProcess, clock: Clock): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.kill('SIGINT')
-  const patience = clock.after(stopTimeMaxMs, () => child.kill('SIGQUIT'))
-  await exit
-  patience.cancel()
-}
-
-/** A server whose Rivulet was killed still runs; the owner lock is free, because its connection died with it. */
-async function stopOrphan(place: Place, clock: Clock): Promise<void> {
-  const pid = runningPid(place)
-  if (pid === undefined) return
-  if (await answers(place)) {
-    const client = await own(place.url(portOf(place)))
-    await client.end()
-  }
-  process.kill(pid, 'SIGINT')
-  const deadlineMs = clock.monotonicMs() + stopTimeMaxMs
-  while (isAlive(pid)) {
-    if (clock.monotonicMs() > deadlineMs) throw new PostgresFault('data-folder-in-use', `a PostgreSQL (process ${pid}) still runs on ${place.user.folder} and does not stop: stop it first`)
-    await clock.sleep(20)
-  }
-}
-
-/** Takes the owner lock. Throws `data-folder-in-use` while another process holds it. */
-async function own(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: 'rivulet owner', connectionTimeoutMillis: 5_000 })
-  client.on('error', () => undefined)
-  await client.connect()
-  const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [ownerLock])
-  if (rows[0]?.taken === true) return client
-  await client.end()
-  throw new PostgresFault('data-folder-in-use', 'another Rivulet runs on this data folder: stop it, or name another folder with --data')
-}
-
-/** Lines 1 and 4 of postmaster.pid are the process and the port. A dead process, or one that is no PostgreSQL, counts as none. */
-function runningPid(place: Place): number | undefined {
-  const pid = Number(postmasterLine(place, 0))
-  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined
-  const command = `/proc/${pid}/cmdline`
-  if (existsSync('/proc/self/cmdline') && (!existsSync(command) || !readFileSync(command, 'utf8').includes('postgres'))) return undefined
-  return pid
-}
-
-function portOf(place: Place): number {
-  return Number(postmasterLine(place, 3))
-}
-
-function postmasterLine(place: Place, line: number): string {
-  const file = join(place.user.folder, 'postmaster.pid')
-  return existsSync(file) ? (readFileSync(file, 'utf8').split('\n')[line] ?? '') : ''
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-async function answers(place: Place, port: number = portOf(place)): Promise<boolean> {
-  if (!Number.isInteger(port) || port <= 0) return false
-  const client = new pg.Client({ connectionString: place.url(port), connectionTimeoutMillis: 2_000 })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    await client.query('SELECT 1')
-    return true
-  } catch {
-    return false
-  } finally {
-    await client.end().catch(() => undefined)
   }
 }
 

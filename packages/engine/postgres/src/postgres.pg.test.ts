@@ -81,23 +81,95 @@ describe('the embedded server', () => {
     await expect(startEmbeddedPostgres({ dataFolder: folder })).rejects.toMatchObject({ code: 'data-folder-in-use' })
     {
       await using guest = await openEmbeddedPostgres({ dataFolder: folder })
-      expect(guest).toMatchObject({ isOwner: false, url: first.url })
+      expect(guest).toMatchObject({ pid: first.pid, url: first.url })
     }
     await keep(first.url, 2)
     expect(await kept(first.url)).toEqual([2])
   })
 
+  /** A process that uses the folder until it is killed. */
+  const user = async (how: 'startEmbeddedPostgres' | 'openEmbeddedPostgres'): Promise<{ url: string; pid: number; kill: () => Promise<void> }> => {
+    const script = `import { ${how} } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      const server = await ${how}({ dataFolder: process.argv[1] }); console.log(JSON.stringify({ url: server.url, pid: server.pid })); setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const server = await new Promise<{ url: string; pid: number }>((resolve) => child.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString()) as { url: string; pid: number })))
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    return { ...server, kill: async () => { child.kill('SIGKILL'); await ended } }
+  }
+  const isStopped = (): boolean => !existsSync(join(folder, 'postgres', 'postmaster.pid'))
+
   test('survives kill -9 of the process that started it, and the next start takes over', async () => {
-    const script = `import { startEmbeddedPostgres } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
-      const server = await startEmbeddedPostgres({ dataFolder: process.argv[1] }); console.log(JSON.stringify({ url: server.url, pid: server.pid })); setInterval(() => {}, 1000)`
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const orphan = await new Promise<{ url: string; pid: number }>((resolve) => owner.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString()) as { url: string; pid: number })))
+    const orphan = await user('startEmbeddedPostgres')
     await keep(orphan.url, 3)
-    owner.kill('SIGKILL')
-    await new Promise((resolve) => owner.once('exit', resolve))
+    await orphan.kill()
     await using next = await startEmbeddedPostgres({ dataFolder: folder })
     expect(next.pid).not.toBe(orphan.pid)
     expect(await kept(next.url)).toEqual([3])
+  })
+
+  test('commands that open a stopped folder at once share one server, and the last of them stops it, whoever started it', async () => {
+    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    expect(isStopped()).toBe(true)
+    for (const first of [0, 2]) {
+      const users = await Promise.all([0, 1, 2].map(() => openEmbeddedPostgres({ dataFolder: folder })))
+      expect(new Set(users.map(({ pid }) => pid)).size).toBe(1)
+      const last = users.splice(first, 1)[0]
+      await Promise.all(users.map((each) => each[Symbol.asyncDispose]()))
+      await keep(last?.url ?? '', first)
+      await last?.[Symbol.asyncDispose]()
+      expect(isStopped()).toBe(true)
+    }
+  })
+
+  test('commands and a server that start and stop at once all get their turn', async () => {
+    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    const use = async (value: number): Promise<void> => {
+      await using server = value === 3 ? await startEmbeddedPostgres({ dataFolder: folder }) : await openEmbeddedPostgres({ dataFolder: folder })
+      await using postgres = Postgres.connect({ url: server.url, connectionsMax: 1, applicationName: 'test' })
+      await postgres.pool.query('SELECT 1')
+    }
+    await Promise.all([0, 1, 2, 3, 4, 5].map(use))
+    expect(isStopped()).toBe(true)
+  })
+
+  test('a command that is killed with -9 leaves its server to those beside it and to the next, and nothing behind', async () => {
+    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    const killed = await user('openEmbeddedPostgres')
+    const beside = await openEmbeddedPostgres({ dataFolder: folder })
+    await killed.kill()
+    await keep(beside.url, 6)
+    await beside[Symbol.asyncDispose]()
+    expect(isStopped()).toBe(true)
+    const alone = await user('openEmbeddedPostgres')
+    await alone.kill()
+    const next = await openEmbeddedPostgres({ dataFolder: folder })
+    expect(next.pid).toBe(alone.pid)
+    expect(await kept(next.url)).toEqual([6])
+    await next[Symbol.asyncDispose]()
+    expect(isStopped()).toBe(true)
+  })
+
+  test('a start waits for the command that uses the folder, says so, and is refused when that takes too long', async () => {
+    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    const command = await openEmbeddedPostgres({ dataFolder: folder })
+    await expect(startEmbeddedPostgres({ dataFolder: folder, turnTimeMaxMs: 50 })).rejects.toMatchObject({ code: 'data-folder-in-use', message: expect.stringContaining('a command still uses') as string })
+    await keep(command.url, 7)
+    const waits = Promise.withResolvers<void>()
+    const starting = startEmbeddedPostgres({ dataFolder: folder, onProgress: (step) => { if (step.startsWith('waiting')) waits.resolve() } })
+    await waits.promise
+    await command[Symbol.asyncDispose]()
+    await using server = await starting
+    expect(server.pid).not.toBe(command.pid)
+    expect(await kept(server.url)).toEqual([7])
+  })
+
+  test('a server that goes leaves PostgreSQL to a command that is not done', async () => {
+    const server = await startEmbeddedPostgres({ dataFolder: folder })
+    const command = await openEmbeddedPostgres({ dataFolder: folder })
+    await server[Symbol.asyncDispose]()
+    await keep(command.url, 8)
+    await command[Symbol.asyncDispose]()
+    expect(isStopped()).toBe(true)
   })
 
   test('survives kill -9 of the server itself', async () => {
