@@ -183,7 +183,7 @@ class FaultySession extends EventEmitter {
 
   async #serve(question: Question, fail: (error: unknown) => void): Promise<Answer | typeof silence> {
     const { process, away, happened, chance } = this.#options
-    const commits = question.text === 'commit' || /^\/\* ledger-(credit|booking) \*\/ /.test(question.text)
+    const commits = question.text === 'commit' || /^ledger-(credit|booking)$/.test(question.name ?? '')
     await this.#travel()
     if (away()) return this.#lost()
     if (question.text === 'begin') this.#inTransaction = true

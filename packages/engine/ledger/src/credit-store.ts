@@ -43,7 +43,9 @@ const batchBits = `((case when ${distance} = -64 then 0 else i.seen << (-${dista
  * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new. Accounts are compared so
  * that no index on them is taken to find a row.
  */
-export const creditStatement: FlushStatement = `/* ledger-credit */ with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
+export const creditStatement: FlushStatement = {
+  name: 'ledger-credit',
+  text: `with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
   input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::bool[], $13::int8[])
     with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, fresh, link_sum, ordinal)),
   inserted as (
@@ -71,7 +73,8 @@ export const creditStatement: FlushStatement = `/* ledger-credit */ with flush a
       else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input
         where ordinal not in (select ordinal from updated) and not (fresh and connection in (select connection from inserted))) end
     from flush where f.id = flush.id returning f.unapplied)
-  select unapplied, (select string_agg(int4send(ordinal::int4 - 1) || int8send(total), ''::bytea) from updated) as applied from moved`
+  select unapplied, (select string_agg(int4send(ordinal::int4 - 1) || int8send(total), ''::bytea) from updated) as applied from moved`,
+}
 
 export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[] {
   const now = Buffer.alloc(8)

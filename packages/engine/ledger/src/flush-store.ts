@@ -14,14 +14,17 @@ export interface FlushOutcome {
   readonly applied: Buffer | undefined
 }
 
-/**
- * One statement that moves the flush row from n-1 to n and writes everything else of the flush. Parameters $1 and $2 are the flush id and n. Yields one row
- * `(unapplied, applied)` of bytea, or none when the row did not say n-1.
- */
-export type FlushStatement = string
+/** One statement that moves the flush row from n-1 to n and writes everything else of the flush. */
+export interface FlushStatement {
+  readonly name: string
+  /** Parameters $1 and $2 are the flush id and n. Yields one row `(unapplied, applied)` of bytea, or none when the row did not say n-1. */
+  readonly text: string
+}
 
 const statementTimeoutMs = 2_000
 const answerTimeoutMs = 5_000
+/** Planning costs as much as writing a hundred rows. A plan serves so many flushes, fewer at first, while the tables may still grow manyfold. */
+const flushesPerPlanMax = 512
 
 /** A connection of its own for the flushes of one committer, replaced whenever it breaks, and the flush row of this process start. */
 export class FlushStore implements AsyncDisposable {
@@ -31,6 +34,8 @@ export class FlushStore implements AsyncDisposable {
   readonly #statement: FlushStatement
   #session: Session | undefined
   #rowInserted = false
+  /** Flushes of this session that left with the plan it has, and with how many it gets another. */
+  #planned = { flushes: 0, flushesMax: 1 }
 
   /** @param id fresh and never used before, not even before a restore */
   constructor(postgres: Postgres, clock: Clock, id: Id<'flsh'>, statement: FlushStatement) {
@@ -44,13 +49,13 @@ export class FlushStore implements AsyncDisposable {
     let session: Session
     try {
       session = await this.#connection()
+      await this.#planAnew(session)
     } catch (error) {
       this.#drop()
       return { kind: 'failed', error }
     }
     try {
-      // Without a name, so that a plan is made for each flush: one kept from when the tables were small would look through all rows for each of the batch.
-      const query = { text: this.#statement, values: [this.#id, n, ...values] }
+      const query = { ...this.#statement, values: [this.#id, n, ...values] }
       const { rows } = await session.query<FlushRow & QueryResultRow>(query)
       const row = rows[0]
       if (row !== undefined) return { kind: 'committed', outcome: { unapplied: ordinalsOf(row.unapplied), applied: row.applied ?? Buffer.alloc(0) } }
@@ -76,12 +81,23 @@ export class FlushStore implements AsyncDisposable {
     throw new AssertionFault(`flush row ${this.#id} says ${row?.n ?? 'nothing'} where ${n - 1} was expected: another process wrote it, or the database went back in time`)
   }
 
+  /** One plan kept for ever might be from when the tables were all but empty, and look through all rows for each of the batch. */
+  async #planAnew(session: Session): Promise<void> {
+    this.#planned.flushes += 1
+    if (this.#planned.flushes <= this.#planned.flushesMax) return
+    await session.query('discard plans')
+    this.#planned = { flushes: 1, flushesMax: Math.min(this.#planned.flushesMax * 2, flushesPerPlanMax) }
+  }
+
   async #connection(): Promise<Session> {
     if (this.#session?.lost === false) return this.#session
-    // Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other.
+    // Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other. A row looked at counts for much, so that no
+    // plan looks at more rows than it must even while there are few.
     const session = await Session.open(this.#postgres, `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set enable_hashjoin = off; set enable_mergejoin = off;
-      set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set jit = off`, answerTimeoutMs)
+      set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan;
+      set cpu_tuple_cost = 1; set jit = off`, answerTimeoutMs)
     this.#session = session
+    this.#planned = { flushes: 0, flushesMax: 1 }
     if (!this.#rowInserted) {
       await session.query('insert into ledger.flushes (id, started_at_ms) values ($1, $2) on conflict (id) do nothing', [this.#id, this.#clock.nowMs()])
       this.#rowInserted = true

@@ -54,7 +54,9 @@ export interface BookingRow {
 }
 
 /** $3 stream ids in ascending order, $4 epochs, $5 totals, $6 totals of the link. What the guards leave out goes through the journal. */
-export const bookingStatement: FlushStatement = `/* ledger-booking */ with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
+export const bookingStatement: FlushStatement = {
+  name: 'ledger-booking',
+  text: `with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
   input as materialized (select * from unnest($3::text[], $4::int8[], $5::int8[], $6::int8[]) with ordinality as u(id, owner_epoch, total, link_total, ordinal)),
   applied as (
     update ledger.sending_streams s set total = greatest(s.total, input.total), link_total = greatest(s.link_total, input.link_total) from flush, input
@@ -63,7 +65,8 @@ export const bookingStatement: FlushStatement = `/* ledger-booking */ with flush
     update ledger.flushes f set n = $2::int8, unapplied = case when (select count(*) from applied) = cardinality($3::text[]) then ''::bytea
       else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input where ordinal not in (select ordinal from applied)) end
     from flush where f.id = flush.id returning f.unapplied)
-  select unapplied, null::bytea as applied from moved`
+  select unapplied, null::bytea as applied from moved`,
+}
 
 export function bookingValues(rows: readonly BookingRow[]): Buffer[] {
   return [asciiArray(rows.map((row) => row.id)), int8Array(rows.map((row) => BigInt(row.ownerEpoch))), int8Array(rows.map((row) => row.total)), int8Array(rows.map((row) => row.linkTotal))]
