@@ -104,6 +104,8 @@ function writeError(writer: OctetWriter, frame: ErrorFrame): void {
 /** GeneralizedTime `YYYYMMDDHHMMSS.mmmZ`. */
 const generalizedTime = /^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{3}))?Z$/
 
+const timeMaxMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
 function readError(reader: OctetReader): Pick<ErrorFrame, 'code' | 'name' | 'triggeredAtMs' | 'message'> {
   const code = reader.octets(3).toString('latin1')
   const name = checkAscii(reader.varAscii())
@@ -111,6 +113,8 @@ function readError(reader: OctetReader): Pick<ErrorFrame, 'code' | 'name' | 'tri
   if (time === null) throw new PacketFault('triggeredAt must be a GeneralizedTime in UTC')
   const [year, month, day, hour, minute, second, millisecond] = time.slice(1).map((part: string | undefined) => Number(part ?? 0))
   const triggeredAtMs = Date.UTC(year ?? 0, (month ?? 0) - 1, day ?? 0, hour ?? 0, minute ?? 0, second ?? 0) + (millisecond ?? 0)
+  // The 99th month of 9999 lies in a year that the form cannot say.
+  if (triggeredAtMs > timeMaxMs) throw new PacketFault('triggeredAt is later than the year 9999')
   return { code, name, triggeredAtMs, message: reader.varUtf8() }
 }
 

@@ -84,6 +84,13 @@ test('what is out of bounds is not written', () => {
   expect(() => encodeReply({ type: PacketType.reject, code: 'X1', triggeredBy: '', message: '', data: Buffer.alloc(0) })).toThrow(PacketFault)
 })
 
+test('a message of bytes that are no text is read such that it can be passed on', () => {
+  const refusal = encodeReply(reject('F00', 'test.us', 'm'.repeat(rejectMessageBytesMax)))
+  refusal.fill(0xff, refusal.indexOf('mm'), refusal.indexOf('mm') + rejectMessageBytesMax)
+  const read = decodeReply(refusal)
+  expect(decodeReply(encodeReply(read))).toEqual(read)
+})
+
 test('the largest packets pass, and larger ones do not', () => {
   const largest = { ...prepare, destination: `test.${'a'.repeat(1_018)}`, data: Buffer.alloc(packetDataBytesMax) }
   expect(decodePrepare(encodePrepare(largest))).toEqual(largest)

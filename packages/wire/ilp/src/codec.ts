@@ -109,7 +109,13 @@ export function decodeReply(buffer: Buffer): Reply {
   checkRefusal(code, triggeredBy, message.length)
   const data = reader.varOctets()
   closePacket(reader, data)
-  return { type: PacketType.reject, code, triggeredBy, message: message.toString(), data }
+  return { type: PacketType.reject, code, triggeredBy, message: textOf(message), data }
+}
+
+/** Bytes that are no UTF-8 become three each: what was read must still fit when a hop passes it on. */
+function textOf(message: Buffer): string {
+  const text = message.toString()
+  return message.length * 3 > rejectMessageBytesMax && Buffer.byteLength(text) > rejectMessageBytesMax ? text.slice(0, Math.floor(rejectMessageBytesMax / 3)) : text
 }
 
 function openPacket(buffer: Buffer): OctetReader {
