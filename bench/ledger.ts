@@ -11,6 +11,7 @@ import { newId, type Id } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
 import { migrate, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
 import { systemClock } from '@rivulet/time'
+import { fillHistory, historyCost, transfersPerChain } from './ledger-history.ts'
 
 const rounds = 5
 const secondsPerRound = 2
@@ -19,12 +20,40 @@ const transfersPerRound = 5_000
 const holdsPerRound = 2_000
 const asset = { code: 'EUR', scale: 9 }
 
-interface LedgerResult {
+export interface LedgerOptions {
+  /** Transfers of closed streams in books of their own, on which everything is measured as well; 0 for none. */
+  readonly history: number
+}
+
+interface Speeds {
   /** Durable accrued credits a second, median of the rounds, by open connections. */
   readonly creditsPerSecond: Readonly<Record<string, number>>
   readonly bookingsPerSecond: number
   readonly transfersPerSecond: number
   readonly holdsPerSecond: number
+}
+
+interface HistorySize {
+  readonly transfers: number
+  readonly databaseBytes: number
+  readonly fillSeconds: number
+}
+
+interface History extends HistorySize {
+  readonly bench: Bench
+}
+
+interface HistoryResult extends HistorySize {
+  /** The same speeds, with this history. */
+  readonly with: Speeds
+  /** Of each speed: with this history / without. */
+  readonly ratios: { readonly credits: number; readonly bookings: number; readonly transfers: number; readonly holds: number }
+  readonly verifySeconds: number
+  readonly booksRight: boolean
+}
+
+interface LedgerResult extends Speeds {
+  readonly history: HistoryResult | null
   /** null where pgbench is not installed. */
   readonly pgbenchTransactionsPerSecond: number | null
   readonly fsync: string
@@ -34,6 +63,8 @@ interface LedgerResult {
 }
 
 interface Bench {
+  readonly url: string
+  readonly postgres: Postgres
   readonly ledger: Ledger
   readonly payer: Account
   readonly link: Account
@@ -41,53 +72,121 @@ interface Bench {
   readonly payees: readonly Account[]
 }
 
-export async function benchLedger(say: (line: string) => void): Promise<LedgerResult> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'rivulet-bench-'))
-  try {
-    await using server = await startEmbeddedPostgres({ dataFolder })
-    await using postgres = Postgres.connect({ url: server.url, connectionsMax: 10, applicationName: 'bench' })
-    await migrate(postgres, [ledgerMigrations])
-    await using ledger = await Ledger.open({ postgres, clock: systemClock })
-    const bench = await openBooks(ledger)
-    const creditsPerSecond: Record<string, number> = {}
-    for (const connections of [100, 1_000, 10_000]) {
-      creditsPerSecond[connections] = await credits(bench, connections)
-      say(`${connections} open connections: ${creditsPerSecond[connections]} durable credits/s`)
-    }
-    const transfersPerSecond = await transfers(bench)
-    say(`${transfersPerSecond} posted transfers/s`)
-    const { holdsPerSecond, bookingsPerSecond } = await holdsAndBookings(bench)
-    say(`${holdsPerSecond} holds/s, ${bookingsPerSecond} bookings/s on them`)
-    const pgbenchTransactionsPerSecond = pgbench(server.url)
-    say(pgbenchTransactionsPerSecond === null ? 'pgbench is not installed' : `pgbench TPC-B, 16 clients: ${pgbenchTransactionsPerSecond} transactions/s`)
-    const { rows } = await postgres.pool.query<{ fsync: string; sync: string; pages: string }>(
-      `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as sync, current_setting('full_page_writes') as pages`)
-    return {
-      creditsPerSecond, bookingsPerSecond, transfersPerSecond, holdsPerSecond, pgbenchTransactionsPerSecond,
-      fsync: rows[0]?.fsync ?? '', synchronousCommit: rows[0]?.sync ?? '', fullPageWrites: rows[0]?.pages ?? '', booksRight: (await ledger.verify()).ok,
-    }
-  } finally {
-    await rm(dataFolder, { recursive: true, force: true })
+type Say = (line: string) => void
+
+export async function benchLedger({ history: transfersOfHistory }: LedgerOptions, say: Say): Promise<LedgerResult> {
+  await using building = new AsyncDisposableStack()
+  const fresh = await openBench(building)
+  const books = [fresh]
+  const history = transfersOfHistory > 0 ? await openHistory(building, transfersOfHistory, say) : undefined
+  if (history !== undefined) books.push(history.bench)
+  const [speeds, withHistory] = await measure(books, say)
+  if (speeds === undefined) throw new Error('nothing was measured')
+  const pgbenchTransactionsPerSecond = pgbench(fresh.url)
+  say(pgbenchTransactionsPerSecond === null ? 'pgbench is not installed: the embedded PostgreSQL has none; on Debian it comes with postgresql-contrib' : `pgbench TPC-B, 16 clients: ${pgbenchTransactionsPerSecond} transactions/s`)
+  const { rows } = await fresh.postgres.pool.query<{ fsync: string; sync: string; pages: string }>(
+    `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as sync, current_setting('full_page_writes') as pages`)
+  return {
+    ...speeds, history: history === undefined || withHistory === undefined ? null : await compared(history, speeds, withHistory, say), pgbenchTransactionsPerSecond,
+    fsync: rows[0]?.fsync ?? '', synchronousCommit: rows[0]?.sync ?? '', fullPageWrites: rows[0]?.pages ?? '', booksRight: (await fresh.ledger.verify()).ok,
   }
 }
 
-async function openBooks(ledger: Ledger): Promise<Bench> {
+/** A PostgreSQL of its own, and on it the books. */
+async function openBench(building: AsyncDisposableStack): Promise<Bench> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'rivulet-bench-'))
+  building.defer(() => rm(dataFolder, { recursive: true, force: true }))
+  const server = building.use(await startEmbeddedPostgres({ dataFolder }))
+  const postgres = building.use(Postgres.connect({ url: server.url, connectionsMax: 10, applicationName: 'bench' }))
+  await migrate(postgres, [ledgerMigrations])
+  const ledger = building.use(await Ledger.open({ postgres, clock: systemClock }))
+  return { url: server.url, postgres, ledger, ...(await openBooks(ledger)) }
+}
+
+/** Other books that differ in their history only: what is measured on both is measured in turns. */
+async function openHistory(building: AsyncDisposableStack, count: number, say: Say): Promise<History> {
+  const bench = await openBench(building)
+  const chains = Math.ceil(count / transfersPerChain)
+  await bench.ledger.transfer({ key: 'history', debitAccountId: bench.link.id, creditAccountId: bench.payer.id, amount: historyCost(chains), reason: 'deposit' })
+  const fillSeconds = await secondsOf(() => fillHistory(bench.url, bench, chains))
+  // What autovacuum and a checkpoint would do meanwhile is done before, not during, the measurement.
+  await bench.postgres.pool.query('vacuum analyze')
+  await bench.postgres.pool.query('checkpoint')
+  const { rows } = await bench.postgres.pool.query<{ transfers: bigint; bytes: bigint }>('select count(*)::int8 as transfers, pg_database_size(current_database())::int8 as bytes from ledger.transfers')
+  const [transfersThen, databaseBytes] = [Number(rows[0]?.transfers ?? 0), Number(rows[0]?.bytes ?? 0)]
+  say(`a history of ${transfersThen} transfers, ${(databaseBytes / 1e9).toFixed(1)} GB, made in ${fillSeconds} s; everything is measured in turns without it and with it`)
+  return { bench, transfers: transfersThen, databaseBytes, fillSeconds }
+}
+
+async function compared({ bench, ...size }: History, without: Speeds, now: Speeds, say: Say): Promise<HistoryResult> {
+  const ratio = (of: (speeds: Speeds) => number): number => Math.round((of(now) / of(without)) * 100) / 100
+  const ratios = {
+    credits: ratio(({ creditsPerSecond }) => creditsPerSecond['1000'] ?? 0), bookings: ratio((speeds) => speeds.bookingsPerSecond),
+    transfers: ratio((speeds) => speeds.transfersPerSecond), holds: ratio((speeds) => speeds.holdsPerSecond),
+  }
+  let booksRight = false
+  const verifySeconds = await secondsOf(async () => {
+    booksRight = (await bench.ledger.verify()).ok
+  })
+  say(`with this history / without: credits ${ratios.credits}, bookings ${ratios.bookings}, transfers ${ratios.transfers}, holds ${ratios.holds}; verify takes ${verifySeconds} s and says ${booksRight ? 'ok' : 'that the books are wrong'}`)
+  return { ...size, with: now, ratios, verifySeconds, booksRight }
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const startMs = systemClock.monotonicMs()
+  await work()
+  return Math.round((systemClock.monotonicMs() - startMs) / 100) / 10
+}
+
+/** All speeds on each of the books, in the same order. */
+async function measure(books: readonly Bench[], say: Say): Promise<Speeds[]> {
+  const told = (what: string, speeds: readonly number[]): readonly number[] => {
+    say(`${what}: ${speeds.join(', with history ')} /s`)
+    return speeds
+  }
+  const creditsPerSecond: Record<string, number>[] = books.map(() => ({}))
+  for (const connections of [100, 1_000, 10_000]) {
+    const drives = books.map((bench) => credits(bench, connections))
+    for (const [index, speed] of told(`durable credits, ${connections} open connections`, await inTurns(drives)).entries()) (creditsPerSecond[index] ?? {})[connections] = speed
+  }
+  const transfersPerSecond = told('posted transfers', await inTurns(books.map(transfers)))
+  const payments = books.map((bench) => ({ bench, ids: [] as Id<'strm'>[], total: 0n }))
+  const holdsPerSecond = told('holds', await inTurns(payments.map(holds)))
+  const bookingsPerSecond = told('bookings on them', await inTurns(payments.map(bookings)))
+  return books.map((_, index) => ({
+    creditsPerSecond: creditsPerSecond[index] ?? {}, transfersPerSecond: transfersPerSecond[index] ?? 0, holdsPerSecond: holdsPerSecond[index] ?? 0, bookingsPerSecond: bookingsPerSecond[index] ?? 0,
+  }))
+}
+
+/** Medians of what each returns a second, one round of each after the other; a round before the first does not count. */
+async function inTurns(drives: readonly ((round: number) => Promise<number>)[]): Promise<readonly number[]> {
+  const results: number[][] = drives.map(() => [])
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [index, drive] of drives.entries()) {
+      const startMs = systemClock.monotonicMs()
+      const done = await drive(round)
+      if (round > 0) results[index]?.push((done * 1_000) / (systemClock.monotonicMs() - startMs))
+    }
+  }
+  return results.map(median)
+}
+
+async function openBooks(ledger: Ledger): Promise<Pick<Bench, 'payer' | 'link' | 'loss' | 'payees'>> {
   const open = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean): Promise<Account> => ledger.openAccount({ name, kind, asset, debitsMayExceedCredits })
   const payer = await open('subscriber[bench]', 'subscriber', false)
   const link = await open('link[bench]@receiver', 'link', true)
   await ledger.transfer({ key: 'funds', debitAccountId: link.id, creditAccountId: payer.id, amount: 10n ** 15n, reason: 'deposit' })
-  return { ledger, payer, link, loss: await open('loss@bench', 'loss', true), payees: await Promise.all(Array.from({ length: 100 }, (_, index) => open(`publisher[${index}]`, 'publisher', false))) }
+  return { payer, link, loss: await open('loss@bench', 'loss', true), payees: await Promise.all(Array.from({ length: 100 }, (_, index) => open(`publisher[${index}]`, 'publisher', false))) }
 }
 
 /** Each connection has its next packet ready as soon as one is answered; at least 10,000 packets are on their way. */
-async function credits({ ledger, link, payees }: Bench, connections: number): Promise<number> {
+function credits({ ledger, link, payees }: Bench, connections: number): () => Promise<number> {
   const perConnection = Math.min(60, Math.ceil(inFlightMin / connections))
   const closesAtMs = systemClock.nowMs() + 3_600_000
   const lanes = Array.from({ length: connections }, (_, index) => ({
     connection: createHash('sha256').update(`${connections}/${index}`).digest(), sequence: 0, creditAccountId: payees[index % payees.length]?.id ?? link.id,
   }))
-  const results: number[] = []
-  for (let round = 0; round <= rounds; round += 1) {
+  return async () => {
     const startMs = systemClock.monotonicMs()
     let applied = 0
     const drive = async (lane: (typeof lanes)[number]): Promise<void> => {
@@ -101,49 +200,52 @@ async function credits({ ledger, link, payees }: Bench, connections: number): Pr
       }
     }
     await Promise.all(lanes.flatMap((lane) => Array.from({ length: perConnection }, () => drive(lane))))
-    results.push((applied * 1_000) / (systemClock.monotonicMs() - startMs))
+    return applied
   }
-  return median(results.slice(1))
 }
 
-async function transfers({ ledger, link, payees }: Bench): Promise<number> {
-  const results: number[] = []
-  for (let round = 0; round < rounds; round += 1) {
-    const startMs = systemClock.monotonicMs()
-    await Promise.all(Array.from({ length: transfersPerRound }, (_, index) =>
-      ledger.transfer({ key: `t${round}/${index}`, debitAccountId: link.id, creditAccountId: payees[index % payees.length]?.id ?? link.id, amount: 1n, reason: 'correction' })))
-    results.push((transfersPerRound * 1_000) / (systemClock.monotonicMs() - startMs))
+/** Keys are spread over their index as those of connections' postings are. */
+function transfers({ ledger, link, payees }: Bench): (round: number) => Promise<number> {
+  return async (round) => {
+    await Promise.all(Array.from({ length: transfersPerRound }, (_, index) => {
+      const key = `${createHash('sha256').update(`${round}/${index}`).digest('hex')}/1`
+      return ledger.transfer({ key, debitAccountId: link.id, creditAccountId: payees[index % payees.length]?.id ?? link.id, amount: 1n, reason: 'correction' })
+    }))
+    return transfersPerRound
   }
-  return median(results)
 }
 
-async function holdsAndBookings({ ledger, payer, link, loss }: Bench): Promise<{ holdsPerSecond: number; bookingsPerSecond: number }> {
-  const ids: Id<'strm'>[] = []
-  const holds: number[] = []
-  for (let round = 0; round < rounds; round += 1) {
+interface Payments {
+  readonly bench: Bench
+  readonly ids: Id<'strm'>[]
+  total: bigint
+}
+
+function holds({ bench: { ledger, payer, link, loss }, ids }: Payments): () => Promise<number> {
+  return async () => {
     const nowMs = systemClock.nowMs()
-    const startMs = systemClock.monotonicMs()
     const fresh = Array.from({ length: holdsPerRound }, () => newId('strm', nowMs))
     await Promise.all(fresh.map((id) => ledger.sending.open({
       id, debitAccountId: payer.id, creditAccountId: link.id, lossAccountId: loss.id, connection: createHash('sha256').update(id).digest(), rate: 1n, held: 1_000_000n, sequenceCeiling: 1_000,
       sendUntilMs: nowMs + 60_000, resume: { destination: 'test.bench', encryptedSecret: Buffer.alloc(60), receiverIsOurs: false }, ownerId: newId('ownr', nowMs), label: { payer: 'bench', payee: 'bench' },
     })))
-    holds.push((holdsPerRound * 1_000) / (systemClock.monotonicMs() - startMs))
     ids.push(...fresh)
+    return fresh.length
   }
-  const bookings: number[] = []
-  let total = 0n
-  for (let round = 0; round <= rounds; round += 1) {
+}
+
+function bookings(payments: Payments): () => Promise<number> {
+  const { bench: { ledger }, ids } = payments
+  return async () => {
     const startMs = systemClock.monotonicMs()
     let booked = 0
     while (systemClock.monotonicMs() - startMs < 1_000) {
-      total += 1n
-      await Promise.all(ids.map((id) => ledger.sending.book(id, 1, total)))
+      payments.total += 1n
+      await Promise.all(ids.map((id) => ledger.sending.book(id, 1, payments.total)))
       booked += ids.length
     }
-    bookings.push((booked * 1_000) / (systemClock.monotonicMs() - startMs))
+    return booked
   }
-  return { holdsPerSecond: median(holds), bookingsPerSecond: median(bookings.slice(1)) }
 }
 
 function pgbench(url: string): number | null {

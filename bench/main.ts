@@ -1,6 +1,7 @@
-/** `pnpm bench NAME [--json]`: runs one benchmark. With --json the last line of standard output is one object. */
+/** `pnpm bench NAME [--json]`: runs one benchmark. With --json the last line of standard output is one object; with --name RUN the run is kept in results/. */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { NamedRun } from './named-run.ts'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -9,6 +10,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '60' },
     sweep: { type: 'boolean', default: false },
     profile: { type: 'string' },
+    history: { type: 'string' },
+    name: { type: 'string' },
   },
   allowPositionals: true,
 })
@@ -18,18 +21,23 @@ type Say = (line: string) => void
 /** A bench is loaded when it is asked for. */
 const benches: Readonly<Record<string, (say: Say) => Promise<object>>> = {
   exchange: async (say) => (await import('./exchange.ts')).benchExchange(say),
-  ledger: async (say) => (await import('./ledger.ts')).benchLedger(say),
+  ledger: async (say) => (await import('./ledger.ts')).benchLedger({ history: values.history === undefined ? 0 : Number(values.history) }, say),
   open: async (say) => (await import('./open.ts')).benchOpen(say),
   streams: async (say) => (await import('./streams.ts')).benchStreams({ streams: Number(values.streams), seconds: Number(values.seconds), sweep: values.sweep, profileFolder: values.profile }, say),
 }
 
 const bench = benches[positionals[0] ?? '']
 if (bench === undefined) {
-  console.error(`usage: pnpm bench ${Object.keys(benches).join('|')} [--json]; streams: [--streams N] [--seconds S] [--sweep] [--profile FOLDER]`)
+  console.error(`usage: pnpm bench ${Object.keys(benches).join('|')} [--json] [--name RUN]; streams: [--streams N] [--seconds S] [--sweep] [--profile FOLDER]; ledger: [--history TRANSFERS]`)
   process.exitCode = 2
 } else {
   console.log(`${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}`)
-  const result = await bench((line) => console.log(line))
+  const run = values.name === undefined ? undefined : new NamedRun(positionals[0] ?? '', values.name, process.argv.slice(2).filter((word) => word !== '--json'))
+  const result = await bench((line) => {
+    console.log(line)
+    run?.say(line)
+  })
+  if (run !== undefined) console.log(`written to ${run.write(result)}`)
   if (values.json) console.log(JSON.stringify(result))
   // The reference library keeps timers of a minute for each connection.
   process.exit()
