@@ -1,0 +1,1 @@
+export { keyIdOf, type SignedRequest, SignatureFault, type SignatureFaultCode, signRequest, verifyRequest } from './signature.ts'
