@@ -1,0 +1,6 @@
+export { type Access, type AccessAction, accessAmount, accessListSchema, type AccessType, allows, type Limits, needsInteraction } from './access.ts'
+export { GnapFault, type GnapFaultCode } from './fault.ts'
+export { type ActiveToken, type Finished, Gnap, type GnapOptions, type Grant, type GrantClient, type Interaction, type IssuedToken } from './gnap.ts'
+export type { GrantState } from './grant.ts'
+export { type Interval, intervalAt, intervalEndMs } from './interval.ts'
+export { gnapMigrations } from './migrations.ts'
