@@ -3,11 +3,12 @@ import { randomInt } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { Accounts } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
+import { Gnap } from '@rivulet/gnap'
 import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
-import { addressApi, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
+import { addressApi, authServer, createClientNames, type InstanceKey, instanceKeyOf, publishedKeys, walletAddressRoutes } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
 import { createReceiver, spspRoutes } from '@rivulet/receiver'
@@ -16,6 +17,7 @@ import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
 import { createWallet } from '@rivulet/wallet'
+import type { Router } from 'express'
 import type { Logger } from 'pino'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
@@ -144,7 +146,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, openAuthServer(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
 }
 
 async function startWallet(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
@@ -185,6 +187,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
     accounts.entrance('subscriber').handler,
     walletAddressRoutes({ accounts, role: 'subscriber', instance }),
     spspRoutes({ accounts, streams, role: 'subscriber' }),
+    openAuthServer(foundation, 'wallet', building),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
     wallet.routes,
     wallet.controlRoutes,
@@ -195,6 +198,13 @@ function startOperator({ config, clock, log, postgres, ledger, accounts }: Found
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [accounts.entrance('operator').handler, operator.routes]))
+}
+
+/** Who may do what with the wallet addresses of one role. */
+function openAuthServer({ config, clock, log, postgres, accounts }: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack): Router {
+  const fetch = guardedFetch({ clock, allowLocal: config.allowLocal })
+  const gnap = building.use(new Gnap({ postgres, clock, server: role }))
+  return authServer({ publicUrl: config.publicUrls[role], gnap, clientKeys: publishedKeys(fetch), clientNames: createClientNames({ accounts, fetch }), accounts, pays: role === 'wallet', clock, log })
 }
 
 /** The door is shut before anything behind it goes. */

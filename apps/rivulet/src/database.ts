@@ -1,5 +1,6 @@
 /** The database of a command or a server: the one that DATABASE_URL names, or Rivulet's own in the data folder. */
 import { accountsMigrations } from '@rivulet/accounts'
+import { gnapMigrations } from '@rivulet/gnap'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { operatorMigrations } from '@rivulet/operator'
 import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
@@ -7,7 +8,7 @@ import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, walletMigrations, operatorMigrations]
+const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, walletMigrations, operatorMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

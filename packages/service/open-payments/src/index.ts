@@ -1,3 +1,7 @@
+export { authServer, type AuthServerOptions } from './auth/auth-server.ts'
+export { createClientNames } from './auth/client-names.ts'
 export { type InstanceKey, instanceKeyOf } from './instance-key.ts'
+export { publishedKeys } from './signed/published-keys.ts'
+export { accessTo, type Granted, grantOf, requireToken, type SignedOptions } from './signed/require-token.ts'
 export { addressApi } from './wallet-address/api.ts'
 export { walletAddressRoutes } from './wallet-address/routes.ts'
