@@ -1,5 +1,5 @@
 /** The link between wallets and receivers, with faults in virtual time: packets and answers are lost, late, doubled, replayed and reordered, and whole minutes go missing. */
-import { ErrorCode, type Link, LinkFault, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
+import { ErrorCode, type LateListener, type Link, LinkFault, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { TestClock } from '@rivulet/time/testing'
 import type { Mortal } from './faults-database.ts'
 import type { Chance, ProcessClock } from './simulator-time.ts'
@@ -12,7 +12,7 @@ export interface LinkWeather {
   readonly late: number
   /** Packet or answer takes up to 3 s: it changes places with its neighbours. */
   readonly reordered: number
-  /** The packet arrives twice, at two receivers perhaps. A hop answers a packet once: with what the copy that arrived first was answered. */
+  /** The packet arrives twice, at two receivers perhaps. Both answer, and the wallet hears what comes first. */
   readonly doubled: number
   /** The same bytes come once more, much later; its answer goes nowhere. */
   readonly replayed: number
@@ -43,7 +43,7 @@ export class FaultyLink implements Link {
     this.#options = options
   }
 
-  async send(prepare: Prepare): Promise<Reply> {
+  async send(prepare: Prepare, late?: LateListener): Promise<Reply> {
     const { process, chance, clock, time, partitioned, happened, leaves, heard } = this.#options
     if (process.dead || process.reach('before-send')) return forever()
     const name = leaves(prepare)
@@ -55,29 +55,33 @@ export class FaultyLink implements Link {
       return reply
     }
     const answer = Promise.withResolvers<Reply>()
-    this.#travel(prepare, name, answer.resolve)
+    let waiting: 'in time' | 'late' | 'no more' = 'in time'
+    this.#travel(prepare, name, (reply) => {
+      if (process.dead || waiting === 'no more') return
+      const inTime = waiting === 'in time'
+      if (!inTime && (late === undefined || late.wantedUntilMs() <= clock.nowMs())) return
+      waiting = 'no more'
+      heard(prepare, reply)
+      if (inTime) answer.resolve(reply)
+      else {
+        happened('answer-after-all')
+        late?.hear(reply)
+      }
+    })
     if (process.reach('after-send')) return forever()
-    const patient = chance.happens(`${name}/patient`, 0.3)
-    const givesUp = patient ? undefined : time.after(Math.max(0, prepare.expiresAtMs - clock.nowMs()) + answerGraceMs, () => answer.reject(new LinkFault('no-answer', 'the packet expired without an answer')))
-    const reply = await answer.promise
-    givesUp?.cancel()
-    if (process.dead) return forever()
-    heard(prepare, reply)
-    return reply
+    time.after(Math.max(0, prepare.expiresAtMs - clock.nowMs()) + answerGraceMs, () => {
+      if (waiting !== 'in time' || process.dead) return
+      waiting = 'late'
+      answer.reject(new LinkFault('no-answer', 'the packet expired without an answer'))
+    })
+    return answer.promise
   }
 
   #travel(prepare: Prepare, name: string, answered: (reply: Reply) => void): void {
     const { chance, weather, happened, time } = this.#options
     const { packetLost, doubled, replayed } = weather()
-    let arrived = false
     const arrive = (delayMs: number, copy: string): void => {
-      time.after(delayMs, () => {
-        if (arrived) void this.#arrive(prepare, copy)
-        else {
-          arrived = true
-          void this.#arrive(prepare, copy).then((reply) => reply && this.#answer(reply, copy, answered))
-        }
-      })
+      time.after(delayMs, () => void this.#arrive(prepare, copy).then((reply) => reply && this.#answer(reply, copy, answered)))
     }
     if (chance.happens(`${name}/lost`, packetLost)) happened('packet-lost')
     else arrive(this.#delayMs(`${name}/there`, 'packet'), `${name}/1`)

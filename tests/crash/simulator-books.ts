@@ -66,11 +66,13 @@ class Trail {
   readonly sequences = new Map<number, bigint>()
   /** All units that were ever sent: each sequence counts once. */
   sent = 0n
-  /** Sent and not known to the wallet to be rejected. */
+  /** Sent and not known to the wallet to be rejected; what was refused as a repeat is not, for its first copy arrived. */
   spent = 0n
   /** Credits that a receiver was told are durable. */
   readonly applied = new Set<number>()
   appliedUnits = 0n
+  /** Sequences whose refusal the wallet heard from the receiver itself. */
+  readonly refused = new Set<number>()
   /** Credits that were asked for, and whose outcome nobody was told (yet). */
   readonly open = new Map<number, { asked: number; amount: bigint }>()
   /** What the page was told. */
@@ -140,8 +142,12 @@ export class Invariants {
     must(trail.spent <= due, () => `stream ${trail.streamId} has ${trail.spent} units paid, in flight or in doubt, when ${due} are due`)
   }
 
-  rejected(connection: string, amount: bigint): void {
-    this.#trail(connection).spent -= amount
+  /** The wallet hears that a packet is rejected. `byReceiver`: by the receiver itself, for good. */
+  rejected(connection: string, sequence: number, byReceiver: boolean): void {
+    const trail = this.#trail(connection)
+    if (byReceiver && trail.applied.has(sequence)) return
+    if (byReceiver) trail.refused.add(sequence)
+    trail.spent -= trail.sequences.get(sequence) ?? 0n
   }
 
   creditAsked(connection: string, sequence: number, amount: bigint): void {
@@ -160,6 +166,7 @@ export class Invariants {
     must(!trail.applied.has(sequence), () => `sequence ${sequence} of connection ${connection.slice(0, 8)} is credited twice`)
     trail.applied.add(sequence)
     trail.appliedUnits += trail.sequences.get(sequence) ?? 0n
+    if (trail.refused.has(sequence)) trail.spent += trail.sequences.get(sequence) ?? 0n
     const total = this.books.receiving.get(connection)?.total ?? 0n
     must(total >= trail.appliedUnits, () => `a receiver was told that ${trail.appliedUnits} units are credited, the durable books say ${total}`)
   }

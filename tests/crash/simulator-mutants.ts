@@ -6,6 +6,7 @@ import type { ReceivingStreams, SendingStreams } from '@rivulet/ledger'
 export const mutants = {
   'a receiver credits replays': /was ever sent|receivers know of|credited twice/,
   'a receiver fulfils before the commit': /was told that/,
+  'a receiver refuses repeats and says not what it has': /and counts only/,
   'a sender sends a packet in doubt again': /a second time/,
   'a sender takes no answer for a refusal': /and counts only/,
   'a wallet tells of payments before they are booked': /the page of stream/,
@@ -38,6 +39,8 @@ export function mutated(mutant: Mutant | undefined, { sending, receiving, link }
           },
         }),
       }
+    case 'a receiver refuses repeats and says not what it has':
+      return { receiving: changed(receiving, { totalOf: () => Promise.resolve(0n) }) }
     case 'a sender sends a packet in doubt again':
       return { receiving, ...(link && { link: relinked(link, (error, again) => (isNoAnswer(error) ? again() : Promise.reject(error))) }) }
     case 'a sender takes no answer for a refusal':

@@ -12,7 +12,7 @@ const count = Number(process.env['RIVULET_SEEDS'] ?? (process.env['RIVULET_TEST_
 const seeds = one === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(one)]
 /** Each of these must have happened somewhere in a full run. */
 const mustHappen = [
-  ...crashPoints.map((point) => `death:${point}`), 'packet-lost', 'answer-lost', 'packet-late', 'answer-late', 'packet-doubled', 'packet-replayed', 'packet-reordered', 'swallowed-by-partition', 'never-left',
+  ...crashPoints.map((point) => `death:${point}`), 'packet-lost', 'answer-lost', 'packet-late', 'answer-late', 'answer-after-all', 'packet-doubled', 'packet-replayed', 'packet-reordered', 'swallowed-by-partition', 'never-left',
   'commit-fails', 'commit-question-lost', 'commit-answer-lost', 'commit-orphaned', 'commit-slow', 'orphaned-by-death', 'connection-refused', 'statement-lost', 'settled',
 ]
 

@@ -2,7 +2,7 @@
  * One seeded run: readers stream from wallets to receivers in virtual time, on the real ledger on real PostgreSQL, while links, commits and processes fail. Then
  * calm returns, every stream must be settled in time, and the books must be right to the unit.
  */
-import { isFulfill, type Prepare, type Reply } from '@rivulet/ilp'
+import { ErrorCode, isFulfill, type Prepare, type Reply } from '@rivulet/ilp'
 import { type Account, Ledger } from '@rivulet/ledger'
 import { Postgres } from '@rivulet/postgres'
 import { StreamKeys } from '@rivulet/stream'
@@ -179,7 +179,7 @@ class Simulation {
       partitionsPerMinute: some(4),
     }
     if (this.#options.mutant === undefined) return fair
-    return { ...fair, link: { ...fair.link, answerLost: 0.3, replayed: 0.2 }, database: { ...fair.database, answerLost: 0.15 }, deathsPerPoint: 0.005 }
+    return { ...fair, link: { ...fair.link, answerLost: 0.3, doubled: 0.2, replayed: 0.2 }, database: { ...fair.database, answerLost: 0.15 }, deathsPerPoint: 0.005 }
   }
 
   async #foundBooks(): Promise<void> {
@@ -253,7 +253,8 @@ class Simulation {
 
   #heard(prepare: Prepare, reply: Reply): void {
     const known = this.#connections.get(prepare.destination)
-    if (known !== undefined && !isFulfill(reply)) this.#guarded(() => this.#invariants.rejected(known.connection, prepare.amount))
+    if (known === undefined || isFulfill(reply)) return
+    this.#guarded(() => this.#invariants.rejected(known.connection, known.keys.open(prepare.data).sequence, reply.code === ErrorCode.applicationError))
   }
 
   #isPartitioned(name: string): boolean {

@@ -33,6 +33,25 @@ test('a replayed packet credits once: in the same flush, later, and at another p
   expect(await restarted.receiving.totalOf(credit.connection)).toBe(10n)
 })
 
+test('a copy of a packet is answered after it, never while its own flush is undecided', async () => {
+  await using books = await testBooks()
+  const order: string[] = []
+  const credit = creditTo(books)
+  await Promise.all(['first', 'copy', 'another copy'].map(async (name) => {
+    const result = await books.ledger.receiving.credit(credit)
+    order.push(`${name} ${result.applied ? result.total : result.why}`)
+  }))
+  expect(order).toEqual(['first 10', 'copy repeat', 'another copy repeat'])
+})
+
+test('a copy of a packet that could not be credited gets the same answer', async () => {
+  await using books = await testBooks()
+  await books.ledger.receiving.credit(creditTo(books))
+  await books.postgres.pool.query('alter table ledger.receiving_streams rename to hidden')
+  const results = await Promise.all([2, 2].map((sequence) => books.ledger.receiving.credit(creditTo(books, { sequence }))))
+  expect(results).toEqual([{ applied: false, why: 'commit-failed' }, { applied: false, why: 'commit-failed' }])
+})
+
 test('reordered sequences are credited inside the window of 64, and refused as repeats below it', async () => {
   await using books = await testBooks()
   const at = (sequence: number): Promise<unknown> => books.ledger.receiving.credit(creditTo(books, { sequence, amount: 1n }))

@@ -28,7 +28,7 @@ interface Waiting {
   readonly credit: Credit
   /** The connection in latin1, whose order is that of the bytes. */
   readonly key: string
-  readonly resolve: (result: CreditResult) => void
+  resolve: (result: CreditResult) => void
   attempts: number
 }
 
@@ -153,7 +153,6 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
       const placed = group === undefined || entered >= packetsPerFlushMax ? 'later' : place(group, waiting)
       if (placed === 'entered') entered += 1
       else if (placed === 'later') later.push(waiting)
-      else waiting.resolve({ applied: false, why: 'repeat' })
     }
     this.#queue = later
     if (groups.size === 0) return undefined
@@ -239,11 +238,11 @@ function refusedAtOnce(credit: Credit, nowMs: number): 'too-late' | 'connection-
   return credit.amount > credit.totalMax ? 'over-total' : undefined
 }
 
-function place(group: Group, waiting: Waiting): 'entered' | 'later' | 'repeat' {
+function place(group: Group, waiting: Waiting): 'entered' | 'later' | 'copy' {
   const { credit } = waiting
   if (group.full) return 'later'
   const window = admit(group.window, credit.sequence)
-  if (window === undefined) return 'repeat'
+  if (window === undefined) return follow(group, waiting)
   const lowest = Math.min(group.lowest, credit.sequence)
   const first = group.first
   const alike = credit.debitAccountId === first.debitAccountId && credit.creditAccountId === first.creditAccountId && credit.totalMax === first.totalMax && credit.closesAtMs === first.closesAtMs
@@ -257,6 +256,19 @@ function place(group: Group, waiting: Waiting): 'entered' | 'later' | 'repeat' {
   group.linkSum += credit.linkAmount ?? 0n
   group.packets.push(waiting)
   return 'entered'
+}
+
+/** A copy of a packet is answered after it: a repeat that was refused before its first copy is decided would be taken for a refusal of both. */
+function follow(group: Group, copy: Waiting): 'later' | 'copy' {
+  const first = group.packets.find(({ credit }) => credit.sequence === copy.credit.sequence)
+  // Below the window of this flush: what came before is decided when the next one leaves.
+  if (first === undefined) return 'later'
+  const { resolve } = first
+  first.resolve = (result) => {
+    resolve(result)
+    copy.resolve(result.applied ? { applied: false, why: 'repeat' } : result)
+  }
+  return 'copy'
 }
 
 function refusedBy(state: ReceivingState, credit: Credit, at: { nowMs: number; total: bigint; seen: boolean }): 'repeat' | 'over-total' | 'connection-closed' | undefined {

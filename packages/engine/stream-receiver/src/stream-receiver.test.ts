@@ -240,6 +240,14 @@ describe('what the reply carries', () => {
     expect(outcome(await send(prepareFor(credentials, { sequence: 3, amount: 50n })))).toBe('fulfilled')
   })
 
+  test('a repeat is refused with the total, so that the sender learns that its money arrived', async () => {
+    const credentials = issue()
+    const prepare = prepareFor(credentials)
+    await send(prepare)
+    expect(inside(credentials, await send(prepare)).frames).toEqual([expect.objectContaining({ type: FrameType.streamMaxMoney, streamId: 1, totalReceived: 100n })])
+    expect(rows.credits).toHaveLength(1)
+  })
+
   test('a sender that closes is credited first; later packets are told that the connection is closed', async () => {
     const credentials = issue()
     const close: Frame = { type: FrameType.connectionClose, errorCode: 1, errorMessage: '' }

@@ -101,7 +101,7 @@ export class StreamReceiver {
     const { connection, packet, frames } = arrival
     switch (why) {
       case 'repeat':
-        return this.#refuse(arrival)
+      // A sender that hears this before the answer to the first copy learns from the total that its money arrived.
       case 'over-total':
         frames.push(...moneyFrames(packet, connection, await receiving.totalOf(connection.id)))
         return this.#refuse(arrival)

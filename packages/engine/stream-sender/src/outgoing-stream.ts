@@ -317,6 +317,14 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   }
 
   #rejected(flight: Flight, reply: Reject): void {
+    const answer = reply.code === ErrorCode.applicationError ? this.#read(reply, flight) : undefined
+    const said = `${reply.code}${reply.triggeredBy === '' ? '' : ` from ${reply.triggeredBy}`}${reply.message === '' ? '' : `: ${reply.message}`}`
+    if (answer !== undefined && this.#mayHaveArrived(answer.frames)) {
+      this.#doubt(flight)
+      this.#heed(answer.frames)
+      this.#hold(this.#context.clock.monotonicMs(), { code: reply.code, reason: 'receiver-refused', message: said })
+      return
+    }
     this.#release(flight)
     this.rejected += 1
     this.#accrual.returned(flight.amount)
@@ -324,10 +332,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#listener.rejected(this, reply.code, reply.message)
     if (this.state === 'closed') return
     const nowMs = this.#context.clock.monotonicMs()
-    const said = `${reply.code}${reply.triggeredBy === '' ? '' : ` from ${reply.triggeredBy}`}${reply.message === '' ? '' : `: ${reply.message}`}`
     if (reply.code === ErrorCode.amountTooLarge) this.#learnPacketLimit(flight, reply, said)
     else if (reply.code === ErrorCode.applicationError) {
-      const answer = this.#read(reply, flight)
       if (answer === undefined) this.#fail('receiver-refused', said)
       else {
         this.#heed(answer.frames)
@@ -335,6 +341,11 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
       }
     } else if (reply.code.startsWith('F')) this.#fail(reply.code === ErrorCode.unreachable ? 'receiver-unreachable' : 'receiver-refused', said)
     else this.#hold(nowMs, { code: reply.code, reason: 'receiver-unreachable', message: said })
+  }
+
+  /** Whether the receiver that refuses a packet has more than we know it has: a link may have brought it twice, and a receiver refuses the second copy. */
+  #mayHaveArrived(frames: readonly Frame[]): boolean {
+    return frames.some((frame) => frame.type === FrameType.streamMaxMoney && frame.streamId === streamId && frame.totalReceived > this.delivered)
   }
 
   #learnPacketLimit(flight: Flight, reply: Reject, said: string): void {

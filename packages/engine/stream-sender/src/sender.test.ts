@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { encodeAmountTooLarge, isFulfill, PacketFault, type Prepare } from '@rivulet/ilp'
-import { encodeReceipt, FrameType } from '@rivulet/stream'
+import { encodeAmountTooLarge, ErrorCode, isFulfill, PacketFault, PacketType, type Prepare, reject } from '@rivulet/ilp'
+import { encodeReceipt, type Frame, FrameType } from '@rivulet/stream'
 import { TestClock } from '@rivulet/time/testing'
 import { StreamSender, StreamSenderFault } from './sender.ts'
 import { specOf, TestPeer, Told } from './test-peer.ts'
@@ -190,6 +190,25 @@ test('a packet without an answer stays reserved and is never sent again; a late 
   expect(stream.inDoubt).toBe(0n)
   expect(stream.paid).toBe(peer.received)
   expect(told.fulfilledAmounts).toHaveLength(stream.packets)
+})
+
+test.each([
+  { arrived: true, inDoubt: 100_000n },
+  { arrived: false, inDoubt: 0n },
+])('a packet that the receiver refuses is paid again, unless its total says that a copy may have arrived ($arrived): then it stays reserved', async ({ arrived, inDoubt }) => {
+  const { clock, peer, stream } = open()
+  const send = peer.send.bind(peer)
+  peer.send = async (prepare) => {
+    const { sequence } = peer.keys.open(prepare.data)
+    if (sequence !== 3) return send(prepare)
+    if (arrived) await send(prepare)
+    const frames: Frame[] = [{ type: FrameType.streamMaxMoney, streamId: 1, receiveMax: 10n ** 12n, totalReceived: peer.received }]
+    return reject(ErrorCode.applicationError, 'test.receiver', '', peer.keys.seal({ type: PacketType.reject, sequence, amount: prepare.amount, frames }))
+  }
+  await clock.advance(20_000)
+  expect(stream.inDoubt).toBe(inDoubt)
+  expect(stream.paid + stream.inDoubt).toBe(peer.received)
+  expect(stream.paid + stream.inDoubt).toBeLessThanOrEqual(2_000_000n)
 })
 
 test('a cut link leaves its packet in doubt at once, a link that is down leaves nothing in doubt', async () => {
