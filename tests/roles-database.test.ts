@@ -47,7 +47,21 @@ class Running implements Disposable {
   }
 }
 
-test('while PostgreSQL is away streams pause, nothing unbacked is credited, readiness says so, and afterwards they go on', async () => {
+function signInAt(origin: string, email: string): Promise<Response> {
+  return fetch(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ email, password: 'rivulet-demo' }) })
+}
+
+async function signIn(origin: string, email: string): Promise<string> {
+  const response = await signInAt(origin, email)
+  return response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]).join('; ')
+}
+
+async function answerOf(response: Response): Promise<[number, string | undefined]> {
+  const { error } = (await response.json()) as { readonly error?: { readonly code: string } }
+  return [response.status, error?.code]
+}
+
+test('while PostgreSQL is away streams pause, nothing unbacked is credited, every door says so, and afterwards they go on', async () => {
   using folder = dataFolder()
   const port = await freeBasePort()
   const wallet = `http://localhost:${port}`
@@ -55,6 +69,13 @@ test('while PostgreSQL is away streams pause, nothing unbacked is credited, read
   for (const part of ['postgres', 'receiver', 'wallet'] as const) await installation.start(part)
   const { control } = JSON.parse(readFileSync(join(folder.path, 'secrets.json'), 'utf8')) as { control: string }
   const isReady = async (): Promise<number> => (await fetch(`${wallet}/readyz`)).status
+  const receiver = `http://localhost:${port + 1}`
+  const cookies = { [wallet]: await signIn(wallet, 'alice@demo.example'), [receiver]: await signIn(receiver, 'mara@demo.example') }
+  const statuses = async (): Promise<unknown[]> => [
+    ...(await Promise.all([wallet, receiver].map(async (origin) => answerOf(await fetch(`${origin}/api/me`, { headers: { cookie: cookies[origin] ?? '' } }))))),
+    await answerOf(await signInAt(wallet, 'alice@demo.example')),
+    await answerOf(await fetch(`${receiver}/mara`, { headers: { accept: 'application/spsp4+json' } })),
+  ]
 
   const running = new Running()
   await running.start(wallet, control, `http://localhost:${port + 1}/mara`)
@@ -64,6 +85,7 @@ test('while PostgreSQL is away streams pause, nothing unbacked is credited, read
   await installation.kill('postgres')
   await expect.poll(() => running.last, { timeout: 30_000 }).toMatchObject({ state: 'paused', reason: expect.stringMatching(/^(wallet-unavailable|receiver-unreachable)$/) as string })
   await expect.poll(isReady, { timeout: 20_000 }).toBe(503)
+  expect(await statuses()).toEqual(Array(4).fill([503, 'database-unavailable']))
   const paused = running.seconds.length
   await expect.poll(() => running.seconds.length, { timeout: 20_000 }).toBeGreaterThan(paused + 3)
   // Not a unit was counted as paid from one of these seconds to the next.
@@ -73,6 +95,7 @@ test('while PostgreSQL is away streams pause, nothing unbacked is credited, read
   await installation.start('postgres')
   await expect.poll(() => BigInt(running.last?.sent ?? '0'), { timeout: 90_000 }).toBeGreaterThan(beforeSent + 100_000n)
   expect(await isReady()).toBe(200)
+  expect(await statuses()).toEqual(Array(4).fill([200, undefined]))
   for (const part of ['wallet', 'receiver'] as const) expect(installation.stateOf(part)).toBe('running')
   running[Symbol.dispose]()
 

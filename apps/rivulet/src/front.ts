@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { type DashboardFiles, dashboardFiles } from '@rivulet/dashboard'
 import { messageOf } from '@rivulet/faults'
+import { isDatabaseAway } from '@rivulet/postgres'
 import express, { type ErrorRequestHandler, type Express, type Router } from 'express'
 import type { Logger } from 'pino'
 
@@ -44,6 +45,10 @@ function answerErrors(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error)
+      return
+    }
+    if (isDatabaseAway(error)) {
+      response.status(503).json({ error: { code: 'database-unavailable', message: 'the database is away: try again in a moment' } })
       return
     }
     const status = statusOf(error)

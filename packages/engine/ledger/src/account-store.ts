@@ -2,6 +2,7 @@ import { newId, type Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { refusal } from './fault.ts'
+import { query } from './query-store.ts'
 import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec } from './types.ts'
 
 export interface AccountRow {
@@ -30,7 +31,7 @@ export class AccountStore {
 
   async open(spec: AccountSpec): Promise<Account> {
     const nowMs = this.#clock.nowMs()
-    await this.#postgres.pool.query(
+    await query(this.#postgres,
       `insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms) values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing`,
       [newId('acct', nowMs), spec.name, spec.kind, spec.asset.code, spec.asset.scale, spec.debitsMayExceedCredits, nowMs])
     const account = await this.byName(spec.name)
@@ -47,30 +48,30 @@ export class AccountStore {
     const side = (of: Account['asset']): Promise<Account> => this.open({ name: `exchange[${name}]@${of.code}/${of.scale}`, kind: 'exchange', asset: of, debitsMayExceedCredits: true })
     const account = await side(asset)
     const farAccount = await side(link.asset)
-    await this.#postgres.pool.query('insert into ledger.exchanges (account_id, far_account_id, link_account_id) values ($1, $2, $3) on conflict do nothing', [account.id, farAccount.id, link.id])
-    const { rows } = await this.#postgres.pool.query('select from ledger.exchanges where account_id = $1 and far_account_id = $2 and link_account_id = $3', [account.id, farAccount.id, link.id])
+    await query(this.#postgres, 'insert into ledger.exchanges (account_id, far_account_id, link_account_id) values ($1, $2, $3) on conflict do nothing', [account.id, farAccount.id, link.id])
+    const rows = await query(this.#postgres, 'select from ledger.exchanges where account_id = $1 and far_account_id = $2 and link_account_id = $3', [account.id, farAccount.id, link.id])
     if (rows.length === 0) throw refusal('account-differs', `${account.name} exchanges with another link already: choose another name`)
     return { account, farAccount }
   }
 
   async byId(id: Id<'acct'>): Promise<Account | undefined> {
-    const { rows } = await this.#postgres.pool.query<AccountRow>(`select ${accountColumns} from ledger.accounts where id = $1`, [id])
+    const rows = await query<AccountRow>(this.#postgres, `select ${accountColumns} from ledger.accounts where id = $1`, [id])
     return rows[0] && accountOf(rows[0])
   }
 
   async byName(name: string): Promise<Account | undefined> {
-    const { rows } = await this.#postgres.pool.query<AccountRow>(`select ${accountColumns} from ledger.accounts where name = $1`, [name])
+    const rows = await query<AccountRow>(this.#postgres, `select ${accountColumns} from ledger.accounts where name = $1`, [name])
     return rows[0] && accountOf(rows[0])
   }
 
   async assetsOf(ids: readonly Id<'acct'>[]): Promise<{ id: Id<'acct'>; asset: string }[]> {
-    const { rows } = await this.#postgres.pool.query<{ id: Id<'acct'>; asset: string }>(`select id, asset_code || ' ' || asset_scale as asset from ledger.accounts where id = any($1)`, [ids])
+    const rows = await query<{ id: Id<'acct'>; asset: string }>(this.#postgres, `select id, asset_code || ' ' || asset_scale as asset from ledger.accounts where id = any($1)`, [ids])
     return rows
   }
 
   /** The counters of the row, and the sum over its open streams, in one statement and so of one moment. */
   async balance(id: Id<'acct'>): Promise<Balance> {
-    const { rows } = await this.#postgres.pool.query<AccountRow & { accrued: bigint }>(
+    const rows = await query<AccountRow & { accrued: bigint }>(this.#postgres,
       `select ${accountColumns}, (
         coalesce((select sum(total - posted) from ledger.sending_streams where credit_account_id = a.id and state <> 'closed'), 0)
         - coalesce((select sum(total - posted) from ledger.sending_streams where debit_account_id = a.id and state <> 'closed'), 0)

@@ -2,6 +2,7 @@ import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { asciiArray, boolArray, byteaArray, int8Array } from './binary-arrays.ts'
 import type { FlushStatement } from './flush-store.ts'
+import { query } from './query-store.ts'
 import type { SequenceWindow } from './sequence-window.ts'
 
 /** What one flush brings to one connection: a sum, and the window of its own sequences. */
@@ -114,7 +115,7 @@ export class CreditStore {
 
   /** The rows as they are now, by connection in latin1; rows that have ended are missing. */
   async statesOf(connections: readonly Buffer[]): Promise<Map<string, ReceivingState>> {
-    const { rows } = await this.#postgres.pool.query<StateRow>('select * from ledger.receiving_streams where connection = any($1)', [connections])
+    const rows = await query<StateRow>(this.#postgres, 'select * from ledger.receiving_streams where connection = any($1)', [connections])
     return new Map(rows.map((row) => [row.connection.toString('latin1'), {
       total: row.total, totalMax: row.total_max, window: { highest: Number(row.highest_sequence), seen: row.seen }, closed: row.closed,
       closesAtMs: Number(row.closes_at_ms), debitAccountId: row.debit_account_id, creditAccountId: row.credit_account_id,
@@ -122,7 +123,7 @@ export class CreditStore {
   }
 
   async totalOf(connection: Buffer): Promise<bigint> {
-    const { rows } = await this.#postgres.pool.query<{ total: bigint }>(
+    const rows = await query<{ total: bigint }>(this.#postgres,
       'select total from ledger.receiving_streams where connection = $1 union all select total from ledger.receiving_ended where connection = $1 limit 1', [connection])
     return rows[0]?.total ?? 0n
   }

@@ -1,4 +1,5 @@
 import { Fault, messageOf } from '@rivulet/faults'
+import { isDatabaseAway } from '@rivulet/postgres'
 import type { LedgerRefusal, LedgerRefusalCode } from './types.ts'
 
 export function refusal(code: LedgerRefusalCode, message: string, cause?: unknown): LedgerRefusal {
@@ -7,4 +8,9 @@ export function refusal(code: LedgerRefusalCode, message: string, cause?: unknow
 
 export function unavailable(cause: unknown): LedgerRefusal {
   return refusal('database-unavailable', `the database did not take the write, nothing was written: ${messageOf(cause)}`, cause)
+}
+
+/** What a failed reading throws: `database-unavailable` while the database is away, else the error itself. */
+export function unreadable(error: unknown): unknown {
+  return isDatabaseAway(error) ? refusal('database-unavailable', `the books cannot be read now: ${messageOf(error)}`, error) : error
 }

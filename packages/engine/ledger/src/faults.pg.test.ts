@@ -141,6 +141,11 @@ test('while the database is away credits and transfers are refused and nothing i
   await expect.poll(() => books.far.pool.totalCount).toBe(0)
   expect(await ledger.receiving.credit(creditTo(books, { sequence: 2 }))).toEqual({ applied: false, why: 'commit-failed' })
   await expect(ledger.transfer({ key: 'away', debitAccountId: books.psp.id, creditAccountId: books.subscriber.id, amount: 1n, reason: 'deposit' })).rejects.toMatchObject({ code: 'database-unavailable' })
+  const { id, name, kind, asset } = books.subscriber
+  for (const asked of [
+    () => ledger.balance(id), () => ledger.account(id), () => ledger.accountByName(name), () => ledger.transfersOf(id, { limit: 1 }), () => ledger.receiving.totalOf(connectionOf('a')), () => ledger.verify(),
+    () => ledger.sending.get(streamOf(books).id), () => ledger.sending.list({ states: ['open'], limit: 1 }), () => ledger.openAccount({ name, kind, asset, debitsMayExceedCredits: false }),
+  ]) await expect(asked()).rejects.toMatchObject({ code: 'database-unavailable' })
   books.wire.refusing = false
   expect(await ledger.receiving.credit(creditTo(books, { sequence: 3 }))).toEqual({ applied: true, total: 20n })
   await ledger.transfer({ key: 'away', debitAccountId: books.psp.id, creditAccountId: books.subscriber.id, amount: 1n, reason: 'deposit' })

@@ -30,7 +30,7 @@ export interface LedgerOptions {
 const nobody: LedgerLog = { warn: () => undefined, error: () => undefined }
 const transfersPerPageMax = 1_000
 
-/** The books. The only code that writes money; any number of processes may have the same books open. */
+/** The books. The only code that writes money; any number of processes may have the same books open. Everything here throws `database-unavailable` while the database is away. */
 export class Ledger implements AsyncDisposable {
   readonly sending: SendingStreams
   readonly receiving: ReceivingStreams

@@ -99,7 +99,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     return this.#accounts.requireSameAsset([debitAccountId, creditAccountId]).then(
       () => this.#enqueue(credit),
       (error: unknown) => {
-        if (isFault(error)) throw error
+        if (isFault(error) && !isFault(error, 'database-unavailable')) throw error
         return { applied: false, why: 'commit-failed' }
       },
     )

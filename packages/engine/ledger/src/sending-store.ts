@@ -3,6 +3,7 @@ import type { Postgres } from '@rivulet/postgres'
 import { asciiArray, int8Array } from './binary-arrays.ts'
 import type { SendingDraft } from './books.ts'
 import type { FlushStatement } from './flush-store.ts'
+import { query } from './query-store.ts'
 import type { SendingStream, StreamLabel } from './types.ts'
 
 export interface SendingRow {
@@ -80,14 +81,14 @@ export class SendingStore {
   }
 
   async get(id: Id<'strm'>): Promise<SendingDraft | undefined> {
-    const { rows } = await this.#postgres.pool.query<SendingRow>(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) where s.id = $1`, [id])
+    const rows = await query<SendingRow>(this.#postgres, `select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) where s.id = $1`, [id])
     return rows[0] && sendingOf(rows[0])
   }
 
   /** Newest first. */
   async list(states: readonly SendingStream['state'][], limit: number): Promise<SendingDraft[]> {
     const live = states.includes('closed') ? '' : `and s.state <> 'closed'`
-    const { rows } = await this.#postgres.pool.query<SendingRow>(
+    const rows = await query<SendingRow>(this.#postgres,
       `select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) where s.state = any($1) ${live} order by s.id desc limit $2`, [states, limit])
     return rows.map(sendingOf)
   }

@@ -1,5 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
+import { query } from './query-store.ts'
 import type { Transfer } from './types.ts'
 
 export interface TransferRow {
@@ -31,7 +32,7 @@ export class TransferStore {
 
   /** Newest first; `before` is the last id of the page before. */
   async of(accountId: Id<'acct'>, limit: number, before: Id<'xfer'> | undefined): Promise<Transfer[]> {
-    const { rows } = await this.#postgres.pool.query<TransferRow>(
+    const rows = await query<TransferRow>(this.#postgres,
       `select ${transferColumns} from (
         (select ${transferColumns} from ledger.transfers where debit_account_id = $1 and id < $2 order by id desc limit $3)
         union all (select ${transferColumns} from ledger.transfers where credit_account_id = $1 and id < $2 order by id desc limit $3)) both_sides

@@ -1,5 +1,6 @@
 import type { Postgres } from '@rivulet/postgres'
 import type { PoolClient } from 'pg'
+import { unreadable } from './fault.ts'
 import { checks } from './verify-checks-store.ts'
 import type { VerifyProblem, VerifyReport } from './types.ts'
 
@@ -11,7 +12,9 @@ const maxInt4 = 2_147_483_647
  * them first; the counters are compared with the whole history.
  */
 export async function verifyBooks(postgres: Postgres): Promise<VerifyReport> {
-  const client = await postgres.pool.connect()
+  const client = await postgres.pool.connect().catch((error: unknown) => {
+    throw unreadable(error)
+  })
   try {
     await client.query('begin isolation level repeatable read, read only')
     await client.query(`set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'`)
@@ -26,7 +29,7 @@ export async function verifyBooks(postgres: Postgres): Promise<VerifyReport> {
     return report
   } catch (error) {
     client.release(true)
-    throw error
+    throw unreadable(error)
   }
 }
 

@@ -1,3 +1,4 @@
+export { isDatabaseAway } from './away.ts'
 export { backup, type BackupSummary, restore } from './backup.ts'
 export { type EmbeddedPostgres, openEmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 export { PostgresFault, type PostgresFaultCode } from './fault.ts'

@@ -42,7 +42,7 @@ export interface Entrance {
    * Mount it at the root, before any body parser: `app.use(entrance.handler)`.
    */
   readonly handler: RequestHandler
-  /** The person whose session cookie the request carries, if any. Works on express requests and on WebSocket upgrades. */
+  /** The person whose session cookie the request carries, if any. Works on express requests and on WebSocket upgrades. Throws `database-unreachable`. */
   session(request: IncomingMessage): Promise<Person | undefined>
   /** Answers 401 `signed-out` without a session; else `personOf(response)` knows who it is. */
   readonly requireSession: RequestHandler
@@ -110,7 +110,11 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
   const context = await auth.$context
 
   const session = async (request: IncomingMessage): Promise<Person | undefined> => {
-    const found = await auth.api.getSession({ headers: fromNodeHeaders(request.headers), query: { disableRefresh: true } })
+    const found = await auth.api.getSession({ headers: fromNodeHeaders(request.headers), query: { disableRefresh: true } }).catch(async (error: unknown) => {
+      // better-auth hides what went wrong: the database says for itself whether it is away.
+      await options.postgres.ping()
+      throw error
+    })
     const person = found === null ? undefined : await personById(found.user.id)
     return person?.role === role ? person : undefined
   }

@@ -1,4 +1,5 @@
-import { isFault, messageOf } from '@rivulet/faults'
+import { messageOf } from '@rivulet/faults'
+import { isDatabaseAway } from '@rivulet/postgres'
 import type { ErrorRequestHandler } from 'express'
 
 export interface FaultLog {
@@ -32,6 +33,6 @@ function unforeseen(error: unknown, codeOf: (status: number) => string): Refusal
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
   if (status === 413) return { status, code: codeOf(status), description: 'the body is too large' }
   if (status >= 400 && status < 500) return { status, code: codeOf(status), description: 'the request is malformed' }
-  const away = isFault(error, 'database-unavailable')
+  const away = isDatabaseAway(error)
   return { status: away ? 503 : 500, code: codeOf(away ? 503 : 500), description: 'something failed here; try again in a moment' }
 }

@@ -1,9 +1,9 @@
 import { type Accounts, personOf } from '@rivulet/accounts'
-import { isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { ErrorCode, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Balance } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
+import { isDatabaseAway } from '@rivulet/postgres'
 import type { StreamReceiver } from '@rivulet/stream-receiver'
 import { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
 import { SpspFault, spspRoutes } from './spsp.ts'
@@ -89,8 +89,8 @@ function answerFaults(log: ReceiverOptions['log']): ErrorRequestHandler {
       return
     }
     log.error({ error, path: request.path }, 'a request failed')
-    const away = isFault(error, 'database-unavailable')
-    response.status(away ? 503 : 500).json({ error: { code: away ? 'unavailable' : 'internal', message: 'try again in a moment' } })
+    const away = isDatabaseAway(error)
+    response.status(away ? 503 : 500).json({ error: { code: away ? 'database-unavailable' : 'internal', message: 'try again in a moment' } })
   }
 }
 

@@ -1,4 +1,5 @@
-import { isFault, messageOf } from '@rivulet/faults'
+import { messageOf } from '@rivulet/faults'
+import { isDatabaseAway } from '@rivulet/postgres'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { clientAddressOf } from './client-address.ts'
@@ -69,16 +70,9 @@ export function answerFaults(log: Log): (error: unknown, request: Request, respo
 
 function answerOf(error: unknown): { readonly status: number; readonly code: string; readonly message: string } {
   if (error instanceof WalletFault) return { status: statuses[error.code], code: error.code, message: error.message }
-  if (isFault(error, 'database-unavailable') || isDatabaseAway(error)) return { status: 503, code: 'database-unavailable', message: 'the database is away: try again in a moment' }
+  if (isDatabaseAway(error)) return { status: 503, code: 'database-unavailable', message: 'the database is away: try again in a moment' }
   // express.json throws errors with a status of its own: too large, no JSON, wrong charset.
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
   if (status >= 400 && status < 500) return { status, code: status === 413 ? 'request-too-large' : 'request-invalid', message: messageOf(error) }
   return { status: 500, code: 'internal', message: 'the wallet has a problem of its own: nothing was changed' }
-}
-
-/** Connections refused, lost or timed out, and SQLSTATEs of a server that starts, stops or takes nobody in: classes 08, 53, 57P and 55000. */
-function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if ('code' in error && typeof error.code === 'string') return /^(?:ECONN|EPIPE|ETIMEDOUT|08|53|57P|55000)/.test(error.code)
-  return /^(?:Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
 }
