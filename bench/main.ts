@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, (say: Say) => Promise<object>>> = {
   exchange: async (say) => (await import('./exchange.ts')).benchExchange(say),
   ledger: async (say) => (await import('./ledger.ts')).benchLedger({ history: values.history === undefined ? 0 : Number(values.history) }, say),
   open: async (say) => (await import('./open.ts')).benchOpen(say),
+  page: async (say) => (await import('./page.ts')).benchPage(say),
   streams: async (say) => (await import('./streams.ts')).benchStreams({ streams: Number(values.streams), seconds: Number(values.seconds), sweep: values.sweep, profileFolder: values.profile }, say),
 }
 
