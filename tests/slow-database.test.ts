@@ -1,0 +1,171 @@
+/**
+ * A database that answers slowly, behind a proxy that holds every byte back for a while: ticks slow down evenly instead of growing queues, the operator sees it, and when
+ * it is quick again nothing is billed beyond five seconds of catching up.
+ */
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { startEmbeddedPostgres } from '@rivulet/postgres'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { verified } from './support/books.ts'
+import { demoPublishers, demoSubscribers } from './support/demo.ts'
+import { dataFolder, Server } from './support/product.ts'
+
+const streams = 24
+const rate = 100_000n
+const slowMs = 1_500
+const phaseSeconds = { quick: 5, slow: 14, after: 10 } as const
+/** Packets of one stream that may wait for an answer: see packetsInFlightMax of the sender. */
+const inFlightMax = 5
+const catchUpSeconds = 5
+const resources = new AsyncDisposableStack()
+
+/** Between the product and PostgreSQL: what the client says arrives `delayMs` later, in order. */
+class SlowProxy implements AsyncDisposable {
+  delayMs = 0
+  readonly #server: NetServer
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(server: NetServer) {
+    this.#server = server
+  }
+
+  static async open(port: number): Promise<SlowProxy> {
+    const server = createServer()
+    const proxy = new SlowProxy(server)
+    server.on('connection', (client: Socket) => {
+      const upstream = connect(port, '127.0.0.1')
+      let last = Promise.resolve()
+      client.on('data', (bytes: Buffer) => {
+        const dueMs = performance.now() + proxy.delayMs
+        last = last.then(async () => {
+          const leftMs = dueMs - performance.now()
+          if (leftMs > 0) await wait(leftMs)
+          upstream.write(bytes)
+        })
+      })
+      upstream.pipe(client)
+      for (const socket of [client, upstream]) {
+        proxy.#sockets.add(socket)
+        socket.on('error', () => undefined)
+        socket.on('close', () => {
+          proxy.#sockets.delete(socket)
+          client.destroy()
+          upstream.destroy()
+        })
+      }
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return proxy
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}
+
+interface Line {
+  readonly second?: number
+  readonly sent: string | { readonly value: string }
+  readonly packets: number
+  readonly fulfilled: number
+  readonly rejected: number
+  readonly state?: string
+  readonly reason?: string
+}
+
+let folder: string
+let proxy: SlowProxy
+let product: Server
+let databaseUrl: string
+
+beforeAll(async () => {
+  folder = resources.use(dataFolder()).path
+  const database = resources.use(await startEmbeddedPostgres({ dataFolder: join(folder, 'database') }))
+  const url = new URL(database.url)
+  proxy = resources.use(await SlowProxy.open(Number(url.port)))
+  url.port = String(proxy.port)
+  databaseUrl = url.href
+  product = resources.use(await Server.start(['up', '--port', '0', '--data', folder], { DATABASE_URL: databaseUrl }))
+})
+afterAll(() => resources.disposeAsync())
+
+/** Streams for so long, and leaves what the wallet says of each second. */
+async function stream(index: number, seconds: number, lines: Line[]): Promise<void> {
+  const { control } = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { control: string }
+  const response = await fetch(`${product.ready.wallet}/control/streams`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${control}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ as: demoSubscribers[index % demoSubscribers.length], pointer: `${product.ready.receiver}/${demoPublishers[index % demoPublishers.length]}`, seconds }),
+  })
+  if (response.body === null) throw new Error('no answer')
+  let rest = ''
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) lines.push(JSON.parse(part) as Line)
+  }
+}
+
+/** Units that one stream had paid when its `second` was over. */
+function paidAfter(lines: readonly Line[], second: number): bigint {
+  const line = lines.findLast((one) => one.second !== undefined && one.second <= second)
+  return BigInt(typeof line?.sent === 'string' ? line.sent : '0')
+}
+
+/** Durable commits of a row that took longer than a second, as the operator's metrics count them. */
+async function slowCommits(): Promise<number> {
+  const metrics = await (await fetch(`${product.ready.operator}/metrics`)).text()
+  const counted = (pattern: RegExp): number => [...metrics.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0)
+  const all = counted(/^rivulet_commit_seconds_count\{.*\} (\d+)$/gm)
+  expect(all).toBeGreaterThan(0)
+  return all - counted(/^rivulet_commit_seconds_bucket\{le="1".*\} (\d+)$/gm)
+}
+
+test('a slow database slows all streams evenly, queues stay bounded, the operator sees it, and afterwards no burst follows', { timeout: 240_000 }, async () => {
+  const told: Line[][] = Array.from({ length: streams }, () => [])
+  const seconds = phaseSeconds.quick + phaseSeconds.slow + phaseSeconds.after
+  const startMs = performance.now()
+  const all = Promise.all(told.map((lines, index) => stream(index, seconds, lines)))
+  await wait(phaseSeconds.quick * 1_000)
+  expect(await slowCommits()).toBe(0)
+  proxy.delayMs = slowMs
+  await wait(phaseSeconds.slow * 1_000)
+  proxy.delayMs = 0
+  await all
+  expect(performance.now() - startMs).toBeGreaterThan(seconds * 1_000)
+  expect(await slowCommits()).toBeGreaterThan(0)
+
+  const lines = told.flat()
+  for (const { packets, fulfilled, rejected } of lines) expect(packets - fulfilled - rejected).toBeLessThanOrEqual(inFlightMax)
+  const [slowFrom, slowTo] = [phaseSeconds.quick + 2, phaseSeconds.quick + phaseSeconds.slow]
+  const inSlowPhase = told.map((one) => paidAfter(one, slowTo) - paidAfter(one, slowFrom))
+  const [least, most] = [inSlowPhase.reduce((one, other) => (one < other ? one : other)), inSlowPhase.reduce((one, other) => (one > other ? one : other))]
+  console.log(`in ${slowTo - slowFrom} slow seconds each stream paid ${least} to ${most} units; ${lines.filter(({ reason }) => reason !== undefined).length} lines say why one stood still`)
+  // Nobody stands still while others are paid: their shares differ by what is on its way.
+  expect(least).toBeGreaterThan(0n)
+  expect(most - least).toBeLessThanOrEqual(rate * BigInt(inFlightMax + 1))
+  for (const one of told) {
+    for (let second = 1; second < seconds; second += 1) {
+      const paid = paidAfter(one, second)
+      expect(paid).toBeLessThanOrEqual(rate * BigInt(second + 1))
+      // What is paid within one second is at most what may be caught up, what was in flight, and the second itself.
+      expect(paid - paidAfter(one, second - 1)).toBeLessThanOrEqual(rate * BigInt(catchUpSeconds + inFlightMax + 1))
+    }
+    const [before, last] = [paidAfter(one, seconds - 5), paidAfter(one, seconds)]
+    // Smooth again: a second's worth a second, give or take the packet on either edge.
+    expect(last - before).toBeGreaterThanOrEqual(rate * 3n)
+    expect(last - before).toBeLessThanOrEqual(rate * 7n)
+  }
+  expect(product.errors).not.toMatch(/"level":(50|60)/)
+  expect(await verified(folder, { DATABASE_URL: databaseUrl })).toMatchObject({ ok: true, streamsInDoubt: 0 })
+})
