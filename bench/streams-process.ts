@@ -81,10 +81,15 @@ export interface WalletResult {
 /** A process of the bench. */
 export class BenchProcess<Request extends { readonly kind: string }, Answers> implements AsyncDisposable {
   readonly #child: ChildProcess
+  readonly #death: Promise<never>
 
   /** @param file the process's main module, beside this one */
   constructor(file: string, nodeOptions: readonly string[]) {
     this.#child = fork(new URL(file, import.meta.url), { execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', ...nodeOptions], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#death = once(this.#child, 'exit').then(([status]) => {
+      throw new Error(`a process of the bench ended with status ${String(status)}`)
+    })
+    this.#death.catch(() => undefined)
   }
 
   get pid(): number {
@@ -93,11 +98,8 @@ export class BenchProcess<Request extends { readonly kind: string }, Answers> im
 
   async ask<Kind extends Request['kind'] & keyof Answers>(request: Request & { readonly kind: Kind }): Promise<Answers[Kind]> {
     const answer = once(this.#child, 'message') as Promise<[Answers[Kind]]>
-    const death = once(this.#child, 'exit').then(([status]) => {
-      throw new Error(`a process of the bench ended with status ${String(status)}`)
-    })
     this.#child.send(request)
-    const [message] = await Promise.race([answer, death])
+    const [message] = await Promise.race([answer, this.#death])
     return message
   }
 

@@ -11,7 +11,7 @@ import type { Id } from '@rivulet/ids'
 import { Ledger, ledgerMigrations } from '@rivulet/ledger'
 import { migrate, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
 import { systemClock as clock } from '@rivulet/time'
-import { asset, BenchProcess, cpuSeconds, cpuSecondsOfTree, log, type ReceiverAnswers, type ReceiverRequest, type WalletAnswers, type WalletRequest, type WalletResult } from './streams-process.ts'
+import { asset, BenchProcess, cpuSeconds, cpuSecondsOfTree, log, type MemoryUse, type ReceiverAnswers, type ReceiverRequest, type WalletAnswers, type WalletRequest, type WalletResult } from './streams-process.ts'
 
 export interface StreamsOptions {
   readonly streams: number
@@ -19,6 +19,14 @@ export interface StreamsOptions {
   readonly sweep: boolean
   /** Where wallet and receiver leave their CPU profiles, if anywhere. */
   readonly profileFolder: string | undefined
+  /** Looks on while the window is open, and must be done before it is over. */
+  readonly watch?: (running: RunningStreams) => Promise<void>
+}
+
+export interface RunningStreams {
+  /** Of each process after a full collection, which takes as long as it takes. */
+  readonly memory: () => Promise<{ readonly wallet: MemoryUse; readonly receiver: MemoryUse }>
+  readonly databaseUrl: string
 }
 
 interface StreamsResult {
@@ -74,7 +82,7 @@ function sweepLine(step: StreamsResult): string {
     microseconds(cpuWalletCores + cpuReceiverCores + cpuPostgresCores)}${(step.rssWalletBytesPerStream / 1_000).toFixed(1).padStart(15)}${(step.rssReceiverBytesPerStream / 1_000).toFixed(1).padStart(10)}`
 }
 
-async function run({ streams, seconds, profileFolder }: StreamsOptions, say: Say): Promise<StreamsResult> {
+async function run({ streams, seconds, profileFolder, watch }: StreamsOptions, say: Say): Promise<StreamsResult> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'))
   const port = 20_000 + (process.pid % 20_000)
   await using building = new AsyncDisposableStack()
@@ -105,6 +113,7 @@ async function run({ streams, seconds, profileFolder }: StreamsOptions, say: Say
   const cpu = (): readonly number[] => [cpuSeconds(wallet.pid), cpuSeconds(receiver.pid), cpuSecondsOfTree(server.pid)]
   await wallet.ask({ kind: 'begin', seconds })
   const cpuBefore = cpu()
+  await watch?.({ databaseUrl, memory: async () => ({ wallet: await wallet.ask({ kind: 'memory' }), receiver: await receiver.ask({ kind: 'memory' }) }) })
   await wallet.ask({ kind: 'window-over' })
   const cores = cpu().map((used, index) => (used - (cpuBefore[index] ?? 0)) / seconds)
   const result = await wallet.ask({ kind: 'settled' })
