@@ -115,7 +115,7 @@ export class SteppedClock implements Clock {
 }
 
 /** Credits are taken at once. */
-export function creditsInMemory(): ReceivingStreams {
+export function creditsInMemory(): Pick<ReceivingStreams, 'credit' | 'totalOf' | 'close'> {
   const totals = new Map<string, bigint>()
   return {
     credit({ connection, amount }) {

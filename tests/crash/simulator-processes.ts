@@ -123,7 +123,7 @@ export class ReceiverProcess extends Process {
   }
 
   /** The ledger as the receiver sees it; the simulation keeps count. */
-  #watched(receiving: ReceivingStreams): ReceivingStreams {
+  #watched(receiving: ReceivingStreams): Pick<ReceivingStreams, 'credit' | 'totalOf' | 'close'> {
     const { invariants, failed } = this.world
     return {
       totalOf: (connection) => receiving.totalOf(connection),

@@ -4,6 +4,7 @@ import { asciiArray, boolArray, byteaArray, int8Array } from './binary-arrays.ts
 import type { FlushStatement } from './flush-store.ts'
 import { query } from './query-store.ts'
 import type { SequenceWindow } from './sequence-window.ts'
+import type { ReceivingTotal } from './types.ts'
 
 /** What one flush brings to one connection: a sum, and the window of its own sequences. */
 export interface CreditRow {
@@ -126,5 +127,15 @@ export class CreditStore {
     const rows = await query<{ total: bigint }>(this.#postgres,
       'select total from ledger.receiving_streams where connection = $1 union all select total from ledger.receiving_ended where connection = $1 limit 1', [connection])
     return rows[0]?.total ?? 0n
+  }
+
+  /** In the order of the question; a connection without a row has received nothing. */
+  async totalsOf(connections: readonly Buffer[]): Promise<ReceivingTotal[]> {
+    if (connections.length === 0) return []
+    const { rows } = await this.#postgres.pool.query<ReceivingTotal & { connection: Buffer }>(
+      `select connection, total, closed from ledger.receiving_streams where connection = any($1)
+      union all select connection, total, true from ledger.receiving_ended where connection = any($1)`, [connections])
+    const known = new Map(rows.map(({ connection, total, closed }) => [connection.toString('latin1'), { total, closed }]))
+    return connections.map((connection) => known.get(connection.toString('latin1')) ?? { total: 0n, closed: false })
   }
 }

@@ -1,16 +1,26 @@
 import type { Books, ReceivingDraft } from './books.ts'
 import { type Entry, nothing } from './journal.ts'
 
-export function closeReceiving(connection: Buffer): Entry<void> {
+/** @param untilMs how long to keep out what may still come on a connection that has no row, ms since 1970 */
+export function closeReceiving(connection: Buffer, untilMs?: number): Entry<void> {
   return {
     ...nothing, connections: [connection],
     write(books) {
-      const row = books.receiving.get(connection.toString('hex'))
-      if (row === undefined) return
+      const key = connection.toString('hex')
+      const row = books.receiving.get(key)
+      if (row === undefined) {
+        if (untilMs !== undefined && !books.ended.has(key)) books.insertReceiving(tombstoneOf(connection, books.nowMs, untilMs))
+        return
+      }
       postReceiving(books, row)
       if (!row.closed) books.changeReceiving(row, { closed: true })
     },
   }
+}
+
+/** A row that was closed before anything came: it only keeps late credits out. */
+export function tombstoneOf(connection: Buffer, nowMs: number, closesAtMs: number): ReceivingDraft {
+  return { connection, debitAccountId: undefined, creditAccountId: undefined, total: 0n, posted: 0n, linkTotal: 0n, linkPosted: 0n, postedAtMs: nowMs, closed: true, closesAtMs }
 }
 
 /** Posts what a connection has accrued. */

@@ -11,7 +11,7 @@ import { KnownRows } from './known-rows.ts'
 import { closeReceiving } from './receiving-entries.ts'
 import { admit, emptyWindow, type SequenceWindow } from './sequence-window.ts'
 import type { LedgerContext } from './context.ts'
-import type { Credit, CreditResult, ReceivingStreams } from './types.ts'
+import type { Credit, CreditResult, ReceivingStreams, ReceivingTotal } from './types.ts'
 
 /** A packet enters a flush only with this much life left: statement timeout, commit, and the way back of the Fulfill. */
 const packetLifeMsMin = 3_000
@@ -109,8 +109,12 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     return this.#store.totalOf(connection)
   }
 
-  close(connection: Buffer): Promise<void> {
-    return this.#journal.write(closeReceiving(connection))
+  statesOf(connections: readonly Buffer[]): Promise<readonly ReceivingTotal[]> {
+    return this.#store.totalsOf(connections)
+  }
+
+  close(connection: Buffer, untilMs?: number): Promise<void> {
+    return this.#journal.write(closeReceiving(connection, untilMs))
   }
 
   /** Packets that wait for a flush. */

@@ -1,8 +1,9 @@
 import type { Id } from '@rivulet/ids'
 import { amountMax } from '@rivulet/money'
-import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
+import type { Books, SendingDraft } from './books.ts'
 import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
+import { tombstoneOf } from './receiving-entries.ts'
 import type { BookingRow } from './sending-store.ts'
 import type { SendingStream, SendingStreamSpec, StreamLease } from './types.ts'
 
@@ -168,10 +169,7 @@ function receiverTotalOf(books: Books, stream: SendingDraft): bigint | undefined
   if (ended !== undefined) return ended.total
   const row = books.receiving.get(key)
   if (row === undefined) {
-    const tombstone: ReceivingDraft = {
-      connection: stream.connection, debitAccountId: undefined, creditAccountId: undefined, total: 0n, posted: 0n, linkTotal: 0n, linkPosted: 0n, postedAtMs: books.nowMs, closed: true, closesAtMs: books.nowMs + tombstoneMs,
-    }
-    books.insertReceiving(tombstone)
+    books.insertReceiving(tombstoneOf(stream.connection, books.nowMs, books.nowMs + tombstoneMs))
     return 0n
   }
   if (!row.closed) books.changeReceiving(row, { closed: true })

@@ -200,14 +200,24 @@ export type CreditResult =
   | { readonly applied: true; readonly total: bigint }
   | { readonly applied: false; readonly why: 'repeat' | 'too-late' | 'over-total' | 'connection-closed' | 'commit-failed' | 'overloaded' }
 
+export interface ReceivingTotal {
+  readonly total: bigint
+  readonly closed: boolean
+}
+
 /** The receiving side's rows. */
 export interface ReceivingStreams {
   /** Group-committed. Resolves only when the credit is durable, or is known not to be; while the outcome of a commit is unknown it does not resolve. */
   credit(credit: Credit): Promise<CreditResult>
   /** Total received on a connection, 0 if it is unknown. */
   totalOf(connection: Buffer): Promise<bigint>
-  /** The sender has closed the connection: post what accrued, take no more. Idempotent. */
-  close(connection: Buffer): Promise<void>
+  /** What connections received and whether they take more, in the order of the question; an unknown one has received nothing and is open. */
+  statesOf(connections: readonly Buffer[]): Promise<readonly ReceivingTotal[]>
+  /**
+   * The sender has closed the connection: post what accrued, take no more. Idempotent. One on which nothing has come yet is left alone, unless `untilMs` says how long
+   * its credentials live, ms since 1970: then what still comes is refused too.
+   */
+  close(connection: Buffer, untilMs?: number): Promise<void>
 }
 
 /** One thing that `verify` found wrong: the check, the row, and what was expected. */

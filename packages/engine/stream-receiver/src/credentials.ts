@@ -5,8 +5,10 @@ import { isAddress, OctetReader, OctetWriter, PacketFault } from '@rivulet/ilp'
 import { type Asset, amountMax, checkAmount } from '@rivulet/money'
 import { receiptNonceBytes, receiptSecretBytes, StreamKeys } from '@rivulet/stream'
 
-/** How long credentials are good for: a packet to an older address gets F06. */
+/** How long credentials are good for unless told: a packet to an older address gets F06. */
 const credentialsLiveMs = 24 * 3_600_000
+/** The longest that they may be told to live: the server's secrets must be kept that long after they were replaced. */
+const credentialsLiveMsMax = 31 * 24 * 3_600_000
 const ivBytes = 12
 const tagBytes = 16
 const tokenBytesMax = 400
@@ -29,7 +31,7 @@ export interface ConnectionSpec {
   readonly asset: Asset
   /** Most units that the connection may receive in all; 2^62 unless told. */
   readonly totalMax?: bigint | undefined
-  /** The connection takes nothing from then on, ms since 1970; 24 h after it was issued unless told, and never later. */
+  /** The connection takes nothing from then on, ms since 1970; 24 h after it was issued unless told, and at most 31 days. */
   readonly closesAtMs?: number | undefined
   /** Set up by who verifies receipts (RFC 39): a nonce of 16 bytes, a secret of 32. */
   readonly receipt?: { readonly nonce: Buffer; readonly secret: Buffer } | undefined
@@ -91,6 +93,13 @@ export class CredentialsBook {
     return { destination, sharedSecret: sharedSecretOf(key, destination) }
   }
 
+  /** The credentials of an address that was issued here, or undefined once its key is gone. */
+  credentialsOf(destination: string): Credentials | undefined {
+    const segment = destination.slice(this.#base.length + 1)
+    const key = this.#keys.get(segment.slice(0, Math.max(0, segment.indexOf('~'))))
+    return key === undefined ? undefined : { destination, sharedSecret: sharedSecretOf(key, destination) }
+  }
+
   /** The connection behind an address, whatever its age, or undefined for an address that was not issued here. */
   read(destination: string): Connection | undefined {
     const young = this.#young.get(destination)
@@ -132,7 +141,7 @@ const tokenVersion = 1
 
 function writeToken(spec: ConnectionSpec, nowMs: number): Buffer {
   const { asset, receipt } = spec
-  const closesAtMs = Math.min(spec.closesAtMs ?? Number.POSITIVE_INFINITY, nowMs + credentialsLiveMs)
+  const closesAtMs = Math.min(spec.closesAtMs ?? nowMs + credentialsLiveMs, nowMs + credentialsLiveMsMax)
   if (receipt !== undefined && (receipt.nonce.length !== receiptNonceBytes || receipt.secret.length !== receiptSecretBytes)) {
     throw new PacketFault(`receipts need a nonce of ${receiptNonceBytes} bytes and a secret of ${receiptSecretBytes}`)
   }

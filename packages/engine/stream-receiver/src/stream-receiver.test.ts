@@ -9,7 +9,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type ConnectionSpec, type Credentials, StreamReceiver } from './index.ts'
 
 /** Receiving rows in memory, by the ledger's contract: each sequence counts once. `says` overrides the next answer. */
-class Rows implements ReceivingStreams {
+class Rows implements Pick<ReceivingStreams, 'credit' | 'totalOf' | 'close'> {
   readonly credits: Credit[] = []
   readonly closed = new Set<string>()
   says: (CreditResult & { applied: false })['why'] | undefined
@@ -120,16 +120,26 @@ test('keys rotate: what an older key issued is still paid, and is not once the k
   expect(outcome(await send(prepareFor(credentials, { sequence: 2 }), other({ current: 'b', all: { b: secrets.b } })))).toBe('F06')
 })
 
-test('credentials are good for 24 h, or until they close', async () => {
-  const long = issue({ closesAtMs: clock.nowMs() + 48 * 3_600_000 })
+test('credentials are good for 24 h, or until they close, or for as long as they were told, but never beyond 31 days; they can be told again from their address', async () => {
+  const hourMs = 3_600_000
+  const plain = issue({})
   const short = issue({ closesAtMs: clock.nowMs() + 1_000 })
+  const long = issue({ closesAtMs: clock.nowMs() + 720 * hourMs })
+  const endless = issue({ closesAtMs: clock.nowMs() + 10_000 * hourMs })
+  expect(receiver.credentialsOf(long.destination)).toEqual(long)
+  expect(receiver.credentialsOf('test.receiver.z~AAAA')).toBeUndefined()
   await clock.advance(1_000)
-  expect([outcome(await send(prepareFor(long))), outcome(await send(prepareFor(short)))]).toEqual(['fulfilled', 'F06'])
-  await clock.advance(24 * 3_600_000 - 1_001)
-  expect(outcome(await send(prepareFor(long, { sequence: 2 })))).toBe('fulfilled')
+  expect([outcome(await send(prepareFor(plain))), outcome(await send(prepareFor(short)))]).toEqual(['fulfilled', 'F06'])
+  await clock.advance(24 * hourMs - 1_001)
+  expect(outcome(await send(prepareFor(plain, { sequence: 2 })))).toBe('fulfilled')
   await clock.advance(1)
-  expect(outcome(await send(prepareFor(long, { sequence: 3 })))).toBe('F06')
-  expect(rows.credits.map(({ closesAtMs }) => closesAtMs)).toEqual(Array(2).fill(new TestClock().nowMs() + 24 * 3_600_000))
+  expect([outcome(await send(prepareFor(plain, { sequence: 3 }))), outcome(await send(prepareFor(long)))]).toEqual(['F06', 'fulfilled'])
+  await clock.advance(720 * hourMs - 24 * hourMs)
+  expect([outcome(await send(prepareFor(long, { sequence: 2 }))), outcome(await send(prepareFor(endless)))]).toEqual(['F06', 'fulfilled'])
+  await clock.advance(24 * hourMs)
+  expect(outcome(await send(prepareFor(endless, { sequence: 2 })))).toBe('F06')
+  const start = new TestClock().nowMs()
+  expect(rows.credits.map(({ closesAtMs }) => (closesAtMs - start) / hourMs)).toEqual([24, 24, 720, 744])
 })
 
 describe('a packet that is not to be taken', () => {

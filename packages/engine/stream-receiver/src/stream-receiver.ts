@@ -19,7 +19,7 @@ export interface StreamReceiverOptions {
   readonly keys: ReceiverKeys
   readonly clock: Clock
   /** Where credits become durable: the ledger. */
-  readonly receiving: ReceivingStreams
+  readonly receiving: Pick<ReceivingStreams, 'credit' | 'totalOf' | 'close'>
 }
 
 /** The peer that a packet came from: its link account, and what amounts on its link count. */
@@ -41,7 +41,12 @@ export class StreamReceiver {
     this.#book = new CredentialsBook(options.address, options.keys)
   }
 
-  /** Fresh credentials of a connection that credits `accountId`, good for 24 h. Throws MoneyFault, PacketFault on values out of bounds. */
+  /** The credentials of an address that was issued here, again. Undefined once the key that made it is gone. */
+  credentialsOf(destination: string): Credentials | undefined {
+    return this.#book.credentialsOf(destination)
+  }
+
+  /** Fresh credentials of a connection that credits `accountId`, good for 24 h or until `closesAtMs`. Throws MoneyFault, PacketFault on values out of bounds. */
   issue(spec: ConnectionSpec): Credentials {
     return this.#book.issue(spec, this.#options.clock.nowMs())
   }
@@ -49,7 +54,7 @@ export class StreamReceiver {
   /**
    * Answers one Prepare; a Fulfill resolves only once its credit is durable. Throws only what the ledger throws, a defect or a
    * database that is away; then nothing was credited.
-   * F02 for an address that is not below ours; F06 for one that we did not issue, that is older than 24 h, or whose data is not authentic: the same
+   * F02 for an address that is not below ours; F06 for one that we did not issue, that has ended, or whose data is not authentic: the same
    * answer to each, so that none is an oracle. From there on replies carry STREAM data, and a refusal is F99 unless trying again can help.
    */
   async handle(prepare: Prepare, from: PacketSource): Promise<Reply> {

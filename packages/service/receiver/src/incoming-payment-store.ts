@@ -1,0 +1,94 @@
+import type { Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
+import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
+
+interface ReceiverTables {
+  'receiver.incoming_payment': {
+    id: Id<'inpm'>
+    wallet_address_id: Id<'wadr'>
+    client: string
+    incoming_amount: bigint | null
+    /** JSON text going in, the object coming out. */
+    metadata: unknown
+    created_at_ms: bigint
+    expires_at_ms: bigint
+    completed_at_ms: bigint | null
+  }
+  'receiver.connection': { id: Generated<bigint>; incoming_payment_id: Id<'inpm'>; destination: string; connection: Buffer }
+}
+
+export type IncomingPaymentRow = Selectable<ReceiverTables['receiver.incoming_payment']>
+export type ConnectionRow = Selectable<ReceiverTables['receiver.connection']>
+type NewConnection = Omit<Insertable<ReceiverTables['receiver.connection']>, 'id'>
+
+/** Which payments of a wallet address to list, oldest first. */
+export interface IncomingPaymentPage {
+  readonly walletAddressId: Id<'wadr'>
+  /** Only those that this client asked for. */
+  readonly client?: string | undefined
+  readonly after?: Id<'inpm'> | undefined
+  readonly before?: Id<'inpm'> | undefined
+  readonly limit: number
+}
+
+export class IncomingPaymentStore {
+  readonly #db: Kysely<ReceiverTables>
+
+  constructor(postgres: Postgres) {
+    this.#db = postgres.kysely<ReceiverTables>()
+  }
+
+  /** The payment and its first connection, both or neither. */
+  insert(payment: IncomingPaymentRow, connection: NewConnection): Promise<void> {
+    return this.#db.transaction().execute(async (trx) => {
+      const metadata = payment.metadata === null ? null : JSON.stringify(payment.metadata)
+      await trx.insertInto('receiver.incoming_payment').values({ ...payment, metadata }).execute()
+      await trx.insertInto('receiver.connection').values(connection).execute()
+    })
+  }
+
+  byId(id: Id<'inpm'>): Promise<IncomingPaymentRow | undefined> {
+    return this.#db.selectFrom('receiver.incoming_payment').selectAll().where('id', '=', id).executeTakeFirst()
+  }
+
+  /** Oldest first, whichever end of the list they are cut from. */
+  async page({ walletAddressId, client, after, before, limit }: IncomingPaymentPage): Promise<IncomingPaymentRow[]> {
+    let query = this.#db.selectFrom('receiver.incoming_payment').selectAll().where('wallet_address_id', '=', walletAddressId)
+    if (client !== undefined) query = query.where('client', '=', client)
+    if (after !== undefined) query = query.where('id', '>', after)
+    if (before !== undefined) query = query.where('id', '<', before)
+    const rows = await query.orderBy('id', before === undefined ? 'asc' : 'desc').limit(limit).execute()
+    return before === undefined ? rows : rows.toReversed()
+  }
+
+  connectionsOf(payments: readonly Id<'inpm'>[]): Promise<ConnectionRow[]> {
+    return this.#db.selectFrom('receiver.connection').selectAll().where('incoming_payment_id', 'in', payments).orderBy('incoming_payment_id').orderBy('id').execute()
+  }
+
+  /** One more connection, while the payment is open and has less than `connectionsMax`; where `newest` is given, only while that is its newest one. False otherwise. */
+  addConnection(connection: NewConnection, limits: { readonly newest?: bigint; readonly connectionsMax: number }): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const payment = await trx.selectFrom('receiver.incoming_payment').select('completed_at_ms').where('id', '=', connection.incoming_payment_id).forUpdate().executeTakeFirst()
+      if (payment?.completed_at_ms !== null) return false
+      const { count, newest } = await trx
+        .selectFrom('receiver.connection')
+        .select((of) => [of.fn.countAll<bigint>().as('count'), of.fn.max('id').as('newest')])
+        .where('incoming_payment_id', '=', connection.incoming_payment_id)
+        .executeTakeFirstOrThrow()
+      if (count >= BigInt(limits.connectionsMax) || (limits.newest !== undefined && newest !== limits.newest)) return false
+      await trx.insertInto('receiver.connection').values(connection).execute()
+      return true
+    })
+  }
+
+  /** From then on it gets no further connections. `changed` when it has other connections than `newest` by now, or was completed already. */
+  complete(id: Id<'inpm'>, atMs: number, newest: bigint): Promise<'completed' | 'changed'> {
+    return this.#db.transaction().execute(async (trx) => {
+      const payment = await trx.selectFrom('receiver.incoming_payment').select('completed_at_ms').where('id', '=', id).forUpdate().executeTakeFirst()
+      const last = await trx.selectFrom('receiver.connection').select((of) => of.fn.max('id').as('newest')).where('incoming_payment_id', '=', id).executeTakeFirst()
+      if (payment?.completed_at_ms !== null || last?.newest !== newest) return 'changed'
+      await trx.updateTable('receiver.incoming_payment').set({ completed_at_ms: BigInt(atMs) }).where('id', '=', id).execute()
+      return 'completed'
+    })
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Incoming payments (Open Payments 1.3): what is to be received, by when, at most how much. What was received is never kept here but read from the ledger, so it is
+ * exact and durable; cap and expiry are in the address of each connection, where the crediting flush enforces them.
+ */
+import { hash } from 'node:crypto'
+import type { Accounts, WalletAddress } from '@rivulet/accounts'
+import { Fault } from '@rivulet/faults'
+import { type Id, isId, newId } from '@rivulet/ids'
+import type { ReceivingStreams } from '@rivulet/ledger'
+import { amountMax } from '@rivulet/money'
+import type { Postgres } from '@rivulet/postgres'
+import type { Credentials, StreamReceiver } from '@rivulet/stream-receiver'
+import type { Clock } from '@rivulet/time'
+import { type ConnectionRow, type IncomingPaymentRow, IncomingPaymentStore } from './incoming-payment-store.ts'
+
+export type IncomingPaymentFaultCode = 'amount-invalid' | 'expiry-invalid' | 'metadata-too-large' | 'payment-over'
+export class IncomingPaymentFault extends Fault<IncomingPaymentFaultCode> {}
+
+export interface NewIncomingPayment {
+  readonly walletAddress: WalletAddress
+  /** Who asks: a client's wallet address, or the thumbprint of its key. */
+  readonly client: string
+  /** Most units to receive, in the asset of the wallet address; without one any amount. */
+  readonly incomingAmount?: bigint | undefined
+  /** Nothing is received from then on, ms since 1970; in 30 days unless told, and never later. */
+  readonly expiresAtMs?: number | undefined
+  readonly metadata?: object | undefined
+}
+
+export interface IncomingPayment {
+  readonly id: Id<'inpm'>
+  /** Public. */
+  readonly url: string
+  readonly walletAddress: WalletAddress
+  readonly client: string
+  readonly incomingAmount: bigint | undefined
+  /** Units that are durable on the account. */
+  readonly receivedAmount: bigint
+  readonly metadata: object | undefined
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  /** completed: somebody said so, or the whole amount has come. Only an open payment takes money. */
+  readonly state: 'open' | 'completed' | 'expired'
+}
+
+export interface IncomingPaymentsOptions {
+  /** With `receiverMigrations` applied. */
+  readonly postgres: Postgres
+  readonly clock: Clock
+  readonly accounts: Pick<Accounts, 'walletAddressById'>
+  readonly streams: Pick<StreamReceiver, 'issue' | 'credentialsOf'>
+  readonly receiving: Pick<ReceivingStreams, 'statesOf' | 'close'>
+}
+
+const livesMsMax = 30 * 24 * 3_600_000
+const metadataBytesMax = 4_096
+/** Payers come back with fresh credentials; one who asks more often than that for one payment shares the last ones. */
+const connectionsMax = 2_000
+const walletAddressesCachedMax = 10_000
+
+/** A row with what the ledger says of its connections. */
+interface Standing {
+  readonly payment: IncomingPayment
+  readonly connections: readonly (ConnectionRow & { readonly total: bigint; readonly closed: boolean })[]
+}
+
+/** The incoming payments of both roles. Holds no state but a cache of what never changes, so any number of processes may run it. */
+export class IncomingPayments {
+  readonly #options: IncomingPaymentsOptions
+  readonly #store: IncomingPaymentStore
+  /** Everything of a wallet address that is used here never changes. */
+  readonly #walletAddresses = new Map<Id<'wadr'>, WalletAddress>()
+
+  constructor(options: IncomingPaymentsOptions) {
+    this.#options = options
+    this.#store = new IncomingPaymentStore(options.postgres)
+  }
+
+  /** Throws `amount-invalid`, `expiry-invalid`, `metadata-too-large`. */
+  async create(given: NewIncomingPayment): Promise<{ readonly payment: IncomingPayment; readonly credentials: Credentials }> {
+    const nowMs = this.#options.clock.nowMs()
+    const { walletAddress, client, incomingAmount, metadata } = given
+    const expiresAtMs = given.expiresAtMs ?? nowMs + livesMsMax
+    if (incomingAmount !== undefined && (incomingAmount < 1n || incomingAmount > amountMax)) throw new IncomingPaymentFault('amount-invalid', 'an incoming payment takes 1 to 2^62 units')
+    if (expiresAtMs <= nowMs || expiresAtMs > nowMs + livesMsMax) throw new IncomingPaymentFault('expiry-invalid', 'an incoming payment expires in the future, within 30 days')
+    if (metadata !== undefined && Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) throw new IncomingPaymentFault('metadata-too-large', `metadata has at most ${metadataBytesMax} bytes as JSON`)
+    const credentials = this.#issue(walletAddress, { totalMax: incomingAmount, closesAtMs: expiresAtMs })
+    const row: IncomingPaymentRow = {
+      id: newId('inpm', nowMs), wallet_address_id: walletAddress.id, client, incoming_amount: incomingAmount ?? null, metadata: metadata ?? null,
+      created_at_ms: BigInt(nowMs), expires_at_ms: BigInt(expiresAtMs), completed_at_ms: null,
+    }
+    await this.#store.insert(row, connectionRow(row.id, credentials))
+    return { payment: this.#payment(row, walletAddress, 0n), credentials }
+  }
+
+  /** Undefined when there is none of this id. */
+  async get(id: string): Promise<IncomingPayment | undefined> {
+    return (await this.#standing(id))?.payment
+  }
+
+  /**
+   * The payment with credentials for one payer, if it is open. A payer counts its packets from 1, so each who asks gets a connection of its own. Where the amount is
+   * limited only one connection is open at a time, which keeps the limit exact; when its payer has closed it the next one may bring the rest.
+   */
+  async open(id: string): Promise<{ readonly payment: IncomingPayment; readonly credentials: Credentials | undefined } | undefined> {
+    const standing = await this.#standing(id)
+    if (standing === undefined) return undefined
+    const { payment, connections } = standing
+    const newest = connections.at(-1)
+    if (payment.state !== 'open' || newest === undefined) return { payment, credentials: undefined }
+    const { incomingAmount, receivedAmount, walletAddress, expiresAtMs } = payment
+    const share = incomingAmount !== undefined && !newest.closed
+    const credentials = share ? undefined : this.#issue(walletAddress, { totalMax: incomingAmount === undefined ? undefined : incomingAmount - receivedAmount, closesAtMs: expiresAtMs })
+    if (credentials !== undefined) {
+      const added = await this.#store.addConnection(connectionRow(payment.id, credentials), { connectionsMax, ...(incomingAmount !== undefined && { newest: newest.id }) })
+      if (added) return { payment, credentials }
+      // Somebody else was faster, or there are too many: the newest is what there is.
+      const now = await this.#standing(id)
+      const last = now?.connections.at(-1)
+      return now === undefined || last === undefined ? undefined : { payment: now.payment, credentials: now.payment.state === 'open' ? this.#options.streams.credentialsOf(last.destination) : undefined }
+    }
+    return { payment, credentials: this.#options.streams.credentialsOf(newest.destination) }
+  }
+
+  /** Oldest first. */
+  async list(page: Parameters<IncomingPaymentStore['page']>[0]): Promise<readonly IncomingPayment[]> {
+    const rows = await this.#store.page(page)
+    return (await this.#standings(rows)).map(({ payment }) => payment)
+  }
+
+  /** Takes nothing more from now on. Undefined when there is none of this id. Throws `payment-over` when it was completed or has expired. */
+  async complete(id: string): Promise<IncomingPayment | undefined> {
+    for (;;) {
+      const standing = await this.#standing(id)
+      if (standing === undefined) return undefined
+      const { payment, connections } = standing
+      const newest = connections.at(-1)
+      if (payment.state !== 'open' || newest === undefined) throw new IncomingPaymentFault('payment-over', `this incoming payment is ${payment.state} already`)
+      // Closed first: whoever reads that it is completed finds an amount that no packet changes any more.
+      await Promise.all(connections.map(({ connection }) => this.#options.receiving.close(connection, payment.expiresAtMs)))
+      if ((await this.#store.complete(payment.id, this.#options.clock.nowMs(), newest.id)) === 'completed') return this.get(id)
+    }
+  }
+
+  async #standing(id: string): Promise<Standing | undefined> {
+    const row = isId('inpm', id) ? await this.#store.byId(id) : undefined
+    return row === undefined ? undefined : (await this.#standings([row]))[0]
+  }
+
+  async #standings(rows: readonly IncomingPaymentRow[]): Promise<readonly Standing[]> {
+    if (rows.length === 0) return []
+    const connections = await this.#store.connectionsOf(rows.map(({ id }) => id))
+    const states = await this.#options.receiving.statesOf(connections.map(({ connection }) => connection))
+    const byPayment = Map.groupBy(connections.map((row, index) => ({ ...row, ...(states[index] ?? { total: 0n, closed: false }) })), (row) => row.incoming_payment_id)
+    const standings = await Promise.all(rows.map(async (row): Promise<Standing | undefined> => {
+      const own = byPayment.get(row.id) ?? []
+      const address = await this.#walletAddress(row.wallet_address_id)
+      return address === undefined ? undefined : { payment: this.#payment(row, address, own.reduce((sum, { total }) => sum + total, 0n)), connections: own }
+    }))
+    return standings.filter((standing) => standing !== undefined)
+  }
+
+  async #walletAddress(id: Id<'wadr'>): Promise<WalletAddress | undefined> {
+    const known = this.#walletAddresses.get(id)
+    if (known !== undefined) return known
+    const found = await this.#options.accounts.walletAddressById(id)
+    if (this.#walletAddresses.size >= walletAddressesCachedMax) this.#walletAddresses.clear()
+    if (found !== undefined) this.#walletAddresses.set(id, found)
+    return found
+  }
+
+  #payment(row: IncomingPaymentRow, walletAddress: WalletAddress, receivedAmount: bigint): IncomingPayment {
+    const incomingAmount = row.incoming_amount ?? undefined
+    const expiresAtMs = Number(row.expires_at_ms)
+    const completed = row.completed_at_ms !== null || (incomingAmount !== undefined && receivedAmount >= incomingAmount)
+    return {
+      id: row.id, url: `${new URL(walletAddress.url).origin}/incoming-payments/${row.id}`, walletAddress, client: row.client, incomingAmount, receivedAmount,
+      metadata: row.metadata === null ? undefined : (row.metadata as object), createdAtMs: Number(row.created_at_ms), expiresAtMs,
+      state: completed ? 'completed' : this.#options.clock.nowMs() >= expiresAtMs ? 'expired' : 'open',
+    }
+  }
+
+  #issue({ ledgerAccountId, asset }: WalletAddress, limits: { readonly totalMax: bigint | undefined; readonly closesAtMs: number }): Credentials {
+    return this.#options.streams.issue({ accountId: ledgerAccountId, asset, ...limits })
+  }
+}
+
+function connectionRow(paymentId: Id<'inpm'>, { destination }: Credentials): Omit<ConnectionRow, 'id'> {
+  return { incoming_payment_id: paymentId, destination, connection: hash('sha256', destination, 'buffer') }
+}

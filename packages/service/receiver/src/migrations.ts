@@ -1,0 +1,33 @@
+import type { Migrations } from '@rivulet/postgres'
+
+/** The schema `receiver`. What was received is in the ledger, by connection. */
+export const receiverMigrations: Migrations = {
+  schema: 'receiver',
+  steps: [
+    {
+      name: '1-incoming-payments',
+      sql: `
+        create table receiver.incoming_payment (
+          id text primary key,
+          wallet_address_id text not null,
+          -- Who asked for it: a client's wallet address, or the thumbprint of its key.
+          client text not null,
+          incoming_amount int8 check (incoming_amount > 0),
+          metadata jsonb,
+          created_at_ms int8 not null,
+          expires_at_ms int8 not null check (expires_at_ms > created_at_ms),
+          completed_at_ms int8
+        );
+        create index incoming_payment_address on receiver.incoming_payment (wallet_address_id, id);
+        -- Its connections, in the order in which they were given out. Each has a row in the ledger once something came on it.
+        create table receiver.connection (
+          id int8 generated always as identity primary key,
+          incoming_payment_id text not null references receiver.incoming_payment on delete cascade,
+          destination text not null,
+          connection bytea not null unique check (octet_length(connection) = 32)
+        );
+        create index connection_payment on receiver.connection (incoming_payment_id, id);
+      `,
+    },
+  ],
+}
