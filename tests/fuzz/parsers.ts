@@ -140,7 +140,7 @@ const paidMessages = fc.record({
 })
 
 /** Receiving rows that take everything once. */
-class Rows implements ReceivingStreams {
+class Rows implements Pick<ReceivingStreams, 'credit' | 'totalOf' | 'close'> {
   readonly credits: Credit[] = []
 
   credit(credit: Credit): Promise<CreditResult> {

@@ -8,10 +8,10 @@ import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
-import { addressApi, authServer, createClientNames, type InstanceKey, instanceKeyOf, publishedKeys, walletAddressRoutes } from '@rivulet/open-payments'
+import { addressApi, authServer, createClientKeys, createClientNames, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
-import { createReceiver, spspRoutes } from '@rivulet/receiver'
+import { createReceiver, IncomingPayments, spspRoutes } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
@@ -40,6 +40,7 @@ interface Foundation {
   readonly instance: InstanceKey
   /** Gives out and reads the addresses of connections that credit our people's accounts. */
   readonly streams: StreamReceiver
+  readonly incomingPayments: IncomingPayments
 }
 
 const doorPatienceMs = 2_000
@@ -124,7 +125,8 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const accounts = building.use(await openAccounts(config, { postgres, ledger, clock }))
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
-  return { config, clock, log, postgres, ledger, accounts, instance, streams }
+  const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving })
+  return { config, clock, log, postgres, ledger, accounts, instance, streams, incomingPayments }
 }
 
 interface RoleParts {
@@ -146,7 +148,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, openAuthServer(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, ...openPayments(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
 }
 
 async function startWallet(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
@@ -187,7 +189,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
     accounts.entrance('subscriber').handler,
     walletAddressRoutes({ accounts, role: 'subscriber', instance }),
     spspRoutes({ accounts, streams, role: 'subscriber' }),
-    openAuthServer(foundation, 'wallet', building),
+    ...openPayments(foundation, 'wallet', building),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
     wallet.routes,
     wallet.controlRoutes,
@@ -200,11 +202,17 @@ function startOperator({ config, clock, log, postgres, ledger, accounts }: Found
   serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [accounts.entrance('operator').handler, operator.routes]))
 }
 
-/** Who may do what with the wallet addresses of one role. */
-function openAuthServer({ config, clock, log, postgres, accounts }: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack): Router {
+/** Who may do what with the wallet addresses of one role, and what can be done with them. */
+function openPayments({ config, clock, log, postgres, accounts, instance, incomingPayments }: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack): Router[] {
   const fetch = guardedFetch({ clock, allowLocal: config.allowLocal })
   const gnap = building.use(new Gnap({ postgres, clock, server: role }))
-  return authServer({ publicUrl: config.publicUrls[role], gnap, clientKeys: publishedKeys(fetch), clientNames: createClientNames({ accounts, fetch }), accounts, pays: role === 'wallet', clock, log })
+  const { wallet, receiver } = config.publicUrls
+  const clientKeys = createClientKeys({ accounts, fetch, clock, instance, ownOrigins: [wallet, receiver] })
+  const signed = { publicUrl: config.publicUrls[role], gnap, clientKeys, clock }
+  return [
+    authServer({ ...signed, clientNames: createClientNames({ accounts, fetch }), accounts, pays: role === 'wallet', log }),
+    incomingPaymentRoutes({ ...signed, accounts, payments: incomingPayments, role: role === 'wallet' ? 'subscriber' : 'publisher', log }),
+  ]
 }
 
 /** The door is shut before anything behind it goes. */

@@ -4,6 +4,7 @@ import { gnapMigrations } from '@rivulet/gnap'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { operatorMigrations } from '@rivulet/operator'
 import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
+import { receiverMigrations } from '@rivulet/receiver'
 import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 

@@ -21,12 +21,14 @@ export type IncomingPaymentRow = Selectable<ReceiverTables['receiver.incoming_pa
 export type ConnectionRow = Selectable<ReceiverTables['receiver.connection']>
 type NewConnection = Omit<Insertable<ReceiverTables['receiver.connection']>, 'id'>
 
-/** Which payments of a wallet address to list, oldest first. */
+/** Which payments of a wallet address to list, newest first. */
 export interface IncomingPaymentPage {
   readonly walletAddressId: Id<'wadr'>
   /** Only those that this client asked for. */
   readonly client?: string | undefined
+  /** Only those older than this one, from the newest on. */
   readonly after?: Id<'inpm'> | undefined
+  /** Only those newer than this one, the oldest of them. */
   readonly before?: Id<'inpm'> | undefined
   readonly limit: number
 }
@@ -51,13 +53,13 @@ export class IncomingPaymentStore {
     return this.#db.selectFrom('receiver.incoming_payment').selectAll().where('id', '=', id).executeTakeFirst()
   }
 
-  /** Oldest first, whichever end of the list they are cut from. */
+  /** Newest first, whichever end of the list they are cut from. */
   async page({ walletAddressId, client, after, before, limit }: IncomingPaymentPage): Promise<IncomingPaymentRow[]> {
     let query = this.#db.selectFrom('receiver.incoming_payment').selectAll().where('wallet_address_id', '=', walletAddressId)
     if (client !== undefined) query = query.where('client', '=', client)
-    if (after !== undefined) query = query.where('id', '>', after)
-    if (before !== undefined) query = query.where('id', '<', before)
-    const rows = await query.orderBy('id', before === undefined ? 'asc' : 'desc').limit(limit).execute()
+    if (after !== undefined) query = query.where('id', '<', after)
+    if (before !== undefined) query = query.where('id', '>', before)
+    const rows = await query.orderBy('id', before === undefined ? 'desc' : 'asc').limit(limit).execute()
     return before === undefined ? rows : rows.toReversed()
   }
 

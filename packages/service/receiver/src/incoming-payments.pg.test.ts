@@ -169,7 +169,7 @@ test('lists are cut from either end, by address and by client', async () => {
   const other = await accounts.addWalletAddress(publisher.personId, { path: 'gazette-2', publicName: 'Two', asset })
   const made: string[] = []
   for (let index = 0; index < 5; index += 1) made.push((await house.payments.create({ walletAddress: other, client: index === 2 ? 'https://else.example/app' : client })).payment.id)
-  made.sort()
+  made.sort().reverse()
   const ids = async (page: object): Promise<string[]> => (await house.payments.list({ walletAddressId: other.id, limit: 2, ...page })).map(({ id }) => id)
   expect(await ids({})).toEqual(made.slice(0, 2))
   expect(await ids({ after: made[1] })).toEqual(made.slice(2, 4))

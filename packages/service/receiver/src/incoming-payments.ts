@@ -122,7 +122,7 @@ export class IncomingPayments {
     return { payment, credentials: this.#options.streams.credentialsOf(newest.destination) }
   }
 
-  /** Oldest first. */
+  /** Newest first. */
   async list(page: Parameters<IncomingPaymentStore['page']>[0]): Promise<readonly IncomingPayment[]> {
     const rows = await this.#store.page(page)
     return (await this.#standings(rows)).map(({ payment }) => payment)

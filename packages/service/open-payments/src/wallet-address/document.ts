@@ -12,7 +12,7 @@ export const crossOrigin = {
 }
 
 /** Auth server of a role: the issuer that clients hash, so never with a trailing slash. */
-function authServerOf(publicUrl: string): string {
+export function authServerOf(publicUrl: string): string {
   return `${new URL(publicUrl).origin}/auth`
 }
 
