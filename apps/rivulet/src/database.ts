@@ -9,7 +9,7 @@ import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, walletMigrations, operatorMigrations]
+const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, operatorMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

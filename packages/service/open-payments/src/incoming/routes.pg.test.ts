@@ -166,16 +166,16 @@ describe('a list', () => {
 describe('what is refused', () => {
   const eur = (value: string, more: object = {}) => ({ incomingAmount: { value, assetCode: 'EUR', assetScale: 9, ...more } })
   test.each([
-    ['another person’s server', { walletAddress: 'https://wallet.example/alice' }, '404 unknown wallet address'],
-    ['nobody', { walletAddress: `${pay}/nobody` }, '404 unknown wallet address'],
-    ['an amount of nothing', eur('0'), '400 invalid amount'],
-    ['an amount beyond all counters', eur('18446744073709551615'), '400 invalid amount'],
-    ['another currency', eur('1', { assetCode: 'USD' }), '400 invalid amount'],
-    ['another scale', eur('1', { assetScale: 2 }), '400 invalid amount'],
-    ['a negative amount', eur('-1'), '400 incomingAmount.value: must be a whole number of units in a string'],
+    ['another person’s server', { walletAddress: 'https://wallet.example/alice' }, /^404 unknown wallet address$/],
+    ['nobody', { walletAddress: `${pay}/nobody` }, /^404 unknown wallet address$/],
+    ['an amount of nothing', eur('0'), /^400 invalid amount$/],
+    ['an amount beyond all counters', eur('18446744073709551615'), /^400 invalid amount$/],
+    ['another currency', eur('1', { assetCode: 'USD' }), /^400 invalid amount$/],
+    ['another scale', eur('1', { assetScale: 2 }), /^400 invalid amount$/],
+    ['a negative amount', eur('-1'), /^400 incomingAmount\.value: must be a whole number of units in a string$/],
     ['an amount that is a number', { incomingAmount: { value: 1, assetCode: 'EUR', assetScale: 9 } }, /^400 incomingAmount\.value: /],
-    ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }, '400 invalid expiresAt'],
-    ['an end in a hundred years', { expiresAt: '2126-01-01T00:00:00Z' }, '400 invalid expiresAt'],
+    ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }, /^400 invalid expiresAt$/],
+    ['an end in a hundred years', { expiresAt: '2126-01-01T00:00:00Z' }, /^400 invalid expiresAt$/],
     ['an end that is no date', { expiresAt: 'tomorrow' }, /^400 expiresAt: /],
     ['metadata that is no object', { metadata: 'x' }, /^400 metadata: /],
     ['metadata that is too large', { metadata: { text: 'x'.repeat(5_000) } }, /^400 metadata: /],
@@ -185,9 +185,7 @@ describe('what is refused', () => {
     const client = await Client.granted(['create'])
     const { status, body } = await client.create(more)
     expect(body.error?.code).toBe(String(status))
-    const words = `${status} ${body.error?.description ?? ''}`
-    if (typeof said === 'string') expect(words).toBe(said)
-    else expect(words).toMatch(said)
+    expect(`${status} ${body.error?.description ?? ''}`).toMatch(said)
   })
 
   const create = (client: Client) => client.create()
