@@ -1,2 +1,3 @@
 export { type Clock, systemClock, type Timer } from './clock.ts'
+export { RateLimit } from './rate-limit.ts'
 export { TimerWheel, WheelTimer } from './timer-wheel.ts'

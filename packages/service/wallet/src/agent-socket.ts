@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isFault, messageOf } from '@rivulet/faults'
-import type { Clock } from '@rivulet/time'
+import { type Clock, RateLimit } from '@rivulet/time'
 import type { AgentToWallet, MessageOf, WalletToAgent } from '@rivulet/web-monetization'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
@@ -10,7 +10,6 @@ import { type AgentDesk, AgentPage } from './agent-page.ts'
 import { clientAddressOf } from './client-address.ts'
 import { cookieOf, tokenCookie } from './cookies.ts'
 import type { Log } from './paid-stream.ts'
-import { RateLimit } from './rate-limit.ts'
 
 const agentSocketPath = '/agent/socket'
 const messageBytesMax = 4_096

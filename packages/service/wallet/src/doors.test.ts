@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { RateLimit } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
 import { describe, expect, test } from 'vitest'
 import { clientAddressOf } from './client-address.ts'
 import { agentCookie, cookieOf, tokenCookie, verifierCookie } from './cookies.ts'
-import { RateLimit } from './rate-limit.ts'
 import { Seal } from './seal.ts'
 import { checkSite } from './site.ts'
 

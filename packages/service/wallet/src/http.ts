@@ -1,11 +1,11 @@
 import { messageOf } from '@rivulet/faults'
 import { isDatabaseAway } from '@rivulet/postgres'
+import type { RateLimit } from '@rivulet/time'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { clientAddressOf } from './client-address.ts'
 import { WalletFault, type WalletFaultCode } from './connection.ts'
 import type { Log } from './paid-stream.ts'
-import type { RateLimit } from './rate-limit.ts'
 
 const statuses: Record<WalletFaultCode, number> = {
   'request-invalid': 400,
