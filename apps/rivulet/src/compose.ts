@@ -8,7 +8,7 @@ import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
-import { addressApi, authServer, createClientKeys, createClientNames, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
+import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
 import { createReceiver, IncomingPayments, spspRoutes } from '@rivulet/receiver'
@@ -211,6 +211,7 @@ function openPayments({ config, clock, log, postgres, accounts, instance, incomi
   const signed = { publicUrl: config.publicUrls[role], gnap, clientKeys, clock }
   return [
     authServer({ ...signed, clientNames: createClientNames({ accounts, fetch }), accounts, pays: role === 'wallet', log }),
+    consentRoutes({ publicUrl: config.publicUrls[role], gnap, accounts, entrance: accounts.entrance(role === 'wallet' ? 'subscriber' : 'publisher'), clock, log }),
     incomingPaymentRoutes({ ...signed, accounts, payments: incomingPayments, role: role === 'wallet' ? 'subscriber' : 'publisher', log }),
   ]
 }

@@ -1,4 +1,5 @@
 export { authServer, type AuthServerOptions } from './auth/auth-server.ts'
+export { consentRoutes, type GrantSpending } from './auth/consent-routes.ts'
 export { createClientNames } from './auth/client-names.ts'
 export { createClientKeys } from './client-keys.ts'
 export { incomingPaymentRoutes } from './incoming/routes.ts'

@@ -1,0 +1,161 @@
+/** The auth server's surface for people: what a client asks for, the decision, the way back to the client; and what was agreed to, to be taken back. */
+import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt } from '@rivulet/gnap'
+import type { Id } from '@rivulet/ids'
+import type { Asset } from '@rivulet/money'
+import { type Clock, RateLimit } from '@rivulet/time'
+import { type ErrorRequestHandler, type Request, type RequestHandler, Router } from 'express'
+import { answerFaults, type FaultLog } from '../answer-faults.ts'
+import { refusalOf } from './fault.ts'
+import { finishAddress } from './finish-address.ts'
+
+/** What payments under a grant took from the account in one interval, and what they brought, units. */
+export interface GrantSpending {
+  readonly debit: bigint
+  readonly asset: Asset
+  /** Undefined when the receivers have different assets. */
+  readonly receive: bigint | undefined
+  readonly receiveAsset: Asset
+}
+
+export interface ConsentOptions {
+  /** As AuthServerOptions.publicUrl. */
+  readonly publicUrl: string
+  readonly gnap: Gnap
+  readonly accounts: Pick<Accounts, 'walletAddresses'>
+  readonly entrance: Entrance
+  /** @param intervalStartMs 0 for a grant whose limits do not repeat */
+  readonly spending?: ((grantId: Id<'grnt'>, intervalStartMs: number) => Promise<GrantSpending | undefined>) | undefined
+  readonly clock: Clock
+  readonly log: FaultLog
+}
+
+const statuses: Partial<Record<GnapFaultCode, number>> = {
+  'interaction-unknown': 404,
+  'interaction-foreign': 403,
+  'grant-decided': 409,
+  'grant-ended': 410,
+  'grant-unknown': 404,
+}
+
+/**
+ * `GET /api/interactions/:id/:nonce`, and `POST` to its `/accept` and `/decline`; `GET /auth/interact/:id/:nonce/finish`; `GET /api/grants`,
+ * `DELETE /api/grants/:id`. The page at `/auth/interact/:id/:nonce` is the entrance's. Mount behind the entrance's own handler.
+ */
+export function consentRoutes(options: ConsentOptions): Router {
+  const router = Router()
+  router.use(['/api/interactions', '/api/grants', '/auth/interact'], limitRate(options.clock), (_request, response, next) => {
+    response.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' })
+    next()
+  })
+  interactionRoutes(router, options)
+  grantRoutes(router, options)
+  router.use(['/api/interactions', '/api/grants'], answerPeople)
+  router.use('/auth/interact', answerFaults(options.log, refusalOf, (status) => (status < 500 ? 'invalid_interaction' : 'request_denied')))
+  return router
+}
+
+function interactionRoutes(router: Router, { publicUrl, gnap, accounts, entrance, clock }: ConsentOptions): void {
+  const grantEndpoint = `${publicUrl}/auth`
+  const nextOf = (interaction: Interaction, { finishUri }: Grant): string | null => (finishUri === undefined ? null : `${grantEndpoint}/interact/${interaction.id}/${interaction.nonce}/finish`)
+
+  router.get('/api/interactions/:id/:nonce', async (request, response) => {
+    const interaction = interactionOf(request)
+    const grant = await gnap.interaction(interaction)
+    const person = await entrance.session(request)
+    const addresses = person === undefined ? [] : await accounts.walletAddresses(person.id)
+    response.json({
+      ...grantAnswer(grant, clock.nowMs()),
+      state: grant.state === 'issued' ? 'ended' : grant.state,
+      expiresInMs: Math.max(0, (grant.expiresMs ?? 0) - clock.nowMs()),
+      next: nextOf(interaction, grant),
+      person: person === undefined ? null : { name: person.name, email: person.email },
+      mine: person === undefined ? null : namedBy(grant).every((url) => addresses.some((address) => address.url === url)),
+    })
+  })
+
+  router.post('/api/interactions/:id/:nonce/accept', entrance.requireSameOrigin, entrance.requireSession, async (request, response) => {
+    const interaction = interactionOf(request)
+    const { id } = personOf(response)
+    await gnap.accept(interaction, { id, walletAddresses: (await accounts.walletAddresses(id)).map(({ url }) => url) })
+    response.json({ next: nextOf(interaction, await gnap.interaction(interaction)) })
+  })
+
+  router.post('/api/interactions/:id/:nonce/decline', entrance.requireSameOrigin, async (request, response) => {
+    const interaction = interactionOf(request)
+    await gnap.decline(interaction)
+    response.json({ next: nextOf(interaction, await gnap.interaction(interaction)) })
+  })
+
+  router.get('/auth/interact/:id/:nonce/finish', async (request, response) => {
+    const person = await entrance.session(request)
+    response.redirect(302, finishAddress(await gnap.finish(interactionOf(request), person?.id), grantEndpoint))
+  })
+}
+
+function grantRoutes(router: Router, { gnap, entrance, spending, clock }: ConsentOptions): void {
+  router.get('/api/grants', entrance.requireSession, async (_request, response) => {
+    const nowMs = clock.nowMs()
+    const grants = await gnap.grantsOf(personOf(response).id)
+    const shown = grants.map(async (grant) => {
+      const startMs = intervalOf(grant, nowMs)?.startMs ?? 0
+      const spent = await spending?.(grant.id, startMs)
+      return { ...grantAnswer(grant, nowMs), id: grant.id, createdAtMs: grant.createdMs, expiresAtMs: grant.expiresMs ?? null, spent: spent === undefined ? null : spentAnswer(spent) }
+    })
+    response.json({ grants: await Promise.all(shown) })
+  })
+
+  router.delete('/api/grants/:id', entrance.requireSameOrigin, entrance.requireSession, async (request, response) => {
+    await gnap.endOf(personOf(response).id, String(request.params['id']))
+    response.status(204).end()
+  })
+}
+
+/** What a person is told of a grant: who asks, and for what. */
+function grantAnswer(grant: Grant, nowMs: number): object {
+  const interval = intervalOf(grant, nowMs)
+  return {
+    client: { name: grant.client.name ?? null, walletAddress: grant.client.id },
+    access: grant.access,
+    subject: grant.subject ?? null,
+    interval: interval === undefined ? null : { startMs: interval.startMs, endMs: interval.endMs },
+  }
+}
+
+function spentAnswer({ debit, asset, receive, receiveAsset }: GrantSpending): object {
+  return {
+    debitAmount: { value: debit.toString(), assetCode: asset.code, assetScale: asset.scale },
+    receiveAmount: receive === undefined ? null : { value: receive.toString(), assetCode: receiveAsset.code, assetScale: receiveAsset.scale },
+  }
+}
+
+/** The interval at hand of the limits of payments. */
+function intervalOf({ access }: Grant, nowMs: number): { readonly startMs: number; readonly endMs: number } | undefined {
+  const text = access.flatMap((one) => (one.type === 'outgoing-payment' && one.limits?.interval !== undefined ? [one.limits.interval] : []))[0]
+  return text === undefined ? undefined : intervalAt(text, nowMs)
+}
+
+/** The wallet addresses that a grant is about. */
+function namedBy({ access, subject }: Grant): readonly string[] {
+  const named = (one: Access): readonly string[] => ('identifier' in one && one.identifier !== undefined ? [one.identifier] : [])
+  return [...access.flatMap(named), ...(subject === undefined ? [] : [subject])]
+}
+
+function interactionOf(request: Request): Interaction {
+  return { id: String(request.params['id']), nonce: String(request.params['nonce']) }
+}
+
+function limitRate(clock: Clock): RequestHandler {
+  const limit = new RateLimit(clock, { burst: 120, perSecond: 5 })
+  return (request, response, next) => {
+    if (limit.allow(request.ip ?? '')) return next()
+    response.set('Retry-After', '10').status(429).json({ error: { code: 'too-many-requests', message: 'too many requests from this address: wait a little' } })
+  }
+}
+
+/** As all answers to the dashboard: `{error: {code, message}}`. What is not ours goes on to the server's own handler. */
+const answerPeople: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const status = error instanceof GnapFault ? statuses[error.code] : undefined
+  if (status === undefined || !(error instanceof GnapFault)) return next(error)
+  response.status(status).json({ error: { code: error.code, message: error.message } })
+}
