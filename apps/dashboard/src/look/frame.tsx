@@ -30,7 +30,7 @@ export function Frame({ entrance, person, onSignOut, wide = false, children }: F
           <Group gap={6} wrap="nowrap">
             <LanguageSwitch />
             <AppearanceSwitch />
-            {person !== undefined && <AccountMenu person={person} onSignOut={onSignOut} />}
+            {person !== undefined && <AccountMenu entrance={entrance} person={person} onSignOut={onSignOut} />}
           </Group>
         </Container>
       </header>
@@ -93,7 +93,7 @@ function AppearanceSwitch(): React.JSX.Element {
   )
 }
 
-function AccountMenu({ person, onSignOut }: { readonly person: { readonly name: string; readonly email: string }; readonly onSignOut: (() => void) | undefined }): React.JSX.Element {
+function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance'> & { readonly person: { readonly name: string; readonly email: string }; readonly onSignOut: (() => void) | undefined }): React.JSX.Element {
   const { t } = useTranslation()
   return (
     <Menu position="bottom-end" withinPortal={false}>
@@ -111,6 +111,11 @@ function AccountMenu({ person, onSignOut }: { readonly person: { readonly name: 
             {person.email}
           </Text>
         </div>
+        {entrance !== 'operator' && (
+          <Menu.Item component="a" href="/grants">
+            {t('grants.title')}
+          </Menu.Item>
+        )}
         <Menu.Item onClick={onSignOut}>{t('frame.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

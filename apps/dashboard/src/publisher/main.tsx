@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next'
 import { formatLiveMoney } from '../amounts.ts'
 import type { ApiFault } from '../api.ts'
 import { openEntrance } from '../entrance.tsx'
+import { GrantConsent, isConsent } from '../grants/consent.tsx'
+import { Grants } from '../grants/grants.tsx'
 import { Frame } from '../look/frame.tsx'
 import { Flow } from '../look/mark.tsx'
 import { FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
@@ -109,4 +111,9 @@ function Snippet({ pointer }: { readonly pointer: string }): React.JSX.Element {
   )
 }
 
-await openEntrance(<PublisherEntrance />)
+function pageAt(path: string): React.JSX.Element {
+  if (isConsent(path)) return <GrantConsent entrance="publisher" />
+  return path === '/grants' ? <Grants entrance="publisher" /> : <PublisherEntrance />
+}
+
+await openEntrance(pageAt(location.pathname))

@@ -1,4 +1,6 @@
 import { openEntrance } from '../entrance.tsx'
+import { GrantConsent, isConsent } from '../grants/consent.tsx'
+import { Grants } from '../grants/grants.tsx'
 import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
 import { Door } from '../session/door.tsx'
@@ -26,5 +28,10 @@ function Wallet(): React.JSX.Element {
   )
 }
 
-const page = location.pathname === '/connect' ? <Connect challenge={new URLSearchParams(location.search).get('challenge')} /> : <Wallet />
-await openEntrance(page)
+function pageAt(path: string): React.JSX.Element {
+  if (path === '/connect') return <Connect challenge={new URLSearchParams(location.search).get('challenge')} />
+  if (isConsent(path)) return <GrantConsent entrance="wallet" />
+  return path === '/grants' ? <Grants entrance="wallet" /> : <Wallet />
+}
+
+await openEntrance(pageAt(location.pathname))

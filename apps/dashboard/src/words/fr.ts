@@ -1,4 +1,5 @@
 import type { Words } from './en.ts'
+import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
 export const fr: Words = {
@@ -162,7 +163,9 @@ export const fr: Words = {
     flowing: 'De l’argent arrive',
     still: 'Rien n’arrive en ce moment',
   },
+  ...grantsFr,
   errors: {
+    ...grantErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',
     'answer-unreadable': 'Le serveur a répondu d’une façon inattendue. Rechargez la page : elle a peut-être été mise à jour.',

@@ -1,6 +1,6 @@
 /** The auth server's surface for people: what a client asks for, the decision, the way back to the client; and what was agreed to, to be taken back. */
 import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
-import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt } from '@rivulet/gnap'
+import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt, intervalEndMs } from '@rivulet/gnap'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import { type Clock, RateLimit } from '@rivulet/time'
@@ -96,13 +96,14 @@ function interactionRoutes(router: Router, { publicUrl, gnap, accounts, entrance
 function grantRoutes(router: Router, { gnap, entrance, spending, clock }: ConsentOptions): void {
   router.get('/api/grants', entrance.requireSession, async (_request, response) => {
     const nowMs = clock.nowMs()
-    const grants = await gnap.grantsOf(personOf(response).id)
+    const { id: personId, name, email } = personOf(response)
+    const grants = await gnap.grantsOf(personId)
     const shown = grants.map(async (grant) => {
-      const startMs = intervalOf(grant, nowMs)?.startMs ?? 0
-      const spent = await spending?.(grant.id, startMs)
+      const text = repeating(grant)
+      const spent = await spending?.(grant.id, text === undefined ? 0 : (intervalAt(text, nowMs)?.startMs ?? 0))
       return { ...grantAnswer(grant, nowMs), id: grant.id, createdAtMs: grant.createdMs, expiresAtMs: grant.expiresMs ?? null, spent: spent === undefined ? null : spentAnswer(spent) }
     })
-    response.json({ grants: await Promise.all(shown) })
+    response.json({ person: { name, email }, grants: await Promise.all(shown) })
   })
 
   router.delete('/api/grants/:id', entrance.requireSameOrigin, entrance.requireSession, async (request, response) => {
@@ -113,12 +114,14 @@ function grantRoutes(router: Router, { gnap, entrance, spending, clock }: Consen
 
 /** What a person is told of a grant: who asks, and for what. */
 function grantAnswer(grant: Grant, nowMs: number): object {
-  const interval = intervalOf(grant, nowMs)
+  const text = repeating(grant)
+  const interval = text === undefined ? undefined : intervalAt(text, nowMs)
   return {
     client: { name: grant.client.name ?? null, walletAddress: grant.client.id },
     access: grant.access,
     subject: grant.subject ?? null,
     interval: interval === undefined ? null : { startMs: interval.startMs, endMs: interval.endMs },
+    untilMs: text === undefined ? null : (intervalEndMs(text) ?? null),
   }
 }
 
@@ -129,10 +132,9 @@ function spentAnswer({ debit, asset, receive, receiveAsset }: GrantSpending): ob
   }
 }
 
-/** The interval at hand of the limits of payments. */
-function intervalOf({ access }: Grant, nowMs: number): { readonly startMs: number; readonly endMs: number } | undefined {
-  const text = access.flatMap((one) => (one.type === 'outgoing-payment' && one.limits?.interval !== undefined ? [one.limits.interval] : []))[0]
-  return text === undefined ? undefined : intervalAt(text, nowMs)
+/** The repeating interval of the limits of payments, if they have one. */
+function repeating({ access }: Grant): string | undefined {
+  return access.flatMap((one) => (one.type === 'outgoing-payment' && one.limits?.interval !== undefined ? [one.limits.interval] : []))[0]
 }
 
 /** The wallet addresses that a grant is about. */

@@ -1,0 +1,128 @@
+import { Button } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatMoney } from '../amounts.ts'
+import { ApiFault } from '../api.ts'
+import { Frame } from '../look/frame.tsx'
+import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
+import { Door } from '../session/door.tsx'
+import { leave } from '../session/session.ts'
+import { usePolled } from '../use-polled.ts'
+import { useLocale } from '../words/words.ts'
+import { type Grant, type GrantAmount, loadGrants, revokeGrant } from './grants-api.ts'
+import { Terms } from './terms.tsx'
+
+const pollMs = 5_000
+
+/** What a person has agreed to: each app, its limits, what it has spent, and a way to take it back. */
+export function Grants({ entrance }: { readonly entrance: 'wallet' | 'publisher' }): React.JSX.Element {
+  const { t } = useTranslation()
+  const { value, fault, reload } = usePolled(loadGrants, pollMs)
+  const [said, setSaid] = useState('')
+  useEffect(() => {
+    document.title = `${t('grants.title')} · ${t('product')}`
+  }, [t])
+  if (fault?.status === 401) {
+    return (
+      <Frame entrance={entrance}>
+        <Door entrance={entrance} maySignUp={false} onSignedIn={reload} />
+      </Frame>
+    )
+  }
+  if (value === undefined) return <Frame entrance={entrance}>{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
+  const { person, grants } = value
+  return (
+    <Frame entrance={entrance} person={person} onSignOut={() => void leave(reload)}>
+      <h1 className="page-title">{t('grants.title')}</h1>
+      {fault !== undefined && <StaleNote fault={fault} />}
+      <p className="quiet">{t('grants.why')}</p>
+      <p className="unseen" role="status">
+        {said}
+      </p>
+      {grants.length === 0 ? (
+        <section className="card">
+          <Empty title={t('grants.empty')} why={t('grants.emptyWhy')} />
+        </section>
+      ) : (
+        <ul className="grant-list">
+          {grants.map((grant) => (
+            <GrantCard
+              key={grant.id}
+              grant={grant}
+              onRevoked={async () => {
+                setSaid(t('grants.revoked', { name: nameOf(grant) }))
+                await reload()
+              }}
+            />
+          ))}
+        </ul>
+      )}
+    </Frame>
+  )
+}
+
+function GrantCard({ grant, onRevoked }: { readonly grant: Grant; readonly onRevoked: () => Promise<void> }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const [asked, setAsked] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [fault, setFault] = useState<ApiFault>()
+  const name = nameOf(grant)
+
+  const revoke = async (): Promise<void> => {
+    setBusy(true)
+    setFault(undefined)
+    try {
+      await revokeGrant(grant.id)
+      await onRevoked()
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error
+      setFault(error)
+      setBusy(false)
+    }
+  }
+
+  return (
+    <li className="card grant-card">
+      <h2>{name}</h2>
+      <p className="quiet">{t('wallet.since', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(grant.createdAtMs) })}</p>
+      <Spent grant={grant} />
+      <Terms terms={grant} />
+      {fault !== undefined && <FaultAlert fault={fault} />}
+      {asked ? (
+        <div className="row-actions">
+          <p className="quiet">{t('grants.revokeSure', { name })}</p>
+          <Button color="red" size="compact-md" loading={busy} autoFocus onClick={() => void revoke()}>
+            {t('wallet.revokeYes')}
+          </Button>
+          <Button variant="default" size="compact-md" disabled={busy} onClick={() => setAsked(false)}>
+            {t('wallet.keep')}
+          </Button>
+        </div>
+      ) : (
+        <Button variant="default" size="compact-md" aria-label={t('wallet.revokeSite', { site: name })} onClick={() => setAsked(true)}>
+          {t('wallet.revoke')}
+        </Button>
+      )}
+    </li>
+  )
+}
+
+/** Of the limit, in the interval that lasts now. */
+function Spent({ grant }: { readonly grant: Grant }): React.ReactNode {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const money = ({ value, assetCode, assetScale }: GrantAmount): string => formatMoney(value, { code: assetCode, scale: assetScale }, locale)
+  const limits = grant.access.find(({ type }) => type === 'outgoing-payment')?.limits
+  const limit = limits?.debitAmount ?? limits?.receiveAmount
+  if (grant.spent === null) return null
+  const spent = limits?.receiveAmount === undefined ? grant.spent.debitAmount : (grant.spent.receiveAmount ?? grant.spent.debitAmount)
+  const amount = money(spent)
+  if (limit === undefined) return <p className="grant-spent">{t('grants.spent', { amount })}</p>
+  const date = grant.interval === null ? undefined : new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(grant.interval.endMs)
+  return <p className="grant-spent">{date === undefined ? t('grants.spentOf', { amount, limit: money(limit) }) : t('grants.spentOfUntil', { amount, limit: money(limit), date })}</p>
+}
+
+function nameOf({ client }: Grant): string {
+  return client.name ?? client.walletAddress
+}
