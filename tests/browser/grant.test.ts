@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AxeBuilder } from '@axe-core/playwright'
-import { type AuthenticatedClient, createAuthenticatedClient, isFinalizedGrant, isPendingGrant, OpenPaymentsClientError, type PendingGrant } from '@interledger/open-payments'
+import { type AuthenticatedClient, createAuthenticatedClient, isFinalizedGrantWithAccessToken, isPendingGrant, OpenPaymentsClientError, type PendingGrant } from '@interledger/open-payments'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dataFolder, type Ready, rivulet, Server } from '../support/product.ts'
@@ -118,7 +118,7 @@ test('accepted: plain words, the way back with the right hash, a token for the r
 
   const { uri, access_token: continuing } = grant.continue
   const continued = await client.grant.continue({ url: uri, accessToken: continuing.value }, { interact_ref: reference })
-  if (!isFinalizedGrant(continued)) throw new Error('no token was given')
+  if (!isFinalizedGrantWithAccessToken(continued)) throw new Error('no token was given')
   expect(await refusal(client.grant.continue({ url: uri, accessToken: continuing.value }, { interact_ref: reference }))).toEqual([401, 'request_denied'])
   const { access_token: first } = continued
   const { access_token: second } = await client.token.rotate({ url: first.manage, accessToken: first.value })
@@ -209,7 +209,7 @@ test('in French the same is asked, with its end', async () => {
 
 test('a client that needs nobody’s consent has its token at once, and gives it back', async () => {
   const grant = await client.grant.request({ url: (await client.walletAddress.get({ url: account('ines').walletAddress })).authServer }, { access_token: { access: [{ type: 'incoming-payment', actions: ['create', 'read'], identifier: account('ines').walletAddress }] } })
-  if (!isFinalizedGrant(grant)) throw new Error('a person was asked')
+  if (!isFinalizedGrantWithAccessToken(grant)) throw new Error('a person was asked')
   await client.token.revoke({ url: grant.access_token.manage, accessToken: grant.access_token.value })
   await client.grant.cancel({ url: grant.continue.uri, accessToken: grant.continue.access_token.value })
 })
