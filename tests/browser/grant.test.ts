@@ -31,7 +31,7 @@ beforeAll(async () => {
   chromium = resources.use(await launchChromium())
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: keyId }
   const added = await rivulet(['keys', 'add', 'mara', Buffer.from(JSON.stringify(jwk)).toString('base64'), '--data', folder, '--json'])
-  expect(added.stderr).toBe('')
+  if (added.status !== 0) throw new Error(added.stderr)
   client = await createAuthenticatedClient({ walletAddressUrl: account('mara').walletAddress, privateKey, keyId, useHttp: true })
   authServer = (await client.walletAddress.get({ url: account('alice').walletAddress })).authServer
   const server = createServer((request, response) => {
@@ -162,7 +162,7 @@ test('somebody else can read what is asked of Alice, and cannot accept it; no ot
   expect(forced).toEqual([403, 'interaction-foreign'])
   await signIn(hers.page, 'alice')
   await hers.page.getByRole('button', { name: 'Accept', exact: true }).waitFor()
-  const accepted = await hers.page.evaluate((url) => fetch(url, { method: 'POST' }).then((response) => response.json()), `/api/interactions/${path}/accept`)
+  const accepted: unknown = await hers.page.evaluate((url) => fetch(url, { method: 'POST' }).then((response) => response.json()), `/api/interactions/${path}/accept`)
   expect(accepted).toEqual({ next: `${grant.interact.redirect}/finish` })
   const before = returns.length
   const stolen = await his.page.goto(`${grant.interact.redirect}/finish`)
@@ -210,6 +210,8 @@ test('in French the same is asked, with its end', async () => {
 test('a client that needs nobody’s consent has its token at once, and gives it back', async () => {
   const grant = await client.grant.request({ url: (await client.walletAddress.get({ url: account('ines').walletAddress })).authServer }, { access_token: { access: [{ type: 'incoming-payment', actions: ['create', 'read'], identifier: account('ines').walletAddress }] } })
   if (!isFinalizedGrantWithAccessToken(grant)) throw new Error('a person was asked')
+  expect(grant.access_token.expires_in).toBe(86_400)
   await client.token.revoke({ url: grant.access_token.manage, accessToken: grant.access_token.value })
   await client.grant.cancel({ url: grant.continue.uri, accessToken: grant.continue.access_token.value })
+  expect(await refusal(client.token.rotate({ url: grant.access_token.manage, accessToken: grant.access_token.value }))).toEqual([404, 'invalid_rotation'])
 })

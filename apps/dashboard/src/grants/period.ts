@@ -2,7 +2,7 @@
 import { formatAge } from '../amounts.ts'
 
 /** The one unit of a period that everybody has a word for. */
-export type SimplePeriod = 'year' | 'month' | 'week' | 'day' | 'hour'
+type SimplePeriod = 'year' | 'month' | 'week' | 'day' | 'hour'
 
 export type Period = { readonly simple: SimplePeriod } | { readonly text: string }
 
