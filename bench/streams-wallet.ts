@@ -4,13 +4,13 @@
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { Forwarder } from '@rivulet/forwarder'
-import { newId } from '@rivulet/ids'
+import { newId, Seal } from '@rivulet/ids'
 import { Ledger } from '@rivulet/ledger'
 import { BtpClient } from '@rivulet/links'
 import { Postgres } from '@rivulet/postgres'
 import { phaseOf, type SendingStream, type StreamListener, StreamSender, type StreamSpec } from '@rivulet/stream-sender'
 import { systemClock as clock } from '@rivulet/time'
-import { type Broken, PaidStream, type PaidStreamListener, Seal, type StreamDesk } from '@rivulet/wallet'
+import { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from '@rivulet/wallet'
 import { addresses, asset, internalLimits, log, memoryUse, rate, serve, type WalletAnswers, type WalletRequest, type WalletResult } from './streams-process.ts'
 
 const tickMs = 1_000
@@ -56,11 +56,11 @@ async function open({ databaseUrl, token, btpUrl }: WalletRequest & { readonly k
   forwarder.addPeer({ id: 'receiver', address: addresses.receiver, asset, link, linkAccountId: linkAccount.id, limits: internalLimits })
   const sender = new StreamSender({ clock, random: () => randomInt(2 ** 32) / 2 ** 32 })
   await link.connected()
+  const route = { link: forwarder.sender(asset), creditAccountId: linkAccount.id }
   desk = {
     clock, log, ledger, sender: { open: (spec) => theBench().openStream(spec, sender) },
     seal: new Seal(randomBytes(32)),
-    link: forwarder.sender(asset),
-    linkAccountId: linkAccount.id,
+    routing: { to: () => Promise.resolve(route), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
     lossAccountId: lossAccount.id,
     ownerId: newId('ownr', clock.nowMs()),
     ilpAddress: addresses.wallet,
@@ -115,7 +115,7 @@ class Tick implements StreamListener, PaidStreamListener {
     this.connection = connection
   }
 
-  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void {
+  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly linkAmount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void {
     this.listener?.fulfilled(stream, packet)
     this.#bench.fulfilled(this, stream)
   }

@@ -1,11 +1,11 @@
 /** The processes of a simulation: wallets and receivers made of the real parts, which die where chance has it and are started again. */
 import { createHash } from 'node:crypto'
-import { newId } from '@rivulet/ids'
+import { newId, Seal } from '@rivulet/ids'
 import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
 import { type Account, Ledger, type ReceivingStreams, type SendingStreams } from '@rivulet/ledger'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
-import { PaidStream, type PaidStreamListener, Seal, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
+import { PaidStream, type PaidStreamListener, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
 import { type CrashPoint, FaultyDatabase, type FaultyDatabaseOptions, type Mortal } from './faults-database.ts'
 import { FaultyLink, type FaultyLinkOptions } from './faults-link.ts'
 import type { Invariants } from './simulator-books.ts'
@@ -166,13 +166,14 @@ export class WalletProcess extends Process {
     const { sending, link: wire } = { ...parts, ...mutated(mutant, parts) }
     this.#sending = sending
     this.#desk = {
-      clock, ledger: { sending, balance: (id) => ledger.balance(id) }, link: wire,
+      clock, ledger: { sending, balance: (id) => ledger.balance(id) },
+      routing: { to: () => Promise.resolve({ link: wire, creditAccountId: accounts.walletLink.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
       log: {
         info: () => undefined,
         warn: (details, message) => failed(new Error(`${message}: ${JSON.stringify(details)}`)),
         error: (_details, message) => world.happened(`wallet: ${message}`),
       },
-      seal: new Seal(sealKey), sender: new StreamSender({ clock, random: () => 0.5 }), linkAccountId: accounts.walletLink.id, lossAccountId: accounts.loss.id,
+      seal: new Seal(sealKey), sender: new StreamSender({ clock, random: () => 0.5 }), lossAccountId: accounts.loss.id,
       ownerId: newId('ownr', clock.nowMs()), ilpAddress: walletAddress, ownReceiverAddress: receiverAddress, leaseMs: 60_000, live: new Map(),
       counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, givingUp: new Promise(() => undefined),
     }

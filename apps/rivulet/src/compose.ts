@@ -4,12 +4,14 @@ import type { RequestListener } from 'node:http'
 import { Accounts } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
 import { Gnap } from '@rivulet/gnap'
+import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
 import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
+import { type Border, openBorder, openRouting, peerRoutes, Peers, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
 import { createReceiver, IncomingPayments, spspRoutes } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
@@ -67,8 +69,8 @@ export async function startAll(given: Config, onProgress: (step: string) => void
   const foundation = await openFoundation(config, 'up', { building, onProgress })
   const demoAccounts = await ensureDemoAccounts(config, foundation)
   const pair = config.link === 'memory' ? memoryLinkPair({ clock: foundation.clock }) : undefined
-  await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
-  await startWallet(foundation, doors.wallet, { building, link: pair?.[1] })
+  const border = await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
+  await startWallet(foundation, doors.wallet, { building, link: pair?.[1], ...(pair !== undefined && { border }) })
   startOperator(foundation, doors.operator, building)
   demo?.serve(demoSite(config))
   leaveWord(config, demoAccounts)
@@ -133,31 +135,40 @@ interface RoleParts {
   readonly building: AsyncDisposableStack
   /** Instead of BTP. */
   readonly link?: DuplexLink | undefined
+  /** In this same process, instead of BTP. */
+  readonly border?: Border
 }
 
-async function startReceiver(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
+async function startReceiver(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<Border> {
   const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
-  const { asset, ilpAddresses, secrets } = config
-  const receiver = createReceiver({ ledger, accounts, ilpAddress: ilpAddresses.receiver, streams, log })
-  const forwarder = new Forwarder({ address: ilpAddresses.receiver, clock, log })
-  forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
+  const { asset, ilpAddress, ilpAddresses, secrets } = config
+  const rates = await startRates(foundation, building)
+  const forwarder = new Forwarder({ address: ilpAddresses.receiver, clock, log, rateOf: rates.rateOf })
   const btp = building.use(new BtpServer({ clock, log }))
   const wallet = btp.addPeer({ id: 'wallet', token: secrets.peer })
   const linkAccount = await openLinkAccount(foundation, 'link[wallet]@receiver')
   forwarder.addPeer({ id: 'wallet', address: ilpAddresses.wallet, asset, link: link ?? wallet, linkAccountId: linkAccount.id, limits: internalLimits })
+  const border = building.use(await openBorder({ postgres, ledger, clock, log, forwarder, btp, rates, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), internalToken: secrets.peer, ilpAddress }))
+  const receiver = createReceiver({ ledger, accounts, ilpAddress: ilpAddresses.receiver, streams, log, exchange: (peerId, to) => border.exchange(peerId, to) })
+  forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, ...openPayments(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, ...openPayments(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  return border
 }
 
-async function startWallet(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<void> {
+async function startWallet(foundation: Foundation, door: Door, { building, link, border }: RoleParts): Promise<void> {
   const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
   const { asset, ilpAddresses, secrets } = config
   const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
   const linkAccount = await openLinkAccount(foundation, 'link[receiver]@wallet')
   const toReceiver = link ?? building.use(new BtpClient({ url: config.receiverBtpUrl, username: 'wallet', token: secrets.peer, peerId: 'receiver', clock, log }))
   forwarder.addPeer({ id: 'receiver', address: ilpAddresses.receiver, asset, link: toReceiver, linkAccountId: linkAccount.id, limits: internalLimits })
+  const rates = await startRates(foundation, building)
+  const relayTo = (name: string): DuplexLink & AsyncDisposable =>
+    border === undefined ? new BtpClient({ url: config.receiverBtpUrl, token: relayToken(secrets.peer, name), peerId: `to ${name}`, clock, log }) : { send: border.relay(name), receive: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() }
+  const routing = building.use(await openRouting({ postgres, ledger, clock, log, forwarder, rates, slippage: config.exchange.slippage, own: { asset, linkAccountId: linkAccount.id }, relayTo }))
   const sender = building.use(new StreamSender({ clock, random: () => randomInt(2 ** 32) / 2 ** 32 }))
   const wallet = building.use(
     await createWallet({
@@ -168,8 +179,8 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
       log,
       resolver: new Resolver({ fetch: guardedFetch({ clock, allowLocal: config.allowLocal }), allowLocal: config.allowLocal }),
       sender,
-      link: forwarder.sender(asset),
-      linkAccount,
+      routing,
+      asset,
       publicUrl: config.publicUrls.wallet,
       ilpAddress: ilpAddresses.wallet,
       ownReceiverAddress: ilpAddresses.receiver,
@@ -199,7 +210,21 @@ async function startWallet(foundation: Foundation, door: Door, { building, link 
 function startOperator({ config, clock, log, postgres, ledger, accounts }: Foundation, door: Door, building: AsyncDisposableStack): void {
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
-  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [accounts.entrance('operator').handler, operator.routes]))
+  const entrance = accounts.entrance('operator')
+  const peers = openPeers(config, { postgres, ledger, clock })
+  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), operator.routes]))
+}
+
+/** With whom this installation exchanges packets: for the operator's door and for the command. */
+export function openPeers(config: Config, parts: { readonly postgres: Postgres; readonly ledger: Ledger; readonly clock: Clock }): Peers {
+  return new Peers({ ...parts, seal: new Seal(Buffer.from(config.secrets.seal, 'base64url')), ilpAddress: config.ilpAddress, allowLocal: config.allowLocal })
+}
+
+/** A source that does not answer holds nobody up: until it does no rate is known. */
+async function startRates({ config, clock, log }: Foundation, building: AsyncDisposableStack): Promise<Rates> {
+  const rates = building.use(new Rates({ source: config.exchange.source, fetch: guardedFetch({ clock, allowLocal: config.allowLocal }), clock, log }))
+  await rates.start()
+  return rates
 }
 
 /** Who may do what with the wallet addresses of one role, and what can be done with them. */

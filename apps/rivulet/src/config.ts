@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Fault } from '@rivulet/faults'
 import { newSecret } from '@rivulet/ids'
-import type { Asset } from '@rivulet/money'
+import type { Asset, Ratio } from '@rivulet/money'
+import type { RateSource } from '@rivulet/peering'
 import { z } from 'zod'
 
 type ConfigFaultCode = 'config-invalid' | 'config-exists' | 'config-missing'
@@ -29,7 +30,11 @@ export interface Config {
   readonly ratePerSecond: bigint
   /** What a sandbox subscriber starts with, units. */
   readonly sandboxBudget: bigint
+  /** Of the installation; its roles lie below it. */
+  readonly ilpAddress: string
   readonly ilpAddresses: Readonly<Record<'wallet' | 'receiver', string>>
+  /** Exchange between currencies; without a source none is made. */
+  readonly exchange: { readonly source: RateSource | undefined; readonly slippage: Ratio }
   /** Where the wallet reaches the receiver's BTP server. */
   readonly receiverBtpUrl: string
   /** How far ahead the wallet holds money and may send, ms. After a crash its streams are settled this much and 5 s later. */
@@ -62,13 +67,33 @@ type Secrets = z.infer<typeof secretsSchema>
 
 const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text).origin)
 
+const currency = z.string().regex(/^[A-Z]{3,8}$/)
+
+/** What a whole unit of `base` is worth in other currencies: a table, or an https address that answers `{"base","rates"}`. */
+const exchangeSchema = z
+  .strictObject({
+    base: currency,
+    rates: z.record(currency, z.string().regex(/^(?!0+(\.0+)?$)[0-9]{1,12}(\.[0-9]{1,12})?$/, 'must be a positive decimal as a string')).optional(),
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    everySeconds: z.int().min(1).max(86_400).default(60),
+    /** Older rates are not used. */
+    ageSecondsMax: z.int().min(1).max(604_800).default(3_600),
+    /** Part of the rate that a payment may lose on its way. */
+    slippage: z.string().regex(/^0(\.[0-9]{1,6})?$/, 'must be a decimal from 0 to 0.999999').default('0.01'),
+  })
+  .refine(({ rates, url }) => (rates === undefined) !== (url === undefined), 'names either rates or url')
+
 /** `rivulet.json` in the data folder, written by `rivulet init`. */
 const fileSchema = z.strictObject({
+  /** A sandbox of another currency or address than the first one: demo accounts, http, loopback; URLs follow --port. */
+  sandbox: z.literal(false).default(false),
   publicUrls: z.strictObject({ wallet: origin, receiver: origin, operator: origin }),
   asset: z.strictObject({ code: z.string().regex(/^[A-Z]{3,8}$/), scale: z.int().min(1).max(12) }).default({ code: 'EUR', scale: 9 }),
   ratePerSecond: z.string().regex(/^[1-9][0-9]{0,15}$/).default('100000'),
   ilpAddress: z.string().regex(/^[a-zA-Z0-9._~-]{3,200}$/),
+  exchange: exchangeSchema.optional(),
 })
+const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
 export type InstallationFile = z.infer<typeof fileSchema>
 
 const port = z.coerce.number().int().min(0).max(65_532)
@@ -108,7 +133,7 @@ export function readConfig(options: ConfigOptions): Config {
   const link = check(z.enum(['btp', 'memory']), options.link ?? 'btp', '--link')
   const tls = readTls(options.tls)
   const file = readInstallation(dataFolder)
-  const sandbox = file === undefined
+  const sandbox = file === undefined || file.sandbox
   const listenHost = environment.RIVULET_LISTEN ?? (sandbox ? '127.0.0.1' : '0.0.0.0')
   const ports = base === 0 ? { wallet: 0, receiver: 0, operator: 0, demo: 0 } : { wallet: base, receiver: base + 1, operator: base + 2, demo: base + 3 }
   const address = file?.ilpAddress ?? 'test.rivulet'
@@ -119,10 +144,12 @@ export function readConfig(options: ConfigOptions): Config {
     databaseUrl: environment.DATABASE_URL,
     listenHost,
     ports,
-    publicUrls: file === undefined ? sandboxUrls(ports) : { ...file.publicUrls, demo: '' },
+    publicUrls: file === undefined || file.sandbox ? sandboxUrls(ports) : { ...file.publicUrls, demo: '' },
     asset: file?.asset ?? { code: 'EUR', scale: 9 },
     ratePerSecond: BigInt(file?.ratePerSecond ?? '100000'),
     sandboxBudget: 5_000_000_000n,
+    ilpAddress: address,
+    exchange: exchangeOf(file?.exchange),
     ilpAddresses: { wallet: `${address}.wallet`, receiver: `${address}.receiver` },
     receiverBtpUrl: environment.RIVULET_BTP_URL ?? `ws://127.0.0.1:${ports.receiver}/btp`,
     proxyHops: environment.RIVULET_PROXY_HOPS,
@@ -151,9 +178,20 @@ export function writeInstallation(dataFolder: string, file: z.input<typeof fileS
   return checked
 }
 
-function readInstallation(dataFolder: string): InstallationFile | undefined {
+function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof sandboxFileSchema> | undefined {
   const path = join(dataFolder, 'rivulet.json')
-  return existsSync(path) ? check(fileSchema, readJson(path), path) : undefined
+  if (!existsSync(path)) return undefined
+  const file = readJson(path)
+  const isSandbox = typeof file === 'object' && file !== null && 'sandbox' in file && file.sandbox === true
+  return isSandbox ? check(sandboxFileSchema, file, path) : check(fileSchema, file, path)
+}
+
+function exchangeOf(given: z.infer<typeof exchangeSchema> | undefined): Config['exchange'] {
+  const decimals = given?.slippage.split('.')[1] ?? ''
+  const slippage = { numerator: BigInt(`0${decimals}`), denominator: 10n ** BigInt(decimals.length) }
+  if (given === undefined) return { source: undefined, slippage }
+  const { base, rates, url = '', everySeconds, ageSecondsMax } = given
+  return { source: rates === undefined ? { base, url, everyMs: everySeconds * 1_000, ageMsMax: ageSecondsMax * 1_000 } : { base, rates }, slippage }
 }
 
 function readSecrets(dataFolder: string, make: boolean): Secrets {

@@ -3,13 +3,14 @@ import { accountsMigrations } from '@rivulet/accounts'
 import { gnapMigrations } from '@rivulet/gnap'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { operatorMigrations } from '@rivulet/operator'
+import { peeringMigrations } from '@rivulet/peering'
 import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
 import { receiverMigrations } from '@rivulet/receiver'
 import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, operatorMigrations]
+const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, operatorMigrations, peeringMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

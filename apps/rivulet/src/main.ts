@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./commands/init.ts')).initCommand(),
   stream: async () => (await import('./commands/stream.ts')).streamCommand(),
   balance: async () => (await import('./commands/balance.ts')).balanceCommand(),
+  peers: async () => (await import('./commands/peers.ts')).peersCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),

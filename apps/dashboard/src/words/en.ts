@@ -78,6 +78,8 @@ export const en = {
     'receiver-refused': 'the publisher’s account refuses the money',
     'receiver-misbehaved': 'the publisher’s account answers wrongly',
     'asset-unsupported': 'the publisher’s currency is not supported',
+    'no-route': 'no way leads to the publisher’s account',
+    'rate-unknown': 'no exchange rate to the publisher’s currency is known',
     'rate-too-low': 'the rate is too low for this publisher',
     'wallet-stopping': 'the wallet is being restarted',
     'not-connected': 'the site is not connected',

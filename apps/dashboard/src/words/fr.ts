@@ -79,6 +79,8 @@ export const fr: Words = {
     'receiver-refused': 'le compte de l’éditeur refuse l’argent',
     'receiver-misbehaved': 'le compte de l’éditeur répond mal',
     'asset-unsupported': 'la monnaie de l’éditeur n’est pas prise en charge',
+    'no-route': 'aucun chemin ne mène au compte de l’éditeur',
+    'rate-unknown': 'aucun taux de change vers la monnaie de l’éditeur n’est connu',
     'rate-too-low': 'le débit est trop faible pour cet éditeur',
     'wallet-stopping': 'le portefeuille redémarre',
     'not-connected': 'le site n’est pas connecté',

@@ -1,4 +1,4 @@
-import type { Peer } from './peer.ts'
+import type { CreditLine, Peer } from './peer.ts'
 
 interface Exposure {
   /** What the peer owes us less what we owe it, units of its asset. */
@@ -29,6 +29,11 @@ export class Exposures {
   /** Units that the peer owes us, negative when we owe it; in-flight packets are not counted. */
   owedBy(peer: Peer): bigint {
     return this.#of(peer).owed
+  }
+
+  /** The peer's own credit line, or the one of this process. */
+  lineOf(peer: Peer): CreditLine {
+    return peer.credit ?? { reserve: (units) => this.reserve(peer, units), release: (units, fulfilled) => this.release(peer, units, fulfilled) }
   }
 
   /** Counts a packet in flight, unless the peer would then owe more than its limit. */

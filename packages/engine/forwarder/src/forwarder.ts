@@ -22,6 +22,8 @@ export interface ForwarderOptions {
   readonly expiryMarginMs?: number
 }
 
+const unlimited = { packetAmountMax: amountMax, packetsPerSecondMax: Number.MAX_SAFE_INTEGER, packetsBurstMax: Number.MAX_SAFE_INTEGER, owedMax: amountMax }
+
 /** The hop (design section 3, hop 6): takes packets from peers and from this process, and sends each through the packet rules to whom its address names. */
 export class Forwarder {
   readonly #clock: Clock
@@ -45,11 +47,16 @@ export class Forwarder {
   /** Takes packets from the peer's link from now on, and routes the peer's own address to it. Throws Fault `peer-known`, `prefix-taken`, `prefix-invalid`. */
   addPeer(spec: PeerSpec): Peer {
     if (this.#peers.has(spec.id)) throw new Fault('peer-known', `there already is a peer ${spec.id}; remove it first`)
-    const peer: Peer = spec
+    const peer: Peer = { ...spec }
     this.#routes.add(spec.address, { kind: 'peer', peer })
     this.#peers.set(spec.id, peer)
     spec.link.receive((prepare) => this.#answer(prepare, peer))
     return peer
+  }
+
+  /** Other limits, or a pause, from the next packet on. Throws Fault `peer-unknown`. */
+  changePeer(id: string, change: Pick<PeerSpec, 'limits' | 'paused'>): void {
+    Object.assign(this.#peer(id), change)
   }
 
   /** Packets of the peer and to it are refused from now on; those in flight end as they may. */
@@ -61,6 +68,12 @@ export class Forwarder {
   /** Sends what lies below `prefix` to the peer; the longest prefix wins. Throws Fault `peer-unknown`, `prefix-taken`, `prefix-invalid`. */
   addRoute(prefix: string, peerId: string): void {
     this.#routes.add(prefix, { kind: 'peer', peer: this.#peer(peerId) })
+  }
+
+  /** The peer to whom the longest prefix of `destination` leads, if any does. */
+  peerFor(destination: string): string | undefined {
+    const target = this.#routes.find(destination)
+    return target?.kind === 'peer' ? target.peer.id : undefined
   }
 
   /** Packets below `prefix` end here, in `handler`. Throws Fault `prefix-taken`, `prefix-invalid`. */
@@ -77,9 +90,20 @@ export class Forwarder {
    * outcome is unknown.
    */
   sender(asset: Asset): Link {
-    const limits = { packetAmountMax: amountMax, packetsPerSecondMax: Number.MAX_SAFE_INTEGER, packetsBurstMax: Number.MAX_SAFE_INTEGER, owedMax: amountMax }
-    const from: Peer = { id: 'local', address: this.#address, asset, link: undefined, limits }
+    const from: Peer = { id: 'local', address: this.#address, asset, link: undefined, limits: unlimited }
     return { send: (prepare, late) => this.#rules({ prepare, from, to: this.#routes.find(prepare.destination), late }) }
+  }
+
+  /** The link by which this process sends to one peer, in units of its asset, whatever the routes say; through the same rules. `send` as of `sender`. */
+  senderTo(peerId: string): Link {
+    const { asset } = this.#peer(peerId)
+    const from: Peer = { id: 'local', address: this.#address, asset, link: undefined, limits: unlimited }
+    return {
+      send: async (prepare, late) => {
+        const peer = this.#peers.get(peerId)
+        return peer === undefined ? reject(ErrorCode.peerUnreachable, this.#address, `${peerId} is no peer any more`) : this.#rules({ prepare, from, to: { kind: 'peer', peer }, late })
+      },
+    }
   }
 
   /** Units of its asset that the peer owes us, negative when we owe it: since this process started, less what was settled. */

@@ -1,4 +1,4 @@
 export { Forwarder, type ForwarderOptions } from './forwarder.ts'
-export type { Peer, PeerLimits, PeerSpec, Settlement } from './peer.ts'
+export type { CreditLine, Peer, PeerLimits, PeerSpec, Settlement } from './peer.ts'
 export type { LocalHandler } from './rule.ts'
 export type { RateOf } from './rules/rate.ts'

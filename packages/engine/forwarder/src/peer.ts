@@ -24,6 +24,14 @@ export interface Settlement {
   settle(units: bigint): Promise<void>
 }
 
+/** How far a peer is trusted: what counts its packets against the most that it may owe us. */
+export interface CreditLine {
+  /** Counts a packet in flight, `units` of the peer's asset; false when the peer would then owe more than it may. A promise while that must be asked elsewhere. */
+  reserve(units: bigint): boolean | Promise<boolean>
+  /** The packet has ended. Fulfilled: its credit is durable. */
+  release(units: bigint, fulfilled: boolean): void
+}
+
 export interface PeerSpec {
   /** Unique and legible, for instance `receiver`. */
   readonly id: string
@@ -36,6 +44,12 @@ export interface PeerSpec {
   readonly linkAccountId?: Id<'acct'>
   readonly limits: PeerLimits
   readonly settlement?: Settlement
+  /** In place of a limit of this process alone. */
+  readonly credit?: CreditLine
+  /** Of another operator. Nothing is carried between two of these: no account of ours would clear it. */
+  readonly external?: boolean
+  /** Nothing is taken from it and nothing sent to it (T01). */
+  readonly paused?: boolean
 }
 
 /** Where a packet comes from or goes to. `link` is undefined for this process itself. */

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { decodeFrame, encodeFrame, frameBytesMax, FrameType } from '@rivulet/btp'
@@ -8,7 +7,7 @@ import type { Clock } from '@rivulet/time'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { credentialsOf } from './btp-auth.ts'
 import { BtpConnection, errorFrame } from './btp-connection.ts'
-import { defaultLimits, type DuplexLink, type LinkLimits, type LinkLog, neverLeft, noHandler } from './link.ts'
+import { defaultLimits, type DuplexLink, type IncomingToken, type LinkLimits, type LinkLog, neverLeft, noHandler, tokenKey } from './link.ts'
 
 export interface BtpServerOptions {
   readonly clock: Clock
@@ -74,8 +73,9 @@ export class BtpServer implements AsyncDisposable {
    * Lets a peer connect with this token, and gives the link to it; before it connects, packets get T01. Its `auth_username` must be empty or `id`.
    * Throws Fault `token-taken`.
    */
-  addPeer({ id, token }: { readonly id: string; readonly token: string }): DuplexLink {
-    const key = keyOf(token)
+  addPeer(spec: { readonly id: string } & IncomingToken): DuplexLink {
+    const { id } = spec
+    const key = tokenKey(spec)
     if (this.#peersByToken.has(key)) throw new Fault('token-taken', `the token of ${id} is another peer's; give each peer its own`)
     const peer = new BtpPeer(id)
     this.#peersByToken.set(key, peer)
@@ -141,7 +141,7 @@ export class BtpServer implements AsyncDisposable {
     const { clock, log, connectionsPerPeerMax } = this.#options
     const frame = decodeFrame(Buffer.isBuffer(data) ? data : Buffer.alloc(0))
     const credentials = credentialsOf(frame)
-    const peer = credentials === undefined ? undefined : this.#peersByToken.get(keyOf(credentials.token))
+    const peer = credentials === undefined ? undefined : this.#peersByToken.get(tokenKey(credentials))
     const refuse = (why: string): void => {
       log.warn({ peer: peer?.id, why }, 'BTP connection refused')
       webSocket.send(errorFrame(frame.requestId, clock, why))
@@ -163,8 +163,4 @@ export class BtpServer implements AsyncDisposable {
     webSocket.send(encodeFrame({ type: FrameType.response, requestId: frame.requestId, protocols: [] }))
     log.info({ peer: peer.id, connections: peer.connections.size }, 'BTP connection opened')
   }
-}
-
-function keyOf(token: string): string {
-  return hash('sha256', token, 'hex')
 }

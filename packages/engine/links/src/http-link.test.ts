@@ -31,8 +31,8 @@ async function makePair(limits: Partial<LinkLimits>) {
   const [leftUrl = '', rightUrl = ''] = await Promise.all(servers.map(listen))
   const left = new HttpLink({ url: rightUrl, token: 'from-left', clock, log: quietLog, limits })
   const right = new HttpLink({ url: leftUrl, token: 'from-right', clock, log: quietLog, limits })
-  ends[0].accept('from-right', left)
-  ends[1].accept('from-left', right)
+  ends[0].accept({ token: 'from-right' }, left)
+  ends[1].accept({ token: 'from-left' }, right)
   const sever = (): void => servers.forEach(stop)
   const dispose = (): Promise<void> => {
     left[Symbol.dispose]()

@@ -1,10 +1,9 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp, type RequestListener, type ServerResponse } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { hash } from 'node:crypto'
 import { Fault, messageOf } from '@rivulet/faults'
 import { decodePrepare, decodeReply, encodePrepare, encodeReply, ErrorCode, type LateListener, packetBytesMax, type PacketHandler, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Clock } from '@rivulet/time'
-import { defaultLimits, type DuplexLink, type LinkLimits, type LinkLog, neverLeft, noHandler } from './link.ts'
+import { defaultLimits, type DuplexLink, type IncomingToken, type LinkLimits, type LinkLog, neverLeft, noHandler, tokenKey } from './link.ts'
 import { PendingRequests, type Waiting } from './pending-requests.ts'
 
 const mediaType = 'application/octet-stream'
@@ -113,11 +112,16 @@ export class HttpLinkServer {
     this.#requestsInFlightMax = limits.requestsInFlightMax ?? defaultLimits.requestsInFlightMax
   }
 
-  /** What comes with `token` comes from this link's peer. Throws Fault `token-taken`. */
-  accept(token: string, link: HttpLink): void {
-    const key = hash('sha256', token, 'hex')
+  /** What comes with this token comes from the link's peer. Throws Fault `token-taken`. */
+  accept(incoming: IncomingToken, link: HttpLink): void {
+    const key = tokenKey(incoming)
     if (this.#linksByToken.has(key)) throw new Fault('token-taken', 'the token is another peer\'s; give each peer its own')
     this.#linksByToken.set(key, link)
+  }
+
+  /** Takes nothing for this link any more. */
+  refuse(link: HttpLink): void {
+    for (const [key, known] of this.#linksByToken) if (known === link) this.#linksByToken.delete(key)
   }
 
   /** Answers `POST` with a Prepare (RFC 35): 200 with Fulfill or Reject; 400, 401, 405, 413 for what is none. */
@@ -132,7 +136,7 @@ export class HttpLinkServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') return answerText(response, 405, 'packets are sent by POST')
     const token = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    const link = token === undefined ? undefined : this.#linksByToken.get(hash('sha256', token, 'hex'))
+    const link = token === undefined ? undefined : this.#linksByToken.get(tokenKey({ token }))
     if (link === undefined) return answerText(response, 401, 'the bearer token is not known here')
     if (request.headers['content-type']?.toLowerCase() !== mediaType) return answerText(response, 400, `the content type must be ${mediaType}`)
     const prepare = decodePrepare(await readBody(request))

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { ErrorCode, type Link, type PacketHandler, reject, type Reply } from '@rivulet/ilp'
 
 /** A Link that also takes the peer's packets. */
@@ -11,6 +12,14 @@ export interface LinkLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+}
+
+/** Who may use a link: the peer's token, or its SHA-256 where only that is kept. */
+export type IncomingToken = { readonly token: string } | { readonly tokenHash: Buffer }
+
+/** By which a token is found: the hash, in hex. */
+export function tokenKey(incoming: IncomingToken): string {
+  return 'token' in incoming ? hash('sha256', incoming.token, 'hex') : incoming.tokenHash.toString('hex')
 }
 
 /** How much a link takes before it refuses. Whatever is refused never left, so that its money is free. */

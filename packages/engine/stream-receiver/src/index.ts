@@ -1,2 +1,2 @@
 export type { ConnectionSpec, Credentials, ReceiverKeys } from './credentials.ts'
-export { type PacketSource, StreamReceiver, type StreamReceiverOptions } from './stream-receiver.ts'
+export { type PacketExchange, type PacketSource, StreamReceiver, type StreamReceiverOptions } from './stream-receiver.ts'

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Id } from '@rivulet/ids'
 import { encodeAmountTooLarge, ErrorCode, isBelow, PacketType, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { CreditResult, ReceivingStreams } from '@rivulet/ledger'
-import type { Asset } from '@rivulet/money'
+import { type Asset, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, encodeReceipt, type Frame, FrameType, StreamErrorCode, type StreamPacket } from '@rivulet/stream'
 import type { Clock } from '@rivulet/time'
 import { type Connection, type ConnectionSpec, type Credentials, CredentialsBook, type ReceiverKeys } from './credentials.ts'
@@ -26,6 +26,13 @@ export interface StreamReceiverOptions {
 export interface PacketSource {
   readonly debitAccountId: Id<'acct'>
   readonly asset: Asset
+  /** For accounts of another asset: which account is debited there, and units of it for one of the link. Without it, or while it knows no rate, such packets are refused. */
+  readonly exchange?: ((to: Asset) => Promise<PacketExchange | undefined>) | undefined
+}
+
+export interface PacketExchange {
+  readonly accountId: Id<'acct'>
+  readonly rate: Ratio
 }
 
 /**
@@ -63,23 +70,24 @@ export class StreamReceiver {
     const connection = this.#book.read(prepare.destination)
     const packet = connection === undefined ? undefined : openPacket(connection, prepare)
     if (connection === undefined || packet === undefined || clock.nowMs() >= connection.closesAtMs) return reject(ErrorCode.unexpectedPayment, address, 'unexpected payment')
-    if (connection.asset.code !== from.asset.code || connection.asset.scale !== from.asset.scale) {
-      return reject(ErrorCode.cannotReceive, address, `this account counts in ${connection.asset.code} at scale ${connection.asset.scale}, the link does not`)
-    }
+    const same = connection.asset.code === from.asset.code && connection.asset.scale === from.asset.scale
+    const counted: Counted | undefined = same ? { amount: prepare.amount, linkAmount: undefined, debitAccountId: from.debitAccountId } : await exchanged(connection.asset, prepare.amount, from)
+    if (counted === undefined) return reject(ErrorCode.cannotReceive, address, `this account counts in ${connection.asset.code} at scale ${connection.asset.scale}, and no rate from ${from.asset.code} is known here now`)
+    const { amount } = counted
     if (prepare.amount > packetAmountMax) {
       return reject(ErrorCode.amountTooLarge, address, 'the packet is too large', encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: packetAmountMax }))
     }
     const fulfillment = connection.keys.fulfillmentOf(prepare.data)
     const isFulfillable = timingSafeEqual(conditionOf(fulfillment), prepare.condition)
-    const arrival: Arrival = { connection, prepare, packet, frames: answersTo(packet, connection) }
+    const arrival: Arrival = { connection, prepare, amount, packet, frames: answersTo(packet, connection) }
     const closes = packet.frames.some(({ type }) => type === FrameType.connectionClose)
     // A probe asks what would arrive: the amount in the refusal is its answer.
-    if (!isFulfillable || prepare.amount < packet.amount || (prepare.amount > 0n && packet.sequence === 0)) {
+    if (!isFulfillable || amount < packet.amount || (prepare.amount > 0n && (packet.sequence === 0 || amount === 0n))) {
       if (closes) await receiving.close(connection.id)
       return this.#refuse(arrival)
     }
     if (prepare.amount > 0n) {
-      const result = await this.#credit(arrival, from)
+      const result = await this.#credit(arrival, counted)
       if (!result.applied) return await this.#refuseCredit(arrival, result.why)
       arrival.frames.push(...moneyFrames(packet, connection, result.total), ...receiptFrames(connection, result.total))
     }
@@ -88,12 +96,13 @@ export class StreamReceiver {
     return { type: PacketType.fulfill, fulfillment, data: seal(arrival, PacketType.fulfill) }
   }
 
-  #credit({ connection, prepare, packet }: Arrival, from: PacketSource): Promise<CreditResult> {
+  #credit({ connection, prepare, packet }: Arrival, { amount, linkAmount, debitAccountId }: Counted): Promise<CreditResult> {
     return this.#options.receiving.credit({
       connection: connection.id,
       sequence: packet.sequence,
-      amount: prepare.amount,
-      debitAccountId: from.debitAccountId,
+      amount,
+      ...(linkAmount !== undefined && { linkAmount }),
+      debitAccountId,
       creditAccountId: connection.accountId,
       totalMax: connection.totalMax,
       closesAtMs: connection.closesAtMs,
@@ -128,16 +137,31 @@ export class StreamReceiver {
   }
 }
 
+/** A packet's amount in units of the account, and of the link where that counts in another asset. */
+interface Counted {
+  readonly amount: bigint
+  readonly linkAmount: bigint | undefined
+  readonly debitAccountId: Id<'acct'>
+}
+
+/** What a packet brings in units of the account, rounded down: what the floor leaves stays with the exchange. Undefined when the two assets are not exchanged now. */
+async function exchanged(asset: Asset, linkAmount: bigint, { exchange }: PacketSource): Promise<Counted | undefined> {
+  const found = await exchange?.(asset)
+  return found && { amount: multiplyFloor(linkAmount, found.rate), linkAmount, debitAccountId: found.accountId }
+}
+
 /** An authentic packet on its way through the receiver, and the frames that its reply will carry. */
 interface Arrival {
   readonly connection: Connection
   readonly prepare: Prepare
+  /** Units of the account. */
+  readonly amount: bigint
   readonly packet: StreamPacket
   readonly frames: Frame[]
 }
 
-function seal({ connection, prepare, packet, frames }: Arrival, type: number): Buffer {
-  return connection.keys.seal({ type, sequence: packet.sequence, amount: prepare.amount, frames })
+function seal({ connection, amount, packet, frames }: Arrival, type: number): Buffer {
+  return connection.keys.seal({ type, sequence: packet.sequence, amount, frames })
 }
 
 /** The STREAM packet inside, or undefined when the data is not authentic, malformed, or not that of a Prepare. */

@@ -47,6 +47,8 @@ interface Flight {
   readonly sequence: number
   /** Source units; 0 for a packet that only talks. */
   readonly amount: bigint
+  /** What left, units of the link; 0 where the link counts in source units. */
+  readonly linkAmount: bigint
   readonly prepareAmount: bigint
   readonly fulfillment: Buffer
   /** Of the monotonic clock: without an answer by then it is in doubt. */
@@ -73,6 +75,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   readonly #share: LinkShare
   readonly #phase: number
   readonly #exchangeRate: Ratio
+  readonly #linkRate: (() => Ratio | undefined) | undefined
   /** Exchange rate less slippage: what the receiver must get at least. */
   readonly #prepareRate: Ratio
   readonly #packetUnitsMin: bigint
@@ -110,7 +113,12 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
       numerator: spec.exchangeRate.numerator * (spec.slippage.denominator - spec.slippage.numerator),
       denominator: spec.exchangeRate.denominator * spec.slippage.denominator,
     }
-    this.#packetUnitsMin = packetUnitsMin(spec.exchangeRate)
+    this.#linkRate = spec.linkRate
+    const linkRate = spec.linkRate?.()
+    const unitsMin = packetUnitsMin(spec.exchangeRate)
+    const linkUnitsMin = linkRate === undefined ? 0n : packetUnitsMin(linkRate)
+    // Rounding on the link takes as little of a packet as rounding at the destination.
+    this.#packetUnitsMin = unitsMin > linkUnitsMin ? unitsMin : linkUnitsMin
     this.#rate = spec.rate
     this.#accrual = new Accrual(spec.rate)
     this.#receiver = new ReceiverLimit(spec.exchangeRate)
@@ -253,11 +261,19 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const prepareAmount = amount > 0n && least === 0n ? 1n : least
     const data = frames === undefined ? this.#keys.sealMoney(PacketType.prepare, sequence, prepareAmount) : this.#keys.seal({ type: PacketType.prepare, sequence, amount: prepareAmount, frames })
     const fulfillment = this.#keys.fulfillmentOf(data)
-    const flight: Flight = { sequence, amount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, inDoubt: false }
+    const linkRate = this.#linkRate?.()
+    const linkAmount = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
+    const flight: Flight = { sequence, amount, linkAmount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, inDoubt: false }
     this.#flights.push(flight)
     const answered = (reply: Reply): void => this.#answered(flight, reply)
+    const leaves = this.#linkRate === undefined ? amount : linkAmount
+    if (leaves === 0n && amount > 0n) {
+      const reply = linkRate === undefined ? reject(ErrorCode.internalError, '', 'no exchange rate to the link is known now') : reject(ErrorCode.insufficientSourceAmount, '', `${amount} units are worth less than one unit of the link`)
+      void Promise.resolve(reply).then(answered)
+      return
+    }
     const late: LateListener | undefined = amount > 0n ? { wantedUntilMs: this.#lateUntilMs, hear: answered } : undefined
-    void this.#link.send({ amount, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data }, late).then(
+    void this.#link.send({ amount: leaves, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data }, late).then(
       answered,
       (error: unknown) => this.#unanswered(flight, error),
     )
@@ -310,7 +326,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const answer = this.#read({ type: PacketType.fulfill, data }, flight)
     const delivered = answer?.amount ?? 0n
     this.delivered += delivered
-    this.#listener.fulfilled(this, { amount: flight.amount, delivered, receipt: answer === undefined ? undefined : receiptOf(answer.frames) })
+    this.#listener.fulfilled(this, { amount: flight.amount, linkAmount: flight.linkAmount, delivered, receipt: answer === undefined ? undefined : receiptOf(answer.frames) })
     if (answer === undefined) this.#fail('receiver-misbehaved', 'the receiver fulfilled a packet with an answer that does not belong to it')
     else if (delivered < flight.prepareAmount) this.#fail('receiver-misbehaved', `the receiver accepted ${delivered} units where ${flight.prepareAmount} were the least`)
     else this.#heed(answer.frames)

@@ -24,6 +24,8 @@ export interface StreamSpec {
   readonly sourceAsset: Asset
   /** Destination units per source unit; 1/1 when both are the same asset. */
   readonly exchangeRate: Ratio
+  /** Where the link counts in another asset than the payer: units of the link for one source unit, now; undefined while no rate is known. */
+  readonly linkRate?: (() => Ratio | undefined) | undefined
   /** Part of the agreed rate that may be lost on the way, for example 1/100; 0/1 within one asset. */
   readonly slippage: Ratio
   /** Source units a second, at least 1. */
@@ -39,10 +41,10 @@ export interface StreamSpec {
 /** Called synchronously from the hot path: must not throw and must not block. */
 export interface StreamListener {
   /**
-   * A valid preimage came back: `amount` source units are paid, `delivered` is what the receiver says it got (destination units; 0 when it said nothing legible). An answer that comes
+   * A valid preimage came back: `amount` source units are paid, `linkAmount` units of the link carried them (0 where the link counts in source units), `delivered` is what the receiver says it got (destination units; 0 when it said nothing legible). An answer that comes
    * after its packet was given up still is booked: out of `inDoubt`, and even after `close()`.
    */
-  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void
+  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly linkAmount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void
   /** A packet of money was rejected and is not paid. `code` is the peer's, or T01 when the packet never left. */
   rejected(stream: SendingStream, code: string, message: string): void
   /** Less than 30 to 45 s of the lease remain in money, 30 in sequences, or 10 to 25 s in time for packets to leave: call `extend`, or the stream stops when it is used up. Called once until extended. */

@@ -4,7 +4,7 @@ import { ErrorCode, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Balance } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import { isDatabaseAway } from '@rivulet/postgres'
-import type { StreamReceiver } from '@rivulet/stream-receiver'
+import type { PacketExchange, StreamReceiver } from '@rivulet/stream-receiver'
 import { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
 import { SpspFault, spspRoutes } from './spsp.ts'
 
@@ -19,6 +19,8 @@ export interface ReceiverOptions {
   readonly hostPath?: string
   /** Told of what went wrong that no sender and no visitor meant. */
   readonly log: { error(fields: object, message: string): void }
+  /** Where units of a peer's link become units of an account. */
+  readonly exchange?: (peerId: string, asset: Asset) => Promise<PacketExchange | undefined>
 }
 
 /** Whom a packet comes from: the peer, its asset, and the ledger account that clears with it. */
@@ -49,7 +51,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     packetHandler: async (prepare, { id, asset, linkAccountId }) => {
       if (linkAccountId === undefined) return reject(ErrorCode.unreachable, ilpAddress, `no account clears with ${id}`)
       try {
-        return await streams.handle(prepare, { debitAccountId: linkAccountId, asset })
+        return await streams.handle(prepare, { debitAccountId: linkAccountId, asset, exchange: options.exchange && ((to) => options.exchange?.(id, to) ?? Promise.resolve(undefined)) })
       } catch (error) {
         options.log.error({ error, peer: id }, 'the ledger did not answer for a packet')
         return reject(ErrorCode.internalError, ilpAddress, 'try again')

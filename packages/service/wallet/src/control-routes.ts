@@ -6,11 +6,12 @@
  * `request-invalid`, `person-unknown`, `person-ambiguous`, `pointer-invalid`, and what the resolver says. Otherwise 200 and
  * newline-delimited JSON: each second `{"second":N,"sent":"UNITS","packets":N,"fulfilled":N,"rejected":N,"state":STATE}`, where STATE is `paying`, `paused` or
  * `stopped` (then with `"reason"`), and last, when RATE x S is paid, `{"sent":{"value","assetCode","assetScale"},"packets","fulfilled","rejected"}`, with `"reason"` when it ended
- * early. `value` is a string of units. When the caller hangs up the stream is closed.
+ * early, `"delivered"` where the payee counts in another asset, and `"lastReject":{"code","message"}` when packets were rejected. `value` is a string of units. When the caller hangs up the stream is closed.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Accounts, AccountsFault } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
+import type { Asset } from '@rivulet/money'
 import type { StreamCounters } from '@rivulet/stream-sender'
 import { parsePointer } from '@rivulet/web-monetization'
 import express, { type Request, type Response, Router } from 'express'
@@ -75,6 +76,7 @@ async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { r
   const ended = Promise.withResolvers<void>()
   let state: 'paying' | 'paused' | 'stopped' = 'paying'
   let reason: string | undefined
+  let deliveredAsset: Asset | undefined
   const session = new PaymentSession(desk, {
     pointer: order.pointer,
     subscriber: order.subscriber,
@@ -85,7 +87,8 @@ async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { r
       if (news.type === 'loaded') loaded.resolve(undefined)
       else if (news.type === 'failed') loaded.resolve(news)
       else if (news.type === 'resumed') [state, reason] = ['paying', undefined]
-      else if (news.type !== 'paid') [state, reason] = [news.type, news.reason]
+      else if (news.type === 'paid') ({ deliveredAsset } = news.packet)
+      else [state, reason] = [news.type, news.reason]
       if (state === 'stopped') ended.resolve()
     },
     // Nothing waits for a command's budget: what it could hold is what it pays.
@@ -117,7 +120,11 @@ async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { r
   runs.delete(stop)
   request.socket.off('close', stop)
   const { asset } = order.subscriber
-  say({ sent: { value: counters.paid.toString(), assetCode: asset.code, assetScale: asset.scale }, ...packetsOf(counters), ...(early !== undefined && { reason: early }) })
+  const exchanged = deliveredAsset !== undefined && (deliveredAsset.code !== asset.code || deliveredAsset.scale !== asset.scale)
+  say({
+    sent: amountOf(counters.paid, asset), ...(exchanged && { delivered: amountOf(counters.delivered, deliveredAsset ?? asset) }), ...packetsOf(counters), ...(early !== undefined && { reason: early }),
+    ...(session.lastReject !== undefined && { lastReject: session.lastReject }),
+  })
   response.end()
 }
 
@@ -128,6 +135,10 @@ async function waitOrEnd({ clock }: SessionDesk, delayMs: number, session: Payme
   timer.cancel()
   // Back-off and pauses of the session move on with its ticks.
   session.dispatch({ type: 'tick' })
+}
+
+function amountOf(units: bigint, { code, scale }: Asset): object {
+  return { value: units.toString(), assetCode: code, assetScale: scale }
 }
 
 function packetsOf({ packets, fulfilled, rejected }: StreamCounters): object {

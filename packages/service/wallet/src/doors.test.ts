@@ -6,7 +6,7 @@ import { TestClock } from '@rivulet/time/testing'
 import { describe, expect, test } from 'vitest'
 import { clientAddressOf } from './client-address.ts'
 import { agentCookie, cookieOf, tokenCookie, verifierCookie } from './cookies.ts'
-import { Seal } from './seal.ts'
+import { Seal } from '@rivulet/ids'
 import { checkSite } from './site.ts'
 
 describe('sites', () => {

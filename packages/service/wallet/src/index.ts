@@ -1,4 +1,3 @@
 export { walletMigrations } from './migrations.ts'
 export { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from './paid-stream.ts'
-export { Seal } from './seal.ts'
 export { createWallet, type LiveStream, type Wallet, type WalletOptions, type WalletSnapshot } from './wallet.ts'

@@ -4,15 +4,15 @@
  */
 import { createHash } from 'node:crypto'
 import { isFault, messageOf } from '@rivulet/faults'
-import { type Id, newId, newSecret } from '@rivulet/ids'
-import type { Link, Prepare, Reply } from '@rivulet/ilp'
+import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
+import type { Prepare, Reply } from '@rivulet/ilp'
 import type { Balance, SendingStreams } from '@rivulet/ledger'
-import type { Asset } from '@rivulet/money'
+import type { Asset, Ratio } from '@rivulet/money'
+import type { OutgoingRoute, Routing } from '@rivulet/peering'
 import type { Payee } from '@rivulet/resolver'
 import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from '@rivulet/stream-sender'
 import type { Clock } from '@rivulet/time'
 import type { Subscriber } from './connection.ts'
-import type { Seal } from './seal.ts'
 import type { PauseReason, StopReason } from './session.ts'
 
 /** A pino logger has this form. */
@@ -29,8 +29,7 @@ export interface StreamDesk {
   readonly seal: Seal
   readonly ledger: { readonly sending: SendingStreams; balance(id: Id<'acct'>): Promise<Balance> }
   readonly sender: { open(spec: StreamSpec): SendingStream }
-  readonly link: Link
-  readonly linkAccountId: Id<'acct'>
+  readonly routing: Routing
   readonly lossAccountId: Id<'acct'>
   readonly ownerId: Id<'ownr'>
   /** The wallet's ILP address; each stream has a child of it. */
@@ -108,7 +107,11 @@ export class PaidStream {
   #rate: bigint
   #row: Row | undefined
   #stream: SendingStream | undefined
+  /** What the last packet that was not paid was told. */
+  lastReject: { readonly code: string; readonly message: string } | undefined
   #total = 0n
+  /** Units of the link that carried it, where the link counts in another asset. */
+  #linkTotal = 0n
   #unbooked: PaidPacket[] = []
   #booking: Promise<void> | undefined
   #bookingSinceMs = 0
@@ -203,18 +206,21 @@ export class PaidStream {
     const { clock, log } = this.#desk
     const receiverIsOurs = this.#receiverIsOurs()
     const asset = this.#receiver.asset ?? (receiverIsOurs ? this.subscriber.asset : undefined)
-    if (asset === undefined || asset.code !== this.subscriber.asset.code || asset.scale !== this.subscriber.asset.scale) {
+    if (asset === undefined) {
       this.#breakOff({ lasting: 'asset-unsupported' })
       return
     }
+    const way = await this.#findWay(asset)
+    if (way === undefined) return
+    const { route, terms } = way
     let lease: Lease = { held: this.#holdAhead(0n), sequenceCeiling: sequencesPerLease, sendUntilMs: clock.nowMs() + this.#desk.leaseMs }
     try {
-      let opened = await this.#openRow(lease, receiverIsOurs)
+      let opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
       if (opened === undefined) {
         this.#fundsSpent = true
         const left = await this.#available()
         lease = { ...lease, held: left < lease.held ? left : lease.held }
-        if (left > 0n) opened = await this.#openRow(lease, receiverIsOurs)
+        if (left > 0n) opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
       }
       if (opened === undefined) {
         this.#breakOff({ passing: 'budget-spent' })
@@ -230,13 +236,14 @@ export class PaidStream {
     try {
       this.#stream = this.#desk.sender.open({
         id: this.id,
-        link: this.#desk.link,
+        link: route.link,
+        linkRate: route.linkRate,
+        ...(route.packetsPerSecondMax !== undefined && { linkPacketsPerSecondMax: route.packetsPerSecondMax }),
         destination: this.#receiver.destination,
         sharedSecret: this.#receiver.sharedSecret,
         sourceAddress: `${this.#desk.ilpAddress}.${this.#segment}`,
         sourceAsset: this.subscriber.asset,
-        exchangeRate: { numerator: 1n, denominator: 1n },
-        slippage: { numerator: 0n, denominator: 1n },
+        ...terms,
         rate: this.#rate,
         lease,
         sequenceFirst: 1,
@@ -250,15 +257,39 @@ export class PaidStream {
     this.#listener.opened()
   }
 
+  /** The route and what may be lost on it; or says why there is none. */
+  async #findWay(asset: Asset): Promise<{ readonly route: OutgoingRoute; readonly terms: { readonly exchangeRate: Ratio; readonly slippage: Ratio } } | undefined> {
+    const { routing, log } = this.#desk
+    const source = this.subscriber.asset
+    let route: OutgoingRoute
+    try {
+      route = await routing.to(this.#receiver.destination, source)
+    } catch (error) {
+      const noRoute = isFault(error, 'no-route')
+      log.warn({ stream: this.id, payee: this.payee, error: messageOf(error) }, 'no way to a payee was found')
+      this.#breakOff(noRoute ? { lasting: 'no-route' } : { passing: 'wallet-unavailable' })
+      return undefined
+    }
+    const same = source.code === asset.code && source.scale === asset.scale
+    const exchangeRate = same ? { numerator: 1n, denominator: 1n } : routing.rateOf(source, asset)
+    if (exchangeRate === undefined || (route.linkRate !== undefined && route.linkRate() === undefined)) {
+      log.warn({ stream: this.id, payee: this.payee, from: source.code, to: asset.code }, 'no exchange rate is known: configure one under "exchange" in rivulet.json')
+      this.#breakOff({ lasting: 'rate-unknown' })
+      return undefined
+    }
+    // Within one asset nothing may be lost; only where somebody exchanges may rates differ and amounts be rounded.
+    return { route, terms: { exchangeRate, slippage: same && route.linkRate === undefined ? { numerator: 0n, denominator: 1n } : routing.slippage } }
+  }
+
   /** Undefined when the account has not enough for the lease. */
-  async #openRow(lease: Lease, receiverIsOurs: boolean): Promise<{ readonly ownerEpoch: number } | undefined> {
+  async #openRow(lease: Lease, receiverIsOurs: boolean, creditAccountId: Id<'acct'>): Promise<{ readonly ownerEpoch: number } | undefined> {
     const { destination, sharedSecret } = this.#receiver
     try {
       return await this.#desk.ledger.sending.open({
         ...lease,
         id: this.id,
         debitAccountId: this.subscriber.accountId,
-        creditAccountId: this.#desk.linkAccountId,
+        creditAccountId,
         lossAccountId: this.#desk.lossAccountId,
         connection: createHash('sha256').update(destination).digest(),
         rate: this.#rate,
@@ -275,14 +306,16 @@ export class PaidStream {
   #senderListener(deliveredAsset: Asset): StreamListener {
     const { counters } = this.#desk
     return {
-      fulfilled: (_stream, { amount, delivered, receipt }) => {
+      fulfilled: (_stream, { amount, linkAmount, delivered, receipt }) => {
         counters.packets += 1
         counters.fulfilled += 1
         this.#total += amount
+        this.#linkTotal += linkAmount
         this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt })
         this.#booking ??= this.#book()
       },
-      rejected: (_stream, code) => {
+      rejected: (_stream, code, message) => {
+        this.lastReject = { code, message }
         counters.packets += 1
         counters.rejectsByCode.set(code, (counters.rejectsByCode.get(code) ?? 0) + 1)
       },
@@ -303,7 +336,8 @@ export class PaidStream {
       this.#unbooked = []
       this.#bookingSinceMs = clock.monotonicMs()
       const total = this.#total
-      while (!this.#fenced && !(await this.#attempt('booking', () => ledger.sending.book(this.id, row.epoch, total)))) {
+      const linkTotal = this.#linkTotal
+      while (!this.#fenced && !(await this.#attempt('booking', () => ledger.sending.book(this.id, row.epoch, total, linkTotal)))) {
         this.#stall(true)
         if (!(await this.#retryLater())) this.#fenced = true
       }

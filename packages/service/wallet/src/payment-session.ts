@@ -45,6 +45,7 @@ export class PaymentSession {
   #receiver: { readonly receiver: Payee; readonly sinceMs: number } | undefined
   #stream: PaidStream | undefined
   #past: StreamCounters = noCounters
+  #lastReject: PaidStream['lastReject']
   #settling: Promise<void> = Promise.resolve()
 
   constructor(desk: SessionDesk, spec: PaymentSessionSpec) {
@@ -79,6 +80,11 @@ export class PaymentSession {
   /** What all its streams did. */
   get counters(): StreamCounters {
     return this.#stream === undefined ? this.#past : sum(this.#past, this.#stream.counters)
+  }
+
+  /** What the last packet that was not paid was told. */
+  get lastReject(): PaidStream['lastReject'] {
+    return this.#stream?.lastReject ?? this.#lastReject
   }
 
   /** Stops for good; resolves to what all its streams did, when the last is settled. */
@@ -183,6 +189,7 @@ export class PaymentSession {
     const before = this.#settling
     this.#settling = stream.close(reason).then(async (counters) => {
       this.#past = sum(this.#past, counters)
+      this.#lastReject = stream.lastReject ?? this.#lastReject
       await before
     })
   }

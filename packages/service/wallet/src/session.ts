@@ -24,6 +24,8 @@ export type StopReason =
   | 'receiver-refused'
   | 'receiver-misbehaved'
   | 'asset-unsupported'
+  | 'no-route'
+  | 'rate-unknown'
   | 'rate-too-low'
   | 'wallet-stopping'
 

@@ -131,7 +131,8 @@ export class TestHouse implements AsyncDisposable {
       })
     const wallet = await createWallet({
       ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), sending: alive(ledger.sending) },
-      accounts, postgres, clock, log, resolver: { resolve: (pointer) => this.#resolve(pointer) }, sender, link, linkAccount: this.#walletLink,
+      accounts, postgres, clock, log, resolver: { resolve: (pointer) => this.#resolve(pointer) }, sender, asset: eur,
+      routing: { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } },
       publicUrl: origin, ilpAddress: 'test.wallet', ...(!foreign && { ownReceiverAddress: 'test.receiver' }), sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
     })
     link.receive(wallet.packetHandler)

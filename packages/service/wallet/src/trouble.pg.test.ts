@@ -162,12 +162,12 @@ test('a pointer that leads nowhere fails with a reason and holds nothing', async
   expect((await house.ledger.balance(house.accountId)).pending).toBe(0n)
 })
 
-test.each(['dollars', 'silent'])('a receiver whose asset is another or unknown is refused before anything is held: %s', async (name) => {
+test.each([['dollars', 'rate-unknown'], ['silent', 'asset-unsupported']])('a receiver whose asset has no rate or is unknown is refused before anything is held: %s, %s', async (name, reason) => {
   await using house = await TestHouse.open()
   const { url, wallet } = await house.wallet()
   const agent = await house.agent(url, site, await house.connect(url, site))
   agent.start('one', `http://localhost:4001/${name}`)
-  await house.until(() => agent.last() === 'stopped asset-unsupported')
+  await house.until(() => agent.last() === `stopped ${reason}`)
   await house.until(() => wallet.live().streams.length === 0)
   expect(await house.ledger.sending.list({ states: ['open', 'in-doubt', 'closed'], limit: 10 })).toEqual([])
   expect((await house.ledger.balance(house.accountId)).pending).toBe(0n)

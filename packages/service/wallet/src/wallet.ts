@@ -1,10 +1,11 @@
 import type { Server } from 'node:http'
 import type { Accounts } from '@rivulet/accounts'
 import { messageOf } from '@rivulet/faults'
-import { type Id, newId } from '@rivulet/ids'
-import { ErrorCode, type Link, type PacketHandler, reject } from '@rivulet/ilp'
-import type { Account, Ledger } from '@rivulet/ledger'
+import { type Id, newId, Seal } from '@rivulet/ids'
+import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
+import type { Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
+import type { Routing } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
 import type { Payee } from '@rivulet/resolver'
 import type { StreamSender } from '@rivulet/stream-sender'
@@ -18,7 +19,6 @@ import { controlRoutes } from './control-routes.ts'
 import type { Log, PaidStream } from './paid-stream.ts'
 import { Payers } from './payers.ts'
 import { settleDoubts } from './recovery.ts'
-import { Seal } from './seal.ts'
 import { WalletStore } from './store.ts'
 import { UsageMeter } from './usage-meter.ts'
 import { subscriberOf, walletRoutes } from './wallet-routes.ts'
@@ -33,10 +33,10 @@ export interface WalletOptions {
   /** Credentials of a wallet address, fresh each time. Throws Faults whose messages people may read. */
   readonly resolver: { resolve(pointer: string): Promise<Payee> }
   readonly sender: Pick<StreamSender, 'open'>
-  /** To the peer that all packets go to. */
-  readonly link: Link
-  /** The `link[..]` account of that peer. */
-  readonly linkAccount: Pick<Account, 'id' | 'asset'>
+  /** Which peer leads to a payee, and at what rate. */
+  readonly routing: Routing
+  /** Of the installation. */
+  readonly asset: Asset
   /** What browsers see; its origin is the agent's. */
   readonly publicUrl: string
   /** The wallet's ILP address; each stream gets a child of it. */
@@ -106,7 +106,7 @@ const resolvesInFlightMax = 500
 
 /** Needs `walletMigrations`. Takes over what earlier processes left in doubt, at once and every few seconds. */
 export async function createWallet(options: WalletOptions): Promise<Wallet> {
-  const lossAccount = await options.ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset: options.linkAccount.asset, debitsMayExceedCredits: true })
+  const lossAccount = await options.ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset: options.asset, debitsMayExceedCredits: true })
   return new WalletProcess(options, lossAccount.id)
 }
 
@@ -142,8 +142,7 @@ class WalletProcess implements Wallet {
       log,
       ledger,
       sender: options.sender,
-      link: options.link,
-      linkAccountId: options.linkAccount.id,
+      routing: options.routing,
       lossAccountId,
       ownerId: newId('ownr', clock.nowMs()),
       ilpAddress: options.ilpAddress,

@@ -10,7 +10,9 @@ export function balanceRule(address: string, exposures: Exposures): Rule {
   return async (packet, next) => {
     const { prepare, from } = packet
     if (from.link === undefined || prepare.amount === 0n) return next(packet)
-    if (!exposures.reserve(from, prepare.amount)) {
+    const line = exposures.lineOf(from)
+    const reserved = line.reserve(prepare.amount)
+    if (!(typeof reserved === 'boolean' ? reserved : await reserved)) {
       return reject(ErrorCode.insufficientLiquidity, address, `${from.id} would owe more than ${from.limits.owedMax} units; settle, or send less at once`)
     }
     let reply: Reply | undefined
@@ -19,7 +21,7 @@ export function balanceRule(address: string, exposures: Exposures): Rule {
       return reply
     } finally {
       // Without an answer we give none before the packet expires, so that the peer owes nothing for it.
-      exposures.release(from, prepare.amount, reply !== undefined && isFulfill(reply))
+      line.release(prepare.amount, reply !== undefined && isFulfill(reply))
     }
   }
 }

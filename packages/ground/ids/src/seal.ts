@@ -4,7 +4,7 @@ import { Fault } from '@rivulet/faults'
 const ivBytes = 12
 const tagBytes = 16
 
-/** Seals STREAM secrets before they enter the ledger's rows: AES-256-GCM, bound to the id of the stream. Sealed: 12-byte IV, 16-byte tag, ciphertext. */
+/** Seals secrets before they enter a database: AES-256-GCM, bound to the id of what they belong to. Sealed: 12-byte IV, 16-byte tag, ciphertext. */
 export class Seal {
   readonly #key: KeyObject
 
@@ -14,20 +14,20 @@ export class Seal {
     this.#key = createSecretKey(key)
   }
 
-  seal(secret: Buffer, streamId: string): Buffer {
+  seal(secret: Buffer, ownerId: string): Buffer {
     const iv = randomBytes(ivBytes)
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv)
-    cipher.setAAD(Buffer.from(streamId))
+    cipher.setAAD(Buffer.from(ownerId))
     const sealed = Buffer.concat([cipher.update(secret), cipher.final()])
     return Buffer.concat([iv, cipher.getAuthTag(), sealed])
   }
 
-  /** Throws Fault `seal-broken` when it was sealed with another key, for another stream, or was changed. */
-  open(sealed: Buffer, streamId: string): Buffer {
+  /** Throws Fault `seal-broken` when it was sealed with another key, for another owner, or was changed. */
+  open(sealed: Buffer, ownerId: string): Buffer {
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, ivBytes), { authTagLength: tagBytes })
       decipher.setAuthTag(sealed.subarray(ivBytes, ivBytes + tagBytes))
-      decipher.setAAD(Buffer.from(streamId))
+      decipher.setAAD(Buffer.from(ownerId))
       return Buffer.concat([decipher.update(sealed.subarray(ivBytes + tagBytes)), decipher.final()])
     } catch (error) {
       throw new Fault('seal-broken', 'this secret was not sealed with the seal key of this server', { cause: error })
