@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answerOf, balanceOf, verified } from '../support/books.ts'
+import { answerOf, balanceOf, type Verified, verified } from '../support/books.ts'
 import { freeBasePort } from '../support/ports.ts'
 import { dataFolder, Server } from '../support/product.ts'
 
@@ -84,15 +84,15 @@ class Instance implements AsyncDisposable {
     return BigInt(posted) + BigInt(accrued)
   }
 
-  /** Waits until no stream is open, and proves the books. */
-  async provenAtRest(): Promise<void> {
+  /** The proof of the books, once no stream is open. */
+  async proof(): Promise<Verified> {
     const until = Date.now() + settleTimeMaxMs
     let report = await verified(this.#folder.path, environment)
     while (report.streamsOpen + report.streamsInDoubt > 0 && Date.now() < until) {
       await wait(1_000)
       report = await verified(this.#folder.path, environment)
     }
-    expect(report).toMatchObject({ ok: true, problems: [], streamsOpen: 0, streamsInDoubt: 0 })
+    return report
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,6 +137,11 @@ describe.each([
     return BigInt(one.owedToPeer) - BigInt(one.owedToUs)
   }
 
+  /** Both books are right, and nothing is under way. */
+  async function proven(): Promise<void> {
+    for (const report of await Promise.all([here.proof(), there.proof()])) expect(report).toMatchObject({ ok: true, problems: [], streamsOpen: 0, streamsInDoubt: 0 })
+  }
+
   test('a subscriber of each pays a publisher of the other: what was sent, what passed the link and what arrived agree to the unit', async () => {
     const out = await here.stream(there.payee('mara'), 4)
     expect(out).toMatchObject({ sent: { value: '400000', assetCode: 'EUR' }, delivered: { assetCode: 'USD', assetScale: 9 }, rejected: 0 })
@@ -154,7 +159,7 @@ describe.each([
     expect(await there.balance('alice')).toBe(budget - 300_000n)
     expect(await here.balance('tomas')).toBe(BigInt(back.delivered?.value ?? 0))
     expect(await mirrored()).toBeLessThan(owed)
-    await Promise.all([here.provenAtRest(), there.provenAtRest()])
+    await proven()
     await mirrored()
   })
 
@@ -177,7 +182,7 @@ describe.each([
     expect(await mirrored()).toBe(0n)
     expect((await here.stream(there.payee('mara'), 1)).fulfilled).toBeGreaterThan(0)
     await there.command('peers', 'limit', 'here', '--owed-max', String(10n ** 10n))
-    await Promise.all([here.provenAtRest(), there.provenAtRest()])
+    await proven()
     await mirrored()
   })
 
@@ -210,11 +215,11 @@ describe.each([
     await here.kill()
     await paying
     await here.start()
-    await Promise.all([here.provenAtRest(), there.provenAtRest()])
+    await proven()
     // What was under way when one died is the payer's doubt: the payee's books may hold it, the payer's never more than the payee's.
     const [owedToPeer, owedToUs] = [BigInt((await here.peer('there')).balance.owedToPeer), BigInt((await there.peer('here')).balance.owedToUs)]
     expect(owedToUs).toBeGreaterThanOrEqual(owedToPeer)
     expect(await here.stream(there.payee('mara'), 2)).toMatchObject({ sent: { value: '200000' } })
-    await Promise.all([here.provenAtRest(), there.provenAtRest()])
+    await proven()
   })
 })

@@ -18,7 +18,7 @@ const address = z.string().refine(isAddress, 'must be an ILP address')
 const prefix = z.string().refine((text) => isAddress(text) && !text.startsWith('peer.') && !text.startsWith('local.'), 'must be an ILP address prefix of at least two segments')
 const url = (schemes: RegExp, words: string) => z.url({ protocol: schemes, error: `must be a ${words} URL` }).max(2_048).refine((text) => !/[@#]/.test(text), 'must hold no credentials and no fragment')
 
-export const peerName = z.string().regex(/^[a-z][a-z0-9-]{1,39}$/, 'must be 2 to 40 lower-case letters, digits and hyphens, a letter first').refine((name) => !reserved.includes(name), 'is the name of a role of ours: choose another')
+const peerName = z.string().regex(/^[a-z][a-z0-9-]{1,39}$/, 'must be 2 to 40 lower-case letters, digits and hyphens, a letter first').refine((name) => !reserved.includes(name), 'is the name of a role of ours: choose another')
 
 const limitFields = {
   /** Largest amount of one packet, in either direction. */
@@ -34,7 +34,6 @@ const limitFields = {
   settlementThreshold: units(1n, amountMax).nullable(),
 }
 export const limitsChange = z.strictObject(limitFields).partial().refine((change) => Object.keys(change).length > 0, 'names no limit')
-export type LimitsChange = z.infer<typeof limitsChange>
 
 const linkSpec = z.discriminatedUnion('kind', [
   /** We connect to the peer. */
@@ -55,7 +54,6 @@ export const newPeer = z.strictObject({
   asset: z.strictObject({ code: z.string().regex(/^[A-Z]{3,8}$/), scale: z.int().min(0).max(18) }),
   limits: z.strictObject(limitFields).partial().default({}),
 })
-export type NewPeer = z.infer<typeof newPeer>
 
 export const newSettlement = z.strictObject({
   /** Names this payment for ever: told twice it is booked once. */
@@ -63,7 +61,6 @@ export const newSettlement = z.strictObject({
   direction: z.enum(['paid', 'received']),
   amount: units(1n, amountMax),
 })
-export type NewSettlement = z.infer<typeof newSettlement>
 
 export interface StoredLimits {
   readonly packetAmountMax: bigint
