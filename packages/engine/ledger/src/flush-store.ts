@@ -23,8 +23,9 @@ export interface FlushStatement {
 
 const statementTimeoutMs = 2_000
 const answerTimeoutMs = 5_000
-/** Planning costs as much as writing a hundred rows. A plan serves so many flushes, fewer at first, while the tables may still grow manyfold. */
+/** Planning costs as much as writing a hundred rows. A plan serves so many flushes, fewer while the tables may still grow manyfold. */
 const flushesPerPlanMax = 512
+const freshPlan = { flushes: 0, flushesMax: 1, bytesMax: 0 }
 
 /** A connection of its own for the flushes of one committer, replaced whenever it breaks, and the flush row of this process start. */
 export class FlushStore implements AsyncDisposable {
@@ -34,8 +35,8 @@ export class FlushStore implements AsyncDisposable {
   readonly #statement: FlushStatement
   #session: Session | undefined
   #rowInserted = false
-  /** Flushes of this session that left with the plan it has, and with how many it gets another. */
-  #planned = { flushes: 0, flushesMax: 1 }
+  /** How many flushes left with the plan that the session has, with how many it gets another, and the size of the largest. */
+  #plan = freshPlan
 
   /** @param id fresh and never used before, not even before a restore */
   constructor(postgres: Postgres, clock: Clock, id: Id<'flsh'>, statement: FlushStatement) {
@@ -49,7 +50,7 @@ export class FlushStore implements AsyncDisposable {
     let session: Session
     try {
       session = await this.#connection()
-      await this.#planAnew(session)
+      await this.#planAnew(session, values)
     } catch (error) {
       this.#drop()
       return { kind: 'failed', error }
@@ -81,12 +82,15 @@ export class FlushStore implements AsyncDisposable {
     throw new AssertionFault(`flush row ${this.#id} says ${row?.n ?? 'nothing'} where ${n - 1} was expected: another process wrote it, or the database went back in time`)
   }
 
-  /** One plan kept for ever might be from when the tables were all but empty, and look through all rows for each of the batch. */
-  async #planAnew(session: Session): Promise<void> {
-    this.#planned.flushes += 1
-    if (this.#planned.flushes <= this.#planned.flushesMax) return
+  /** A plan kept for ever might be from when the tables were all but empty, and look through all rows for each of the batch: they may have grown since when flushes do. */
+  async #planAnew(session: Session, values: readonly Buffer[]): Promise<void> {
+    const bytes = values.reduce((sum, value) => sum + value.length, 0)
+    const { flushes, flushesMax, bytesMax } = this.#plan
+    const grown = bytes > 2 * bytesMax
+    this.#plan = { flushes: flushes + 1, flushesMax, bytesMax: Math.max(bytes, bytesMax) }
+    if (flushes === 0 || (!grown && flushes < flushesMax)) return
     await session.query('discard plans')
-    this.#planned = { flushes: 1, flushesMax: Math.min(this.#planned.flushesMax * 2, flushesPerPlanMax) }
+    this.#plan = { flushes: 1, flushesMax: grown ? 1 : Math.min(flushesMax * 2, flushesPerPlanMax), bytesMax: Math.max(bytes, bytesMax) }
   }
 
   async #connection(): Promise<Session> {
@@ -97,7 +101,7 @@ export class FlushStore implements AsyncDisposable {
       set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan;
       set cpu_tuple_cost = 1; set jit = off`, answerTimeoutMs)
     this.#session = session
-    this.#planned = { flushes: 0, flushesMax: 1 }
+    this.#plan = freshPlan
     if (!this.#rowInserted) {
       await session.query('insert into ledger.flushes (id, started_at_ms) values ($1, $2) on conflict (id) do nothing', [this.#id, this.#clock.nowMs()])
       this.#rowInserted = true

@@ -13,6 +13,8 @@ export type FlushAnswer<Outcome> =
 export interface GroupCommitOptions<Batch, Outcome> {
   readonly clock: Clock
   readonly log: LedgerLog
+  /** Flushes start at least this far apart: a flush costs as much as some 40 of its rows, so that under load few large ones cost less than many small ones. */
+  readonly intervalMs: number
   /** Whether anything waits. */
   readonly waiting: () => boolean
   /** Forms the next batch from what waits; undefined when nothing of it may enter. */
@@ -29,11 +31,10 @@ export interface GroupCommitOptions<Batch, Outcome> {
   readonly fatal: (error: unknown) => void
 }
 
-const flushIntervalMs = 5
 const resendPauseMsMax = 1_000
 
 /**
- * One flush at a time, at most one per 5 ms; what arrives meanwhile goes into the next. While the outcome of a flush is unknown the identical flush is
+ * One flush at a time, at most one per interval, the first at once; what arrives meanwhile goes into the next. While the outcome of a flush is unknown the identical flush is
  * sent again under the same number and everything else waits.
  */
 export class GroupCommit<Batch, Outcome> {
@@ -63,11 +64,11 @@ export class GroupCommit<Batch, Outcome> {
   }
 
   async #run(): Promise<void> {
-    const { clock, waiting, take, fatal } = this.#options
+    const { clock, intervalMs, waiting, take, fatal } = this.#options
     await Promise.resolve()
     try {
       while (waiting()) {
-        const waitMs = this.#lastStartMs + flushIntervalMs - clock.monotonicMs()
+        const waitMs = this.#lastStartMs + intervalMs - clock.monotonicMs()
         if (waitMs > 0) await clock.sleep(Math.ceil(waitMs))
         // What arrives in the same turn of the event loop shares the flush.
         else await new Promise((resolve) => setImmediate(resolve))
@@ -103,8 +104,8 @@ export class GroupCommit<Batch, Outcome> {
   }
 
   #mayFollow(outcome: Outcome): boolean {
-    const { clock, waiting, nothingReturns } = this.#options
-    return waiting() && nothingReturns(outcome) && clock.monotonicMs() >= this.#lastStartMs + flushIntervalMs
+    const { clock, intervalMs, waiting, nothingReturns } = this.#options
+    return waiting() && nothingReturns(outcome) && clock.monotonicMs() >= this.#lastStartMs + intervalMs
   }
 
   /** Undefined when the flush is known not to be written. */

@@ -112,7 +112,7 @@ export class JournalStore implements AsyncDisposable {
   }
 
   async #lockChain(client: Session): Promise<ChainHead> {
-    const { rows } = await client.query<{ length: bigint; head: Buffer }>('select length, head from ledger.chains where id = $1 for no key update', [this.#chainId])
+    const { rows } = await client.query<{ length: bigint; head: Buffer }>({ name: 'ledger-lock-chain', text: 'select length, head from ledger.chains where id = $1 for no key update', values: [this.#chainId] })
     const row = rows[0]
     if (row === undefined) throw new AssertionFault(`chain ${this.#chainId} is not in the database: it went back in time`)
     const found: ChainHead = { id: this.#chainId, length: Number(row.length), head: row.head }
@@ -145,11 +145,12 @@ export class JournalStore implements AsyncDisposable {
 
 async function lockSending(client: Session, locks: Locks): Promise<Map<string, SendingDraft>> {
   const drafts = new Map<string, SendingDraft>()
-  const take = async (where: string, values: unknown[]): Promise<void> => {
-    const { rows } = await client.query<SendingRow>(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`, values)
+  const take = async (where: string, values: unknown[], name?: string): Promise<void> => {
+    const text = `select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`
+    const { rows } = await client.query<SendingRow>({ text, values, ...(name !== undefined && { name }) })
     for (const row of rows) drafts.set(row.id, sendingOf(row))
   }
-  if (locks.sendingIds.length > 0) await take('where s.id = any($1) order by s.id for no key update of s', [locks.sendingIds])
+  if (locks.sendingIds.length > 0) await take('where s.id = any($1) order by s.id for no key update of s', [locks.sendingIds], 'ledger-lock-sending')
   if (locks.due !== undefined) {
     await take(`where s.state <> 'closed' and s.total > s.posted and s.posted_at_ms <= $1 order by s.id limit $2 for no key update of s skip locked`, [locks.due.postedBeforeMs, locks.due.rowsMax])
   }
@@ -202,7 +203,7 @@ async function lockAccounts(client: Session, locks: Locks, streams: { sending: R
   if (ids.size === 0) return { accounts: new Map(), exchanges: new Map() }
   const exchanges = await exchangesOf(client, streams)
   for (const { farAccountId, linkAccountId } of exchanges.values()) ids.add(farAccountId).add(linkAccountId)
-  const { rows } = await client.query<AccountRow>('select * from ledger.accounts where id = any($1) order by id for no key update', [[...ids]])
+  const { rows } = await client.query<AccountRow>({ name: 'ledger-lock-accounts', text: 'select * from ledger.accounts where id = any($1) order by id for no key update', values: [[...ids]] })
   return { accounts: new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)])), exchanges }
 }
 
@@ -212,7 +213,9 @@ async function exchangesOf(client: Session, streams: { sending: ReadonlyMap<stri
   for (const { creditAccountId } of streams.sending.values()) ids.add(creditAccountId)
   for (const { debitAccountId, linkTotal } of streams.receiving.rows.values()) if (linkTotal > 0n && debitAccountId !== undefined) ids.add(debitAccountId)
   if (ids.size === 0) return new Map()
-  const { rows } = await client.query<{ account_id: string; far_account_id: Id<'acct'>; link_account_id: Id<'acct'> }>('select * from ledger.exchanges where account_id = any($1)', [[...ids]])
+  const { rows } = await client.query<{ account_id: string; far_account_id: Id<'acct'>; link_account_id: Id<'acct'> }>({
+    name: 'ledger-exchanges', text: 'select * from ledger.exchanges where account_id = any($1)', values: [[...ids]],
+  })
   return new Map(rows.map((row) => [row.account_id, { farAccountId: row.far_account_id, linkAccountId: row.link_account_id }]))
 }
 

@@ -16,6 +16,8 @@ import type { Credit, CreditResult, ReceivingStreams, ReceivingTotal } from './t
 /** A packet enters a flush only with this much life left: statement timeout, commit, and the way back of the Fulfill. */
 const packetLifeMsMin = 3_000
 const packetsQueuedMax = 200_000
+/** The sender waits for it: its Fulfill leaves after the flush. */
+const flushIntervalMs = 20
 /** A flush stays far below its statement timeout even on a busy machine. */
 const rowsPerFlushMax = 4_000
 const packetsPerFlushMax = 20_000
@@ -78,7 +80,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     this.#journal = journal
     this.#flushes = new FlushStore(postgres, clock, newFlushId(), creditStatement)
     this.#commit = new GroupCommit<Batch, FlushOutcome>({
-      clock, log, fatal,
+      clock, log, fatal, intervalMs: flushIntervalMs,
       waiting: () => this.#queue.length > 0,
       take: () => this.#take(),
       flush: (n, batch, again) => this.#flush(n, batch, again),

@@ -11,6 +11,8 @@ import type { LedgerLog } from './context.ts'
 import type { SendingStream, SendingStreams, SendingStreamSpec, StreamLease } from './types.ts'
 
 const streamsQueuedMax = 100_000
+/** Only the page waits for it, to hear of a payment; no packet does. */
+const flushIntervalMs = 40
 /** A flush stays far below its statement timeout even on a busy machine. */
 const rowsPerFlushMax = 4_000
 const labelBytesMax = 2_048
@@ -57,7 +59,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
     this.#journal = journal
     this.#flushes = new FlushStore(postgres, clock, newFlushId(), bookingStatement)
     this.#commit = new GroupCommit<Batch, FlushOutcome>({
-      clock, log, fatal,
+      clock, log, fatal, intervalMs: flushIntervalMs,
       waiting: () => this.#queue.size > 0,
       take: () => this.#take(),
       flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
