@@ -11,7 +11,7 @@ import { transferColumns, transferOf, type TransferRow } from './transfer-store.
 import type { Account, Transfer } from './types.ts'
 import { writeBooks } from './write-store.ts'
 
-/** What a batch needs locked. Everything is locked in one order: own chain, sending rows, receiving rows, accounts; each kind by its key. */
+/** What a batch needs locked. Everything is locked in one order: own chain, sending rows, receiving rows that are missing, those that exist, accounts; each kind by its key. */
 export interface Locks {
   readonly accountIds: readonly Id<'acct'>[]
   readonly sendingIds: readonly Id<'strm'>[]
@@ -83,6 +83,7 @@ export class JournalStore implements AsyncDisposable {
     })
     work(books)
     await writeBooks(client, books)
+    await removeVacant(client, receiving.vacant, books)
     progress.commitSent = true
     this.#heads = [chain, books.chain]
     await client.query('commit')
@@ -164,6 +165,8 @@ async function lockSending(client: Session, locks: Locks): Promise<Map<string, S
 interface LockedReceiving {
   readonly rows: Map<string, ReceivingDraft>
   readonly ended: Map<string, { readonly total: bigint }>
+  /** Connections without a row. Each has one for the time of this transaction, closed and empty, and keeps it if an entry inserts it. */
+  readonly vacant: readonly Buffer[]
 }
 
 async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Promise<LockedReceiving> {
@@ -171,8 +174,10 @@ async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap
   const ended = new Map<string, { total: bigint }>()
   const connections = [...locks.connections]
   if (locks.withReceiving) for (const stream of sending.values()) if (stream.resume.receiverIsOurs) connections.push(stream.connection)
+  const vacant = await holdVacant(client, connections)
   const take = (rows: readonly ReceivingRow[]): void => {
     for (const row of rows) drafts.set(row.connection.toString('hex'), receivingOf(row))
+    for (const connection of vacant) drafts.delete(connection.toString('hex'))
   }
   if (connections.length > 0) {
     take((await client.query<ReceivingRow>(`select ${receivingColumns} from ledger.receiving_streams where connection = any($1) order by connection for no key update`, [connections])).rows)
@@ -185,7 +190,26 @@ async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap
       `select ${receivingColumns} from ledger.receiving_streams where (total > posted and (posted_at_ms <= $1 or closed)) or closes_at_ms <= $2 order by connection limit $3 for no key update skip locked`,
       [postedBeforeMs, endedBeforeMs, rowsMax])).rows)
   }
-  return { rows: drafts, ended }
+  return { rows: drafts, ended, vacant }
+}
+
+/**
+ * Takes the place of every row that is missing, before any row that exists is locked: as a flush does, which first inserts and then updates, both in ascending
+ * order. If one of the two did it the other way round, each could wait for the other.
+ */
+async function holdVacant(client: Session, connections: readonly Buffer[]): Promise<Buffer[]> {
+  if (connections.length === 0) return []
+  const { rows } = await client.query<{ connection: Buffer }>(
+    `insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, closed)
+    select connection, 0, 0, 0, 0, 0, 0, true from (select distinct unnest($1::bytea[]) as connection) u
+    where not exists (select from ledger.receiving_streams r where r.connection = u.connection) and not exists (select from ledger.receiving_ended e where e.connection = u.connection)
+    order by connection on conflict (connection) do nothing returning connection`, [connections])
+  return rows.map(({ connection }) => connection)
+}
+
+async function removeVacant(client: Session, vacant: readonly Buffer[], books: Books): Promise<void> {
+  const unused = vacant.filter((connection) => !books.receiving.has(connection.toString('hex')))
+  if (unused.length > 0) await client.query('delete from ledger.receiving_streams where connection = any($1)', [unused])
 }
 
 interface LockedAccounts {

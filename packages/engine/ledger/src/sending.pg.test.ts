@@ -188,3 +188,38 @@ test('holds from many processes at once never exceed what is there', async () =>
   expect(await books.ledger.account(books.subscriber.id)).toMatchObject({ debitsPending: 1_000n })
   expect(await books.ledger.verify()).toMatchObject({ ok: true, streamsOpen: 10 })
 })
+
+test('closing a connection that never had a packet and a flush that brings its first cannot wait for each other', async () => {
+  const warnings: string[] = []
+  await using books = await testBooks({ log: { warn: (_about, message) => warnings.push(message), error: () => undefined } })
+  const { ledger, postgres, subscriber } = books
+  const [empty = connectionOf('a'), paid = connectionOf('b')] = [connectionOf('a'), connectionOf('b')].toSorted((one, other) => Buffer.compare(one, other))
+  const streams = [empty, paid].map((connection) => streamOf(books, { connection }))
+  for (const stream of streams) await ledger.sending.open(stream)
+  await ledger.receiving.credit(creditTo(books, { connection: paid }))
+  const waiting = async (): Promise<unknown> => (await postgres.pool.query(`select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rows[0]
+  // The journal has locked what exists and waits for an account; then a flush comes that inserts the one row and updates the other.
+  const blocker = await postgres.pool.connect()
+  await blocker.query('begin')
+  await blocker.query('select from ledger.accounts where id = $1 for update', [subscriber.id])
+  const closed = Promise.all(streams.map(({ id }) => ledger.sending.close(id, 1, 'hidden')))
+  await expect.poll(waiting).toEqual({ count: 1 })
+  const credited = Promise.all([ledger.receiving.credit(creditTo(books, { connection: empty })), ledger.receiving.credit(creditTo(books, { connection: paid, sequence: 2 }))])
+  await expect.poll(waiting).toEqual({ count: 2 })
+  await blocker.query('commit')
+  blocker.release()
+  await closed
+  expect(await credited).toEqual([{ applied: false, why: 'connection-closed' }, { applied: false, why: 'connection-closed' }])
+  expect(warnings).toEqual([])
+  expect(await ledger.verify()).toMatchObject({ ok: true, problems: [] })
+})
+
+test('a connection without a packet is only kept closed by who closed its stream', async () => {
+  await using books = await testBooks()
+  const { ledger } = books
+  const [one, other] = [streamOf(books), streamOf(books, { connection: connectionOf('b') })]
+  for (const stream of [one, other]) await ledger.sending.open(stream)
+  await Promise.all([ledger.sending.close(one.id, 1, 'hidden'), ledger.sending.extend(other.id, 1, { ...other, held: 700n })])
+  expect(await ledger.receiving.credit(creditTo(books))).toEqual({ applied: false, why: 'connection-closed' })
+  expect(await ledger.receiving.credit(creditTo(books, { connection: connectionOf('b') }))).toEqual({ applied: true, total: 10n })
+})

@@ -84,9 +84,9 @@ async function updateSending(client: Session, rows: readonly SendingDraft[]): Pr
 async function writeReceiving(client: Session, books: Books): Promise<void> {
   const added = [...books.newReceiving]
   if (added.length > 0) {
+    // Their places were taken when the batch was locked.
     await client.query(
-      `insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, closed)
-      select connection, 0, 0, 0, 0, $2, closes_at_ms, true from unnest($1::bytea[], $3::int8[]) as u(connection, closes_at_ms)`,
+      'update ledger.receiving_streams r set posted_at_ms = $2, closes_at_ms = u.closes_at_ms from unnest($1::bytea[], $3::int8[]) as u(connection, closes_at_ms) where r.connection = u.connection',
       [connectionsOf(added), books.nowMs, added.map((row) => row.closesAtMs)])
   }
   const touched = [...books.touchedReceiving].filter((row) => !books.endedReceiving.has(row))
