@@ -1,13 +1,12 @@
 /** Connect codes and agent tokens that are used, foreign or of another site connect nothing, and a budget that runs out is not overdrawn by one unit. Stale codes: service/wallet, on a clock of its own. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Ledger } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { guestLedger, verified } from './support/books.ts'
+import { askForStream } from './support/control.ts'
 import { dataFolder, Server } from './support/product.ts'
 import { AgentSocket, Reader } from './support/reader.ts'
 
@@ -148,13 +147,8 @@ describe('a budget that runs out in mid-second', () => {
   test('is not overdrawn by a page and commands that spend it at once', async () => {
     const reader = await poorReader('Piet')
     await reader.connect(site)
-    const { control } = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { control: string }
     const command = async (): Promise<bigint> => {
-      const response = await fetch(`${product.ready.wallet}/control/streams`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${control}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ as: 'Piet', pointer: mara, seconds: 6 }),
-      })
+      const response = await askForStream(folder, { as: 'Piet', pointer: mara, seconds: 6 })
       const { sent } = JSON.parse((await response.text()).trimEnd().split('\n').at(-1) ?? '') as { sent: { value: string } }
       return BigInt(sent.value)
     }

@@ -8,12 +8,14 @@ import { encodePrepare } from '@rivulet/ilp'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { answerOf, balanceOf, verified } from './support/books.ts'
+import { controlUrlOf } from './support/control.ts'
 import { dataFolder, Server } from './support/product.ts'
 import { Random } from './support/random.ts'
 import { Reader } from './support/reader.ts'
 
-type DoorName = 'wallet' | 'receiver' | 'operator' | 'demo'
-const doors: readonly DoorName[] = ['wallet', 'receiver', 'operator', 'demo']
+/** The last one only this machine reaches. */
+type DoorName = 'wallet' | 'receiver' | 'operator' | 'demo' | 'control'
+const doors: readonly DoorName[] = ['wallet', 'receiver', 'operator', 'demo', 'control']
 const site = 'https://news.example'
 
 const resources = new AsyncDisposableStack()
@@ -37,8 +39,12 @@ interface Answer {
   readonly message: string | undefined
 }
 
+function urlOf(door: DoorName): string {
+  return door === 'control' ? controlUrlOf(folder) : product.ready[door]
+}
+
 async function ask(door: DoorName, path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(product.ready[door] + path, init)
+  const response = await fetch(urlOf(door) + path, init)
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') === true
   const body = (isJson && text !== '' ? JSON.parse(text) : {}) as Partial<Answer> & { error?: Partial<Answer> }
@@ -61,7 +67,7 @@ const routes: readonly Route[] = [
   { door: 'wallet', path: '/agent/redeem' },
   { door: 'wallet', path: '/api/pause', as: 'person' },
   { door: 'wallet', path: `/api/connections/conn_${'0'.repeat(26)}`, method: 'PATCH', as: 'person' },
-  { door: 'wallet', path: '/control/streams', as: 'command' },
+  { door: 'control', path: '/control/streams', as: 'command' },
   ...(['wallet', 'receiver', 'operator'] as const).flatMap((door) => ['/api/auth/sign-up/email', '/api/auth/sign-in/email', '/api/auth/change-password'].map((path) => ({ door, path }))),
 ]
 
@@ -105,7 +111,7 @@ describe('HTTP', () => {
   test.each(bodies)('$what is refused at every door that takes a body, with a reason', async ({ body, headers }) => {
     const cookie = await cookieOf('wallet')
     for (const { door, path, method = 'POST', as } of routes) {
-      const origin = as === 'command' ? undefined : product.ready[door]
+      const origin = as === 'command' ? undefined : urlOf(door)
       const answered = await ask(door, path, {
         method,
         body,
@@ -122,7 +128,7 @@ describe('HTTP', () => {
 
   test.each(['GET', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND'])('the method %s where it means nothing is refused', async (method) => {
     for (const { door, path, as } of routes) {
-      const headers = { origin: product.ready[door], ...(as === 'command' && { authorization: `Bearer ${secrets.control}` }) }
+      const headers = { origin: urlOf(door), ...(as === 'command' && { authorization: `Bearer ${secrets.control}` }) }
       const { status } = await ask(door, path, { method, headers })
       // A page of any origin may ask the receiver which methods it takes.
       const fits = (status >= 400 && status < 500) || (method === 'OPTIONS' && status < 300)
@@ -132,7 +138,7 @@ describe('HTTP', () => {
 
   test.each([
     ['wallet', '/%'], ['wallet', '/%ff%fe'], ['wallet', '/%00'], ['wallet', '/..%2f..%2fsecrets.json'], ['wallet', `/api/connect/${'a'.repeat(5_000)}`], ['wallet', '/api/connect/%00'],
-    ['wallet', '/assets/..%2f..%2f..%2fpackage.json'], ['wallet', '/assets/%00'], ['wallet', '/agent/elsewhere'], ['wallet', '/control/elsewhere'], ['wallet', '/api/auth/__proto__'],
+    ['wallet', '/assets/..%2f..%2f..%2fpackage.json'], ['wallet', '/assets/%00'], ['wallet', '/agent/elsewhere'], ['wallet', '/control/streams'], ['control', '/control/elsewhere'], ['control', '/'], ['wallet', '/api/auth/__proto__'],
     ['receiver', '/%'], ['receiver', '/%00'], ['receiver', '/nobody'], ['receiver', `/${'a'.repeat(3_000)}`], ['receiver', '/api/elsewhere'],
     ['operator', '/%c0'], ['operator', '/api/elsewhere'], ['demo', '/%'], ['demo', '/nothing-here'], ['demo', '/..%2f..%2fpackage.json'],
   ] as const)('%s has nothing at %s, and says so', async (door, path) => {
@@ -155,18 +161,26 @@ describe('HTTP', () => {
     expect(await ask('operator', '/api/overview', { headers: { cookie: renamed } })).toMatchObject({ status: 401 })
   })
 
+  test('commands have a door of their own on the loopback interface, and the public ones know nothing of it, whoever asks', async () => {
+    expect(new URL(controlUrlOf(folder)).hostname).toBe('127.0.0.1')
+    const body = JSON.stringify({ as: 'nobody', pointer: `${product.ready.receiver}/mara`, seconds: 1 })
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${secrets.control}` }
+    for (const door of doors.filter((name) => name !== 'control')) expect({ door, ...(await ask(door, '/control/streams', { method: 'POST', headers, body })) }).toMatchObject({ door, status: 404 })
+    expect(await ask('control', '/control/streams', { method: 'POST', headers, body })).toMatchObject({ status: 400, code: 'person-unknown' })
+  })
+
   test('a command without the token of the data folder, or a page that has it, is refused', async () => {
     const body = JSON.stringify({ as: 'alice', pointer: `${product.ready.receiver}/mara`, seconds: 1 })
     const json = { 'content-type': 'application/json' }
     for (const headers of [json, { ...json, authorization: 'Bearer wrong' }, { ...json, authorization: `Bearer ${secrets.control}`, origin: product.ready.wallet }]) {
-      expect(await ask('wallet', '/control/streams', { method: 'POST', headers, body })).toMatchObject({ status: 401, code: 'token-invalid' })
+      expect(await ask('control', '/control/streams', { method: 'POST', headers, body })).toMatchObject({ status: 401, code: 'token-invalid' })
     }
   })
 })
 
 /** What a server first answers to raw bytes, or nothing when it hangs up; `leave` hangs up after the last byte. */
 async function raw(door: DoorName, bytes: string | Buffer, leave = false): Promise<string> {
-  const { port } = new URL(product.ready[door])
+  const { port } = new URL(urlOf(door))
   const socket = connect(Number(port), '127.0.0.1')
   const answer = new Promise<string>((resolve) => {
     socket.once('data', (chunk) => resolve(chunk.toString('latin1')))

@@ -10,6 +10,7 @@ import { type Frame, FrameType, type StreamPacket } from '@rivulet/stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { balanceOf, guestLedger, verified } from './support/books.ts'
 import { type Fate, Meddler, type Meddling } from './support/meddler.ts'
+import { askForStream } from './support/control.ts'
 import { freeBasePort } from './support/ports.ts'
 import { dataFolder, Server } from './support/product.ts'
 
@@ -66,8 +67,6 @@ let folder: string
 let environment: NodeJS.ProcessEnv
 let meddler: Meddler
 let ledger: Ledger
-let wallet: string
-let control: string
 /** All at once; each test waits for its own. */
 const streams = new Map<keyof typeof fates, Promise<Outcome>>()
 
@@ -78,9 +77,7 @@ beforeAll(async () => {
   environment = { DATABASE_URL: url, RIVULET_LEASE_SECONDS: '30', RIVULET_LOG: 'error' }
   const roles = ['--data', folder, '--port', String(port)]
   resources.use(await Server.start(['receiver', ...roles], environment))
-  const secrets = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { peer: string; control: string }
-  control = secrets.control
-  wallet = `http://127.0.0.1:${port}`
+  const secrets = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { peer: string }
   meddler = resources.use(await Meddler.open({ receiver: `http://localhost:${port + 1}`, payee: 'mara', token: secrets.peer, fates }))
   resources.use(await Server.start(['wallet', ...roles], { ...environment, RIVULET_BTP_URL: meddler.btpUrl }))
   ledger = resources.use(await guestLedger({ url })).ledger
@@ -102,11 +99,7 @@ interface Outcome {
 
 /** As `rivulet stream` asks for it. */
 async function stream(fate: keyof typeof fates, seconds: number): Promise<Outcome> {
-  const response = await fetch(`${wallet}/control/streams`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${control}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ as: 'alice', pointer: `${meddler.url}/${fate}`, seconds }),
-  })
+  const response = await askForStream(folder, { as: 'alice', pointer: `${meddler.url}/${fate}`, seconds })
   const text = await response.text()
   const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { reason?: string; sent?: { value: string } })
   const summary = lines.at(-1)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, type Balance, balanceOf, guestLedger, type Verified, verified } from './support/books.ts'
+import { askForStream } from './support/control.ts'
 import { freeBasePort } from './support/ports.ts'
 import { dataFolder, rivulet, Server } from './support/product.ts'
 
@@ -79,15 +80,9 @@ describe('the books', () => {
   })
 
   test('have nothing open after a graceful stop while streams run', async () => {
-    const { control } = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { control: string }
     const abort = new AbortController()
     const streams = await Promise.all(
-      names.slice(2).flatMap((payee) => ['alice', 'ben'].map((as) => fetch(`${product.ready.wallet}/control/streams`, {
-        method: 'POST',
-        signal: abort.signal,
-        headers: { authorization: `Bearer ${control}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ as, pointer: `${product.ready.receiver}/${payee}`, seconds: 600 }),
-      }))),
+      names.slice(2).flatMap((payee) => ['alice', 'ben'].map((as) => askForStream(folder, { as, pointer: `${product.ready.receiver}/${payee}`, seconds: 600 }, abort.signal))),
     )
     expect(streams.map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => 200))
     await expect.poll(() => verified(folder), { timeout: 30_000 }).toMatchObject({ streamsOpen: 6 })
@@ -154,7 +149,7 @@ describe('a real installation', () => {
     using folder = dataFolder()
     const port = await freeBasePort()
     const url = (offset: number): string => `http://localhost:${port + offset}`
-    const args = ['init', '--domain', 'example.com', '--email', 'operator@example.com', '--wallet-url', url(0), '--receiver-url', url(1), '--operator-url', url(2), '--data', folder.path]
+    const args = ['init', '--domain', 'example.com', '--email', 'operator@example.com', '--wallet-url', url(0), '--receiver-url', url(1), '--operator-url', url(2), '--host-path', 'gazette', '--data', folder.path]
     const made = await rivulet(args)
     expect(made).toMatchObject({ status: 0, stdout: expect.stringMatching(/^[A-Za-z0-9_-]{20}\n$/) as string })
     for (const file of ['rivulet.json', 'secrets.json', 'postgres.password']) expect({ file, mode: statSync(join(folder.path, file)).mode & 0o777 }).toEqual({ file, mode: 0o600 })
@@ -169,6 +164,13 @@ describe('a real installation', () => {
     expect(await signIn('operator@example.com', made.stdout.trim())).toBe(200)
     expect(await signIn('operator@example.com', 'rivulet-demo')).toBe(401)
     expect(await signIn('olivia@demo.example', 'rivulet-demo')).toBe(401)
+
+    const bare = (accept: string): Promise<Response> => fetch(`${url(1)}/.well-known/pay`, { headers: { accept } })
+    expect((await bare('application/spsp4+json')).status).toBe(404)
+    const signedUp = await fetch(`${url(1)}/api/auth/sign-up/email`, { method: 'POST', headers: { 'content-type': 'application/json', origin: url(1) }, body: JSON.stringify({ email: 'gazette@example.com', password: 'correct horse', name: 'Gazette' }) })
+    expect(signedUp.status).toBe(200)
+    expect(await (await bare('application/spsp4+json')).json()).toMatchObject({ destination_account: expect.stringMatching(/^g\.rivulet\.example-com\.receiver\./) as string })
+    expect(await (await bare('application/json')).json()).toMatchObject({ id: `${url(1)}/gazette` })
     expect(await verified(folder.path)).toMatchObject({ ok: true, transfers: 0 })
   })
 
@@ -176,6 +178,7 @@ describe('a real installation', () => {
     ['an e-mail that is none', ['--domain', 'example.com', '--email', 'operator']],
     ['a domain that is none', ['--domain', 'exa mple', '--email', 'operator@example.com']],
     ['a currency that is none', ['--domain', 'example.com', '--email', 'operator@example.com', '--currency', 'euro']],
+    ['a host path that is none', ['--domain', 'example.com', '--email', 'operator@example.com', '--host-path', 'The Gazette']],
     ['a rate that is none', ['--domain', 'example.com', '--email', 'operator@example.com', '--rate', '0']],
   ])('is not written with %s', async (_what, options) => {
     using folder = dataFolder()

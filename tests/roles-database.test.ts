@@ -1,8 +1,7 @@
 /** Roles as separate processes, and their database killed and started again: streams pause, nothing unbacked is credited, then they go on. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Installation } from './crash/installation.ts'
+import { askForStream } from './support/control.ts'
 import { freeBasePort } from './support/ports.ts'
 import { dataFolder } from './support/product.ts'
 import type { Balance, Verified } from './support/books.ts'
@@ -18,13 +17,8 @@ class Running implements Disposable {
   readonly seconds: Second[] = []
   readonly #abort = new AbortController()
 
-  async start(wallet: string, token: string, pointer: string): Promise<void> {
-    const response = await fetch(`${wallet}/control/streams`, {
-      method: 'POST',
-      signal: this.#abort.signal,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ as: 'alice', pointer, seconds: 600 }),
-    })
+  async start(folder: string, pointer: string): Promise<void> {
+    const response = await askForStream(folder, { as: 'alice', pointer, seconds: 600 }, this.#abort.signal)
     if (!response.ok || response.body === null) throw new Error(await response.text())
     void this.#read(response.body).catch(() => undefined)
   }
@@ -67,7 +61,6 @@ test('while PostgreSQL is away streams pause, nothing unbacked is credited, ever
   const wallet = `http://localhost:${port}`
   await using installation = new Installation(folder.path, port)
   for (const part of ['postgres', 'receiver', 'wallet'] as const) await installation.start(part)
-  const { control } = JSON.parse(readFileSync(join(folder.path, 'secrets.json'), 'utf8')) as { control: string }
   const isReady = async (): Promise<number> => (await fetch(`${wallet}/readyz`)).status
   const receiver = `http://localhost:${port + 1}`
   const cookies = { [wallet]: await signIn(wallet, 'alice@demo.example'), [receiver]: await signIn(receiver, 'mara@demo.example') }
@@ -78,7 +71,7 @@ test('while PostgreSQL is away streams pause, nothing unbacked is credited, ever
   ]
 
   const running = new Running()
-  await running.start(wallet, control, `http://localhost:${port + 1}/mara`)
+  await running.start(folder.path, `http://localhost:${port + 1}/mara`)
   await expect.poll(() => BigInt(running.last?.sent ?? '0'), { timeout: 30_000 }).toBeGreaterThan(100_000n)
   expect(await isReady()).toBe(200)
 

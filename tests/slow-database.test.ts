@@ -4,12 +4,12 @@
  */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startEmbeddedPostgres } from '@rivulet/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verified } from './support/books.ts'
+import { askForStream } from './support/control.ts'
 import { demoPublishers, demoSubscribers } from './support/demo.ts'
 import { dataFolder, Server } from './support/product.ts'
 
@@ -101,12 +101,8 @@ afterAll(() => resources.disposeAsync())
 
 /** Streams for so long, and leaves what the wallet says of each second. */
 async function stream(index: number, seconds: number, lines: Line[]): Promise<void> {
-  const { control } = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { control: string }
-  const response = await fetch(`${product.ready.wallet}/control/streams`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${control}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ as: demoSubscribers[index % demoSubscribers.length], pointer: `${product.ready.receiver}/${demoPublishers[index % demoPublishers.length]}`, seconds }),
-  })
+  const order = { as: demoSubscribers[index % demoSubscribers.length] ?? '', pointer: `${product.ready.receiver}/${demoPublishers[index % demoPublishers.length]}`, seconds }
+  const response = await askForStream(folder, order)
   if (response.body === null) throw new Error('no answer')
   let rest = ''
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@rivulet/postgres'
+import { askForStream } from '../support/control.ts'
 import { rivulet, Server } from '../support/product.ts'
 
 export type Part = 'wallet' | 'receiver' | 'postgres'
@@ -46,13 +45,8 @@ export class Installation implements AsyncDisposable {
 
   /** Streams for some seconds; resolves to what the wallet says was paid, or undefined when it died meanwhile. */
   async stream(as: string, payee: string, seconds: number): Promise<unknown> {
-    const { control } = JSON.parse(readFileSync(join(this.#data, 'secrets.json'), 'utf8')) as { control: string }
     try {
-      const response = await fetch(`http://127.0.0.1:${this.#port}/control/streams`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${control}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ as, pointer: `http://localhost:${this.#port + 1}/${payee}`, seconds }),
-      })
+      const response = await askForStream(this.#data, { as, pointer: `http://localhost:${this.#port + 1}/${payee}`, seconds })
       return JSON.parse((await response.text()).trimEnd().split('\n').at(-1) ?? '')
     } catch {
       return undefined

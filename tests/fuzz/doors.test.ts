@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { balanceOf, verified } from '../support/books.ts'
+import { controlUrlOf } from '../support/control.ts'
 import { dataFolder, Server } from '../support/product.ts'
 import { mutatedJson, mutatedText } from './mutations.ts'
 import { parser, type Parser } from './parsers.ts'
@@ -40,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => resources.disposeAsync())
 
 interface Question {
-  readonly door: 'wallet' | 'receiver'
+  readonly door: 'wallet' | 'receiver' | 'control'
   readonly path: string
   readonly method: string
   readonly body?: string
@@ -50,7 +51,7 @@ interface Question {
 }
 
 async function ask({ door, path, method, body, headers = {}, as }: Question): Promise<void> {
-  const origin = product.ready[door]
+  const origin = door === 'control' ? controlUrlOf(folder) : product.ready[door]
   const response = await fetch(origin + path, { method, headers: { 'content-type': 'application/json', ...(as !== 'command' && { origin }), ...elsewhere(), ...headers }, ...(body !== undefined && { body }) })
   const said = await response.text()
   if (response.status >= 500) throw new Error(`${method} ${path}: ${response.status} ${said.slice(0, 300)}`)
@@ -64,7 +65,7 @@ const bodies: readonly { readonly what: string; readonly door: Question['door'];
   { what: 'a subscriber', door: 'wallet', paths: ['/api/pause', `/api/connect/${'x'.repeat(43)}/consent`], valid: [{ paused: true }, { paused: false }], as: 'person' },
   { what: 'a subscriber’s connections', door: 'wallet', method: 'PATCH', paths: [`/api/connections/conn_${'0'.repeat(26)}`, '/api/connections/x'], valid: [{ blocked: true, capPerMonth: '1000' }, { capPerMonth: null }], as: 'person' },
   // Never a receiver that exists: what is well-formed is served for a second.
-  { what: 'a command', door: 'wallet', paths: ['/control/streams'], valid: [{ as: 'nobody', pointer: '$localhost:1/mara', seconds: 1 }], as: 'command' },
+  { what: 'a command', door: 'control', paths: ['/control/streams'], valid: [{ as: 'nobody', pointer: '$localhost:1/mara', seconds: 1 }], as: 'command' },
   { what: 'sign-in', door: 'receiver', paths: ['/api/auth/sign-in/email', '/api/auth/sign-up/email'], valid: [person] },
 ]
 

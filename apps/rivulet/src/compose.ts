@@ -26,7 +26,7 @@ import { type Config, type RoleName, sandboxUrls } from './config.ts'
 import { openServerDatabase } from './database.ts'
 import { type DemoAccount, demoSite, ensureDemoAccounts, giveSandboxBudget } from './demo.ts'
 import { Door } from './door.ts'
-import { frontOf } from './front.ts'
+import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { version } from './version.ts'
@@ -70,11 +70,9 @@ export async function startAll(given: Config, onProgress: (step: string) => void
   const demoAccounts = await ensureDemoAccounts(config, foundation)
   const pair = config.link === 'memory' ? memoryLinkPair({ clock: foundation.clock }) : undefined
   const border = await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
-  await startWallet(foundation, doors.wallet, { building, link: pair?.[1], ...(pair !== undefined && { border }) })
+  await startWallet(foundation, doors.wallet, { building, link: pair?.[1], demoAccounts, ...(pair !== undefined && { border }) })
   startOperator(foundation, doors.operator, building)
   demo?.serve(demoSite(config))
-  leaveWord(config, demoAccounts)
-  building.defer(() => removeRunning(config.dataFolder))
   const all = building.move()
   return { sandbox: config.sandbox, urls: config.publicUrls, demoAccounts, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
@@ -85,11 +83,8 @@ export async function startRole(role: RoleName, config: Config): Promise<Running
   const door = await openDoor(config, role, building)
   const foundation = await openFoundation(config, role, { building, onProgress: () => undefined })
   const demoAccounts = await ensureDemoAccounts(config, foundation)
-  if (role === 'wallet') {
-    await startWallet(foundation, door, { building })
-    leaveWord(config, demoAccounts)
-    building.defer(() => removeRunning(config.dataFolder))
-  } else if (role === 'receiver') await startReceiver(foundation, door, { building })
+  if (role === 'wallet') await startWallet(foundation, door, { building, demoAccounts })
+  else if (role === 'receiver') await startReceiver(foundation, door, { building })
   else startOperator(foundation, door, building)
   const all = building.move()
   return { url: config.publicUrls[role], [Symbol.asyncDispose]: () => all.disposeAsync() }
@@ -108,9 +103,14 @@ export function openAccounts(config: Config, parts: { readonly postgres: Postgre
   })
 }
 
-/** For the commands of this machine: where the wallet is, and whom the sandbox streams as. */
-function leaveWord({ dataFolder, publicUrls }: Config, demoAccounts: readonly DemoAccount[]): void {
-  writeRunning(dataFolder, { walletUrl: publicUrls.wallet, firstSubscriber: demoAccounts.find(({ role }) => role === 'subscriber')?.email })
+/** For the commands of this machine: a door that nobody else reaches, whose port stands in the data folder, and whom the sandbox streams as. */
+async function openControlDoor({ config, log }: Foundation, routes: Router, { building, demoAccounts }: { readonly building: AsyncDisposableStack; readonly demoAccounts: readonly DemoAccount[] }): Promise<void> {
+  const door = await Door.open({ name: 'control', host: '127.0.0.1', port: 0 })
+  building.defer(() => door.close(systemClock, doorPatienceMs))
+  serve(door, building, controlFrontOf(log, routes))
+  const running = { controlUrl: `http://127.0.0.1:${door.port}`, firstSubscriber: demoAccounts.find(({ role }) => role === 'subscriber')?.email }
+  writeRunning(config.dataFolder, running)
+  building.defer(() => removeRunning(config.dataFolder, running))
 }
 
 async function openDoor(config: Config, name: RoleName | 'demo', building: AsyncDisposableStack): Promise<Door> {
@@ -149,16 +149,16 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   const linkAccount = await openLinkAccount(foundation, 'link[wallet]@receiver')
   forwarder.addPeer({ id: 'wallet', address: ilpAddresses.wallet, asset, link: link ?? wallet, linkAccountId: linkAccount.id, limits: internalLimits })
   const border = building.use(await openBorder({ postgres, ledger, clock, log, forwarder, btp, rates, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), internalToken: secrets.peer, ilpAddress }))
-  const receiver = createReceiver({ ledger, accounts, ilpAddress: ilpAddresses.receiver, streams, log, exchange: (peerId, to) => border.exchange(peerId, to) })
+  const receiver = createReceiver({ ledger, accounts, ilpAddress: ilpAddresses.receiver, streams, ...(config.hostPath !== undefined && { hostPath: config.hostPath }), log, exchange: (peerId, to) => border.exchange(peerId, to) })
   forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', instance }), receiver.routes, ...openPayments(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, ...openPayments(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
   return border
 }
 
-async function startWallet(foundation: Foundation, door: Door, { building, link, border }: RoleParts): Promise<void> {
+async function startWallet(foundation: Foundation, door: Door, { building, link, border, demoAccounts }: RoleParts & { readonly demoAccounts: readonly DemoAccount[] }): Promise<void> {
   const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
   const { asset, ilpAddresses, secrets } = config
   const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
@@ -203,8 +203,8 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     ...openPayments(foundation, 'wallet', building),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
     wallet.routes,
-    wallet.controlRoutes,
   ]))
+  await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })
 }
 
 function startOperator({ config, clock, log, postgres, ledger, accounts }: Foundation, door: Door, building: AsyncDisposableStack): void {

@@ -25,6 +25,8 @@ export interface Config {
   readonly ports: Readonly<Record<RoleName | 'demo', number>>
   /** What browsers and peers see, without a trailing slash; apart from where the processes listen. */
   readonly publicUrls: Readonly<Record<RoleName | 'demo', string>>
+  /** Path of the publisher whom the bare pointer `$host` of the receiver means; nobody unless told. */
+  readonly hostPath: string | undefined
   readonly asset: Asset
   /** Units a second. */
   readonly ratePerSecond: bigint
@@ -92,6 +94,8 @@ const fileSchema = z.strictObject({
   ratePerSecond: z.string().regex(/^[1-9][0-9]{0,15}$/).default('100000'),
   ilpAddress: z.string().regex(/^[a-zA-Z0-9._~-]{3,200}$/),
   exchange: exchangeSchema.optional(),
+  /** Path of the publisher whom the bare pointer `$host` of the receiver means. */
+  hostPath: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be the path of a wallet address').optional(),
 })
 const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
 export type InstallationFile = z.infer<typeof fileSchema>
@@ -145,6 +149,7 @@ export function readConfig(options: ConfigOptions): Config {
     listenHost,
     ports,
     publicUrls: file === undefined || file.sandbox ? sandboxUrls(ports) : { ...file.publicUrls, demo: '' },
+    hostPath: file?.hostPath,
     asset: file?.asset ?? { code: 'EUR', scale: 9 },
     ratePerSecond: BigInt(file?.ratePerSecond ?? '100000'),
     sandboxBudget: 5_000_000_000n,

@@ -19,9 +19,7 @@ const yearSeconds = 31_536_000
 
 /** An application with `/healthz`, `/readyz` and the entrance's files; `routes` come before the files, an error handler last. */
 export function frontOf({ entrance, log, proxyHops, ready }: Front, routes: readonly (Router | express.RequestHandler)[]): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.set('etag', false)
+  const app = bare()
   app.set('trust proxy', proxyHops)
   app.get('/healthz', (_request, response) => void response.json({ ok: true }))
   app.get('/readyz', async (_request, response) => {
@@ -36,6 +34,22 @@ export function frontOf({ entrance, log, proxyHops, ready }: Front, routes: read
   const { html, paths } = dashboardFiles.entrances[entrance]
   for (const path of paths) app.get(path, (_request, response) => response.set(dashboardFiles.headers).sendFile(html, { root: dashboardFiles.folder }))
   app.use(`/${dashboardFiles.assets}`, express.static(join(dashboardFiles.folder, dashboardFiles.assets), { immutable: true, maxAge: yearSeconds * 1_000, index: false, fallthrough: false }))
+  return answeringAll(app, log)
+}
+
+/** What the door for commands of this machine has: its routes, and an answer to everything else. */
+export function controlFrontOf(log: Logger, routes: Router): Express {
+  return answeringAll(bare().use(routes), log)
+}
+
+function bare(): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  return app
+}
+
+function answeringAll(app: Express, log: Logger): Express {
   app.use((_request, response) => void response.status(404).json({ error: { code: 'not-found', message: 'there is nothing at this address' } }))
   app.use(answerErrors(log))
   return app

@@ -17,6 +17,7 @@ interface InitOptions extends ConfigOptions {
   readonly walletUrl?: string
   readonly receiverUrl?: string
   readonly operatorUrl?: string
+  readonly hostPath?: string
 }
 
 /** `rivulet init`: configuration and secrets (mode 0600) and the first operator of a real installation. No demo accounts, no sandbox provider. */
@@ -29,6 +30,7 @@ export function initCommand(): Command {
     .option('--wallet-url <url>', 'instead of https://wallet.DOMAIN')
     .option('--receiver-url <url>', 'instead of https://pay.DOMAIN')
     .option('--operator-url <url>', 'instead of https://operator.DOMAIN')
+    .option('--host-path <path>', 'whom the bare pointer $pay.DOMAIN pays: the path of a publisher’s wallet address; nobody unless told')
     .action(async (options: InitOptions) => {
       const { domain } = options
       // Before anything is written: a second try would find the file of the first.
@@ -42,6 +44,7 @@ export function initCommand(): Command {
         },
         asset: { code: options.currency, scale: 9 },
         ratePerSecond: options.rate,
+        ...(options.hostPath !== undefined && { hostPath: options.hostPath }),
         ilpAddress: `g.rivulet.${domain.replaceAll('.', '-').toLowerCase()}`,
       })
       const config = readConfig(options)

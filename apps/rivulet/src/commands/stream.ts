@@ -20,13 +20,13 @@ export function streamCommand(): Command {
       if (as === undefined) throw new Fault('subscriber-unnamed', 'this wallet has no demo subscriber: name the subscriber with --as, by e-mail, name or path of the wallet address')
       let response: Response
       try {
-        response = await fetch(`${running.walletUrl}/control/streams`, {
+        response = await fetch(`${running.controlUrl}/control/streams`, {
           method: 'POST',
           headers: { authorization: `Bearer ${config.secrets.control}`, 'content-type': 'application/json' },
           body: JSON.stringify({ as, pointer, seconds }),
         })
       } catch (error) {
-        throw new Fault('wallet-not-running', `no wallet answers at ${running.walletUrl}: start Rivulet with \`pnpm start\`, or name its folder with --data`, { cause: error })
+        throw new Fault('wallet-not-running', `no wallet runs on ${config.dataFolder} any more: start Rivulet with \`pnpm start\`, or name its folder with --data`, { cause: error })
       }
       if (!response.ok || response.body === null) throw await refusalOf(response)
       let rest = ''

@@ -4,7 +4,7 @@ import { asciiArray, int8Array } from './binary-arrays.ts'
 import type { SendingDraft } from './books.ts'
 import type { FlushStatement } from './flush-store.ts'
 import { query } from './query-store.ts'
-import type { SendingStream, StreamLabel } from './types.ts'
+import type { SendingStream, SendingTotals, StreamLabel } from './types.ts'
 
 export interface SendingRow {
   id: Id<'strm'>
@@ -91,5 +91,13 @@ export class SendingStore {
     const rows = await query<SendingRow>(this.#postgres,
       `select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) where s.state = any($1) ${live} order by s.id desc limit $2`, [states, limit])
     return rows.map(sendingOf)
+  }
+
+  async totals(): Promise<SendingTotals[]> {
+    const rows = await query<{ state: SendingTotals['state']; asset_code: string; asset_scale: number; streams: bigint; rate: string }>(this.#postgres,
+      `select s.state, a.asset_code, a.asset_scale, count(*) as streams, sum(d.rate)::text as rate
+       from ledger.sending_streams s join ledger.sending_details d using (id) join ledger.accounts a on a.id = s.debit_account_id
+       where s.state <> 'closed' group by 1, 2, 3 order by 1, 2, 3`, [])
+    return rows.map((row) => ({ state: row.state, assetCode: row.asset_code, assetScale: row.asset_scale, streams: Number(row.streams), rate: BigInt(row.rate) }))
   }
 }

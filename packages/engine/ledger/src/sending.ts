@@ -8,7 +8,7 @@ import { type Entry, type Journal, nothing } from './journal.ts'
 import { bookSending, closeSending, extendSending, leaveSendingInDoubt, openSending, settleAfterMs, settleSending } from './sending-entries.ts'
 import { type BookingRow, bookingStatement, bookingValues, type SendingStore } from './sending-store.ts'
 import type { LedgerLog } from './context.ts'
-import type { SendingStream, SendingStreams, SendingStreamSpec, StreamLease } from './types.ts'
+import type { SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamLease } from './types.ts'
 
 const streamsQueuedMax = 100_000
 /** Only the page waits for it, to hear of a payment; no packet does. */
@@ -138,6 +138,10 @@ export class Sending implements SendingStreams, AsyncDisposable {
 
   list(filter: { readonly states: readonly SendingStream['state'][]; readonly limit: number }): Promise<readonly SendingStream[]> {
     return this.#store.list(filter.states, filter.limit)
+  }
+
+  totals(): Promise<readonly SendingTotals[]> {
+    return this.#store.totals()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

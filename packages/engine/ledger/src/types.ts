@@ -144,6 +144,16 @@ export interface SendingStream extends SendingStreamSpec {
 }
 
 /** The sending side's rows. Writes other than `open` carry the owner's epoch; a fenced owner gets `owner-fenced`. */
+/** All streams of one state and asset together. */
+export interface SendingTotals {
+  readonly state: 'open' | 'in-doubt'
+  readonly assetCode: string
+  readonly assetScale: number
+  readonly streams: number
+  /** Sum of the rates, units a second. */
+  readonly rate: bigint
+}
+
 export interface SendingStreams {
   /** Holds `held` and inserts the row, durable when it resolves. Throws `funds-insufficient`, `account-unknown`, `database-unavailable`. */
   open(spec: SendingStreamSpec): Promise<{ readonly ownerEpoch: number }>
@@ -172,6 +182,8 @@ export interface SendingStreams {
   settle(id: Id<'strm'>, ownerEpoch: number, receiverTotal?: bigint): Promise<SendingStream>
   get(id: Id<'strm'>): Promise<SendingStream | undefined>
   list(filter: { readonly states: readonly SendingStream['state'][]; readonly limit: number }): Promise<readonly SendingStream[]>
+  /** Counts the streams that are not closed, for whom a list is too long. */
+  totals(): Promise<readonly SendingTotals[]>
 }
 
 /** One packet that the receiver wants to fulfil. */

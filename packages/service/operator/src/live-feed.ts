@@ -8,7 +8,7 @@ import { figuresOf, type LiveEvent, type LiveStream, type Reading, snapshotOf, u
 import type { OperatorStore } from './store.ts'
 
 export interface LiveFeedOptions {
-  readonly ledger: { readonly sending: Pick<SendingStreams, 'list'>; account(id: Id<'acct'>): Promise<Account | undefined> }
+  readonly ledger: { readonly sending: Pick<SendingStreams, 'list' | 'totals'>; account(id: Id<'acct'>): Promise<Account | undefined> }
   readonly store: OperatorStore
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void }
@@ -120,7 +120,7 @@ export class LiveFeed implements AsyncDisposable {
     const atMs = clock.nowMs()
     const [rows, totals, reports] = await Promise.all([
       ledger.sending.list({ states: ['open', 'in-doubt'], limit: streamsListedMax }),
-      store.streamTotals(),
+      ledger.sending.totals(),
       store.reportsSince(atMs - reportFreshMs),
     ])
     const assets = await this.#assetsOf(new Set(rows.map(({ debitAccountId }) => debitAccountId)))

@@ -1,5 +1,6 @@
 /** What the live page is told: pure functions from what was read to what is sent. */
-import type { RoleReport, StreamTotals } from './store.ts'
+import type { SendingTotals } from '@rivulet/ledger'
+import type { RoleReport } from './store.ts'
 
 /** One stream; amounts are units as decimal strings, `rate` is a second's. */
 export interface LiveStream {
@@ -41,7 +42,7 @@ export interface LiveEvent extends LiveFigures {
 export interface Reading {
   readonly streams: ReadonlyMap<string, LiveStream>
   readonly reports: readonly RoleReport[]
-  readonly totals: readonly StreamTotals[]
+  readonly totals: readonly SendingTotals[]
   readonly atMs: number
 }
 

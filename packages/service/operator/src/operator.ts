@@ -41,7 +41,7 @@ export function createOperator(options: OperatorOptions): Operator {
 
   routes.get('/api/overview', entrance.requireSession, async (_request, response) => {
     const nowMs = clock.nowMs()
-    const [totals, reports] = await Promise.all([store.streamTotals(), store.reportsSince(nowMs - reportFreshMs)])
+    const [totals, reports] = await Promise.all([ledger.sending.totals(), store.reportsSince(nowMs - reportFreshMs)])
     const { name, email } = personOf(response)
     const checked = books.latest()
     response.set('Cache-Control', 'no-store').json({
@@ -53,7 +53,7 @@ export function createOperator(options: OperatorOptions): Operator {
   })
 
   routes.get('/metrics', mayScrape(options.metricsToken, async (request) => (await entrance.session(request)) !== undefined), async (_request, response) => {
-    const registry = await collect(store, books, clock)
+    const registry = await collect(options, store, books)
     response.set('Content-Type', registry.contentType).send(await registry.metrics())
   })
 
@@ -73,8 +73,8 @@ function summaryOf(report: Awaited<ReturnType<Ledger['verify']>>): object {
 }
 
 /** Every fresh process's metrics, and what only the database knows. */
-async function collect(store: OperatorStore, books: BooksCheck, clock: Clock): Promise<Registry<PrometheusContentType>> {
-  const [totals, reports] = await Promise.all([store.streamTotals(), store.reportsSince(clock.nowMs() - reportFreshMs)])
+async function collect({ ledger, clock }: OperatorOptions, store: OperatorStore, books: BooksCheck): Promise<Registry<PrometheusContentType>> {
+  const [totals, reports] = await Promise.all([ledger.sending.totals(), store.reportsSince(clock.nowMs() - reportFreshMs)])
   const registry = AggregatorRegistry.aggregate<PrometheusContentType>(reports.map(({ metrics }) => metrics))
   const registers = [registry]
   const streams = new Gauge({ name: 'rivulet_streams', help: 'Streams that are not closed, by state and asset.', labelNames: ['state', 'asset'], registers })

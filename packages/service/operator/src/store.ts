@@ -15,16 +15,6 @@ export interface RoleReport {
   readonly metrics: readonly object[]
 }
 
-/** All streams of one state and asset together. */
-export interface StreamTotals {
-  readonly state: 'open' | 'in-doubt'
-  readonly assetCode: string
-  readonly assetScale: number
-  readonly streams: number
-  /** Sum of the rates, units a second. */
-  readonly rate: bigint
-}
-
 interface ReportRow {
   process_id: string
   role: string
@@ -64,14 +54,5 @@ export class OperatorStore {
       processId: row.process_id, role: row.role, version: row.version, startedAtMs: Number(row.started_at_ms), reportedAtMs: Number(row.reported_at_ms),
       packets: Number(row.packets), rejectsByCode: row.rejects, metrics: row.metrics,
     }))
-  }
-
-  /** Counts what the list of streams is too long for. Reads the ledger's rows; only the ledger writes them. */
-  async streamTotals(): Promise<readonly StreamTotals[]> {
-    const { rows } = await this.#postgres.pool.query<{ state: StreamTotals['state']; asset_code: string; asset_scale: number; streams: bigint; rate: string }>(
-      `select s.state, a.asset_code, a.asset_scale, count(*) as streams, sum(d.rate)::text as rate
-       from ledger.sending_streams s join ledger.sending_details d using (id) join ledger.accounts a on a.id = s.debit_account_id
-       where s.state <> 'closed' group by 1, 2, 3 order by 1, 2, 3`)
-    return rows.map((row) => ({ state: row.state, assetCode: row.asset_code, assetScale: row.asset_scale, streams: Number(row.streams), rate: BigInt(row.rate) }))
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The local control doors, for commands of this installation. Every request carries `Authorization: Bearer TOKEN`, the token of the data folder.
+ * The local control doors, for commands of this installation, on a listener that only this machine reaches. Every request carries `Authorization: Bearer TOKEN`, the token of the data folder.
  *
  * `POST /control/streams {"as": NAME, "pointer": POINTER, "seconds": S}` streams as a subscriber (by path of the wallet address, e-mail, name or id) to a
  * wallet address (`$host/path` or URL) for S seconds, 1 to 86,400. Refusals come as `{"error":{"code","message"}}` with a status of 4xx: `token-invalid`,

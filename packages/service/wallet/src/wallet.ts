@@ -83,7 +83,7 @@ export interface WalletSnapshot {
 export interface Wallet extends AsyncDisposable {
   /** `/agent/challenges`, `/agent/redeem`, `/api/connect/*`, `/api/me`, `/api/connections/*`, `/api/pause`. Parses its own bodies. */
   readonly routes: Router
-  /** `/control/*`, see control-routes.ts. For a listener that only this machine reaches, or the wallet's own. */
+  /** `/control/*`, see control-routes.ts. For a listener that only this machine reaches. */
   readonly controlRoutes: Router
   /** Serves the agents' WebSocket on this server. */
   attachSocket(server: Server): void
