@@ -10,7 +10,7 @@ import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, operatorMigrations, peeringMigrations]
+export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, operatorMigrations, peeringMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

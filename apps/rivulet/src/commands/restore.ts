@@ -4,16 +4,16 @@ import { restore } from '@rivulet/postgres'
 import { systemClock } from '@rivulet/time'
 import type { Command } from 'commander'
 import { type ConfigOptions, readConfig } from '../config.ts'
-import { openServerDatabase } from '../database.ts'
+import { allMigrations, openServerDatabase } from '../database.ts'
 import { commandOf } from './options.ts'
 
-/** `rivulet restore FILE`: fills an empty installation from a backup, and proves the books. */
+/** `rivulet restore FILE`: fills an empty installation from a backup of this version or an older one, and proves the books. */
 export function restoreCommand(): Command {
   return commandOf('restore', 'fill an empty database from a backup, then verify it')
     .argument('<file>', 'as `rivulet backup` wrote it')
     .action(async (file: string, options: ConfigOptions) => {
       await using database = await openServerDatabase(readConfig(options), 'restore', (step) => console.error(`${step} ...`))
-      await restore(database.postgres, file)
+      await restore(database.postgres, file, allMigrations)
       await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
       const report = await ledger.verify()
       const [problem] = report.problems

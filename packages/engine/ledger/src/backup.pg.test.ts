@@ -28,14 +28,14 @@ test('a backup taken beside a writing process restores to books that are right, 
   const saved = await backup(books.postgres, file)
   await writing
   await using postgres = await testPostgres([ledgerMigrations])
-  expect(await restore(postgres, file)).toEqual(saved)
+  expect(await restore(postgres, file, [ledgerMigrations])).toEqual(saved)
   await using ledger = await Ledger.open({ postgres, clock: systemClock })
   expect(await ledger.verify()).toMatchObject({ ok: true, streamsOpen: 1 })
   expect(await ledger.receiving.credit(creditTo(books))).toEqual({ applied: false, why: 'repeat' })
   expect(await ledger.transfer({ key: oddities, debitAccountId: books.psp.id, creditAccountId: books.subscriber.id, amount: 3n, reason: 'deposit' })).toMatchObject({ amount: 3n })
   await ledger.sending.close(spec.id, 1, 'restored')
   expect(await ledger.verify()).toMatchObject({ ok: true, streamsOpen: 0 })
-  await expect(restore(postgres, file)).rejects.toMatchObject({ code: 'database-not-empty' })
+  await expect(restore(postgres, file, [ledgerMigrations])).rejects.toMatchObject({ code: 'database-not-empty' })
 })
 
 test('a backup that was cut, changed or is something else restores nothing', async () => {
@@ -48,7 +48,7 @@ test('a backup that was cut, changed or is something else restores nothing', asy
   flipped.writeUInt8(flipped.readUInt8(flipped.length - 20) ^ 1, flipped.length - 20)
   for (const bytes of [whole.subarray(0, whole.length - 30), flipped, Buffer.from('no backup')]) {
     await writeFile(join(folder, 'bad.gz'), bytes)
-    await expect(restore(postgres, join(folder, 'bad.gz'))).rejects.toMatchObject({ code: 'backup-damaged' })
+    await expect(restore(postgres, join(folder, 'bad.gz'), [ledgerMigrations])).rejects.toMatchObject({ code: 'backup-damaged' })
   }
   const { rows } = await postgres.pool.query('select from ledger.accounts')
   expect(rows).toEqual([])

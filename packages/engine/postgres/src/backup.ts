@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import type pg from 'pg'
 import { PostgresFault } from './fault.ts'
-import { schemaVersions } from './migrate.ts'
+import { applySteps, type Migrations, schemaVersions } from './migrate.ts'
 import type { Postgres } from './pool.ts'
 
 const format = 'rivulet-backup-1'
@@ -76,15 +76,17 @@ export async function backup(postgres: Postgres, file: string): Promise<BackupSu
 }
 
 /**
- * Fills a database whose schemas were migrated and whose tables are empty. All in one transaction, committed only when the checksum at the end is right. Throws
- * `backup-damaged`, `backup-of-another-version`, `database-not-empty`.
+ * Fills a database whose tables are empty. A backup of an older version is filled into the schemas as that version had them, and then brought up to date: `migrations`
+ * are all that this version knows. All in one transaction, committed only when the checksum at the end is right. Throws `backup-damaged`, `backup-of-another-version`
+ * when a newer version wrote it, `database-not-empty`.
  */
-export async function restore(postgres: Postgres, file: string): Promise<BackupSummary> {
+export async function restore(postgres: Postgres, file: string, migrations: readonly Migrations[]): Promise<BackupSummary> {
   const client = await postgres.pool.connect()
   try {
     await client.query('BEGIN')
     await client.query('SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0')
-    const summary = await new Restoring(client, await schemaVersions(postgres)).read(file)
+    const summary = await new Restoring(client, await schemaVersions(postgres), migrations).read(file)
+    await applySteps(client, migrations)
     await advanceSequences(client)
     await client.query('COMMIT')
     client.release()
@@ -97,16 +99,19 @@ export async function restore(postgres: Postgres, file: string): Promise<BackupS
 
 class Restoring {
   readonly #client: pg.PoolClient
+  /** The steps that the database has. */
   readonly #versions: ReadonlyMap<string, number>
+  readonly #migrations: readonly Migrations[]
   readonly #digest: Hash = createHash('sha256')
   #tables = 0
   #rows = 0
   #shape: TableShape | undefined
   #waiting: string[] = []
 
-  constructor(client: pg.PoolClient, versions: ReadonlyMap<string, number>) {
+  constructor(client: pg.PoolClient, versions: ReadonlyMap<string, number>, migrations: readonly Migrations[]) {
     this.#client = client
     this.#versions = versions
+    this.#migrations = migrations
   }
 
   async read(file: string): Promise<BackupSummary> {
@@ -126,7 +131,7 @@ class Restoring {
           continue
         }
         this.#digest.update(`${line}\n`)
-        if (first) this.#checkHeader(value)
+        if (first) await this.#header(value)
         else if (typeof value === 'string') await this.#row(value)
         else await this.#table(value as TableShape)
         first = false
@@ -139,20 +144,36 @@ class Restoring {
     return { tables: this.#tables, rows: this.#rows }
   }
 
-  #checkHeader(value: unknown): void {
+  async #header(value: unknown): Promise<void> {
     const header = value as { format?: string; versions?: Record<string, number> }
     if (header.format !== format) throw damaged('it is no backup of Rivulet')
-    for (const [schema, steps] of Object.entries(header.versions ?? {})) {
-      if (this.#versions.get(schema) !== steps) throw new PostgresFault('backup-of-another-version', `the backup has schema ${schema} at step ${steps}, this database at ${this.#versions.get(schema) ?? 0}: restore with the version that wrote it`)
+    for (const [schema, count] of Object.entries(header.versions ?? {})) {
+      const { steps } = this.#migrations.find((known) => known.schema === schema) ?? { steps: [] }
+      if (steps.length < count) throw new PostgresFault('backup-of-another-version', `the backup has schema ${schema} at step ${count}, this version knows ${steps.length}: restore with the version that wrote it, or a newer one`)
+      if (this.#versions.get(schema) !== count) await this.#remake({ schema, steps: steps.slice(0, count) })
     }
+  }
+
+  /** The schema as the backup's version had it, in place of one without rows. */
+  async #remake(older: Migrations): Promise<void> {
+    const tables = (await tablesOf(this.#client)).filter(({ schema }) => schema === older.schema)
+    for (const table of tables) await this.#requireEmpty(table)
+    await this.#client.query('SET LOCAL client_min_messages = warning')
+    await this.#client.query(`DROP SCHEMA IF EXISTS ${quoted(older.schema)} CASCADE`)
+    if (this.#versions.size > 0) await this.#client.query('DELETE FROM public.schema_step WHERE schema = $1', [older.schema])
+    await applySteps(this.#client, [older])
   }
 
   async #table(shape: TableShape): Promise<void> {
     await this.#flush()
-    const { rowCount } = await this.#client.query(`SELECT FROM ${nameOf(shape)} LIMIT 1`)
-    if (rowCount !== 0) throw new PostgresFault('database-not-empty', `table ${shape.schema}.${shape.table} has rows: restore into a new database`)
+    await this.#requireEmpty(shape)
     this.#shape = shape
     this.#tables += 1
+  }
+
+  async #requireEmpty(shape: TableShape): Promise<void> {
+    const { rowCount } = await this.#client.query(`SELECT FROM ${nameOf(shape)} LIMIT 1`)
+    if (rowCount !== 0) throw new PostgresFault('database-not-empty', `table ${shape.schema}.${shape.table} has rows: restore into a new database`)
   }
 
   async #row(row: string): Promise<void> {
