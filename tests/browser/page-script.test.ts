@@ -321,6 +321,21 @@ test('the agent opens its socket again after a loss and says everything anew', a
   await until(page, 'log.some(([type]) => type === "monetization")')
 })
 
+test('a wallet that was silent is an error, and once it answers the button is there and the page is paid, without a reload', async () => {
+  at.wallet.connected = false
+  const { promise, resolve } = Promise.withResolvers<void>()
+  at.wallet.silence = promise
+  const page = await at.open({ head: link })
+  await page.waitForSelector('script[data-rivulet-state=error]', { state: 'attached' })
+  expect(await page.evaluate('log.map(([type]) => type)')).toEqual(['error'])
+  expect(await page.locator('rivulet-button').count()).toBe(0)
+  resolve()
+  await page.locator('rivulet-button button').first().waitFor()
+  expect(await page.evaluate('document.querySelector("script[data-rivulet-state]").dataset.rivuletState')).toBe('unconnected')
+  at.wallet.pay((await at.wallet.next('start')).requestId)
+  await until(page, 'log.some(([type]) => type === "monetization")')
+})
+
 test('a page that throws the frame away gets it back', async () => {
   const page = await at.open({ head: link })
   const first = await at.wallet.next('start')

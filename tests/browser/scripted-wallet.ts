@@ -27,6 +27,8 @@ export class ScriptedWallet implements AsyncDisposable {
   /** Bodies of the requests for challenges and redemptions. */
   readonly posted: { readonly path: string; readonly body: Record<string, unknown> }[] = []
   connected = true
+  /** The agent's page is answered after this. */
+  silence: Promise<void> = Promise.resolve()
   /** What the wallet answers to a start; nothing when it is `undefined`. By default every pointer resolves. */
   answer: (start: Extract<FromAgent, { type: 'start' }>) => readonly ToAgent[] = ({ requestId, pointer }) => [{ type: 'loaded', requestId, paymentPointer: pointer }]
   readonly #sockets = new Set<WebSocket>()
@@ -135,6 +137,7 @@ export class ScriptedWallet implements AsyncDisposable {
         response.writeHead(200, monetizeHeaders).end(await readFile(clientScriptFiles.monetizeJs))
         return
       case '/agent':
+        await this.silence
         response.writeHead(200, agentHeaders(this.walletUrl)).end(await readFile(clientScriptFiles.agentHtml))
         return
       case '/agent/agent.js':

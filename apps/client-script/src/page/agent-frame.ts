@@ -1,7 +1,7 @@
 /** The wallet's agent: an invisible frame of the wallet's origin, and the port that page and agent speak over. */
 import type { AgentToPage, Hello, MessageOf, PageToAgent } from '@rivulet/web-monetization'
 
-const answerMaxMs = 10_000
+const answerFirstMaxMs = 10_000
 
 export interface AgentFrame {
   /** Says nothing while the agent is not there: `ready` will tell it everything. */
@@ -23,6 +23,7 @@ export function agentFrame(wallet: string, events: AgentFrameEvents): AgentFrame
   let port: MessagePort | undefined
   let forbidden = false
   let timer: ReturnType<typeof setTimeout> | undefined
+  let answerMaxMs = answerFirstMaxMs
   const frame = document.createElement('iframe')
   frame.src = `${wallet}/agent`
   frame.title = 'Rivulet'
@@ -48,7 +49,14 @@ export function agentFrame(wallet: string, events: AgentFrameEvents): AgentFrame
   })
   const insert = (): void => {
     if (frame.isConnected || forbidden) return
-    timer = setTimeout(() => events.broken(`no answer from the wallet ${wallet}`), answerMaxMs)
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      events.broken(`no answer from the wallet ${wallet}`)
+      // A frame that is put back loads anew, and leaves no entry in the history.
+      frame.remove()
+      answerMaxMs *= 2
+      insert()
+    }, answerMaxMs)
     document.documentElement.append(frame)
   }
   return {

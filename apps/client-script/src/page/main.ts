@@ -110,7 +110,7 @@ function run(wallet: string): void {
     agent.post({ type: 'connect' })
   }
 
-  /** An error lasts as long as its request, unless the wallet pays after all. */
+  /** An error lasts as long as its request, unless the wallet answers or pays after all. */
   function set(request: Request, state: Request['state'], reason?: string): void {
     if (request.state !== 'error' || state === 'paying') Object.assign(request, { state, reason })
   }
@@ -135,6 +135,7 @@ function run(wallet: string): void {
       case 'attached':
         attached = message
         connecting = false
+        for (const request of requests.values()) if (request.reason === 'wallet-unreachable') Object.assign(request, { state: 'connecting', reason: undefined })
         break
       case 'challenge': {
         const url = `${message.connectUrl}#return=${encodeURIComponent(location.href.replace(/#.*/, ''))}`
