@@ -53,3 +53,23 @@ test('a backup that was cut, changed or is something else restores nothing', asy
   const { rows } = await postgres.pool.query('select from ledger.accounts')
   expect(rows).toEqual([])
 })
+
+test('a backup of an older schema is brought up to date, one of a newer schema is refused', async () => {
+  const older = [{ ...ledgerMigrations, steps: ledgerMigrations.steps.slice(0, 1) }]
+  await using old = await testPostgres(older)
+  await old.pool.query(`insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms) values ('acct_1', 'old', 'psp', 'EUR', 9, true, 0)`)
+  const oldFile = join(folder, 'old.gz')
+  await backup(old, oldFile)
+  await using postgres = await testPostgres([ledgerMigrations])
+  await restore(postgres, oldFile, [ledgerMigrations])
+  await using ledger = await Ledger.open({ postgres, clock: systemClock })
+  expect(await ledger.accountByName('old')).toMatchObject({ id: 'acct_1' })
+  expect(await ledger.verify()).toMatchObject({ ok: true, accounts: 1 })
+  await expect(restore(postgres, oldFile, [ledgerMigrations])).rejects.toMatchObject({ code: 'database-not-empty' })
+  expect(await ledger.accountByName('old')).toMatchObject({ id: 'acct_1' })
+
+  const newFile = join(folder, 'new.gz')
+  await backup(postgres, newFile)
+  await using empty = await testPostgres(older)
+  await expect(restore(empty, newFile, older)).rejects.toMatchObject({ code: 'backup-of-another-version' })
+})
