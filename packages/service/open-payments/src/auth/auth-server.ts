@@ -10,6 +10,7 @@ import { checkSignature, type ClientKeys, jsonOf, publicKeyOf, rawBody, signedRe
 import type { ClientNames } from './client-names.ts'
 import { AuthFault, refusalOf } from './fault.ts'
 import { type GrantRequestBody, parseContinueRequest, parseGrantRequest, thumbprintOf } from './grant-request.ts'
+import { limitRate } from './limit-rate.ts'
 
 export interface AuthServerOptions {
   /** Origin under which clients reach this server. Wallet addresses name `/auth` below it as their authServer. */
@@ -23,6 +24,9 @@ export interface AuthServerOptions {
   readonly clock: Clock
   readonly log: FaultLog
 }
+
+/** Of one address, which may be another wallet's server that asks for all its people. */
+const rate = { burst: 2_000, perSecond: 200 }
 
 /** `POST /auth` and what it hands out: continuation, tokens, discovery. Mount at the root, before any reader of bodies. */
 export function authServer(options: AuthServerOptions): Router {
@@ -39,14 +43,16 @@ export function authServer(options: AuthServerOptions): Router {
 }
 
 function grantRoutes(router: Router, options: AuthServerOptions): void {
-  const { publicUrl, gnap } = options
+  const { publicUrl, gnap, clock } = options
   const grantEndpoint = `${publicUrl}/auth`
 
   router.get('/auth/discovery', (_request, response) => {
     response.json({ grant_request_endpoint: grantEndpoint, interaction_start_modes_supported: ['redirect'], interaction_finish_methods_supported: ['redirect'], key_proofs_supported: ['httpsig'], sub_id_formats_supported: ['uri'] })
   })
 
-  router.post('/auth', rawBody, async (request, response) => {
+  const limit = limitRate(clock, rate, (response) => void response.json({ error: { code: 'too_fast', description: 'too many requests from this address: wait a little' } }))
+
+  router.post('/auth', limit, rawBody, async (request, response) => {
     const body = parseGrantRequest(json(request))
     const signer = signerOf(request, body.client)
     await requireSignature(request, signer, options)

@@ -3,11 +3,12 @@ import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
 import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt, intervalEndMs } from '@rivulet/gnap'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
-import { type Clock, RateLimit } from '@rivulet/time'
-import { type ErrorRequestHandler, type Request, type RequestHandler, Router } from 'express'
+import type { Clock } from '@rivulet/time'
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
 import { answerFaults, type FaultLog } from '../answer-faults.ts'
 import { refusalOf } from './fault.ts'
 import { finishAddress } from './finish-address.ts'
+import { limitRate } from './limit-rate.ts'
 
 /** What payments under a grant took from the account in one interval, and what they brought, units. */
 export interface GrantSpending {
@@ -30,6 +31,11 @@ export interface ConsentOptions {
   readonly log: FaultLog
 }
 
+/** Of one address: pages are opened by people. */
+const rate = { burst: 120, perSecond: 5 }
+
+const refuse = (response: Response): void => void response.json({ error: { code: 'too-many-requests', message: 'too many requests from this address: wait a little' } })
+
 const statuses: Partial<Record<GnapFaultCode, number>> = {
   'interaction-unknown': 404,
   'interaction-foreign': 403,
@@ -44,7 +50,7 @@ const statuses: Partial<Record<GnapFaultCode, number>> = {
  */
 export function consentRoutes(options: ConsentOptions): Router {
   const router = Router()
-  router.use(['/api/interactions', '/api/grants', '/auth/interact'], limitRate(options.clock), (_request, response, next) => {
+  router.use(['/api/interactions', '/api/grants', '/auth/interact'], limitRate(options.clock, rate, refuse), (_request, response, next) => {
     response.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' })
     next()
   })
@@ -145,14 +151,6 @@ function namedBy({ access, subject }: Grant): readonly string[] {
 
 function interactionOf(request: Request): Interaction {
   return { id: String(request.params['id']), nonce: String(request.params['nonce']) }
-}
-
-function limitRate(clock: Clock): RequestHandler {
-  const limit = new RateLimit(clock, { burst: 120, perSecond: 5 })
-  return (request, response, next) => {
-    if (limit.allow(request.ip ?? '')) return next()
-    response.set('Retry-After', '10').status(429).json({ error: { code: 'too-many-requests', message: 'too many requests from this address: wait a little' } })
-  }
 }
 
 /** As all answers to the dashboard: `{error: {code, message}}`. What is not ours goes on to the server's own handler. */
