@@ -1,0 +1,221 @@
+import { newId } from '@rivulet/ids'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { periodStart } from './calendar.ts'
+import { feeOfPlan, type Plan } from './plan.ts'
+import { begin, next, retryDays, type Step, type Subscription, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
+
+const eur = { code: 'EUR', scale: 9 }
+const plan = (name: string, price: bigint, more: Partial<Plan> = {}): Plan => ({
+  id: newId('plan', 0), name, price, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0, ...more,
+})
+const small = plan('small', 5_000_000_000n)
+const large = plan('large', 10_000_000_000n)
+const yearly = plan('yearly', 50_000_000_000n, { period: 'year' })
+const tried = plan('tried', 5_000_000_000n, { trialDays: 14 })
+const id = newId('subs', 0)
+const day = 86_400_000
+const at = (text: string): number => Date.parse(`${text}T10:00:00Z`)
+const kinds = (effects: readonly SubscriptionEffect[]): string[] => effects.map((effect) => (effect.type === 'tell' ? `tell ${effect.what}` : effect.type))
+const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+
+/** Follows a subscription on a clock of days; a provider answers each charge by `accepts`. */
+class Life {
+  subscription: Subscription
+  nowMs: number
+  readonly effects: SubscriptionEffect[] = []
+  #accepts: (key: string) => 'yes' | 'no' | 'never'
+
+  constructor(of: Plan, startMs: number, accepts: (key: string) => 'yes' | 'no' | 'never' = () => 'yes') {
+    this.nowMs = startMs
+    this.#accepts = accepts
+    const first = begin(id, of, { nowMs: startMs, trial: true })
+    this.subscription = first.subscription
+    this.#take(first)
+  }
+
+  happens(event: SubscriptionEvent): this {
+    this.#take(next(this.subscription, event, this.nowMs))
+    return this
+  }
+
+  until(ms: number): this {
+    while (this.nowMs < ms) {
+      this.nowMs += day / 4
+      this.happens({ type: 'time' })
+    }
+    return this
+  }
+
+  funds(): Extract<SubscriptionEffect, { type: 'fund' }>[] {
+    return this.effects.filter((effect) => effect.type === 'fund')
+  }
+
+  #take({ subscription, effects }: Step): void {
+    this.subscription = subscription
+    this.effects.push(...effects)
+    for (const effect of effects) {
+      if (effect.type !== 'charge') continue
+      const answer = this.#accepts(effect.key)
+      this.happens(answer === 'yes' ? { type: 'charged' } : { type: 'charge-failed', final: answer === 'never' })
+    }
+  }
+}
+
+describe('periods', () => {
+  test('of a month begin on the same day, or on the last where there is none, and never forget it', () => {
+    const anchor = at('2027-01-31')
+    expect([0, 1, 2, 3, 13].map((count) => dateOf(periodStart(anchor, 'month', count)))).toEqual(['2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30', '2028-02-29'])
+  })
+
+  test('of a year from a leap day end on 28 February until the next leap year', () => {
+    expect([1, 4].map((count) => dateOf(periodStart(at('2028-02-29'), 'year', count)))).toEqual(['2029-02-28', '2032-02-29'])
+  })
+
+  test('keep the time of day and only grow', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), fc.nat(500), fc.constantFrom('month' as const, 'year' as const), (anchor, count, unit) => {
+        const start = periodStart(anchor, unit, count)
+        expect((start - anchor) % day === 0 && periodStart(anchor, unit, count + 1) > start).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('a subscription', () => {
+  test('renewed for four years is charged and funded once a month, on the day it began', () => {
+    const life = new Life(small, at('2027-01-31')).until(at('2031-01-30'))
+    const charges = life.effects.filter(({ type }) => type === 'charge')
+    expect([charges.length, life.funds().length, new Set(life.funds().map(({ key }) => key)).size]).toEqual([48, 48, 48])
+    expect([life.subscription.status, dateOf(life.subscription.periodEndsMs)]).toEqual(['active', '2031-01-31'])
+  })
+
+  test('shares each period when it ends, before the next is charged', () => {
+    const life = new Life(small, at('2027-01-01')).until(at('2027-02-02'))
+    expect(kinds(life.effects)).toEqual(['charge', 'fund', 'tell receipt', 'share', 'charge', 'fund', 'tell receipt'])
+  })
+
+  test('with a trial has a budget at once, pays when the trial is over, and then by the month', () => {
+    const life = new Life(tried, at('2027-01-01'))
+    expect([life.subscription.status, kinds(life.effects)]).toEqual(['trial', ['fund']])
+    life.until(at('2027-02-16'))
+    expect([life.subscription.status, dateOf(life.subscription.periodEndsMs), life.funds().map(({ source }) => source)]).toEqual(['active', '2027-03-15', ['trial', 'charge', 'charge']])
+  })
+
+  test('whose first charge fails never began', () => {
+    const life = new Life(small, at('2027-01-01'), () => 'no')
+    expect([life.subscription.status, kinds(life.effects)]).toEqual(['ended', ['charge', 'tell ended']])
+  })
+
+  test('whose card dies is tried again after 1, 3, 5 and 7 days, then ends', () => {
+    const life = new Life(small, at('2027-01-01'), (key) => (key === `${id}/1` ? 'yes' : 'no')).until(at('2027-03-01'))
+    const failures = life.effects.filter((effect) => effect.type === 'tell' && effect.what === 'renewal-failed').length
+    expect([life.subscription.status, failures, life.funds().length, life.effects.filter(({ type }) => type === 'charge').length]).toEqual(['ended', retryDays.length, 1, 2 + retryDays.length])
+  })
+
+  test('that a later try revives keeps its days', () => {
+    const life = new Life(small, at('2027-01-10'), (key) => (key === `${id}/2` || key === `${id}/3` ? 'no' : 'yes')).until(at('2027-02-20'))
+    expect([life.subscription.status, life.subscription.attempts, dateOf(life.subscription.periodEndsMs)]).toEqual(['active', 0, '2027-03-10'])
+  })
+
+  test('whose card was stolen ends with the first refusal that is final', () => {
+    const life = new Life(small, at('2027-01-10'), (key) => (key === `${id}/2` ? 'never' : 'yes')).until(at('2027-02-20'))
+    expect([life.subscription.status, life.effects.filter(({ type }) => type === 'charge').length]).toEqual(['ended', 2])
+  })
+
+  test('is charged at once when a new card comes during grace', () => {
+    let card = 'dead'
+    const life = new Life(small, at('2027-01-10'), (key) => (key === `${id}/1` || card === 'good' ? 'yes' : 'no')).until(at('2027-02-10') + day / 2)
+    expect(life.subscription.status).toBe('grace')
+    card = 'good'
+    expect(life.happens({ type: 'card-changed' }).subscription.status).toBe('active')
+  })
+
+  test('cancelled runs to the end of its period, and may be kept until then', () => {
+    const life = new Life(small, at('2027-01-01')).happens({ type: 'cancel' }).until(at('2027-01-31'))
+    expect([life.subscription.status, life.subscription.cancelled]).toEqual(['active', true])
+    expect(life.until(at('2027-02-02')).subscription.status).toBe('ended')
+    const kept = new Life(small, at('2027-01-01')).happens({ type: 'cancel' }).happens({ type: 'keep' }).until(at('2027-02-02'))
+    expect(kept.subscription.status).toBe('active')
+  })
+
+  test('cancelled while a renewal waits to be tried again ends at once', () => {
+    const life = new Life(small, at('2027-01-10'), (key) => (key === `${id}/1` ? 'yes' : 'no')).until(at('2027-02-11')).happens({ type: 'cancel' })
+    expect(life.subscription.status).toBe('ended')
+  })
+
+  test('paused waits after its period without a charge, and begins anew on the day it is resumed', () => {
+    const life = new Life(small, at('2027-01-01')).happens({ type: 'pause' }).until(at('2027-06-15'))
+    expect([life.subscription.status, life.funds().length]).toEqual(['paused', 1])
+    life.happens({ type: 'resume' })
+    expect([life.subscription.status, dateOf(life.subscription.periodEndsMs), life.funds().length]).toEqual(['active', '2027-07-15', 2])
+  })
+
+  test('upgraded at half of the period pays half of the difference at once, and the new price from then on', () => {
+    const life = new Life(small, at('2027-04-01')).until(at('2027-04-16')).happens({ type: 'change-plan', plan: large })
+    expect([life.subscription.plan.name, life.funds().map(({ price }) => price)]).toEqual(['large', [5_000_000_000n, 2_500_000_000n]])
+    expect(life.until(at('2027-05-02')).funds().at(-1)?.price).toBe(10_000_000_000n)
+  })
+
+  test('downgraded keeps its plan until the period ends', () => {
+    const life = new Life(large, at('2027-04-01')).until(at('2027-04-16')).happens({ type: 'change-plan', plan: small })
+    expect([life.subscription.plan.name, life.subscription.nextPlan?.name]).toEqual(['large', 'small'])
+    expect(life.until(at('2027-05-02')).subscription.plan.name).toBe('small')
+  })
+
+  test('that changes to yearly counts its years from the day of the change', () => {
+    const life = new Life(small, at('2027-01-31')).happens({ type: 'change-plan', plan: yearly }).until(at('2027-03-02'))
+    expect([life.subscription.plan.name, dateOf(life.subscription.periodEndsMs)]).toEqual(['yearly', '2028-02-28'])
+    expect(dateOf(life.until(at('2028-03-02')).subscription.periodEndsMs)).toBe('2029-02-28')
+  })
+
+  test('cannot change to a plan of another currency, nor after its end', () => {
+    const life = new Life(small, at('2027-01-01'))
+    expect(() => life.happens({ type: 'change-plan', plan: plan('usd', 1n, { asset: { code: 'USD', scale: 9 } }) })).toThrow('another currency')
+    life.happens({ type: 'cancel' }).until(at('2027-02-02'))
+    for (const type of ['cancel', 'keep', 'pause'] as const) expect(() => life.happens({ type })).toThrow('has ended')
+  })
+
+  test('whose payment is disputed ends, and what is left goes back instead of being shared', () => {
+    const life = new Life(small, at('2027-01-01')).happens({ type: 'disputed' })
+    expect([life.subscription.status, kinds(life.effects).slice(-2)]).toEqual(['ended', ['reclaim', 'tell ended']])
+  })
+
+  test('under any order of events never charges twice for one key, funds only what was charged, and rests when it has ended', () => {
+    const event = fc.oneof(
+      { arbitrary: fc.integer({ min: 1, max: 40 }).map((days) => ({ days })), weight: 4 },
+      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'disputed' }),
+      fc.constantFrom(small, large, yearly).map((to): SubscriptionEvent => ({ type: 'change-plan', plan: to })),
+    )
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), fc.array(fc.constantFrom('yes' as const, 'yes' as const, 'no' as const, 'never' as const), { minLength: 1, maxLength: 30 }), fc.constantFrom(small, tried, yearly), (events, answers, of) => {
+        const accepted: string[] = []
+        let asked = 0
+        const life = new Life(of, at('2027-01-31'), (key) => {
+          const answer = answers[asked++ % answers.length] ?? 'yes'
+          if (answer === 'yes') accepted.push(key)
+          return answer
+        })
+        for (const one of events) {
+          if ('days' in one) life.until(life.nowMs + one.days * day)
+          else {
+            try {
+              life.happens(one)
+            } catch {
+              // What she may not ask now changes nothing.
+            }
+          }
+        }
+        const keys = life.effects.filter((effect) => effect.type === 'charge').map(({ key }) => key)
+        expect(new Set(keys).size).toBe(keys.length)
+        expect(life.funds().filter(({ source }) => source === 'charge').length).toBe(accepted.length)
+        expect(new Set(life.funds().map(({ key }) => key)).size).toBe(life.funds().length)
+        const before = life.subscription.status === 'ended' ? life.effects.length : undefined
+        life.until(life.nowMs + 400 * day)
+        expect(before === undefined || before === life.effects.length).toBe(true)
+      }),
+    )
+  })
+})
+
+test('the operator’s fee is rounded down', () => expect([feeOfPlan(small), feeOfPlan({ price: 999n, feeBasisPoints: 1_050 })]).toEqual([500_000_000n, 104n]))

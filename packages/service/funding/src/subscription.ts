@@ -1,0 +1,233 @@
+/** A subscription's life as pure transitions: what happened, in; what it is now and what must be done, out. */
+import { Fault, assertNever } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import { floorDivide } from '@rivulet/money'
+import { periodStart } from './calendar.ts'
+import type { Plan } from './plan.ts'
+
+export class SubscriptionFault extends Fault<'subscription-state'> {}
+
+/** `starting`: the first charge is under way. `grace`: the running period is not paid yet, its charge is under way or tried again; she pays out of what rolled over. */
+export type SubscriptionStatus = 'starting' | 'trial' | 'active' | 'grace' | 'paused' | 'ended'
+
+export interface Subscription {
+  readonly id: Id<'subs'>
+  readonly status: SubscriptionStatus
+  readonly plan: Plan
+  /** From the next period on. */
+  readonly nextPlan: Plan | undefined
+  /** Start of the period `anchorPeriod`: its day is that of all later ones. */
+  readonly anchorMs: number
+  readonly anchorPeriod: number
+  /** The period that runs, or that begins with the charge under way: 0 is the first. The trial is -1. */
+  readonly period: number
+  readonly periodEndsMs: number
+  /** Ends with the period. */
+  readonly cancelled: boolean
+  /** Ends paying with the period, and waits there to be resumed. */
+  readonly pausing: boolean
+  /** Charges of this period that failed. */
+  readonly attempts: number
+  /** When the next charge is due, while one is; undefined while one is under way or none is needed. */
+  readonly retryAtMs: number | undefined
+  /** The charge that is under way. */
+  readonly charging: ChargeKind | undefined
+  /** Charges that were ever asked for: numbers the next one. */
+  readonly charges: number
+}
+
+export type ChargeKind = { readonly kind: 'period' } | { readonly kind: 'upgrade'; readonly plan: Plan; readonly amount: bigint }
+
+export type SubscriptionEvent =
+  | { readonly type: 'time' }
+  | { readonly type: 'charged' }
+  | { readonly type: 'charge-failed'; readonly final: boolean }
+  | { readonly type: 'change-plan'; readonly plan: Plan }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'keep' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'card-changed' }
+  | { readonly type: 'disputed' }
+
+export type SubscriptionEffect =
+  /** Ask the provider; the key makes a second asking harmless. */
+  | { readonly type: 'charge'; readonly key: string; readonly amount: bigint }
+  /** The money is hers: fee and budget of `price` units are booked under this key. */
+  | { readonly type: 'fund'; readonly key: string; readonly price: bigint; readonly plan: Plan; readonly source: 'charge' | 'trial' }
+  /** Share what is left of the budget of a period. */
+  | { readonly type: 'share'; readonly period: number }
+  /** The payment is being taken back: what is left of the budget goes back to the provider's account. */
+  | { readonly type: 'reclaim'; readonly period: number }
+  | { readonly type: 'tell'; readonly what: 'renewal-failed' | 'ended' | 'paused' | 'receipt' | 'trial-ends' }
+
+export interface Step {
+  readonly subscription: Subscription
+  readonly effects: readonly SubscriptionEffect[]
+}
+
+const dayMs = 86_400_000
+/** A failed renewal is tried again after so many days each; the last failure ends the subscription. */
+export const retryDays: readonly number[] = [1, 3, 5, 7]
+
+/** Begins with a trial where the plan has one and `trial` allows it, else with the first charge. */
+export function begin(id: Id<'subs'>, plan: Plan, { nowMs, trial }: { readonly nowMs: number; readonly trial: boolean }): Step {
+  const base = { id, plan, nextPlan: undefined, cancelled: false, pausing: false, attempts: 0, retryAtMs: undefined, charges: 0 }
+  if (trial && plan.trialDays > 0) {
+    const anchorMs = nowMs + plan.trialDays * dayMs
+    return {
+      subscription: { ...base, status: 'trial', anchorMs, anchorPeriod: 0, period: -1, periodEndsMs: anchorMs, charging: undefined },
+      effects: [{ type: 'fund', key: `${id}/trial`, price: plan.price, plan, source: 'trial' }],
+    }
+  }
+  return charge({ ...base, status: 'starting', anchorMs: nowMs, anchorPeriod: 0, period: 0, periodEndsMs: periodStart(nowMs, plan.period, 1), charging: undefined }, { kind: 'period' })
+}
+
+/** What happens next. Throws `subscription-state` when she asks for what cannot be now; what time and providers report is never refused. */
+export function next(subscription: Subscription, event: SubscriptionEvent, nowMs: number): Step {
+  switch (event.type) {
+    case 'time':
+      return timePassed(subscription, nowMs)
+    case 'charged':
+      return charged(subscription, nowMs)
+    case 'charge-failed':
+      return chargeFailed(subscription, event.final, nowMs)
+    case 'change-plan':
+      return changePlan(subscription, event.plan, nowMs)
+    case 'cancel':
+      return unpaid(subscription) || subscription.status === 'paused' ? end(subscription) : wish(subscription, { cancelled: true, pausing: false })
+    case 'keep':
+      return wish(subscription, { cancelled: false, pausing: false, nextPlan: undefined })
+    case 'pause':
+      return unpaid(subscription) ? pauseNow(subscription) : wish(subscription, { pausing: true, cancelled: false })
+    case 'resume':
+      return resume(subscription, nowMs)
+    case 'card-changed':
+      return subscription.status === 'grace' && subscription.charging === undefined ? charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' }) : same(subscription)
+    case 'disputed':
+      return subscription.status === 'ended' ? same(subscription) : disputed(subscription)
+    default:
+      return assertNever(event)
+  }
+}
+
+function timePassed(subscription: Subscription, nowMs: number): Step {
+  const { status, retryAtMs, charging, periodEndsMs } = subscription
+  if (status === 'ended' || status === 'paused' || charging !== undefined) return same(subscription)
+  if (retryAtMs !== undefined) return nowMs < retryAtMs ? same(subscription) : charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' })
+  return nowMs < periodEndsMs ? same(subscription) : renew(subscription)
+}
+
+/** The period is over: it is shared, and the next one begins with its charge. */
+function renew(subscription: Subscription): Step {
+  const share: SubscriptionEffect = { type: 'share', period: subscription.period }
+  if (subscription.cancelled) return { subscription: { ...subscription, status: 'ended' }, effects: [share, { type: 'tell', what: 'ended' }] }
+  if (subscription.pausing) return { subscription: { ...subscription, status: 'paused', pausing: false }, effects: [share, { type: 'tell', what: 'paused' }] }
+  const begun = charge(beginPeriod(subscription), { kind: 'period' })
+  return { subscription: begun.subscription, effects: [share, ...begun.effects] }
+}
+
+/** The next period with the plan that is then hers. Another length of period counts from its first day. */
+function beginPeriod(subscription: Subscription): Subscription {
+  const plan = subscription.nextPlan ?? subscription.plan
+  const period = subscription.period + 1
+  const moved = plan.period !== subscription.plan.period && subscription.period >= 0
+  const { anchorMs, anchorPeriod } = moved ? { anchorMs: subscription.periodEndsMs, anchorPeriod: period } : subscription
+  return { ...subscription, status: 'grace', plan, nextPlan: undefined, anchorMs, anchorPeriod, period, periodEndsMs: periodStart(anchorMs, plan.period, period + 1 - anchorPeriod), attempts: 0 }
+}
+
+function charged(subscription: Subscription, nowMs: number): Step {
+  const { charging, plan, id, charges } = subscription
+  const key = `${id}/${charges}`
+  if (charging === undefined) return same(subscription)
+  if (charging.kind === 'upgrade') {
+    return {
+      subscription: { ...subscription, plan: charging.plan, nextPlan: undefined, charging: undefined },
+      effects: [{ type: 'fund', key, price: charging.amount, plan: charging.plan, source: 'charge' }, { type: 'tell', what: 'receipt' }],
+    }
+  }
+  const paid: Subscription = { ...subscription, status: 'active', charging: undefined, attempts: 0, retryAtMs: undefined }
+  const fund: SubscriptionEffect = { type: 'fund', key, price: plan.price, plan, source: 'charge' }
+  // Paid only when the grace of a short period had run out: the next one is due at once.
+  const later = nowMs >= paid.periodEndsMs ? timePassed(paid, nowMs) : same(paid)
+  return { subscription: later.subscription, effects: [fund, { type: 'tell', what: 'receipt' }, ...later.effects] }
+}
+
+function chargeFailed(subscription: Subscription, final: boolean, nowMs: number): Step {
+  const { charging, status, attempts } = subscription
+  if (charging === undefined) return same(subscription)
+  const failed: Subscription = { ...subscription, charging: undefined }
+  if (charging.kind === 'upgrade') return { subscription: failed, effects: [{ type: 'tell', what: 'renewal-failed' }] }
+  const days = retryDays[attempts]
+  if (status === 'starting' || failed.cancelled || final || days === undefined) return end(failed)
+  if (failed.pausing) return pauseNow(failed)
+  return { subscription: { ...failed, status: 'grace', attempts: attempts + 1, retryAtMs: nowMs + days * dayMs }, effects: [{ type: 'tell', what: 'renewal-failed' }] }
+}
+
+/** A dearer plan of the same kind begins at once, for the price of what remains of the period; any other with the next period. */
+function changePlan(subscription: Subscription, plan: Plan, nowMs: number): Step {
+  const { status, charging, periodEndsMs } = subscription
+  if (status === 'ended') throw refusal('the subscription has ended: begin a new one')
+  if (charging !== undefined) throw refusal('a charge is under way: change the plan when it is done')
+  if (plan.asset.code !== subscription.plan.asset.code || plan.asset.scale !== subscription.plan.asset.scale) throw refusal('the plan counts in another currency: end this subscription and begin a new one')
+  if (plan.id === subscription.plan.id) return same({ ...subscription, nextPlan: undefined })
+  if (status === 'trial') return same({ ...subscription, nextPlan: plan })
+  const dearer = plan.price > subscription.plan.price && plan.period === subscription.plan.period
+  const amount = dearer && status === 'active' ? remainingPart(plan.price - subscription.plan.price, subscription, Math.min(nowMs, periodEndsMs)) : 0n
+  if (amount === 0n) return same({ ...subscription, nextPlan: plan })
+  return charge(subscription, { kind: 'upgrade', plan, amount })
+}
+
+/** The part of `amount` that falls on what remains of the period, rounded down. */
+function remainingPart(amount: bigint, { anchorMs, anchorPeriod, period, plan, periodEndsMs }: Subscription, nowMs: number): bigint {
+  const startsMs = periodStart(anchorMs, plan.period, period - anchorPeriod)
+  return floorDivide(amount * BigInt(periodEndsMs - Math.max(nowMs, startsMs)), BigInt(periodEndsMs - startsMs))
+}
+
+function resume(subscription: Subscription, nowMs: number): Step {
+  if (subscription.status !== 'paused') return wish(subscription, { pausing: false })
+  // The paused time is not hers to pay: a new first day.
+  const plan = subscription.nextPlan ?? subscription.plan
+  const period = subscription.period + 1
+  return charge({ ...subscription, status: 'grace', plan, nextPlan: undefined, anchorMs: nowMs, anchorPeriod: period, period, periodEndsMs: periodStart(nowMs, plan.period, 1), attempts: 0 }, { kind: 'period' })
+}
+
+/** Whether the running period waits to be charged again: it cannot be enjoyed to its end. */
+function unpaid({ status, charging }: Subscription): boolean {
+  return status === 'grace' && charging === undefined
+}
+
+function pauseNow(subscription: Subscription): Step {
+  return { subscription: { ...subscription, status: 'paused', pausing: false, retryAtMs: undefined }, effects: [{ type: 'tell', what: 'paused' }] }
+}
+
+function wish(subscription: Subscription, change: Partial<Pick<Subscription, 'cancelled' | 'pausing' | 'nextPlan'>>): Step {
+  if (subscription.status === 'ended') throw refusal('the subscription has ended: begin a new one')
+  return same({ ...subscription, ...change })
+}
+
+function charge(subscription: Subscription, charging: ChargeKind): Step {
+  const charges = subscription.charges + 1
+  const amount = charging.kind === 'upgrade' ? charging.amount : subscription.plan.price
+  return { subscription: { ...subscription, charging, charges }, effects: [{ type: 'charge', key: `${subscription.id}/${charges}`, amount }] }
+}
+
+/** What is left of the budget is shared and nothing is charged any more. */
+function end(subscription: Subscription): Step {
+  const { status, period } = subscription
+  const ended: Subscription = { ...subscription, status: 'ended', charging: undefined, retryAtMs: undefined }
+  return { subscription: ended, effects: status === 'starting' ? [{ type: 'tell', what: 'ended' }] : [{ type: 'share', period }, { type: 'tell', what: 'ended' }] }
+}
+
+function disputed(subscription: Subscription): Step {
+  const { subscription: ended, effects } = end(subscription)
+  return { subscription: ended, effects: effects.map((effect) => (effect.type === 'share' ? { type: 'reclaim', period: effect.period } : effect)) }
+}
+
+function same(subscription: Subscription): Step {
+  return { subscription, effects: [] }
+}
+
+function refusal(message: string): SubscriptionFault {
+  return new SubscriptionFault('subscription-state', message)
+}
