@@ -1,0 +1,339 @@
+import { assert } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
+import { parseUnits } from '@rivulet/money'
+import type { Postgres } from '@rivulet/postgres'
+import { type Generated, type Kysely, sql, type Transaction } from 'kysely'
+import type { Plan } from './plan.ts'
+import type { Card } from './providers/provider.ts'
+import type { Shared, SharingPolicy } from './sharing/policy.ts'
+import { dueMsOf, effectOf, stateOf, subscriptionOf, writtenEffect } from './state.ts'
+import type { Subscription, SubscriptionEffect } from './subscription.ts'
+
+interface PlanTable {
+  id: string
+  key: string
+  name: string
+  price: bigint
+  asset_code: string
+  asset_scale: number
+  period: 'month' | 'year'
+  fee_basis_points: number
+  rate: bigint
+  trial_days: number
+  offered: boolean
+}
+
+interface SubscriptionTable {
+  id: string
+  person_id: string
+  account_id: string
+  provider: string
+  card: unknown
+  policy: unknown
+  status: string
+  state: unknown
+  due_ms: bigint | null
+  begun_ms: bigint
+  period_begun_ms: bigint
+  funded: bigint
+  carried: bigint
+}
+
+export type ChargeStatus = 'asked' | 'authentication' | 'succeeded' | 'failed' | 'disputed' | 'refunded'
+
+interface Tables {
+  'funding.plan': PlanTable
+  'funding.subscription': SubscriptionTable
+  'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
+  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null }
+  'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown }
+}
+
+/** A subscription and whose it is. */
+export interface SubscriptionRecord {
+  readonly subscription: Subscription
+  readonly personId: Id<'pers'>
+  readonly accountId: Id<'acct'>
+  readonly provider: string
+  readonly card: Card
+  readonly policy: SharingPolicy
+  readonly periodBegunMs: number
+  /** Of the running period, units. */
+  readonly funded: bigint
+  readonly carried: bigint
+}
+
+export interface OpenEffect {
+  readonly record: SubscriptionRecord
+  readonly number: bigint
+  readonly effect: SubscriptionEffect
+  readonly attempts: number
+}
+
+/** What one transaction writes. */
+export interface Change {
+  readonly subscription: Subscription
+  readonly effects: readonly SubscriptionEffect[]
+  readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'funded' | 'carried'>>
+  readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string }
+  readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared }
+}
+
+type Decide = (record: SubscriptionRecord, statusOf: (chargeKey: string) => ChargeStatus | undefined) => Change | undefined
+
+export interface PlanSpec extends Omit<Plan, 'id'> {
+  /** The operator's own name of it. */
+  readonly key: string
+}
+
+const subscriptionColumns = ['id', 'person_id', 'account_id', 'provider', 'card', 'policy', 'state', 'period_begun_ms', 'funded', 'carried'] as const
+
+/** Plans, subscriptions, and what is still to be done about them. */
+export class FundingStore {
+  readonly #db: Kysely<Tables>
+  /** A plan never changes but for being offered. */
+  readonly #plans = new Map<string, Plan>()
+
+  constructor(postgres: Postgres) {
+    this.#db = postgres.kysely<Tables>()
+  }
+
+  /** Offers these plans and no others. One whose terms differ from what is offered under its key takes its place; who has the old one keeps it. */
+  async offer(specs: readonly PlanSpec[], newId: () => Id<'plan'>): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const offered = await tx.selectFrom('funding.plan').selectAll().where('offered', '=', true).orderBy('id').forUpdate().execute()
+      for (const row of offered) {
+        const spec = specs.find(({ key }) => key === row.key)
+        if (spec === undefined || !sameTerms(row, spec)) await tx.updateTable('funding.plan').set({ offered: false }).where('id', '=', row.id).execute()
+      }
+      for (const spec of specs) {
+        if (offered.some((row) => row.key === spec.key && sameTerms(row, spec))) continue
+        await tx
+          .insertInto('funding.plan')
+          .values({
+            id: newId(), key: spec.key, name: spec.name, price: spec.price, asset_code: spec.asset.code, asset_scale: spec.asset.scale, period: spec.period, fee_basis_points: spec.feeBasisPoints,
+            rate: spec.rate, trial_days: spec.trialDays, offered: true,
+          })
+          .onConflict((conflict) => conflict.column('key').where('offered', '=', true).doNothing())
+          .execute()
+      }
+    })
+  }
+
+  async offeredPlans(): Promise<readonly Plan[]> {
+    return (await this.#db.selectFrom('funding.plan').selectAll().where('offered', '=', true).orderBy('price').orderBy('id').execute()).map(planOf)
+  }
+
+  /** The subscription that has not ended, if she has one. */
+  async ofPerson(personId: Id<'pers'>): Promise<SubscriptionRecord | undefined> {
+    const row = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('person_id', '=', personId).where('status', '<>', 'ended').executeTakeFirst()
+    return row === undefined ? undefined : this.#record(row)
+  }
+
+  async byId(id: Id<'subs'>): Promise<SubscriptionRecord | undefined> {
+    const row = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('id', '=', id).executeTakeFirst()
+    return row === undefined ? undefined : this.#record(row)
+  }
+
+  /** Whether she ever had a subscription, so that trials are for newcomers. */
+  async hadOne(personId: Id<'pers'>): Promise<boolean> {
+    return (await this.#db.selectFrom('funding.subscription').select('id').where('person_id', '=', personId).limit(1).executeTakeFirst()) !== undefined
+  }
+
+  /** False when she has one already. */
+  async insert(record: SubscriptionRecord, effects: readonly SubscriptionEffect[], nowMs: number): Promise<boolean> {
+    const { subscription, personId, accountId, provider, card, policy } = record
+    return this.#db.transaction().execute(async (tx) => {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('funding.subscription')
+        .values({
+          id: subscription.id, person_id: personId, account_id: accountId, provider, card: JSON.stringify(card), policy: JSON.stringify(policy), ...stateColumns(subscription), begun_ms: BigInt(nowMs),
+          period_begun_ms: BigInt(record.periodBegunMs), funded: 0n, carried: 0n,
+        })
+        .onConflict((conflict) => conflict.column('person_id').where('status', '<>', 'ended').doNothing())
+        .executeTakeFirstOrThrow()
+      if (numInsertedOrUpdatedRows !== 1n) return false
+      await insertEffects(tx, { id: subscription.id, provider, nowMs }, effects)
+      return true
+    })
+  }
+
+  /**
+   * Lets `decide` look at a subscription under its lock, and writes what it answers. Resolves when durable. Throws what `decide` throws.
+   * @param completes the effect that this change ends: when another process has ended it, nothing happens
+   */
+  async change(id: Id<'subs'>, { nowMs, completes }: { readonly nowMs: number; readonly completes?: bigint }, decide: Decide): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const row = await tx.selectFrom('funding.subscription').select(subscriptionColumns).where('id', '=', id).forUpdate().executeTakeFirst()
+      if (row === undefined) return
+      if (completes !== undefined) {
+        const ended = tx.updateTable('funding.effect').set({ done_ms: BigInt(nowMs) }).where('subscription_id', '=', id).where('number', '=', completes).where('done_ms', 'is', null)
+        if ((await ended.executeTakeFirstOrThrow()).numUpdatedRows !== 1n) return
+      }
+      const record = await this.#record(row)
+      const charges = await tx.selectFrom('funding.charge').select(['key', 'status']).where('subscription_id', '=', id).where('status', 'in', ['asked', 'authentication', 'succeeded']).execute()
+      const change = decide(record, (key) => charges.find((charge) => charge.key === key)?.status)
+      if (change === undefined) return
+      const { subscription, set = {}, charge, statement } = change
+      await tx
+        .updateTable('funding.subscription')
+        .set({
+          ...stateColumns(subscription),
+          ...(set.card !== undefined && { card: JSON.stringify(set.card) }),
+          ...(set.policy !== undefined && { policy: JSON.stringify(set.policy) }),
+          ...(set.periodBegunMs !== undefined && { period_begun_ms: BigInt(set.periodBegunMs) }),
+          ...(set.funded !== undefined && { funded: set.funded }),
+          ...(set.carried !== undefined && { carried: set.carried }),
+        })
+        .where('id', '=', id)
+        .execute()
+      await insertEffects(tx, { id, provider: record.provider, nowMs }, change.effects)
+      if (charge !== undefined) await settleCharge(tx, charge, nowMs)
+      if (statement !== undefined) await insertStatement(tx, id, statement, nowMs)
+    })
+  }
+
+  /** Subscriptions that time alone changes now. */
+  async due(nowMs: number, limit: number): Promise<readonly Id<'subs'>[]> {
+    const rows = await this.#db.selectFrom('funding.subscription').select('id').where('due_ms', '<=', BigInt(nowMs)).orderBy('due_ms').limit(limit).execute()
+    return rows.map(({ id }) => id as Id<'subs'>)
+  }
+
+  /** The first open effect of each subscription that has any and whose time has come: later ones wait for it. */
+  async openEffects(nowMs: number, limit: number): Promise<readonly OpenEffect[]> {
+    const { rows } = await sql<{ subscription_id: string; number: bigint; effect: unknown; attempts: number; not_before_ms: bigint }>`
+      select distinct on (subscription_id) subscription_id, number, effect, attempts, not_before_ms from funding.effect
+      where done_ms is null order by subscription_id, number`.execute(this.#db)
+    const ready = rows.filter((row) => Number(row.not_before_ms) <= nowMs).slice(0, limit)
+    const records = new Map<string, SubscriptionRecord>()
+    if (ready.length > 0) {
+      const found = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('id', 'in', ready.map((row) => row.subscription_id)).execute()
+      for (const row of found) records.set(row.id, await this.#record(row))
+    }
+    return ready.flatMap((row) => {
+      const record = records.get(row.subscription_id)
+      return record === undefined ? [] : [{ record, number: row.number, effect: effectOf(row.effect, (id) => this.#known(id)), attempts: row.attempts }]
+    })
+  }
+
+  async postpone({ record, number }: OpenEffect, notBeforeMs: number): Promise<void> {
+    await this.#db
+      .updateTable('funding.effect')
+      .set((eb) => ({ attempts: eb('attempts', '+', 1), not_before_ms: BigInt(notBeforeMs) }))
+      .where('subscription_id', '=', record.subscription.id)
+      .where('number', '=', number)
+      .execute()
+  }
+
+  /** The subscription and the key of a charge that a provider calls `reference`. */
+  async chargeBy(provider: string, reference: string): Promise<{ readonly key: string; readonly subscriptionId: Id<'subs'>; readonly status: ChargeStatus } | undefined> {
+    const row = await this.#db.selectFrom('funding.charge').select(['key', 'subscription_id', 'status']).where('provider', '=', provider).where('provider_reference', '=', reference).executeTakeFirst()
+    return row === undefined ? undefined : { key: row.key, subscriptionId: row.subscription_id as Id<'subs'>, status: row.status }
+  }
+
+  async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number }[]> {
+    const rows = await this.#db.selectFrom('funding.charge').select(['key', 'provider_reference', 'amount', 'status', 'asked_ms']).where('subscription_id', '=', id).orderBy('asked_ms', 'desc').orderBy('key').limit(limit).execute()
+    return rows.map((row) => ({ key: row.key, reference: row.provider_reference, amount: row.amount, status: row.status, askedMs: Number(row.asked_ms) }))
+  }
+
+  /** Newest first. */
+  async statements(id: Id<'subs'>, limit: number): Promise<readonly Statement[]> {
+    const rows = await this.#db.selectFrom('funding.statement').selectAll().where('subscription_id', '=', id).orderBy('period', 'desc').limit(limit).execute()
+    return rows.map(statementOf)
+  }
+
+  async statement(id: Id<'subs'>, period: number): Promise<Statement | undefined> {
+    const row = await this.#db.selectFrom('funding.statement').selectAll().where('subscription_id', '=', id).where('period', '=', period).executeTakeFirst()
+    return row === undefined ? undefined : statementOf(row)
+  }
+
+  /** Only while nothing of it has moved. */
+  async dropStatement(id: Id<'subs'>, period: number): Promise<void> {
+    await this.#db.deleteFrom('funding.statement').where('subscription_id', '=', id).where('period', '=', period).execute()
+  }
+
+  async #record(row: Pick<SubscriptionTable, (typeof subscriptionColumns)[number]>): Promise<SubscriptionRecord> {
+    const { plan, nextPlan, charging } = row.state as { readonly plan: string; readonly nextPlan: string | null; readonly charging: { readonly plan?: string } | null }
+    for (const id of [plan, nextPlan, charging?.plan]) if (id !== undefined && id !== null && !this.#plans.has(id)) await this.#loadPlans()
+    return {
+      subscription: subscriptionOf(row.id as Id<'subs'>, row.state, (id) => this.#known(id)),
+      personId: row.person_id as Id<'pers'>,
+      accountId: row.account_id as Id<'acct'>,
+      provider: row.provider,
+      card: row.card as Card,
+      policy: row.policy as SharingPolicy,
+      periodBegunMs: Number(row.period_begun_ms),
+      funded: row.funded,
+      carried: row.carried,
+    }
+  }
+
+  async #loadPlans(): Promise<void> {
+    for (const row of await this.#db.selectFrom('funding.plan').selectAll().execute()) this.#plans.set(row.id, planOf(row))
+  }
+
+  #known(id: string): Plan {
+    const plan = this.#plans.get(id)
+    assert(plan !== undefined, `a row names the plan ${id}, which does not exist`)
+    return plan
+  }
+}
+
+export interface Statement {
+  readonly period: number
+  readonly begunMs: number
+  readonly endedMs: number
+  readonly policy: SharingPolicy
+  readonly rest: bigint
+  readonly rolledOver: bigint
+  readonly shares: readonly { readonly id: string; readonly amount: bigint }[]
+}
+
+function statementOf(row: Tables['funding.statement']): Statement {
+  return {
+    period: row.period, begunMs: Number(row.begun_ms), endedMs: Number(row.ended_ms), policy: row.policy as SharingPolicy, rest: row.rest, rolledOver: row.rolled_over,
+    shares: (row.shares as readonly { readonly id: string; readonly amount: string }[]).map((share) => ({ id: share.id, amount: parseUnits(share.amount) })),
+  }
+}
+
+function planOf(row: PlanTable): Plan {
+  return {
+    id: row.id as Id<'plan'>, name: row.name, price: row.price, asset: { code: row.asset_code, scale: row.asset_scale }, period: row.period, feeBasisPoints: row.fee_basis_points, rate: row.rate, trialDays: row.trial_days,
+  }
+}
+
+function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints, rate, trialDays }: PlanSpec): boolean {
+  return row.name === name && row.price === price && row.asset_code === asset.code && row.asset_scale === asset.scale && row.period === period && row.fee_basis_points === feeBasisPoints && row.rate === rate && row.trial_days === trialDays
+}
+
+function stateColumns(subscription: Subscription): Pick<SubscriptionTable, 'status' | 'state' | 'due_ms'> {
+  const dueMs = dueMsOf(subscription)
+  return { status: subscription.status, state: JSON.stringify(stateOf(subscription)), due_ms: dueMs === undefined ? null : BigInt(dueMs) }
+}
+
+/** A charge that is to be asked for has its row before anybody is asked. */
+async function insertEffects(tx: Transaction<Tables>, { id, provider, nowMs }: { readonly id: string; readonly provider: string; readonly nowMs: number }, effects: readonly SubscriptionEffect[]): Promise<void> {
+  for (const effect of effects) {
+    await tx.insertInto('funding.effect').values({ subscription_id: id, effect: JSON.stringify(writtenEffect(effect)), attempts: 0, not_before_ms: 0n, done_ms: null }).execute()
+    if (effect.type === 'charge') {
+      await tx.insertInto('funding.charge').values({ key: effect.key, subscription_id: id, provider, provider_reference: null, amount: effect.amount, status: 'asked', reason: null, asked_ms: BigInt(nowMs), settled_ms: null }).execute()
+    }
+  }
+}
+
+async function settleCharge(tx: Transaction<Tables>, { key, status, reference, reason }: NonNullable<Change['charge']>, nowMs: number): Promise<void> {
+  await tx
+    .updateTable('funding.charge')
+    .set({ status, ...(reference !== undefined && { provider_reference: reference }), ...(reason !== undefined && { reason }), settled_ms: status === 'authentication' ? null : BigInt(nowMs) })
+    .where('key', '=', key)
+    .execute()
+}
+
+async function insertStatement(tx: Transaction<Tables>, id: string, { period, begunMs, policy, rest, shared }: NonNullable<Change['statement']>, nowMs: number): Promise<void> {
+  const shares = JSON.stringify(shared.shares.map((share) => ({ id: share.id, amount: String(share.amount) })))
+  await tx
+    .insertInto('funding.statement')
+    .values({ subscription_id: id, period, begun_ms: BigInt(begunMs), ended_ms: BigInt(nowMs), policy: JSON.stringify(policy), rest, rolled_over: shared.rolledOver, shares })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}

@@ -1,0 +1,287 @@
+import { type Id, newId } from '@rivulet/ids'
+import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import type { Postgres } from '@rivulet/postgres'
+import { testPostgres } from '@rivulet/postgres/testing'
+import { TestClock } from '@rivulet/time/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Funding, type FundingOptions } from './funding.ts'
+import { FundingStore } from './funding-store.ts'
+import { fundingMigrations } from './migrations.ts'
+import type { PaymentProvider } from './providers/provider.ts'
+import { SandboxProvider } from './providers/sandbox.ts'
+import { SandboxStore } from './providers/sandbox-store.ts'
+import type { Attention } from './sharing/policy.ts'
+
+const eur = { code: 'EUR', scale: 9 }
+const startMs = Date.parse('2027-01-31T10:00:00Z')
+const dayMs = 86_400_000
+const good = '4242 4242 4242 4242'
+
+let clock: TestClock
+let postgres: Postgres
+let ledger: Ledger
+let sandbox: SandboxProvider
+let funding: Funding
+let alice: Account
+let mara: Account
+let tomas: Account
+let attention: readonly Attention[]
+const alicia = newId('pers', 0)
+const warnings: object[] = []
+
+beforeEach(async () => {
+  clock = new TestClock(startMs)
+  postgres = await testPostgres([ledgerMigrations, fundingMigrations])
+  ledger = await Ledger.open({ postgres, clock })
+  sandbox = new SandboxProvider(new SandboxStore(postgres))
+  attention = [
+    { payee: 'mara', seconds: 300, score: 0n },
+    { payee: 'tomas', seconds: 100, score: 0n },
+  ]
+  warnings.length = 0
+  const open = (name: string, kind: 'subscriber' | 'publisher'): Promise<Account> => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: false })
+  ;[alice, mara, tomas] = await Promise.all([open('subscriber[alice]', 'subscriber'), open('publisher[mara]', 'publisher'), open('publisher[tomas]', 'publisher')])
+  const store = new FundingStore(postgres)
+  await store.offer(
+    [
+      { key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0 },
+      { key: 'patron', name: 'Patron', price: 15_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 500, rate: 300_000n, trialDays: 0 },
+    ],
+    () => newId('plan', clock.nowMs()),
+  )
+  funding = start()
+})
+
+afterEach(async () => {
+  await funding[Symbol.asyncDispose]()
+  const { ok, problems } = await ledger.verify()
+  await ledger[Symbol.asyncDispose]()
+  await postgres[Symbol.asyncDispose]()
+  expect([ok, problems]).toEqual([true, []])
+})
+
+function start(more: Partial<FundingOptions> = {}): Funding {
+  return new Funding({
+    store: new FundingStore(postgres),
+    ledger,
+    clock,
+    log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) },
+    providers: [sandbox],
+    attentionOf: () => Promise.resolve(attention),
+    accountOf: (payee) => Promise.resolve({ mara: mara.id, tomas: tomas.id }[payee]),
+    ...more,
+  })
+}
+
+async function subscribe(card = good, by = funding, plan = 0) {
+  const plans = await funding.plans()
+  return by.subscribe({ personId: alicia, accountId: alice.id, planId: plans[plan]?.id ?? '', provider: 'sandbox', card: sandbox.card(card), policy: { kind: 'time' } })
+}
+
+async function posted(): Promise<Record<string, bigint>> {
+  const { rows } = await postgres.pool.query<{ name: string; posted: bigint }>('select name, credits_posted - debits_posted as posted from ledger.accounts order by name')
+  return Object.fromEntries(rows.map((row) => [row.name, row.posted]))
+}
+
+async function spend(amount: bigint): Promise<void> {
+  await ledger.transfer({ key: `spent/${clock.nowMs()}`, debitAccountId: alice.id, creditAccountId: mara.id, amount, reason: 'stream' })
+}
+
+/** Days pass, and what is due is done now and then, at least when they are over. */
+async function days(count: number, by: Funding = funding, step = 7): Promise<void> {
+  for (let passed = 0; passed < count; ) {
+    const days = Math.min(step, count - passed)
+    passed += days
+    clock.jump(days * dayMs)
+    await by.work()
+  }
+}
+
+describe('a subscription', () => {
+  test('splits its price into fee and budget', async () => {
+    const { subscription, funded } = await subscribe()
+    expect([subscription.status, funded, await posted()]).toEqual([
+      'active',
+      4_500_000_000n,
+      { 'fee.subscription': 500_000_000n, 'psp[sandbox]': -5_000_000_000n, 'publisher[mara]': 0n, 'publisher[tomas]': 0n, 'subscriber[alice]': 4_500_000_000n },
+    ])
+  })
+
+  test('shares at the end of its period what was not streamed, exactly, and begins the next', async () => {
+    const { subscription } = await subscribe()
+    await spend(500_000_001n)
+    await days(28)
+    expect(await posted()).toEqual({
+      'fee.subscription': 1_000_000_000n,
+      'psp[sandbox]': -10_000_000_000n,
+      'publisher[mara]': 500_000_001n + 2_999_999_999n,
+      'publisher[tomas]': 1_000_000_000n,
+      sharing: 0n,
+      'subscriber[alice]': 4_500_000_000n,
+    })
+    expect(await funding.statements(subscription.id)).toMatchObject([{ period: 0, rest: 3_999_999_999n, rolledOver: 0n, shares: [{ id: 'mara', amount: 2_999_999_999n }, { id: 'tomas', amount: 1_000_000_000n }] }])
+  })
+
+  test('lets roll over what nobody earned, and what is not ours to credit', async () => {
+    await subscribe()
+    attention = []
+    await days(28)
+    expect(await funding.of(alicia)).toMatchObject({ funded: 4_500_000_000n, carried: 4_500_000_000n })
+    attention = [{ payee: 'mara', seconds: 1, score: 0n }, { payee: 'https://elsewhere.test/', seconds: 1, score: 0n }]
+    await days(31)
+    expect([await funding.of(alicia), (await posted())['publisher[mara]']]).toMatchObject([{ funded: 4_500_000_000n, carried: 4_500_000_000n }, 4_500_000_000n])
+  })
+
+  test('never shares money that came to her otherwise', async () => {
+    const friend = await ledger.openAccount({ name: 'psp[friend]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
+    await ledger.transfer({ key: 'gift', debitAccountId: friend.id, creditAccountId: alice.id, amount: 7n, reason: 'deposit' })
+    await subscribe()
+    await days(28)
+    expect((await posted())['subscriber[alice]']).toBe(4_500_000_000n + 7n)
+  })
+
+  test('renews for two years without losing a unit', async () => {
+    await subscribe()
+    await days(730)
+    const books = await posted()
+    expect([books['psp[sandbox]'], books['fee.subscription'], books['sharing']]).toEqual([-24n * 5_000_000_000n, 24n * 500_000_000n, 0n])
+    expect((books['publisher[mara]'] ?? 0n) + (books['publisher[tomas]'] ?? 0n) + (books['subscriber[alice]'] ?? 0n)).toBe(24n * 4_500_000_000n)
+  }, 120_000)
+
+  test('upgraded takes the difference for what is left of the month, less its fee', async () => {
+    await subscribe()
+    const [, patron] = await funding.plans()
+    await days(14)
+    await funding.ask(alicia, { type: 'change-plan', planId: patron?.id ?? '' })
+    const books = await posted()
+    expect([books['psp[sandbox]'], books['subscriber[alice]'], books['fee.subscription']]).toEqual([-10_000_000_000n, 4_500_000_000n + 4_750_000_000n, 750_000_000n])
+  })
+
+  test('is had once: a second is refused, and so is a plan that is not offered', async () => {
+    await subscribe()
+    await expect(subscribe()).rejects.toThrow(expect.objectContaining({ code: 'subscribed-already' }))
+    await expect(funding.ask(alicia, { type: 'change-plan', planId: 'plan_none' })).rejects.toThrow(expect.objectContaining({ code: 'plan-unknown' }))
+    await expect(funding.ask(newId('pers', 1), { type: 'cancel' })).rejects.toThrow(expect.objectContaining({ code: 'not-subscribed' }))
+  })
+})
+
+describe('cards of the sandbox', () => {
+  test('that are declined begin nothing', async () => {
+    expect((await subscribe('4000 0000 0000 0002')).subscription.status).toBe('ended')
+    expect((await posted())['psp[sandbox]']).toBeUndefined()
+    expect((await subscribe()).subscription.status).toBe('active')
+  })
+
+  test('that ask for her wait, and count once she confirmed, however often that is reported', async () => {
+    const { subscription } = await subscribe('4000 0025 0000 3155')
+    expect(subscription.status).toBe('starting')
+    const reference = `sandbox:${subscription.id}/1`
+    expect([await sandbox.confirm(reference), await sandbox.confirm(reference)]).toEqual([true, false])
+    for (let report = 0; report < 10; report += 1) await funding.reported('sandbox', reference, 'succeeded')
+    await funding.reported('sandbox', reference, 'failed')
+    expect([(await funding.of(alicia))?.subscription.status, (await posted())['psp[sandbox]']]).toEqual(['active', -5_000_000_000n])
+  })
+
+  test('that die at the first renewal are tried four times more, and end it when no other comes', async () => {
+    await subscribe('4000 0000 0000 0341')
+    await days(28 + 1 + 3 + 5, funding, 1)
+    expect((await funding.of(alicia))?.subscription).toMatchObject({ status: 'grace', attempts: 4 })
+    await days(8, funding, 1)
+    expect([await funding.of(alicia), (await posted())['psp[sandbox]']]).toEqual([undefined, -5_000_000_000n])
+  })
+
+  test('that die are replaced', async () => {
+    await subscribe('4000 0000 0000 0341')
+    await days(29)
+    await funding.changeCard(alicia, sandbox.card(good))
+    expect((await funding.of(alicia))?.subscription).toMatchObject({ status: 'active', attempts: 0 })
+  })
+
+  test('whose payment is disputed give back what is left, and no more', async () => {
+    const { subscription } = await subscribe()
+    await spend(1_000_000_000n)
+    const reference = `sandbox:${subscription.id}/1`
+    for (let report = 0; report < 3; report += 1) await funding.reported('sandbox', reference, 'disputed')
+    const books = await posted()
+    expect([await funding.of(alicia), books['subscriber[alice]'], books['psp[sandbox]']]).toEqual([undefined, 0n, -1_500_000_000n])
+  })
+
+  test('have no other numbers', () => {
+    for (const number of ['', '4242', '4111 1111 1111 1111', 'constructor', '4242424242424242424242']) expect(() => sandbox.card(number)).toThrow(expect.objectContaining({ code: 'card-invalid' }))
+  })
+})
+
+describe('whatever happens in between', () => {
+  test('two processes at the same work charge, fund and share once', async () => {
+    await using other = start()
+    await subscribe()
+    for (let week = 0; week < 9; week += 1) {
+      clock.jump(7 * dayMs)
+      await Promise.all([funding.work(), other.work()])
+    }
+    const books = await posted()
+    expect([books['psp[sandbox]'], books['fee.subscription'], books['sharing'], (await funding.of(alicia))?.funded]).toEqual([-15_000_000_000n, 1_500_000_000n, 0n, 4_500_000_000n])
+  })
+
+  test('a process that dies after any call of the ledger or the provider is taken up by the next without a unit more or less', async () => {
+    // The n-th call takes effect, and its caller never learns of it.
+    for (let died = 1; died <= 9; died += 1) {
+      let calls = 0
+      const dies = <Result>(work: () => Promise<Result>): Promise<Result> => {
+        calls += 1
+        return calls === died ? work().then(() => Promise.reject(new Error('died'))) : calls > died ? Promise.reject(new Error('dead')) : work()
+      }
+      const provider: PaymentProvider = { name: 'sandbox', charge: (request) => dies(() => sandbox.charge(request)) }
+      const dying = start({ providers: [provider], ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), transfer: (spec) => dies(() => ledger.transfer(spec)) } })
+      const person: Id<'pers'> = newId('pers', died)
+      const account = await ledger.openAccount({ name: `subscriber[${died}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
+      const [plan] = await funding.plans()
+      await dying.subscribe({ personId: person, accountId: account.id, planId: plan?.id ?? '', provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } })
+      await days(31, dying)
+      await dying[Symbol.asyncDispose]()
+      clock.jump(3_600_000)
+      await funding.work()
+      const record = await funding.of(person)
+      await funding.ask(person, { type: 'cancel' })
+      expect([died, record?.funded, record?.carried, (await ledger.balance(account.id)).posted]).toEqual([died, 4_500_000_000n, 0n, 4_500_000_000n])
+    }
+    const books = await posted()
+    expect([books['psp[sandbox]'], books['fee.subscription'], books['sharing']]).toEqual([-9n * 10_000_000_000n, 9n * 1_000_000_000n, 0n])
+  })
+
+  test('a provider that is away is asked again, later and later', async () => {
+    let away = true
+    const provider: PaymentProvider = { name: 'sandbox', charge: (request) => (away ? Promise.reject(new Error('away')) : sandbox.charge(request)) }
+    await funding[Symbol.asyncDispose]()
+    funding = start({ providers: [provider] })
+    expect((await subscribe()).subscription.status).toBe('starting')
+    await funding.work()
+    expect(warnings).toHaveLength(1)
+    away = false
+    clock.jump(2_000)
+    await funding.work()
+    expect((await funding.of(alicia))?.subscription.status).toBe('active')
+  })
+
+  test('she spends during the sharing: the statement is made anew, and nothing is overdrawn', async () => {
+    const { subscription } = await subscribe()
+    await funding[Symbol.asyncDispose]()
+    let spent = false
+    const meddling: FundingOptions['ledger'] = {
+      openAccount: (spec) => ledger.openAccount(spec),
+      balance: (id) => ledger.balance(id),
+      transfer: async (spec) => {
+        if (spec.reason === 'sharing' && !spent) {
+          spent = true
+          await spend(500_000_000n)
+        }
+        return ledger.transfer(spec)
+      },
+    }
+    funding = start({ ledger: meddling })
+    await days(28)
+    clock.jump(2_000)
+    await funding.work()
+    expect([await funding.statements(subscription.id), (await posted())['subscriber[alice]']]).toMatchObject([[{ rest: 4_000_000_000n }], 4_500_000_000n])
+  })
+})

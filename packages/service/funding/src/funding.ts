@@ -1,0 +1,325 @@
+/** Subscriptions at work: transitions are written with what they ask for, which is then done, in order, each step safe to do twice. */
+import { Fault, messageOf } from '@rivulet/faults'
+import { type Id, newId } from '@rivulet/ids'
+import type { Account, Balance, Ledger } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
+import type { Clock, Timer } from '@rivulet/time'
+import type { FundingStore, OpenEffect, Statement, SubscriptionRecord } from './funding-store.ts'
+import { feeOfPlan, type Plan } from './plan.ts'
+import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
+import { type Attention, share, type SharingPolicy } from './sharing/policy.ts'
+import { begin, next, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
+
+export class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
+
+export interface FundingOptions {
+  readonly store: FundingStore
+  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer' | 'balance'>
+  readonly clock: Clock
+  readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
+  readonly providers: readonly PaymentProvider[]
+  /** Whom a subscriber gave her attention from one instant to another. */
+  readonly attentionOf: (personId: Id<'pers'>, fromMs: number, toMs: number) => Promise<readonly Attention[]>
+  /** The ledger account of a wallet address of ours; undefined for anybody else's, whose share rolls over. */
+  readonly accountOf: (payee: string) => Promise<Id<'acct'> | undefined>
+}
+
+export interface SubscribeSpec {
+  readonly personId: Id<'pers'>
+  readonly accountId: Id<'acct'>
+  readonly planId: string
+  readonly provider: string
+  readonly card: Card
+  readonly policy: SharingPolicy
+}
+
+const dueMax = 200
+const effectsMax = 200
+const workEveryMs = 5_000
+const pauseMsMin = 1_000
+const pauseMsMax = 3_600_000
+/** A turn of work ends after so many rounds, and goes on with the next. */
+const roundsMax = 50
+
+export class Funding implements AsyncDisposable {
+  readonly #options: FundingOptions
+  readonly #providers: ReadonlyMap<string, PaymentProvider>
+  #timer: Timer | undefined
+  #working: Promise<void> = Promise.resolve()
+  #stopping = false
+
+  /** Takes up what an earlier process left open, at once and every few seconds. */
+  constructor(options: FundingOptions) {
+    this.#options = options
+    this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]))
+    this.#tick()
+  }
+
+  /** Resolves when the first charge has an outcome, or waits for her. Throws `plan-unknown`, `subscribed-already`. */
+  async subscribe({ personId, accountId, planId, provider, card, policy }: SubscribeSpec): Promise<SubscriptionRecord> {
+    const { store, clock } = this.#options
+    const nowMs = clock.nowMs()
+    const plan = (await store.offeredPlans()).find(({ id }) => id === planId)
+    if (plan === undefined) throw new FundingFault('plan-unknown', 'this plan is not offered any more: choose another')
+    const { subscription, effects } = begin(newId('subs', nowMs), plan, { nowMs, trial: !(await store.hadOne(personId)) })
+    const record: SubscriptionRecord = { subscription, personId, accountId, provider, card, policy, periodBegunMs: nowMs, funded: 0n, carried: 0n }
+    if (!(await store.insert(record, effects, nowMs))) throw new FundingFault('subscribed-already', 'you have a subscription: change its plan instead')
+    await this.work()
+    return (await store.byId(subscription.id)) ?? record
+  }
+
+  /** Her running subscription. */
+  of(personId: Id<'pers'>): Promise<SubscriptionRecord | undefined> {
+    return this.#options.store.ofPerson(personId)
+  }
+
+  plans(): Promise<readonly Plan[]> {
+    return this.#options.store.offeredPlans()
+  }
+
+  statements(id: Id<'subs'>): Promise<readonly Statement[]> {
+    return this.#options.store.statements(id, 120)
+  }
+
+  /** What she asks for. Throws `not-subscribed`, `plan-unknown`, `subscription-state`. */
+  async ask(personId: Id<'pers'>, wish: { readonly type: 'cancel' | 'keep' | 'pause' | 'resume' } | { readonly type: 'change-plan'; readonly planId: string }): Promise<void> {
+    const { store } = this.#options
+    const record = await this.#ofPerson(personId)
+    const plan = wish.type === 'change-plan' ? (await store.offeredPlans()).find(({ id }) => id === wish.planId) : undefined
+    if (wish.type === 'change-plan' && plan === undefined) throw new FundingFault('plan-unknown', 'this plan is not offered any more: choose another')
+    const event: SubscriptionEvent = wish.type === 'change-plan' ? { type: 'change-plan', plan: plan as Plan } : wish
+    await this.#happens(record.subscription.id, event)
+    await this.work()
+  }
+
+  /** Another card for all charges from now on; one that waits to be tried again is tried at once. */
+  async changeCard(personId: Id<'pers'>, card: Card): Promise<void> {
+    const { subscription } = await this.#ofPerson(personId)
+    const { store, clock } = this.#options
+    await store.change(subscription.id, { nowMs: clock.nowMs() }, (record) => ({ ...next(record.subscription, { type: 'card-changed' }, clock.nowMs()), set: { card } }))
+    await this.work()
+  }
+
+  async changePolicy(personId: Id<'pers'>, policy: SharingPolicy): Promise<void> {
+    const { subscription } = await this.#ofPerson(personId)
+    const { store, clock } = this.#options
+    await store.change(subscription.id, { nowMs: clock.nowMs() }, (record) => ({ subscription: record.subscription, effects: [], set: { policy } }))
+  }
+
+  /** How the budget would be shared if the period ended now. */
+  async preview(personId: Id<'pers'>, policy?: SharingPolicy): Promise<{ readonly rest: bigint; readonly shares: readonly { readonly id: string; readonly amount: bigint }[]; readonly rolledOver: bigint }> {
+    const record = await this.#ofPerson(personId)
+    const { rest, shared } = await this.#sharing(record, policy ?? record.policy)
+    return { rest, ...shared }
+  }
+
+  /** What a provider reports of a charge, as often as it likes and in any order. Throws `charge-unknown`. */
+  async reported(provider: string, reference: string, outcome: 'succeeded' | 'failed' | 'disputed'): Promise<void> {
+    const { store, clock } = this.#options
+    const charge = await store.chargeBy(provider, reference)
+    if (charge === undefined) throw new FundingFault('charge-unknown', `no charge is called ${reference.slice(0, 80)} at ${provider}`)
+    const nowMs = clock.nowMs()
+    await store.change(charge.subscriptionId, { nowMs }, (record, statusNow) => {
+      if (outcome === 'disputed') {
+        if (statusNow(charge.key) !== 'succeeded') return undefined
+        return { ...next(record.subscription, { type: 'disputed' }, nowMs), charge: { key: charge.key, status: 'disputed' } }
+      }
+      if (statusNow(charge.key) !== 'authentication') return undefined
+      const event: SubscriptionEvent = outcome === 'succeeded' ? { type: 'charged' } : { type: 'charge-failed', final: false }
+      return { ...next(record.subscription, event, nowMs), charge: { key: charge.key, status: outcome } }
+    })
+    await this.work()
+  }
+
+  /** Does now what is due, and what it brings, after what is under way already. Also runs by itself. */
+  work(): Promise<void> {
+    const working = this.#working.catch(() => undefined).then(() => this.#work())
+    this.#working = working
+    return working
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.cancel()
+    this.#stopping = true
+    await this.#working.catch(() => undefined)
+  }
+
+  async #ofPerson(personId: Id<'pers'>): Promise<SubscriptionRecord> {
+    const record = await this.#options.store.ofPerson(personId)
+    if (record === undefined) throw new FundingFault('not-subscribed', 'there is no subscription: choose a plan first')
+    return record
+  }
+
+  #happens(id: Id<'subs'>, event: SubscriptionEvent): Promise<void> {
+    const { store, clock } = this.#options
+    const nowMs = clock.nowMs()
+    return store.change(id, { nowMs }, ({ subscription }) => next(subscription, event, nowMs))
+  }
+
+  #tick(): void {
+    this.#timer = this.#options.clock.after(workEveryMs, () => {
+      this.work()
+        .catch((error: unknown) => this.#options.log.warn({ error: messageOf(error) }, 'subscriptions wait for the database'))
+        .finally(() => this.#tick())
+        .catch(() => undefined)
+    }, { background: true })
+  }
+
+  async #work(): Promise<void> {
+    for (let round = 0; round < roundsMax && !this.#stopping; round += 1) if (!(await this.#round())) return
+  }
+
+  /** Whether there was anything to do. */
+  async #round(): Promise<boolean> {
+    const { store, clock } = this.#options
+    const due = await store.due(clock.nowMs(), dueMax)
+    for (const id of due) await this.#happens(id, { type: 'time' })
+    const open = await store.openEffects(clock.nowMs(), effectsMax)
+    for (const effect of open) await this.#attempt(effect)
+    return due.length + open.length > 0
+  }
+
+  async #attempt(open: OpenEffect): Promise<void> {
+    const { store, clock, log } = this.#options
+    try {
+      await this.#perform(open)
+    } catch (error) {
+      const pauseMs = Math.min(pauseMsMin * 2 ** Math.min(open.attempts, 20), pauseMsMax)
+      log.warn({ subscription: open.record.subscription.id, effect: open.effect.type, attempts: open.attempts + 1, pauseMs, error: messageOf(error) }, 'a step of a subscription failed and is tried again')
+      await store.postpone(open, clock.nowMs() + pauseMs)
+    }
+  }
+
+  #perform(open: OpenEffect): Promise<void> {
+    const { effect } = open
+    switch (effect.type) {
+      case 'charge':
+        return this.#charge(open, effect)
+      case 'fund':
+        return this.#fund(open, effect)
+      case 'share':
+        return this.#share(open, effect.period)
+      case 'reclaim':
+        return this.#reclaim(open, effect.period)
+      case 'tell':
+        // The row itself is the notice: her page and the mailer read it from there.
+        return this.#done(open)
+    }
+  }
+
+  #done({ record, number }: OpenEffect): Promise<void> {
+    const { store, clock } = this.#options
+    return store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
+  }
+
+  async #charge({ record, number }: OpenEffect, { key, amount }: Extract<SubscriptionEffect, { type: 'charge' }>): Promise<void> {
+    const { store, clock } = this.#options
+    const { subscription, card, provider: name } = record
+    const provider = this.#providers.get(name)
+    if (provider === undefined) throw new Fault('provider-unknown', `no provider is called ${name}: configure it again`)
+    const present = subscription.status === 'starting' || subscription.charging?.kind === 'upgrade'
+    const outcome = await provider.charge({ key, card, amount, asset: subscription.plan.asset, present })
+    const nowMs = clock.nowMs()
+    await store.change(subscription.id, { nowMs, completes: number }, (now) => ({ ...afterCharge(now, outcome, nowMs), charge: { key, ...outcome } }))
+  }
+
+  /** The price is split into fee and budget. A trial is the operator's gift. */
+  async #fund({ record, number }: OpenEffect, { key, price, plan, source }: Extract<SubscriptionEffect, { type: 'fund' }>): Promise<void> {
+    const { ledger, store, clock } = this.#options
+    const fee = source === 'trial' ? 0n : feeOfPlan({ price, feeBasisPoints: plan.feeBasisPoints })
+    const from = source === 'trial' ? await this.#house('fee.trial', plan.asset) : await this.#psp(record.provider, plan.asset)
+    const budget = source === 'trial' ? price - feeOfPlan(plan) : price - fee
+    if (budget > 0n) await ledger.transfer({ key: `fund:${key}`, debitAccountId: from.id, creditAccountId: record.accountId, amount: budget, reason: source === 'trial' ? 'trial' : 'subscription' })
+    if (fee > 0n) await ledger.transfer({ key: `fee:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('fee.subscription', plan.asset)).id, amount: fee, reason: 'subscription-fee' })
+    await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, funded }) => ({ subscription, effects: [], set: { funded: funded + budget } }))
+  }
+
+  /**
+   * First the statement is durable, then its sum leaves her account in one transfer, then everybody's share leaves the clearing account, then the period is closed. Whatever falls
+   * between two of these steps is done again with the same numbers.
+   */
+  async #share({ record, number }: OpenEffect, period: number): Promise<void> {
+    const { ledger, store, clock } = this.#options
+    const { id, plan } = record.subscription
+    const clearing = await this.#house('sharing', plan.asset)
+    let statement = await store.statement(id, period)
+    if (statement === undefined) {
+      const { rest, shared } = await this.#sharing(record, record.policy)
+      await store.change(id, { nowMs: clock.nowMs() }, ({ subscription, policy, periodBegunMs }) => ({ subscription, effects: [], statement: { period, begunMs: periodBegunMs, policy, rest, shared } }))
+      statement = await store.statement(id, period)
+      if (statement === undefined) throw new Fault('statement-missing', `the statement of ${id} for period ${period} was not written`)
+    }
+    const shared = statement.shares.reduce((sum, { amount }) => sum + amount, 0n)
+    if (shared > 0n) {
+      try {
+        await ledger.transfer({ key: `share:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: clearing.id, amount: shared, reason: 'sharing' })
+      } catch (error) {
+        // She spent some of it since the statement was made, and nothing has moved yet: a new statement.
+        if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropStatement(id, period)
+        throw error
+      }
+    }
+    for (const { id: payee, amount } of statement.shares) {
+      const creditAccountId = await this.#options.accountOf(payee)
+      if (creditAccountId === undefined) throw new Fault('payee-gone', `${payee} cannot be credited any more`)
+      await ledger.transfer({ key: `share:${id}/${period}/${payee}`, debitAccountId: clearing.id, creditAccountId, amount, reason: 'share' })
+    }
+    const { rest, rolledOver } = statement
+    await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, funded, carried }) => {
+      // What open streams hold at this moment stays hers.
+      const left = funded + carried - rest
+      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (left > 0n ? left : 0n), periodBegunMs: clock.nowMs() } }
+    })
+  }
+
+  async #reclaim({ record, number }: OpenEffect, period: number): Promise<void> {
+    const { ledger, store, clock } = this.#options
+    const { id, plan } = record.subscription
+    const amount = spendable(await ledger.balance(record.accountId), record)
+    try {
+      if (amount > 0n) await ledger.transfer({ key: `reclaim:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: (await this.#psp(record.provider, plan.asset)).id, amount, reason: 'dispute' })
+    } catch (error) {
+      // Another amount was taken back before a crash: that one stands.
+      if (!(error instanceof Fault && error.code === 'key-reused')) throw error
+    }
+    await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [], set: { funded: 0n, carried: 0n } }))
+  }
+
+  async #sharing(record: SubscriptionRecord, policy: SharingPolicy) {
+    const { ledger, clock, attentionOf, accountOf } = this.#options
+    const [balance, attention] = await Promise.all([ledger.balance(record.accountId), attentionOf(record.personId, record.periodBegunMs, clock.nowMs())])
+    const payees = new Set([...attention.map(({ payee }) => payee), ...(policy.kind === 'pinned' ? policy.pins.map(({ payee }) => payee) : policy.kind === 'cause' ? [policy.payee] : [])])
+    const ours = new Set<string>()
+    for (const payee of payees) if ((await accountOf(payee)) !== undefined) ours.add(payee)
+    const rest = spendable(balance, record)
+    const wanted = share(rest, policy, attention)
+    const shares = wanted.shares.filter(({ id }) => ours.has(id))
+    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) } }
+  }
+
+  #psp(provider: string, asset: Asset): Promise<Account> {
+    return this.#options.ledger.openAccount({ name: `psp[${provider}]`, kind: 'psp', asset, debitsMayExceedCredits: true })
+  }
+
+  #house(name: 'fee.subscription' | 'fee.trial' | 'sharing', asset: Asset): Promise<Account> {
+    return this.#options.ledger.openAccount({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' })
+  }
+}
+
+/** What of her balance is this subscription's: money that came to her otherwise is never shared. */
+function spendable({ posted, pending }: Balance, { funded, carried }: SubscriptionRecord): bigint {
+  const available = posted > pending ? posted - pending : 0n
+  const budget = funded + carried
+  return available < budget ? available : budget
+}
+
+function afterCharge({ subscription }: SubscriptionRecord, outcome: ChargeOutcome, nowMs: number) {
+  switch (outcome.status) {
+    case 'succeeded':
+      return next(subscription, { type: 'charged' }, nowMs)
+    case 'failed':
+      return next(subscription, { type: 'charge-failed', final: outcome.final }, nowMs)
+    case 'authentication':
+      return { subscription, effects: [] }
+  }
+}

@@ -1,0 +1,94 @@
+import type { Migrations } from '@rivulet/postgres'
+
+/** The schema `funding`. Times are milliseconds since 1970 of the service's clock, amounts units of the plan's asset. */
+export const fundingMigrations: Migrations = {
+  schema: 'funding',
+  steps: [
+    {
+      name: '1-subscriptions',
+      sql: `
+        create table funding.plan (
+          id text primary key,
+          -- What the operator calls it in configuration: the same key with other terms is a new plan, and the old one is withdrawn.
+          key text not null,
+          name text not null,
+          price bigint not null check (price > 0),
+          asset_code text not null,
+          asset_scale integer not null check (asset_scale between 0 and 18),
+          period text not null check (period in ('month', 'year')),
+          fee_basis_points integer not null check (fee_basis_points between 0 and 10000),
+          rate bigint not null check (rate > 0),
+          trial_days integer not null check (trial_days between 0 and 365),
+          offered boolean not null
+        );
+        create unique index plan_offered on funding.plan (key) where offered;
+
+        create table funding.subscription (
+          id text primary key,
+          person_id text not null,
+          account_id text not null,
+          provider text not null,
+          -- The provider's own name of the card; never a card's number.
+          card jsonb not null,
+          policy jsonb not null,
+          status text not null,
+          -- The whole of its state but the plans, which it names.
+          state jsonb not null,
+          -- When time alone changes it next.
+          due_ms bigint,
+          begun_ms bigint not null,
+          period_begun_ms bigint not null,
+          -- Of the running period: what was funded, and what rolled over into it.
+          funded bigint not null default 0 check (funded >= 0),
+          carried bigint not null default 0 check (carried >= 0)
+        );
+        create unique index subscription_live on funding.subscription (person_id) where status <> 'ended';
+        create index subscription_due on funding.subscription (due_ms) where due_ms is not null;
+
+        -- What a transition asks to be done, written with it, done after it, in its order.
+        create table funding.effect (
+          subscription_id text not null references funding.subscription,
+          number bigint generated always as identity,
+          effect jsonb not null,
+          attempts integer not null default 0,
+          not_before_ms bigint not null default 0,
+          done_ms bigint,
+          primary key (subscription_id, number)
+        );
+        create index effect_open on funding.effect (not_before_ms) where done_ms is null;
+
+        create table funding.charge (
+          key text primary key,
+          subscription_id text not null references funding.subscription,
+          provider text not null,
+          provider_reference text,
+          amount bigint not null check (amount > 0),
+          status text not null check (status in ('asked', 'authentication', 'succeeded', 'failed', 'disputed', 'refunded')),
+          reason text,
+          asked_ms bigint not null,
+          settled_ms bigint
+        );
+        create unique index charge_reference on funding.charge (provider, provider_reference) where provider_reference is not null;
+
+        create table funding.statement (
+          subscription_id text not null references funding.subscription,
+          period integer not null,
+          begun_ms bigint not null,
+          ended_ms bigint not null,
+          policy jsonb not null,
+          rest bigint not null,
+          rolled_over bigint not null,
+          shares jsonb not null,
+          primary key (subscription_id, period)
+        );
+
+        create table funding.sandbox_charge (
+          key text primary key,
+          card text not null,
+          amount bigint not null,
+          status text not null
+        );
+      `,
+    },
+  ],
+}

@@ -1,0 +1,37 @@
+/** What funding needs of a payment service provider. The two that exist pass the same tests. */
+import { Fault } from '@rivulet/faults'
+import type { Asset } from '@rivulet/money'
+
+/** `card-invalid`: what was given is no card of this provider. `provider-away`: nothing is known to have happened, ask again with the same key. */
+export class ProviderFault extends Fault<'card-invalid' | 'provider-away' | 'webhook-invalid'> {}
+
+/** A card as the provider keeps it for us: its own name for it, and what a person recognises it by. */
+export interface Card {
+  readonly reference: string
+  readonly brand: string
+  readonly lastFour: string
+}
+
+export interface ChargeRequest {
+  /** Idempotency key: asked twice, charged once, answered the same. */
+  readonly key: string
+  readonly card: Card
+  readonly amount: bigint
+  readonly asset: Asset
+  /** Whether she is there to confirm; renewals come without her. */
+  readonly present: boolean
+}
+
+export type ChargeOutcome =
+  | { readonly status: 'succeeded'; readonly reference: string }
+  /** `final`: no later try with this card will do. */
+  | { readonly status: 'failed'; readonly reference: string; readonly final: boolean; readonly reason: string }
+  /** She must confirm it at the provider; the outcome is reported later. */
+  | { readonly status: 'authentication'; readonly reference: string }
+
+export interface PaymentProvider {
+  /** Of the ledger account `psp[name]`. */
+  readonly name: string
+  /** Throws `provider-away`. */
+  charge(request: ChargeRequest): Promise<ChargeOutcome>
+}
