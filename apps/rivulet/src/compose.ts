@@ -1,8 +1,9 @@
 /** The only file that knows every service: opens what a role needs, in order, and hands it over. */
 import { randomInt } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import { Accounts } from '@rivulet/accounts'
+import { Accounts, type Person } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
+import { fundingRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
 import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
@@ -24,10 +25,11 @@ import type { Logger } from 'pino'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
 import { openServerDatabase } from './database.ts'
-import { type DemoAccount, demoSite, ensureDemoAccounts, giveSandboxBudget } from './demo.ts'
+import { type DemoAccount, demoSite, ensureDemoAccounts } from './demo.ts'
 import { Door } from './door.ts'
 import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
+import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { version } from './version.ts'
 
@@ -40,6 +42,7 @@ interface Foundation {
   readonly ledger: Ledger
   readonly accounts: Accounts
   readonly instance: InstanceKey
+  readonly funding: FundingParts
   /** Gives out and reads the addresses of connections that credit our people's accounts. */
   readonly streams: StreamReceiver
   readonly incomingPayments: IncomingPayments
@@ -90,7 +93,14 @@ export async function startRole(role: RoleName, config: Config): Promise<Running
   return { url: config.publicUrls[role], [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
-export function openAccounts(config: Config, parts: { readonly postgres: Postgres; readonly ledger: Ledger; readonly clock: Clock }): Promise<Accounts> {
+interface AccountsParts {
+  readonly postgres: Postgres
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly onPersonCreated?: (person: Person) => Promise<void>
+}
+
+export function openAccounts(config: Config, parts: AccountsParts): Promise<Accounts> {
   const { wallet, receiver, operator } = config.publicUrls
   return Accounts.open({
     ...parts,
@@ -98,8 +108,6 @@ export function openAccounts(config: Config, parts: { readonly postgres: Postgre
     entrances: { subscriber: { publicUrl: wallet }, publisher: { publicUrl: receiver }, operator: { publicUrl: operator } },
     sandbox: config.sandbox,
     asset: config.asset,
-    // Until there are plans, a sandbox subscriber starts with the demo plan's budget and anybody else with none.
-    ...(config.sandbox && { onPersonCreated: (person) => giveSandboxBudget(parts.ledger, person, config.sandboxBudget) }),
   })
 }
 
@@ -124,11 +132,13 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const log = openLog(config.logLevel, role)
   const { postgres } = building.use(await openServerDatabase(config, role, onProgress))
   const ledger = building.use(await Ledger.open({ postgres, clock, log }))
-  const accounts = building.use(await openAccounts(config, { postgres, ledger, clock }))
+  const funding = await openFunding(config, { postgres, ledger, clock, log, background: role === 'up' || role === 'wallet', accounts: () => accounts })
+  building.use(funding.funding)
+  const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
   const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving })
-  return { config, clock, log, postgres, ledger, accounts, instance, streams, incomingPayments }
+  return { config, clock, log, postgres, ledger, accounts, instance, funding, streams, incomingPayments }
 }
 
 interface RoleParts {
@@ -159,7 +169,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
 }
 
 async function startWallet(foundation: Foundation, door: Door, { building, link, border, demoAccounts }: RoleParts & { readonly demoAccounts: readonly DemoAccount[] }): Promise<void> {
-  const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
+  const { config, clock, log, postgres, ledger, accounts, instance, funding, streams } = foundation
   const { asset, ilpAddresses, secrets } = config
   const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
   const linkAccount = await openLinkAccount(foundation, 'link[receiver]@wallet')
@@ -202,6 +212,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     spspRoutes({ accounts, streams, role: 'subscriber' }),
     ...openPayments(foundation, 'wallet', building),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
+    fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
     wallet.routes,
   ]))
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })

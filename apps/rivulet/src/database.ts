@@ -1,5 +1,6 @@
 /** The database of a command or a server: the one that DATABASE_URL names, or Rivulet's own in the data folder. */
 import { accountsMigrations } from '@rivulet/accounts'
+import { fundingMigrations } from '@rivulet/funding'
 import { gnapMigrations } from '@rivulet/gnap'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { operatorMigrations } from '@rivulet/operator'
@@ -10,7 +11,7 @@ import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, operatorMigrations, peeringMigrations]
+export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, fundingMigrations, operatorMigrations, peeringMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

@@ -1,7 +1,6 @@
-/** The sandbox only: people to sign in as, a budget for every subscriber, and the magazine they read. */
-import type { Accounts, Person, Role } from '@rivulet/accounts'
+/** The sandbox only: people to sign in as, and the magazine they read. */
+import type { Accounts, Role } from '@rivulet/accounts'
 import { type AuthorId, authors, createDemoSite } from '@rivulet/demo-site'
-import type { Ledger } from '@rivulet/ledger'
 import type { Application } from 'express'
 import type { Config } from './config.ts'
 
@@ -42,13 +41,6 @@ export async function ensureDemoAccounts(config: Config, { accounts }: { readonl
     ensured.push({ role, name, email, password, walletAddress: walletAddress?.url ?? null })
   }
   return ensured
-}
-
-/** Once per subscriber, from the sandbox's provider. */
-export async function giveSandboxBudget(ledger: Ledger, { id, role, walletAddress }: Person, budget: bigint): Promise<void> {
-  if (role !== 'subscriber' || walletAddress === undefined) return
-  const source = await ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: walletAddress.asset, debitsMayExceedCredits: true })
-  await ledger.transfer({ key: `deposit:sandbox:${id}`, debitAccountId: source.id, creditAccountId: walletAddress.ledgerAccountId, amount: budget, reason: 'deposit' })
 }
 
 export function demoSite({ publicUrls }: Config): Application {

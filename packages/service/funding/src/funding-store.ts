@@ -71,7 +71,7 @@ export interface OpenEffect {
 }
 
 /** What one transaction writes. */
-export interface Change {
+interface Change {
   readonly subscription: Subscription
   readonly effects: readonly SubscriptionEffect[]
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'funded' | 'carried'>>

@@ -7,10 +7,11 @@ import type { Clock, Timer } from '@rivulet/time'
 import type { FundingStore, OpenEffect, Statement, SubscriptionRecord } from './funding-store.ts'
 import { feeOfPlan, type Plan } from './plan.ts'
 import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
-import { type Attention, share, type SharingPolicy } from './sharing/policy.ts'
-import { begin, next, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
+import type { Share } from './sharing/apportion.ts'
+import { type Attention, share, type Shared, type SharingPolicy } from './sharing/policy.ts'
+import { begin, next, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 
-export class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
+class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
 
 export interface FundingOptions {
   readonly store: FundingStore
@@ -18,10 +19,19 @@ export interface FundingOptions {
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   readonly providers: readonly PaymentProvider[]
+  /** Whether this process takes up every few seconds what is due. */
+  readonly background: boolean
   /** Whom a subscriber gave her attention from one instant to another. */
   readonly attentionOf: (personId: Id<'pers'>, fromMs: number, toMs: number) => Promise<readonly Attention[]>
   /** The ledger account of a wallet address of ours; undefined for anybody else's, whose share rolls over. */
   readonly accountOf: (payee: string) => Promise<Id<'acct'> | undefined>
+}
+
+export interface Preview {
+  /** Of the budget, not streamed yet, units. */
+  readonly rest: bigint
+  readonly shares: readonly Share[]
+  readonly rolledOver: bigint
 }
 
 export interface SubscribeSpec {
@@ -48,11 +58,11 @@ export class Funding implements AsyncDisposable {
   #working: Promise<void> = Promise.resolve()
   #stopping = false
 
-  /** Takes up what an earlier process left open, at once and every few seconds. */
+  /** With `background` it takes up what is due, or was left open by another process, every few seconds. */
   constructor(options: FundingOptions) {
     this.#options = options
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]))
-    this.#tick()
+    if (options.background) this.#tick()
   }
 
   /** Resolves when the first charge has an outcome, or waits for her. Throws `plan-unknown`, `subscribed-already`. */
@@ -107,10 +117,15 @@ export class Funding implements AsyncDisposable {
   }
 
   /** How the budget would be shared if the period ended now. */
-  async preview(personId: Id<'pers'>, policy?: SharingPolicy): Promise<{ readonly rest: bigint; readonly shares: readonly { readonly id: string; readonly amount: bigint }[]; readonly rolledOver: bigint }> {
+  async preview(personId: Id<'pers'>, policy?: SharingPolicy): Promise<Preview> {
     const record = await this.#ofPerson(personId)
     const { rest, shared } = await this.#sharing(record, policy ?? record.policy)
     return { rest, ...shared }
+  }
+
+  /** The provider's reference of a charge that she must confirm. */
+  async waitsForHer(id: Id<'subs'>): Promise<string | undefined> {
+    return (await this.#options.store.charges(id, 1)).find(({ status }) => status === 'authentication')?.reference ?? undefined
   }
 
   /** What a provider reports of a charge, as often as it likes and in any order. Throws `charge-unknown`. */
@@ -285,7 +300,8 @@ export class Funding implements AsyncDisposable {
     await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [], set: { funded: 0n, carried: 0n } }))
   }
 
-  async #sharing(record: SubscriptionRecord, policy: SharingPolicy) {
+  /** A share of who is not credited here rolls over. */
+  async #sharing(record: SubscriptionRecord, policy: SharingPolicy): Promise<{ readonly rest: bigint; readonly shared: Shared }> {
     const { ledger, clock, attentionOf, accountOf } = this.#options
     const [balance, attention] = await Promise.all([ledger.balance(record.accountId), attentionOf(record.personId, record.periodBegunMs, clock.nowMs())])
     const payees = new Set([...attention.map(({ payee }) => payee), ...(policy.kind === 'pinned' ? policy.pins.map(({ payee }) => payee) : policy.kind === 'cause' ? [policy.payee] : [])])
@@ -313,7 +329,7 @@ function spendable({ posted, pending }: Balance, { funded, carried }: Subscripti
   return available < budget ? available : budget
 }
 
-function afterCharge({ subscription }: SubscriptionRecord, outcome: ChargeOutcome, nowMs: number) {
+function afterCharge({ subscription }: SubscriptionRecord, outcome: ChargeOutcome, nowMs: number): Step {
   switch (outcome.status) {
     case 'succeeded':
       return next(subscription, { type: 'charged' }, nowMs)

@@ -1,3 +1,7 @@
 export { calculate, type Calculation, calculationInput } from './economics/calculation.ts'
-export { Funding, FundingFault, type FundingOptions } from './funding.ts'
+export { Funding } from './funding.ts'
+export { FundingStore, type PlanSpec } from './funding-store.ts'
 export { fundingMigrations } from './migrations.ts'
+export { SandboxProvider } from './providers/sandbox.ts'
+export { SandboxStore } from './providers/sandbox-store.ts'
+export { fundingRoutes } from './routes.ts'

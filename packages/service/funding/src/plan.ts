@@ -18,7 +18,7 @@ export interface Plan {
   readonly trialDays: number
 }
 
-export const basisPointsWhole = 10_000n
+const basisPointsWhole = 10_000n
 
 /** The operator's fee, rounded down: the odd unit is the subscriber's. */
 export function feeOfPlan({ price, feeBasisPoints }: Pick<Plan, 'price' | 'feeBasisPoints'>): bigint {

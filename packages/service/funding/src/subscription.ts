@@ -5,10 +5,10 @@ import { floorDivide } from '@rivulet/money'
 import { periodStart } from './calendar.ts'
 import type { Plan } from './plan.ts'
 
-export class SubscriptionFault extends Fault<'subscription-state'> {}
+class SubscriptionFault extends Fault<'subscription-state'> {}
 
 /** `starting`: the first charge is under way. `grace`: the running period is not paid yet, its charge is under way or tried again; she pays out of what rolled over. */
-export type SubscriptionStatus = 'starting' | 'trial' | 'active' | 'grace' | 'paused' | 'ended'
+type SubscriptionStatus = 'starting' | 'trial' | 'active' | 'grace' | 'paused' | 'ended'
 
 export interface Subscription {
   readonly id: Id<'subs'>
@@ -36,7 +36,7 @@ export interface Subscription {
   readonly charges: number
 }
 
-export type ChargeKind = { readonly kind: 'period' } | { readonly kind: 'upgrade'; readonly plan: Plan; readonly amount: bigint }
+type ChargeKind = { readonly kind: 'period' } | { readonly kind: 'upgrade'; readonly plan: Plan; readonly amount: bigint }
 
 export type SubscriptionEvent =
   | { readonly type: 'time' }

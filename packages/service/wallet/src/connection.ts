@@ -41,6 +41,8 @@ export interface UsageEntry {
   readonly day: string
   readonly amount: bigint
   readonly attentionMs: bigint
+  /** What her visits scored, millionths of a point (attention-score.ts). */
+  readonly score: bigint
 }
 
 export type WalletFaultCode =

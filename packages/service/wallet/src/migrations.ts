@@ -60,5 +60,12 @@ export const walletMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '2-scores',
+      sql: `
+        -- Sum of the scores of her visits, millionths of a point: what sharing by score divides by.
+        alter table wallet.usage add column score bigint not null default 0 check (score >= 0);
+      `,
+    },
   ],
 }

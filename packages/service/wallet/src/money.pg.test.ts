@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { scoreOf } from './attention-score.ts'
 import { post, TestHouse, type TestAgent } from './test-house.ts'
 
 const site = 'https://news.example'
@@ -181,7 +182,7 @@ test('what a subscriber changes through one process of the wallet, the others fo
   await house.until(() => agent.last() === 'stopped disconnected')
 })
 
-test('what was used is kept per site, payee and day: amounts and seconds, and nothing else', async () => {
+test('what was used is kept per site, payee and day: amounts, seconds and score, and nothing else', async () => {
   await using house = await TestHouse.open()
   const { agent } = await visit(house)
   agent.start('one')
@@ -189,9 +190,10 @@ test('what was used is kept per site, payee and day: amounts and seconds, and no
   const read = async () => (await house.postgres.pool.query('select * from wallet.usage')).rows as Record<string, unknown>[]
   await house.until(async () => (await read()).length === 1)
   const [row] = await read()
-  expect(Object.keys(row ?? {}).toSorted()).toEqual(['amount', 'attention_ms', 'day', 'payee', 'person_id', 'site'])
+  expect(Object.keys(row ?? {}).toSorted()).toEqual(['amount', 'attention_ms', 'day', 'payee', 'person_id', 'score', 'site'])
   expect(row).toMatchObject({ site, payee: 'http://localhost:4001/bob', person_id: house.alice.id })
   expect(row?.['attention_ms']).toBe(((row?.['amount'] as bigint) * 1_000n) / rate)
+  expect(row?.['score']).toBe(scoreOf(Number((row?.['attention_ms'] as bigint) / 1_000n)))
 })
 
 async function connectionId(url: string, session: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { messageOf } from '@rivulet/faults'
 import type { Clock } from '@rivulet/time'
 import { permitsOf } from './attention.ts'
+import { scoreOf } from './attention-score.ts'
 import type { Connection, Subscriber } from './connection.ts'
 import type { Log } from './paid-stream.ts'
 import type { PaymentSession } from './payment-session.ts'
@@ -47,6 +48,8 @@ export class Payer {
   #checkedMs = 0
   #month: string
   #spentBySite: Map<string, bigint>
+  /** How long the visits that go on have lasted, by site and payee, ms. */
+  readonly #visits = new Map<string, Map<string, bigint>>()
 
   constructor(desk: { readonly clock: Clock; readonly log: Log; readonly meter: UsageMeter; readonly available: () => Promise<bigint> }, spec: PayerSpec) {
     this.subscriber = spec.subscriber
@@ -79,6 +82,8 @@ export class Payer {
 
   remove(page: PayingPage): void {
     this.#pages.delete(page)
+    const { site } = page.connection
+    if (![...this.#pages].some(({ connection }) => connection.site === site)) this.#visits.delete(site)
     this.reconsider()
   }
 
@@ -124,7 +129,8 @@ export class Payer {
     const spent = (this.#spentBySite.get(site) ?? 0n) + amount
     this.#spentBySite.set(site, spent)
     // Attention that several links share is counted once in all.
-    this.#meter.add({ personId: this.subscriber.personId, site, payee, amount, attentionMs: (amount * 1_000n) / this.#rate })
+    const attentionMs = (amount * 1_000n) / this.#rate
+    this.#meter.add({ personId: this.subscriber.personId, site, payee, amount, attentionMs, score: this.#scored(site, payee, attentionMs) })
     for (const page of this.#pages) {
       const { capPerMonth } = page.connection
       if (page.connection.site === site && capPerMonth !== undefined && spent >= capPerMonth) {
@@ -132,6 +138,15 @@ export class Payer {
         return
       }
     }
+  }
+
+  /** What the visit's score grows by. */
+  #scored(site: string, payee: string, attentionMs: bigint): bigint {
+    const visits = this.#visits.get(site) ?? new Map<string, bigint>()
+    const before = visits.get(payee) ?? 0n
+    visits.set(payee, before + attentionMs)
+    this.#visits.set(site, visits)
+    return scoreOf(Number((before + attentionMs) / 1_000n)) - scoreOf(Number(before / 1_000n))
   }
 
   /** Whoever may pay now is told so. Call it when anything changed. */

@@ -36,6 +36,13 @@ const connectionsPerPersonMax = 2_000
 const forgetAfterMs = 3_600_000
 
 /** The wallet's own rows: challenges, codes, connections, settings, usage. Money is the ledger's. */
+/** Whole seconds, and the score in millionths of a point. */
+export interface PayeeAttention {
+  readonly payee: string
+  readonly seconds: number
+  readonly score: bigint
+}
+
 export class WalletStore {
   readonly #db: Kysely<Tables>
 
@@ -188,12 +195,12 @@ export class WalletStore {
     if (entries.length === 0) return
     const sorted = entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
     await sql`
-      insert into wallet.usage as u (person_id, site, payee, day, amount, attention_ms)
+      insert into wallet.usage as u (person_id, site, payee, day, amount, attention_ms, score)
       select * from unnest(
         ${sorted.map(({ personId }) => personId)}::text[], ${sorted.map(({ site }) => site)}::text[], ${sorted.map(({ payee }) => payee)}::text[],
         ${sorted.map(({ day }) => day)}::date[], ${sorted.map(({ amount }) => amount.toString())}::bigint[],
-        ${sorted.map(({ attentionMs }) => attentionMs.toString())}::bigint[])
-      on conflict (person_id, day, site, payee) do update set amount = u.amount + excluded.amount, attention_ms = u.attention_ms + excluded.attention_ms
+        ${sorted.map(({ attentionMs }) => attentionMs.toString())}::bigint[], ${sorted.map(({ score }) => score.toString())}::bigint[])
+      on conflict (person_id, day, site, payee) do update set amount = u.amount + excluded.amount, attention_ms = u.attention_ms + excluded.attention_ms, score = u.score + excluded.score
     `.execute(this.#db)
   }
 
@@ -203,6 +210,14 @@ export class WalletStore {
       select site, sum(amount)::bigint as amount, sum(attention_ms)::bigint as attention_ms from wallet.usage
       where person_id = ${personId} and day >= ${day}::date group by site`.execute(this.#db)
     return rows.map((row) => ({ site: row.site, amount: row.amount, attentionMs: row.attention_ms }))
+  }
+
+  /** What each payee got of her attention on the days (UTC) from `from` to `to`. */
+  async attentionOf(personId: string, from: string, to: string): Promise<readonly PayeeAttention[]> {
+    const { rows } = await sql<{ payee: string; attention_ms: bigint; score: bigint }>`
+      select payee, sum(attention_ms)::bigint as attention_ms, sum(score)::bigint as score from wallet.usage
+      where person_id = ${personId} and day between ${from}::date and ${to}::date group by payee order by payee`.execute(this.#db)
+    return rows.map((row) => ({ payee: row.payee, seconds: Number(row.attention_ms / 1_000n), score: row.score }))
   }
 
   /** Forgets challenges, and their codes, that expired more than an hour ago. */

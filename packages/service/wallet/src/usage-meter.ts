@@ -48,7 +48,7 @@ export class UsageMeter {
     const key = `${entry.personId} ${entry.day} ${entry.site} ${entry.payee}`
     const known = this.#entries.get(key)
     if (known === undefined && this.#entries.size >= entriesMax) return
-    this.#entries.set(key, known === undefined ? entry : { ...entry, amount: known.amount + entry.amount, attentionMs: known.attentionMs + entry.attentionMs })
+    this.#entries.set(key, known === undefined ? entry : { ...entry, amount: known.amount + entry.amount, attentionMs: known.attentionMs + entry.attentionMs, score: known.score + entry.score })
   }
 }
 

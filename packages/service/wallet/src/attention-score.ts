@@ -4,7 +4,7 @@
 export const scoreScale = 1_000_000n
 
 /** A visit shorter than this scores nothing: eight seconds, Brave's default. */
-export const visitSecondsMin = 8
+const visitSecondsMin = 8
 
 /**
  * Score of one visit, in millionths of a point, rounded down: with M = 100 m, a = 15,000 - M, b = M - a it is (-b + sqrt(b^2 + 400 a d)) / 2a.

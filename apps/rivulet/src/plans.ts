@@ -1,0 +1,67 @@
+/** What subscribers may choose, and how funding is put together. */
+import type { Accounts, Person } from '@rivulet/accounts'
+import { Fault } from '@rivulet/faults'
+import { Funding, FundingStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
+import { newId } from '@rivulet/ids'
+import type { Ledger } from '@rivulet/ledger'
+import type { Postgres } from '@rivulet/postgres'
+import type { Clock } from '@rivulet/time'
+import { WalletStore } from '@rivulet/wallet'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+
+export interface FundingParts {
+  readonly funding: Funding
+  readonly sandbox: SandboxProvider
+}
+
+interface Parts {
+  readonly postgres: Postgres
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Logger
+  /** Only one role's processes need to work through what is due. */
+  readonly background: boolean
+  readonly accounts: () => Accounts
+}
+
+/** The sandbox offers two plans; until a real provider is configured an installation offers none. */
+export async function openFunding(config: Config, { postgres, ledger, clock, log, background, accounts }: Parts): Promise<FundingParts> {
+  const sandbox = new SandboxProvider(new SandboxStore(postgres))
+  const store = new FundingStore(postgres)
+  await store.offer(config.sandbox ? sandboxPlans(config) : [], () => newId('plan', clock.nowMs()))
+  const usage = new WalletStore(postgres)
+  const funding = new Funding({
+    store, ledger, clock, log, background, providers: config.sandbox ? [sandbox] : [],
+    attentionOf: (personId, fromMs, toMs) => usage.attentionOf(personId, dayOf(fromMs), dayOf(toMs)),
+    accountOf: async (payee) => {
+      const address = await accounts().walletAddressByUrl(payee)
+      return address?.asset.code === config.asset.code && address.asset.scale === config.asset.scale ? address.ledgerAccountId : undefined
+    },
+  })
+  return { funding, sandbox }
+}
+
+function sandboxPlans({ asset, sandboxBudget, ratePerSecond }: Config): readonly PlanSpec[] {
+  const terms = { asset, period: 'month' as const, trialDays: 0 }
+  return [
+    { ...terms, key: 'reader', name: 'Reader', price: sandboxBudget, feeBasisPoints: 0, rate: ratePerSecond },
+    { ...terms, key: 'patron', name: 'Patron', price: sandboxBudget * 3n, feeBasisPoints: 500, rate: ratePerSecond * 2n },
+  ]
+}
+
+/** In the sandbox every new subscriber has the first plan, paid with a card that always succeeds. Idempotent. */
+export async function subscribeInSandbox({ funding, sandbox }: FundingParts, { id, role, walletAddress }: Person): Promise<void> {
+  const [plan] = await funding.plans()
+  if (role !== 'subscriber' || walletAddress === undefined || plan === undefined) return
+  try {
+    await funding.subscribe({ personId: id, accountId: walletAddress.ledgerAccountId, planId: plan.id, provider: sandbox.name, card: sandbox.card('4242 4242 4242 4242'), policy: { kind: 'time' } })
+  } catch (error) {
+    if (!(error instanceof Fault && error.code === 'subscribed-already')) throw error
+  }
+}
+
+/** The day in UTC, `2026-01-31`. */
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}

@@ -1,0 +1,155 @@
+/** What a subscriber sees and does about her subscription: plans, card, sharing, statements. Mount on the wallet's port; parses its own bodies. */
+import { type Entrance, personOf } from '@rivulet/accounts'
+import { Fault, isFault, messageOf } from '@rivulet/faults'
+import express, { type ErrorRequestHandler, Router } from 'express'
+import { z } from 'zod'
+import type { Funding, Preview } from './funding.ts'
+import type { Statement, SubscriptionRecord } from './funding-store.ts'
+import { feeOfPlan, type Plan } from './plan.ts'
+import type { Card } from './providers/provider.ts'
+import type { SandboxProvider } from './providers/sandbox.ts'
+
+export interface FundingRoutesOptions {
+  readonly funding: Funding
+  readonly entrance: Entrance
+  readonly sandbox: SandboxProvider
+  readonly log: { error(about: object, message: string): void }
+}
+
+const bodyBytesMax = 16_384
+const pinsMax = 50
+const walletAddress = z.url({ protocol: /^https?$/ }).max(300)
+const policySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('time') }),
+  z.strictObject({ kind: z.literal('equal') }),
+  z.strictObject({ kind: z.literal('concave') }),
+  z.strictObject({ kind: z.literal('roll-over') }),
+  z.strictObject({ kind: z.literal('cause'), payee: walletAddress }),
+  z
+    .strictObject({ kind: z.literal('pinned'), pins: z.array(z.strictObject({ payee: walletAddress, basisPoints: z.int().min(1).max(10_000) })).min(1).max(pinsMax) })
+    .refine(({ pins }) => pins.reduce((sum, { basisPoints }) => sum + basisPoints, 0) <= 10_000, { path: ['pins'], message: 'must not add up to more than 100 %' })
+    .refine(({ pins }) => new Set(pins.map(({ payee }) => payee)).size === pins.length, { path: ['pins'], message: 'must name each wallet address once' }),
+])
+const cardSchema = z.strictObject({ number: z.string().min(1).max(40) })
+const planId = z.string().min(1).max(40)
+const bodies = {
+  subscribe: z.strictObject({ planId, card: cardSchema, policy: policySchema.default({ kind: 'time' }) }),
+  plan: z.strictObject({ planId }),
+  card: z.strictObject({ card: cardSchema }),
+  policy: z.strictObject({ policy: policySchema }),
+  wish: z.strictObject({ wish: z.enum(['cancel', 'keep', 'pause', 'resume']) }),
+  confirmation: z.strictObject({ reference: z.string().min(1).max(100) }),
+}
+
+class RequestFault extends Fault<'request-invalid'> {}
+
+const statuses: Readonly<Record<string, number>> = {
+  'request-invalid': 400, 'card-invalid': 400, 'plan-unknown': 409, 'subscribed-already': 409, 'not-subscribed': 409, 'subscription-state': 409, 'charge-unknown': 404, 'database-unavailable': 503,
+}
+
+/** `/api/plans`, `/api/subscription` and below it, `/api/sandbox/confirmations`. Errors are `{error: {code, message}}`. */
+export function fundingRoutes({ funding, entrance, sandbox, log }: FundingRoutesOptions): Router {
+  const router = Router()
+  const signedIn = [entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: bodyBytesMax })]
+
+  router.get('/api/plans', async (_request, response) => void response.json({ plans: (await funding.plans()).map(planJson) }))
+
+  router.get('/api/subscription', entrance.requireSession, async (_request, response) => {
+    const record = await funding.of(personOf(response).id)
+    const statements = record === undefined ? [] : await funding.statements(record.subscription.id)
+    const waiting = record?.subscription.charging === undefined ? undefined : await funding.waitsForHer(record.subscription.id)
+    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record), confirmation: waiting ?? null }, statements: statements.map(statementJson) })
+  })
+
+  router.post('/api/subscription', ...signedIn, async (request, response) => {
+    const { id: personId, walletAddress: address } = personOf(response)
+    if (address === undefined) throw new RequestFault('request-invalid', 'sign in again to complete this account')
+    const { planId: wanted, card, policy } = parse(bodies.subscribe, request.body)
+    const record = await funding.subscribe({ personId, accountId: address.ledgerAccountId, planId: wanted, provider: sandbox.name, card: cardOf(card), policy })
+    response.status(201).json({ subscription: { ...recordJson(record), confirmation: (await funding.waitsForHer(record.subscription.id)) ?? null } })
+  })
+
+  router.post('/api/subscription/plan', ...signedIn, async (request, response) => {
+    await funding.ask(personOf(response).id, { type: 'change-plan', ...parse(bodies.plan, request.body) })
+    response.status(204).end()
+  })
+
+  router.post('/api/subscription/wishes', ...signedIn, async (request, response) => {
+    await funding.ask(personOf(response).id, { type: parse(bodies.wish, request.body).wish })
+    response.status(204).end()
+  })
+
+  router.put('/api/subscription/card', ...signedIn, async (request, response) => {
+    await funding.changeCard(personOf(response).id, cardOf(parse(bodies.card, request.body).card))
+    response.status(204).end()
+  })
+
+  router.put('/api/subscription/policy', ...signedIn, async (request, response) => {
+    await funding.changePolicy(personOf(response).id, parse(bodies.policy, request.body).policy)
+    response.status(204).end()
+  })
+
+  // A question, not a change; it has a body because a policy is no word of a query.
+  router.post('/api/subscription/preview', ...signedIn, async (request, response) => {
+    response.json(previewJson(await funding.preview(personOf(response).id, parse(bodies.policy, request.body).policy)))
+  })
+
+  router.post('/api/sandbox/confirmations', ...signedIn, async (request, response) => {
+    const { reference } = parse(bodies.confirmation, request.body)
+    const record = await funding.of(personOf(response).id)
+    const waiting = record === undefined ? undefined : await funding.waitsForHer(record.subscription.id)
+    if (waiting !== reference || !(await sandbox.confirm(reference))) throw new Fault('charge-unknown', 'no payment of yours waits to be confirmed')
+    await funding.reported(sandbox.name, reference, 'succeeded')
+    response.status(204).end()
+  })
+
+  function cardOf({ number }: z.output<typeof cardSchema>): Card {
+    return sandbox.card(number)
+  }
+
+  router.use(['/api/plans', '/api/subscription', '/api/sandbox'], answerFaults(log))
+  return router
+}
+
+/** Throws `request-invalid`, naming the first field that is wrong. */
+function parse<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new RequestFault('request-invalid', `${issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.')}: ${issue?.message ?? 'invalid'}`)
+}
+
+function answerFaults(log: FundingRoutesOptions['log']): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error)
+    const status = isFault(error) ? (statuses[error.code] ?? 500) : error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
+    if (status >= 500) log.error({ path: request.path, error: messageOf(error) }, 'a request failed')
+    const code = isFault(error) && status < 500 ? error.code : status === 503 ? 'unavailable' : status < 500 ? 'request-invalid' : 'internal'
+    response.status(status).json({ error: { code, message: status < 500 ? messageOf(error) : 'try again in a moment' } })
+  }
+}
+
+function planJson(plan: Plan): object {
+  const { id, name, price, asset, period, rate, trialDays } = plan
+  return { id, name, price: String(price), budget: String(price - feeOfPlan(plan)), rate: String(rate), period, trialDays, assetCode: asset.code, assetScale: asset.scale }
+}
+
+function recordJson({ subscription, card, policy, funded, carried, periodBegunMs }: SubscriptionRecord): object {
+  const { status, plan, nextPlan, periodEndsMs, cancelled, pausing, retryAtMs } = subscription
+  return {
+    status, plan: planJson(plan), nextPlan: nextPlan === undefined ? null : planJson(nextPlan), periodBegunMs, periodEndsMs, cancelled, pausing, retryAtMs: retryAtMs ?? null,
+    card: { brand: card.brand, lastFour: card.lastFour }, policy, funded: String(funded), carried: String(carried),
+  }
+}
+
+function statementJson({ rest, rolledOver, shares, ...statement }: Statement): object {
+  return { ...statement, rest: String(rest), rolledOver: String(rolledOver), shares: sharesJson(shares) }
+}
+
+function previewJson({ rest, rolledOver, shares }: Preview): object {
+  return { rest: String(rest), rolledOver: String(rolledOver), shares: sharesJson(shares) }
+}
+
+function sharesJson(shares: Preview['shares']): object {
+  return shares.map(({ id, amount }) => ({ payee: id, amount: String(amount) }))
+}
