@@ -10,12 +10,12 @@ import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
-import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, walletAddressRoutes } from '@rivulet/open-payments'
-import { guardedFetch } from '@rivulet/outbound'
+import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
+import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
 import { type Border, openBorder, openRouting, peerRoutes, Peers, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
 import { createReceiver, IncomingPayments, spspRoutes } from '@rivulet/receiver'
-import { Resolver } from '@rivulet/resolver'
+import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
@@ -164,12 +164,12 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, ...openPayments(foundation, 'receiver', building), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
   return border
 }
 
 async function startWallet(foundation: Foundation, door: Door, { building, link, border, demoAccounts }: RoleParts & { readonly demoAccounts: readonly DemoAccount[] }): Promise<void> {
-  const { config, clock, log, postgres, ledger, accounts, instance, funding, streams } = foundation
+  const { config, clock, log, postgres, ledger, accounts, instance, funding, streams, incomingPayments } = foundation
   const { asset, ilpAddresses, secrets } = config
   const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
   const linkAccount = await openLinkAccount(foundation, 'link[receiver]@wallet')
@@ -203,6 +203,30 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     }),
   )
   forwarder.local(ilpAddresses.wallet, wallet.packetHandler)
+  const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
+  const pay = async (signed: SignedOptions, fetch: GuardedFetch): Promise<Router> => {
+    const paying = building.use(
+      await createPaying({
+        postgres,
+        ledger,
+        accounts,
+        clock,
+        log,
+        sender,
+        routing,
+        asset,
+        ilpAddress: `${ilpAddresses.wallet}.pay`,
+        seal: new Seal(Buffer.from(secrets.seal, 'base64url')),
+        leaseMs: config.leaseMs,
+        publicUrl: walletUrl,
+        find: findReceiver({ incoming: incomingPayments, publicUrls: [walletUrl, receiverUrl], reader: new IncomingPaymentReader({ fetch, clock, asker: instance }) }),
+        requireToken: requireToken(signed),
+        fee: config.paymentFee,
+      }),
+    )
+    forwarder.local(`${ilpAddresses.wallet}.pay`, paying.packetHandler)
+    return paying.routes
+  }
   wallet.attachSocket(door.server)
   building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.live() }))
   serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
@@ -210,7 +234,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     accounts.entrance('subscriber').handler,
     walletAddressRoutes({ accounts, role: 'subscriber', instance }),
     spspRoutes({ accounts, streams, role: 'subscriber' }),
-    ...openPayments(foundation, 'wallet', building),
+    ...(await openPayments(foundation, 'wallet', building, pay)),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
     fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
     wallet.routes,
@@ -239,7 +263,8 @@ async function startRates({ config, clock, log }: Foundation, building: AsyncDis
 }
 
 /** Who may do what with the wallet addresses of one role, and what can be done with them. */
-function openPayments({ config, clock, log, postgres, accounts, instance, incomingPayments }: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack): Router[] {
+async function openPayments(foundation: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack, pay?: (signed: SignedOptions, fetch: GuardedFetch) => Promise<Router>): Promise<Router[]> {
+  const { config, clock, log, postgres, accounts, instance, incomingPayments } = foundation
   const fetch = guardedFetch({ clock, allowLocal: config.allowLocal })
   const gnap = building.use(new Gnap({ postgres, clock, server: role }))
   const { wallet, receiver } = config.publicUrls
@@ -249,6 +274,7 @@ function openPayments({ config, clock, log, postgres, accounts, instance, incomi
     authServer({ ...signed, clientNames: createClientNames({ accounts, fetch }), accounts, pays: role === 'wallet', log }),
     consentRoutes({ publicUrl: config.publicUrls[role], gnap, accounts, entrance: accounts.entrance(role === 'wallet' ? 'subscriber' : 'publisher'), clock, log }),
     incomingPaymentRoutes({ ...signed, accounts, payments: incomingPayments, role: role === 'wallet' ? 'subscriber' : 'publisher', log }),
+    ...(pay === undefined ? [] : [await pay(signed, fetch)]),
   ]
 }
 

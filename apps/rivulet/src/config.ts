@@ -34,6 +34,8 @@ export interface Config {
   readonly sandboxBudget: bigint
   /** Of the installation; its roles lie below it. */
   readonly ilpAddress: string
+  /** What is kept of each outgoing payment: units, and ten-thousandths of what is debited. */
+  readonly paymentFee: { readonly fixed: bigint; readonly basisPoints: bigint }
   readonly ilpAddresses: Readonly<Record<'wallet' | 'receiver', string>>
   /** Exchange between currencies; without a source none is made. */
   readonly exchange: { readonly source: RateSource | undefined; readonly slippage: Ratio }
@@ -96,6 +98,7 @@ const fileSchema = z.strictObject({
   exchange: exchangeSchema.optional(),
   /** Path of the publisher whom the bare pointer `$host` of the receiver means. */
   hostPath: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be the path of a wallet address').optional(),
+  paymentFee: z.strictObject({ fixed: z.string().regex(/^(0|[1-9][0-9]{0,15})$/), basisPoints: z.int().min(0).max(5_000) }).optional(),
 })
 const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
 export type InstallationFile = z.infer<typeof fileSchema>
@@ -155,6 +158,7 @@ export function readConfig(options: ConfigOptions): Config {
     sandboxBudget: 5_000_000_000n,
     ilpAddress: address,
     exchange: exchangeOf(file?.exchange),
+    paymentFee: { fixed: BigInt(file?.paymentFee?.fixed ?? '0'), basisPoints: BigInt(file?.paymentFee?.basisPoints ?? 0) },
     ilpAddresses: { wallet: `${address}.wallet`, receiver: `${address}.receiver` },
     receiverBtpUrl: environment.RIVULET_BTP_URL ?? `ws://127.0.0.1:${ports.receiver}/btp`,
     proxyHops: environment.RIVULET_PROXY_HOPS,

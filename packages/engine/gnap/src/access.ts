@@ -9,7 +9,7 @@ const url = z.url({ protocol: /^https?$/ }).max(urlCharactersMax)
 
 /** An amount as the wire has it: units in a decimal string, at most 2^62 of them. */
 export const accessAmount = z.strictObject({
-  value: z.string().regex(/^(0|[1-9][0-9]{0,19})$/, 'must be a whole number of units in a string').refine((value) => BigInt(value) <= amountMax, 'must be at most 2^62 units'),
+  value: z.string().regex(/^(0|[1-9][0-9]{0,19})$/, 'must be a whole number of units in a string').refine((value) => !/^[0-9]{1,20}$/.test(value) || BigInt(value) <= amountMax, 'must be at most 2^62 units'),
   assetCode: z.string().min(1).max(20),
   assetScale: z.int().min(0).max(255),
 })

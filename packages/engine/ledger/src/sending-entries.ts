@@ -5,7 +5,7 @@ import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
 import { tombstoneOf } from './receiving-entries.ts'
 import type { BookingRow } from './sending-store.ts'
-import type { SendingStream, SendingStreamSpec, StreamLease } from './types.ts'
+import type { SendingStream, SendingStreamSpec, StreamCharge, StreamLease } from './types.ts'
 
 /** After `sendUntilMs` this much must pass before anyone says what became of the last packets: clocks differ, answers travel. */
 export const settleAfterMs = 5_000
@@ -67,14 +67,16 @@ export function bookSending({ id, ownerEpoch, total, linkTotal }: BookingRow): E
   }
 }
 
-export function closeSending(id: StreamId, ownerEpoch: number, reason: string): Entry<{ excess: bigint }> {
+export function closeSending(id: StreamId, ownerEpoch: number, { reason, charge }: { readonly reason: string; readonly charge: StreamCharge | undefined }): Entry<{ excess: bigint }> {
   return {
-    ...nothing, sendingIds: [id], withReceiving: true,
+    ...nothing, sendingIds: [id], withReceiving: true, accountIds: charge === undefined ? [] : [charge.accountId],
     write(books) {
       const stream = known(books, id)
       if (stream.state === 'closed') return { excess: 0n }
       fence(stream, ownerEpoch)
-      return { excess: end(books, stream, receiverTotalOf(books, stream), reason) }
+      const excess = end(books, stream, receiverTotalOf(books, stream), reason)
+      if (charge !== undefined) books.transfer({ key: `${id}/fee`, debitAccountId: stream.debitAccountId, creditAccountId: charge.accountId, amount: charge.amount, reason: 'fee', stream: id })
+      return { excess }
     },
   }
 }

@@ -8,7 +8,7 @@ import { type Entry, type Journal, nothing } from './journal.ts'
 import { bookSending, closeSending, extendSending, leaveSendingInDoubt, openSending, settleAfterMs, settleSending } from './sending-entries.ts'
 import { type BookingRow, bookingStatement, bookingValues, type SendingStore } from './sending-store.ts'
 import type { LedgerLog } from './context.ts'
-import type { SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamLease } from './types.ts'
+import type { SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
 
 const streamsQueuedMax = 100_000
 /** Only the page waits for it, to hear of a payment; no packet does. */
@@ -98,9 +98,9 @@ export class Sending implements SendingStreams, AsyncDisposable {
     return done
   }
 
-  async close(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void> {
+  async close(id: Id<'strm'>, ownerEpoch: number, reason: string, charge?: StreamCharge): Promise<void> {
     await this.#booked(id, ownerEpoch)
-    this.#alert(id, await this.#journal.write(closeSending(id, ownerEpoch, reason)))
+    this.#alert(id, await this.#journal.write(closeSending(id, ownerEpoch, { reason, charge })))
   }
 
   async leaveInDoubt(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void> {

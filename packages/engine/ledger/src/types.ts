@@ -143,6 +143,14 @@ export interface SendingStream extends SendingStreamSpec {
   readonly closeReason: string | undefined
 }
 
+/** What we keep of a payment at its end. */
+export interface StreamCharge {
+  /** A `fee` account. */
+  readonly accountId: Id<'acct'>
+  /** Units of the debit account, at least 1. */
+  readonly amount: bigint
+}
+
 /** The sending side's rows. Writes other than `open` carry the owner's epoch; a fenced owner gets `owner-fenced`. */
 /** All streams of one state and asset together. */
 export interface SendingTotals {
@@ -165,8 +173,11 @@ export interface SendingStreams {
    * `database-unavailable`.
    */
   book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal?: bigint): Promise<void>
-  /** Posts total - posted, releases held - total, ends the row. Idempotent. */
-  close(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void>
+  /**
+   * Posts total - posted, releases held - total, ends the row. Idempotent. A charge is taken out of what was held and not paid, in the same entry. Throws `funds-insufficient` for a charge beyond
+   * that, and nothing is closed.
+   */
+  close(id: Id<'strm'>, ownerEpoch: number, reason: string, charge?: StreamCharge): Promise<void>
   /** Leaves the row held, to be settled after `sendUntilMs` + 5 s: packets are out whose answer is not known. */
   leaveInDoubt(id: Id<'strm'>, ownerEpoch: number, reason: string): Promise<void>
   /**

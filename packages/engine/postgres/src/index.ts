@@ -1,4 +1,5 @@
 export { isDatabaseAway } from './away.ts'
+export { Batches } from './batches.ts'
 export { backup, type BackupSummary, restore } from './backup.ts'
 export { type EmbeddedPostgres, openEmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 export { PostgresFault, type PostgresFaultCode } from './fault.ts'

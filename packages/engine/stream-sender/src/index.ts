@@ -1,3 +1,5 @@
 export { phaseOf } from './pace.ts'
+export type * from './payment-types.ts'
+export { probe, type Probed, type ProbeSpec } from './probe.ts'
 export { StreamSender, StreamSenderFault } from './sender.ts'
 export type * from './types.ts'

@@ -1,17 +1,20 @@
 import { assert, Fault } from '@rivulet/faults'
 import { isAddress, type Link } from '@rivulet/ilp'
 import { type Clock, TimerWheel } from '@rivulet/time'
+import { FixedPayment } from './fixed-payment.ts'
 import { OutgoingStream, type SenderContext } from './outgoing-stream.ts'
 import { type LinkShare, phaseOf } from './pace.ts'
+import type { FixedPaymentSpec, SendingPayment } from './payment-types.ts'
 import type { SendingStream, StreamSpec } from './types.ts'
 
-/** A stream cannot be opened, or changed, as asked. */
-export class StreamSenderFault extends Fault<'stream-invalid'> {}
+/** A stream cannot be opened, or changed, as asked (`stream-invalid`); a path tells nothing of itself (`probe-failed`). */
+export class StreamSenderFault extends Fault<'stream-invalid' | 'probe-failed'> {}
 
 /** Sends thousands of per-second streams on one timer wheel, their ticks spread evenly over the second. */
 export class StreamSender implements AsyncDisposable {
   readonly #context: SenderContext
   readonly #streams = new Set<OutgoingStream>()
+  readonly #payments = new Set<FixedPayment>()
   readonly #shares = new WeakMap<Link, LinkShare>()
   #opened = 0
 
@@ -20,9 +23,9 @@ export class StreamSender implements AsyncDisposable {
     this.#context = { clock, random, wheel: new TimerWheel({ clock }), ended: (stream) => this.#streams.delete(stream) }
   }
 
-  /** Streams that are open, or still wait for answers. */
+  /** Streams and payments that are open, or still wait for answers. */
   get size(): number {
-    return this.#streams.size
+    return this.#streams.size + this.#payments.size
   }
 
   /** Opens a stream and starts to pay. The listener is not called before this returns. Throws StreamSenderFault `stream-invalid`, PacketFault `packet-malformed` for a bad secret. */
@@ -39,10 +42,24 @@ export class StreamSender implements AsyncDisposable {
     return stream
   }
 
-  /** Closes every stream, and waits until all packets are answered or have expired. */
+  /** Sends one exact amount. Throws StreamSenderFault `stream-invalid`, PacketFault `packet-malformed` for a bad secret. */
+  pay(spec: FixedPaymentSpec): SendingPayment {
+    check(isAddress(spec.destination), `the destination must be an ILP address: ${JSON.stringify(spec.destination.slice(0, 80))}`)
+    check(isAddress(spec.sourceAddress), `the source address must be an ILP address: ${JSON.stringify(spec.sourceAddress.slice(0, 80))}`)
+    check(spec.amount > 0n && (spec.deliver === undefined || spec.deliver > 0n), 'a payment sends, or delivers, at least 1 unit')
+    check(spec.exchangeRate.numerator > 0n && spec.exchangeRate.denominator > 0n && spec.rateMin.numerator > 0n && spec.rateMin.denominator > 0n, 'the exchange rate must be positive')
+    check(Number.isSafeInteger(spec.sequenceFirst) && spec.sequenceFirst > 0, 'the first sequence must be at least 1')
+    const { clock, random, wheel } = this.#context
+    const payment = new FixedPayment(spec, { clock, random, wheel, ended: (ended) => this.#payments.delete(ended) })
+    this.#payments.add(payment)
+    return payment
+  }
+
+  /** Closes every stream, stops every payment, and waits until all packets are answered or have expired. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#streams].map((stream) => stream.close()))
-    assert(this.#streams.size === 0, 'a closed stream is forgotten')
+    for (const payment of this.#payments) payment.stop()
+    await Promise.all([...Array.from(this.#streams, (stream) => stream.close()), ...Array.from(this.#payments, ({ done }) => done)])
+    assert(this.#streams.size + this.#payments.size === 0, 'a closed stream is forgotten')
     this.#context.wheel[Symbol.dispose]()
   }
 

@@ -1,6 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
+import { type Generated, type Insertable, type Kysely, type Selectable, sql } from 'kysely'
 
 interface ReceiverTables {
   'receiver.incoming_payment': {
@@ -81,6 +81,22 @@ export class IncomingPaymentStore {
       await trx.insertInto('receiver.connection').values(connection).execute()
       return true
     })
+  }
+
+  /**
+   * Many more connections in one statement; those of payments that are completed, or have `connectionsMax`, are left out. Returns the connections that were written, as hex. The lock
+   * keeps `complete` away meanwhile.
+   */
+  async addConnections(connections: readonly NewConnection[], connectionsMax: number): Promise<ReadonlySet<string>> {
+    const { rows } = await sql<{ connection: Buffer }>`
+      with open as (
+        select p.id from receiver.incoming_payment p where p.id = any(${connections.map((one) => one.incoming_payment_id)}::text[]) and p.completed_at_ms is null
+          and (select count(*) from receiver.connection c where c.incoming_payment_id = p.id) < ${connectionsMax} order by p.id for share)
+      insert into receiver.connection (incoming_payment_id, destination, connection)
+      select input.id, input.destination, input.connection
+      from unnest(${connections.map((one) => one.incoming_payment_id)}::text[], ${connections.map((one) => one.destination)}::text[], ${connections.map((one) => one.connection)}::bytea[]) as input(id, destination, connection)
+      join open using (id) returning connection`.execute(this.#db)
+    return new Set(rows.map(({ connection }) => connection.toString('hex')))
   }
 
   /** From then on it gets no further connections. `changed` when it has other connections than `newest` by now, or was completed already. */

@@ -8,7 +8,7 @@ import { Fault } from '@rivulet/faults'
 import { type Id, isId, newId } from '@rivulet/ids'
 import type { ReceivingStreams } from '@rivulet/ledger'
 import { amountMax } from '@rivulet/money'
-import type { Postgres } from '@rivulet/postgres'
+import { Batches, type Postgres } from '@rivulet/postgres'
 import type { Credentials, StreamReceiver } from '@rivulet/stream-receiver'
 import type { Clock } from '@rivulet/time'
 import { type ConnectionRow, type IncomingPaymentRow, IncomingPaymentStore } from './incoming-payment-store.ts'
@@ -57,6 +57,14 @@ const metadataBytesMax = 4_096
 /** Payers come back with fresh credentials; one who asks more often than that for one payment shares the last ones. */
 const connectionsMax = 2_000
 const walletAddressesCachedMax = 10_000
+const termsCachedMax = 10_000
+const connectionsPerBatchMax = 300
+
+interface Terms {
+  readonly payment: IncomingPayment
+  readonly walletAddress: WalletAddress
+  readonly expiresAtMs: number
+}
 
 /** A row with what the ledger says of its connections. */
 interface Standing {
@@ -70,10 +78,16 @@ export class IncomingPayments {
   readonly #store: IncomingPaymentStore
   /** Everything of a wallet address that is used here never changes. */
   readonly #walletAddresses = new Map<Id<'wadr'>, WalletAddress>()
+  readonly #terms = new Map<string, Terms>()
+  readonly #alone: Batches<Omit<ConnectionRow, 'id'>, boolean>
 
   constructor(options: IncomingPaymentsOptions) {
     this.#options = options
     this.#store = new IncomingPaymentStore(options.postgres)
+    this.#alone = new Batches(async (rows) => {
+      const added = await this.#store.addConnections(rows, connectionsMax)
+      return rows.map(({ connection }) => added.has(connection.toString('hex')))
+    }, connectionsPerBatchMax)
   }
 
   /** Throws `amount-invalid`, `expiry-invalid`, `metadata-too-large`. */
@@ -126,6 +140,41 @@ export class IncomingPayments {
   async list(page: Parameters<IncomingPaymentStore['page']>[0]): Promise<readonly IncomingPayment[]> {
     const rows = await this.#store.page(page)
     return (await this.#standings(rows)).map(({ payment }) => payment)
+  }
+
+  /**
+   * Credentials that no other payer has, for a payer that writes to these same books: the ledger settles its payment by the connection's total. Where the amount is limited the connection
+   * that is open is closed first, so a payer who is at it starts again with what is left. Undefined unless the payment is open.
+   */
+  async openAlone(id: string): Promise<{ readonly payment: IncomingPayment; readonly credentials: Credentials } | undefined> {
+    const terms = await this.#termsOf(id)
+    if (terms === undefined || terms.expiresAtMs <= this.#options.clock.nowMs()) return undefined
+    const { payment, walletAddress } = terms
+    if (payment.incomingAmount === undefined) {
+      const credentials = this.#issue(walletAddress, { totalMax: undefined, closesAtMs: terms.expiresAtMs })
+      const row = connectionRow(payment.id, credentials)
+      return (await this.#alone.add(row)) ? { payment, credentials } : undefined
+    }
+    const before = (await this.#standing(id))?.connections.at(-1)
+    if (before?.closed === false) await this.#options.receiving.close(before.connection, terms.expiresAtMs)
+    const standing = await this.#standing(id)
+    const newest = standing?.connections.at(-1)
+    if (standing === undefined || newest === undefined || standing.payment.state !== 'open' || newest.id !== before?.id) return undefined
+    const credentials = this.#issue(walletAddress, { totalMax: payment.incomingAmount - standing.payment.receivedAmount, closesAtMs: terms.expiresAtMs })
+    return (await this.#store.addConnection(connectionRow(payment.id, credentials), { connectionsMax, newest: newest.id })) ? { payment: standing.payment, credentials } : undefined
+  }
+
+  /** What never changes of a payment; `payment` is as it was when it was looked at first. */
+  async #termsOf(id: string): Promise<Terms | undefined> {
+    const known = this.#terms.get(id)
+    if (known !== undefined) return known
+    const row = isId('inpm', id) ? await this.#store.byId(id) : undefined
+    const walletAddress = row === undefined ? undefined : await this.#walletAddress(row.wallet_address_id)
+    if (row === undefined || walletAddress === undefined) return undefined
+    const terms = { payment: this.#payment(row, walletAddress, 0n), walletAddress, expiresAtMs: Number(row.expires_at_ms) }
+    if (this.#terms.size >= termsCachedMax) this.#terms.clear()
+    this.#terms.set(id, terms)
+    return terms
   }
 
   /** Takes nothing more from now on. Undefined when there is none of this id. Throws `payment-over` when it was completed or has expired. */

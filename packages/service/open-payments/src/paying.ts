@@ -1,0 +1,75 @@
+import type { Accounts } from '@rivulet/accounts'
+import type { AccessAction, AccessType } from '@rivulet/gnap'
+import type { Seal } from '@rivulet/ids'
+import type { PacketHandler } from '@rivulet/ilp'
+import type { Ledger } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
+import type { Routing } from '@rivulet/peering'
+import type { Postgres } from '@rivulet/postgres'
+import type { StreamSender } from '@rivulet/stream-sender'
+import type { Clock, Timer } from '@rivulet/time'
+import type { RequestHandler, Router } from 'express'
+import { OutgoingPayments } from './outgoing/outgoing-payments.ts'
+import { PaymentStore } from './outgoing/payment-store.ts'
+import { payingRoutes } from './paying-routes.ts'
+import type { FeePolicy } from './quotes/price.ts'
+import { QuoteStore } from './quotes/quote-store.ts'
+import { Quotes } from './quotes/quotes.ts'
+import type { FindReceiver } from './receivers.ts'
+
+export interface PayingOptions {
+  /** With `openPaymentsMigrations` applied. */
+  readonly postgres: Postgres
+  readonly ledger: Pick<Ledger, 'openAccount' | 'sending' | 'transfer'>
+  readonly accounts: Pick<Accounts, 'walletAddressByUrl'>
+  readonly clock: Clock
+  readonly log: { warn(details: object, message: string): void; error(details: object, message: string): void }
+  readonly sender: Pick<StreamSender, 'pay'>
+  readonly routing: Routing
+  /** What the wallet's people count in. */
+  readonly asset: Asset
+  /** ILP address of the payments; each gets a child of it. */
+  readonly ilpAddress: string
+  readonly seal: Seal
+  readonly leaseMs: number
+  /** Of the wallet. */
+  readonly publicUrl: string
+  readonly find: FindReceiver
+  readonly requireToken: (type: AccessType, action: AccessAction) => RequestHandler[]
+  readonly fee: FeePolicy
+}
+
+export interface Paying extends AsyncDisposable {
+  /** `/quotes`, `/outgoing-payments`, `/outgoing-payment-grant`. Before any reader of bodies. */
+  readonly routes: Router
+  /** Answers packets that came to our payments' addresses. */
+  readonly packetHandler: PacketHandler
+}
+
+const sweepEveryMs = 3_600_000
+
+/** The paying half of the resource server, on the subscribers' origin. Ends what earlier processes left, at once and every few seconds. */
+export async function createPaying(options: PayingOptions): Promise<Paying> {
+  const { postgres, ledger, accounts, clock, log, routing, asset, ilpAddress, find, fee } = options
+  const loss = await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })
+  const fees = await ledger.openAccount({ name: 'fee.streaming', kind: 'fee', asset, debitsMayExceedCredits: false })
+  const quoteStore = new QuoteStore(postgres)
+  const quotes = new Quotes({ store: quoteStore, clock, find, routing, asset, ilpAddress, fee })
+  const { sender, seal, leaseMs } = options
+  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, lossAccountId: loss.id, feeAccountId: fees.id, ilpAddress, seal, leaseMs, clock, log })
+  let sweeping: Timer | undefined
+  const sweep = (): void => {
+    sweeping = clock.after(sweepEveryMs, sweep, { background: true })
+    void quoteStore.sweep(clock.nowMs()).catch(() => undefined)
+  }
+  sweep()
+  return {
+    routes: payingRoutes({ publicUrl: options.publicUrl, accounts, quotes, payments, requireToken: options.requireToken, clock, log }),
+    packetHandler: payments.packetHandler,
+    async [Symbol.asyncDispose]() {
+      sweeping?.cancel()
+      await payments[Symbol.asyncDispose]()
+      await quotes.idle()
+    },
+  }
+}

@@ -1,0 +1,179 @@
+/** A house for tests of what pays: real books, receiver and sender on real PostgreSQL, joined by a wire that tests bend. */
+import { randomBytes } from 'node:crypto'
+import { newId, Seal } from '@rivulet/ids'
+import { ErrorCode, type Link, type Prepare, reject, type Reply } from '@rivulet/ilp'
+import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import type { Routing } from '@rivulet/peering'
+import type { Postgres } from '@rivulet/postgres'
+import { testPostgres } from '@rivulet/postgres/testing'
+import { StreamReceiver } from '@rivulet/stream-receiver'
+import { StreamSender } from '@rivulet/stream-sender'
+import { type Clock, systemClock } from '@rivulet/time'
+import { openPaymentsMigrations } from './migrations.ts'
+import { type HeldPayment, OutgoingPayments, type PaymentRequest } from './outgoing/outgoing-payments.ts'
+import { PaymentStore } from './outgoing/payment-store.ts'
+import type { OutgoingPayment } from './outgoing/types.ts'
+import { type FeePolicy, noFee } from './quotes/price.ts'
+import { QuoteStore } from './quotes/quote-store.ts'
+import { type PayingAddress, Quotes } from './quotes/quotes.ts'
+
+export const eur = { code: 'EUR', scale: 9 }
+export const client = 'https://client.example/app'
+const silent = { warn: () => undefined, error: () => undefined }
+
+/** An incoming payment of the receiver; each look at it gives a connection of its own. */
+export interface Incoming {
+  incomingAmount: bigint | undefined
+  receivedAmount: bigint
+  expiresAtMs: number | undefined
+  gone: boolean
+}
+
+/** A clock that runs with the machine's and can be put forward. */
+class ShiftedClock implements Clock {
+  aheadMs = 0
+  nowMs = (): number => systemClock.nowMs() + this.aheadMs
+  monotonicMs = (): number => systemClock.monotonicMs() + this.aheadMs
+  after = systemClock.after.bind(systemClock)
+  sleep = systemClock.sleep.bind(systemClock)
+}
+
+export interface House {
+  readonly payments: OutgoingPayments
+  readonly quotes: Quotes
+  /** Ends the process as kill -9 does: nothing that it still wants to write is written. */
+  die(): void
+}
+
+export class TestHouse implements AsyncDisposable {
+  readonly clock = new ShiftedClock()
+  readonly incoming = new Map<string, Incoming>()
+  readonly postgres: Postgres
+  readonly ledger: Ledger
+  readonly alice: PayingAddress
+  readonly publisher: Account
+  readonly fees: Account
+  readonly receiverIsOurs: boolean
+  /** Answers instead of the receiver when it returns something; `lost` is never answered. */
+  before: ((prepare: Prepare) => Reply | 'lost' | undefined) | undefined
+  /** Whether the answers of the receiver are lost on their way back. */
+  losesAnswers = false
+  packets = 0
+  readonly #walletLink: Account
+  readonly #loss: Account
+  readonly #receiver: StreamReceiver
+  readonly #receiverLink: Account
+  readonly #seal = new Seal(randomBytes(32))
+  readonly #houses: OutgoingPayments[] = []
+
+  private constructor(parts: Record<'walletLink' | 'receiverLink' | 'loss' | 'publisher' | 'fees', Account> & { postgres: Postgres; ledger: Ledger; alice: PayingAddress; receiverIsOurs: boolean }) {
+    this.postgres = parts.postgres
+    this.ledger = parts.ledger
+    this.alice = parts.alice
+    this.publisher = parts.publisher
+    this.fees = parts.fees
+    this.receiverIsOurs = parts.receiverIsOurs
+    this.#walletLink = parts.walletLink
+    this.#receiverLink = parts.receiverLink
+    this.#loss = parts.loss
+    this.#receiver = new StreamReceiver({ address: 'test.receiver', keys: { current: 'a', all: { a: randomBytes(32) } }, clock: this.clock, receiving: parts.ledger.receiving })
+  }
+
+  static async open({ budget = 1_000_000_000n, receiverIsOurs = true } = {}): Promise<TestHouse> {
+    const postgres = await testPostgres([ledgerMigrations, openPaymentsMigrations])
+    const ledger = await Ledger.open({ postgres, clock: systemClock })
+    const account = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean): Promise<Account> => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits })
+    const alice = await account('subscriber[alice]', 'subscriber', false)
+    const psp = await account('psp[sandbox]', 'psp', true)
+    if (budget > 0n) await ledger.transfer({ key: 'deposit', debitAccountId: psp.id, creditAccountId: alice.id, amount: budget, reason: 'deposit' })
+    return new TestHouse({
+      postgres, ledger, receiverIsOurs, alice: { id: newId('wadr', systemClock.nowMs()), url: 'https://wallet.example/alice', asset: eur, ledgerAccountId: alice.id },
+      publisher: await account('publisher[bob]', 'publisher', false), fees: await account('fee.streaming', 'fee', false), loss: await account('loss@wallet', 'loss', true),
+      walletLink: await account('link[receiver]@wallet', 'link', true), receiverLink: await account('link[wallet]@receiver', 'link', true),
+    })
+  }
+
+  /** URL of a fresh incoming payment. */
+  receivable(changes: Partial<Incoming> = {}): string {
+    const url = `https://receiver.example/incoming-payments/${newId('inpm', systemClock.nowMs())}`
+    this.incoming.set(url, { incomingAmount: undefined, receivedAmount: 0n, expiresAtMs: undefined, gone: false, ...changes })
+    return url
+  }
+
+  /** A process that pays. */
+  open({ fee = noFee }: { readonly fee?: FeePolicy } = {}): House {
+    let dead = false
+    const { clock, ledger, postgres } = this
+    const never = new Promise<never>(() => undefined)
+    const mortal = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (from, name) => {
+          const value: unknown = Reflect.get(from, name, from)
+          return typeof value === 'function' ? (...given: unknown[]): unknown => (dead ? never : Reflect.apply(value, from, given)) : value
+        },
+      })
+    const link: Link = {
+      send: async (prepare) => {
+        if (dead) return never
+        this.packets += 1
+        const bent = this.before?.(prepare)
+        if (bent === 'lost') return never
+        if (bent !== undefined) return bent
+        const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: eur })
+        return this.losesAnswers || dead ? never : reply
+      },
+    }
+    const routing: Routing = { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } }
+    const quotes = new Quotes({
+      store: mortal(new QuoteStore(postgres)), clock, routing, asset: eur, ilpAddress: 'test.wallet.pay', fee,
+      find: (url) => {
+        const incoming = this.incoming.get(url)
+        if (incoming === undefined || incoming.gone) return Promise.resolve(undefined)
+        return Promise.resolve({ url, asset: eur, ...incoming, connection: this.#receiver.issue({ accountId: this.publisher.id, asset: eur, totalMax: incoming.incomingAmount }), isOurs: this.receiverIsOurs })
+      },
+    })
+    const payments = new OutgoingPayments({
+      store: mortal(new PaymentStore(postgres)), quotes, ledger: { sending: mortal(ledger.sending), transfer: (spec) => ledger.transfer(spec) }, sender: new StreamSender({ clock, random: () => 0.5 }), routing,
+      lossAccountId: this.#loss.id, feeAccountId: this.fees.id, ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent,
+    })
+    this.#houses.push(payments)
+    return {
+      payments, quotes,
+      die: () => {
+        dead = true
+        this.#houses.splice(this.#houses.indexOf(payments), 1)
+      },
+    }
+  }
+
+  request(from: PaymentRequest['from'], changes: Partial<PaymentRequest> = {}): PaymentRequest {
+    return { walletAddress: this.alice, client, grantId: 'grnt_00000000000000000000000001', limits: { debit: undefined, receive: undefined }, intervalStartMs: 0, receiverOnly: undefined, metadata: undefined, from, ...changes }
+  }
+
+  /** What the wallet's own recovery does with rows whose owner is gone. */
+  async settleDoubts(): Promise<void> {
+    for (const row of await this.ledger.sending.takeOver('ownr_00000000000000000000000009', 1_000)) await this.ledger.sending.settle(row.id, row.ownerEpoch)
+  }
+
+  async ended({ payments }: House, { payment }: HeldPayment): Promise<OutgoingPayment> {
+    for (;;) {
+      const now = await payments.get(payment.id)
+      if (now === undefined) throw new Error('the payment is gone')
+      if (now.state !== 'sending') return now
+    }
+  }
+
+  async balances(): Promise<{ alice: bigint; pending: bigint; publisher: bigint; fees: bigint }> {
+    const [alice, publisher, fees] = await Promise.all([this.alice.ledgerAccountId, this.publisher.id, this.fees.id].map((id) => this.ledger.balance(id)))
+    if (alice === undefined || publisher === undefined || fees === undefined) throw new Error('an account is missing')
+    return { alice: alice.posted + alice.accrued, pending: alice.pending, publisher: publisher.posted + publisher.accrued, fees: fees.posted }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const payments of this.#houses) await payments[Symbol.asyncDispose]()
+    await this.ledger[Symbol.asyncDispose]()
+    await this.postgres[Symbol.asyncDispose]()
+  }
+}
+
+export const unreachable = (): Reply => reject(ErrorCode.unreachable, 'test.hop', 'said the hop')
