@@ -25,8 +25,8 @@ export interface FaultyLinkOptions {
   readonly clock: ProcessClock
   readonly weather: () => LinkWeather
   readonly partitioned: () => boolean
-  /** Some receiver that lives now, if any. */
-  readonly receiver: (chance: string) => { readonly process: Mortal; readonly handle: PacketHandler } | undefined
+  /** Some receiver of this address that lives now, if any. */
+  readonly receiver: (chance: string, destination: string) => { readonly process: Mortal; readonly handle: PacketHandler } | undefined
   readonly happened: (what: string) => void
   /** What leaves a wallet, before it leaves. Returns a name for its faults: the same in every run of a seed. */
   readonly leaves: (prepare: Prepare) => string
@@ -108,7 +108,7 @@ export class FaultyLink implements Link {
       happened('swallowed-by-partition')
       return undefined
     }
-    const to = receiver(`${name}/receiver`)
+    const to = receiver(`${name}/receiver`, prepare.destination)
     if (to === undefined) return undefined
     const reply = await to.handle(prepare)
     if (to.process.dead || to.process.reach('before-answer')) return undefined

@@ -14,6 +14,8 @@ import { ProcessClock } from './simulator-time.ts'
 
 export const eur = { code: 'EUR', scale: 9 }
 const receiverAddress = 'test.receiver'
+/** Somebody else's receiver: its books cannot be asked. That they stand in the same database is for the simulation's own eyes. */
+export const foreignAddress = 'test.foreign'
 const walletAddress = 'test.wallet'
 /** One key for all: any process opens what another has sealed. */
 const sealKey = Buffer.alloc(32, 7)
@@ -29,7 +31,8 @@ export interface ProcessWorld {
   readonly away: (name: string) => boolean
   readonly invariants: Invariants
   readonly mutant: Mutant | undefined
-  readonly accounts: { readonly walletLink: Account; readonly receiverLink: Account; readonly loss: Account }
+  readonly leaseMs: number
+  readonly accounts: { readonly walletLink: Account; readonly receiverLink: Account; readonly foreignLink: Account; readonly foreignSide: Account; readonly loss: Account }
   readonly leaves: FaultyLinkOptions['leaves']
   readonly heard: FaultyLinkOptions['heard']
   /** Chance of dying at this point, now. */
@@ -97,15 +100,18 @@ class Process implements Mortal {
 
 export class ReceiverProcess extends Process {
   readonly handle: PacketHandler
+  readonly foreign: boolean
   #receiver: StreamReceiver | undefined
 
-  constructor(world: ProcessWorld, name: string, skewMs: number) {
+  constructor(world: ProcessWorld, name: string, { skewMs, foreign }: { readonly skewMs: number; readonly foreign: boolean }) {
     super(world, name, skewMs)
+    this.foreign = foreign
+    const debitAccountId = foreign ? world.accounts.foreignSide.id : world.accounts.receiverLink.id
     this.handle = async (prepare) => {
       const receiver = this.#receiver
       if (receiver === undefined) return reject(ErrorCode.peerUnreachable, receiverAddress, 'starting')
       try {
-        return await receiver.handle(prepare, { debitAccountId: world.accounts.receiverLink.id, asset: eur })
+        return await receiver.handle(prepare, { debitAccountId, asset: eur })
       } catch (error) {
         return reject(ErrorCode.internalError, receiverAddress, error instanceof Error ? error.message : String(error))
       }
@@ -115,7 +121,7 @@ export class ReceiverProcess extends Process {
   async start(): Promise<void> {
     const ledger = await this.boot()
     const receiving = mutated(this.world.mutant, { receiving: ledger.receiving }).receiving
-    this.#receiver = new StreamReceiver({ address: receiverAddress, keys: receiverKeys, clock: this.clock, receiving: this.#watched(receiving) })
+    this.#receiver = new StreamReceiver({ address: this.foreign ? foreignAddress : receiverAddress, keys: receiverKeys, clock: this.clock, receiving: this.#watched(receiving) })
   }
 
   issue(accountId: Account['id']): { readonly destination: string; readonly sharedSecret: Buffer } | undefined {
@@ -150,6 +156,7 @@ export interface PayOptions {
   readonly destination: string
   readonly sharedSecret: Buffer
   readonly rate: bigint
+  readonly foreign: boolean
   readonly listener: PaidStreamListener
 }
 
@@ -167,14 +174,17 @@ export class WalletProcess extends Process {
     this.#sending = sending
     this.#desk = {
       clock, ledger: { sending, balance: (id) => ledger.balance(id) },
-      routing: { to: () => Promise.resolve({ link: wire, creditAccountId: accounts.walletLink.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
+      routing: {
+        to: (destination) => Promise.resolve({ link: wire, creditAccountId: (destination.startsWith(`${foreignAddress}.`) ? accounts.foreignLink : accounts.walletLink).id }),
+        rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n },
+      },
       log: {
         info: () => undefined,
         warn: (details, message) => failed(new Error(`${message}: ${JSON.stringify(details)}`)),
         error: (_details, message) => world.happened(`wallet: ${message}`),
       },
       seal: new Seal(sealKey), sender: new StreamSender({ clock, random: () => 0.5 }), lossAccountId: accounts.loss.id,
-      ownerId: newId('ownr', clock.nowMs()), ilpAddress: walletAddress, ownReceiverAddress: receiverAddress, leaseMs: 60_000, live: new Map(),
+      ownerId: newId('ownr', clock.nowMs()), ilpAddress: walletAddress, ownReceiverAddress: receiverAddress, leaseMs: world.leaseMs, live: new Map(),
       counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, givingUp: new Promise(() => undefined),
     }
     this.#every(sweepEveryMs, () => this.#sweep())
@@ -183,7 +193,7 @@ export class WalletProcess extends Process {
   }
 
   /** Undefined while it is not up. */
-  pay({ subscriber, publisher, destination, sharedSecret, rate, listener }: PayOptions): PaidStream | undefined {
+  pay({ subscriber, publisher, destination, sharedSecret, rate, foreign, listener }: PayOptions): PaidStream | undefined {
     if (this.#desk === undefined || this.dead) return undefined
     const { account, name } = subscriber
     const stream = new PaidStream(this.#desk, {
@@ -191,7 +201,7 @@ export class WalletProcess extends Process {
       receiver: { paymentPointer: `http://localhost:4001/${publisher}`, destination, sharedSecret, asset: eur, receiptsEnabled: false },
       site: undefined, rate, listener,
     })
-    this.world.invariants.opened(connectionOf(destination), { startedMs: this.clock.monotonicMs(), rate, streamId: stream.id })
+    this.world.invariants.opened(connectionOf(destination), { startedMs: this.clock.monotonicMs(), rate, streamId: stream.id, foreign })
     return stream
   }
 
@@ -212,8 +222,14 @@ export class WalletProcess extends Process {
     if (this.#settling || this.#desk === undefined || this.#sending === undefined) return
     this.#settling = true
     const { log, ownerId, live } = this.#desk
+    const living = (id: string): PaidStream | undefined => {
+      const stream = live.values().find((one) => one.id === id)
+      // The database was away for longer than the lease: the wallet takes over from itself.
+      if (stream !== undefined) this.world.happened('adopted')
+      return stream
+    }
     try {
-      const settled = await settleDoubts({ sending: this.#sending, ownerId, log, living: (id) => live.values().find((stream) => stream.id === id) })
+      const settled = await settleDoubts({ sending: this.#sending, ownerId, log, living })
       if (settled > 0) this.world.happened('settled')
     } catch {
       this.world.happened('settling-failed')

@@ -13,24 +13,42 @@ const seeds = one === undefined ? Array.from({ length: count }, (_, index) => in
 /** Each of these must have happened somewhere in a full run. */
 const mustHappen = [
   ...crashPoints.map((point) => `death:${point}`), 'packet-lost', 'answer-lost', 'packet-late', 'answer-late', 'answer-after-all', 'packet-doubled', 'packet-replayed', 'packet-reordered', 'swallowed-by-partition', 'never-left',
-  'commit-fails', 'commit-question-lost', 'commit-answer-lost', 'commit-orphaned', 'commit-slow', 'orphaned-by-death', 'connection-refused', 'statement-lost', 'settled',
+  'commit-fails', 'commit-question-lost', 'commit-answer-lost', 'commit-orphaned', 'commit-slow', 'orphaned-by-death', 'connection-refused', 'statement-lost', 'settled', 'adopted', 'foreign-released', 'foreign-exact',
+  'wallet: another process has taken this stream over',
 ]
 
-let postgres: Postgres
+/** Simulations at a time, each with a database of its own: one waits for PostgreSQL while another computes. */
+const lanes = 3
+let lanePostgres: readonly Postgres[] = []
+/** The databases that no simulation uses now, and who waits for one. */
+const free: Postgres[] = []
+const waiting: ((postgres: Postgres) => void)[] = []
 const seen = new Map<string, number>()
 /** Seeds in which something was paid: faults may well keep a reader from paying at all, but seldom. */
 let paying = 0
 
 beforeAll(async () => {
-  postgres = await testPostgres([ledgerMigrations])
+  lanePostgres = await Promise.all(Array.from({ length: lanes }, () => testPostgres([ledgerMigrations])))
+  free.push(...lanePostgres)
 })
 afterAll(async () => {
-  await postgres[Symbol.asyncDispose]()
+  for (const postgres of lanePostgres) await postgres[Symbol.asyncDispose]()
 })
 
+async function onFreeLane<Result>(work: (url: string) => Promise<Result>): Promise<Result> {
+  const postgres = free.pop() ?? (await new Promise<Postgres>((resolve) => waiting.push(resolve)))
+  try {
+    return await work(postgres.url)
+  } finally {
+    const next = waiting.shift()
+    if (next === undefined) free.push(postgres)
+    else next(postgres)
+  }
+}
+
 describe('through crashes and faults', () => {
-  test.each(seeds)('no unit is lost, made or paid twice (seed %i)', { timeout: 60_000 }, async (seed) => {
-    const run = simulate({ url: postgres.url, seed })
+  test.concurrent.each(seeds)('no unit is lost, made or paid twice (seed %i)', { timeout: 120_000 }, async (seed) => {
+    const run = onFreeLane((url) => simulate({ url, seed }))
     // It rejects as soon as an invariant is broken.
     await expect(run).resolves.toBeDefined()
     const { happened, streams, unitsPaid } = await run
@@ -55,7 +73,7 @@ describe('the simulation finds', () => {
 async function firstFailure(mutant: Mutant): Promise<string> {
   for (let seed = 1; seed <= 30; seed += 1) {
     try {
-      await simulate({ url: postgres.url, seed, mutant })
+      await onFreeLane((url) => simulate({ url, seed, mutant }))
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     }

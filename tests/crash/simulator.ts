@@ -14,7 +14,7 @@ import type { LinkWeather } from './faults-link.ts'
 import { RealServer } from './faults-server.ts'
 import { Invariants, lookAtBooks, must, Violation } from './simulator-books.ts'
 import type { Mutant } from './simulator-mutants.ts'
-import { connectionOf, eur, type ProcessWorld, ReceiverProcess, WalletProcess } from './simulator-processes.ts'
+import { connectionOf, eur, foreignAddress, type ProcessWorld, ReceiverProcess, WalletProcess } from './simulator-processes.ts'
 import { Chance, virtualTime } from './simulator-time.ts'
 
 export interface SimulationOptions {
@@ -57,6 +57,13 @@ const settleSlackMs = 12_000
 const calmStepMs = 5_000
 const calmMsMax = 300_000
 const eventsKept = 120
+/** In so many seeds the database is away from all wallets, or from one, for longer than their leases: they take streams over from each other, and from themselves. */
+const outages = 0.1
+const outage = { leaseMs: 30_000, fromMs: 3_000, lastsMs: 50_000, stormMs: 65_000 } as const
+const leaseMs = 60_000
+/** In so many seeds somebody else's receiver takes part, and so many of their readers pay it. */
+const foreignSeeds = 0.4
+const foreignReaders = 0.5
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
   await using server = await RealServer.connect(options.url)
@@ -80,6 +87,7 @@ interface Reader {
   readonly name: string
   readonly subscriber: { readonly account: Account; readonly name: string }
   readonly publisher: Account
+  readonly foreign: boolean
   readonly rate: bigint
   stream: PaidStream | undefined
 }
@@ -96,6 +104,8 @@ class Simulation {
   readonly #partitioned = new Map<string, number>()
   readonly #wallets: WalletProcess[] = []
   readonly #receivers: ReceiverProcess[] = []
+  readonly #abroad: boolean
+  readonly #outage: boolean
   readonly #startedMs: number
   #weather: Weather
   #world: ProcessWorld | undefined
@@ -112,6 +122,8 @@ class Simulation {
     this.#startedMs = this.#time.nowMs()
     this.#chance = new Chance(options.seed)
     this.#weather = this.#stormy()
+    this.#abroad = options.mutant === undefined && this.#chance.happens('abroad', foreignSeeds)
+    this.#outage = options.mutant === undefined && this.#chance.happens('outage', outages)
     server.whenIdle = () => this.#look()
   }
 
@@ -119,11 +131,13 @@ class Simulation {
     await this.#foundBooks()
     const storm = this.#chance.of('storm')
     const isLong = storm.next() < longStorms || this.#options.mutant !== undefined
-    const stormMs = isLong ? longStormMs : storm.between(stormMsMin, stormMsMax)
+    const stormMs = this.#outage ? outage.stormMs : isLong ? longStormMs : storm.between(stormMsMin, stormMsMax)
     for (const role of ['wallet', 'wallet', 'receiver', 'receiver'] as const) this.#start(role)
+    if (this.#abroad) this.#start('foreign')
     await this.#advance(200)
     for (const reader of this.#readers) this.#read(reader)
     this.#schedulePartitions(stormMs)
+    if (this.#outage) this.#time.after(outage.fromMs, () => this.#cutOff())
     await this.#advance(stormMs)
     await this.#calmDown()
     await this.#audit()
@@ -188,7 +202,10 @@ class Simulation {
     await using ledger = await Ledger.open({ postgres, clock: { ...systemClock, nowMs: () => this.#startedMs } })
     const account = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean): Promise<Account> => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits })
     const psp = await account('psp[sandbox]', 'psp', true)
-    const accounts = { walletLink: await account('link[receiver]@wallet', 'link', true), receiverLink: await account('link[wallet]@receiver', 'link', true), loss: await account('loss@wallet', 'loss', true) }
+    const accounts = {
+      walletLink: await account('link[receiver]@wallet', 'link', true), receiverLink: await account('link[wallet]@receiver', 'link', true), loss: await account('loss@wallet', 'loss', true),
+      foreignLink: await account('link[carol]@wallet', 'link', true), foreignSide: await account('link[rivulet]@carol', 'link', true),
+    }
     const random = this.#chance.of('readers')
     const publishers = [await account('publisher[bob]', 'publisher', false), await account('publisher[eve]', 'publisher', false)]
     const readers: Reader[] = []
@@ -199,7 +216,7 @@ class Simulation {
       // Some budgets end in the middle of the run, in the middle of a second.
       const budget = random.next() < 0.3 ? (rate * BigInt(random.between(5_000, 40_000))) / 1_000n : rate * 10_000n
       await ledger.transfer({ key: `deposit-${name}`, debitAccountId: psp.id, creditAccountId: subscriber.id, amount: budget, reason: 'deposit' })
-      readers.push({ name, subscriber: { account: subscriber, name }, publisher: random.pick(publishers), rate, stream: undefined })
+      readers.push({ name, subscriber: { account: subscriber, name }, publisher: random.pick(publishers), foreign: this.#abroad && this.#chance.happens('foreign', foreignReaders), rate, stream: undefined })
     }
     this.#readers = readers
     this.#booksTouched = true
@@ -210,12 +227,12 @@ class Simulation {
     const [time, chance, server] = [this.#time, this.#chance, this.#server]
     const happened = (what: string): void => this.#note(what)
     return {
-      accounts, happened, invariants: this.#guardedInvariants(), mutant: this.#options.mutant, failed: this.#fail,
+      accounts, happened, invariants: this.#guardedInvariants(), mutant: this.#options.mutant, failed: this.#fail, leaseMs: this.#outage ? outage.leaseMs : leaseMs,
       database: { server, url: this.#options.url, time, chance, weather: () => this.#weather.database, happened, committed: () => { this.#booksTouched = true } },
       link: {
         time, chance, happened, weather: () => this.#weather.link, partitioned: () => this.#isPartitioned('link'),
-        receiver: (name) => {
-          const up = this.#receivers.filter(({ ready }) => ready)
+        receiver: (name, destination) => {
+          const up = this.#receiversUp(destination.startsWith(`${foreignAddress}.`))
           const process = up.length === 0 ? undefined : chance.of(name).pick(up)
           return process && { process, handle: process.handle }
         },
@@ -279,15 +296,22 @@ class Simulation {
     }
   }
 
+  /** Processes that start meanwhile are not cut off. */
+  #cutOff(): void {
+    const wallets = this.#chance.happens('cut-off/all', 0.7) ? this.#wallets : this.#wallets.slice(0, 1)
+    for (const { name } of wallets) this.#partitioned.set(name, this.#time.nowMs() + outage.lastsMs)
+    this.#note(`outage of ${wallets.length} wallets`)
+  }
+
   /** Starts a process, and another whenever it has died. */
-  #start(role: 'wallet' | 'receiver'): void {
+  #start(role: 'wallet' | 'receiver' | 'foreign'): void {
     const world = this.#world
     if (world === undefined) return
     const name = `${role}-${(this.#births += 1)}`
     const skewMs = this.#chance.of('skew').between(0, skewMaxMs + 1)
     let process: WalletProcess | ReceiverProcess
     if (role === 'wallet') this.#wallets.push((process = new WalletProcess(world, name, skewMs)))
-    else this.#receivers.push((process = new ReceiverProcess(world, name, skewMs)))
+    else this.#receivers.push((process = new ReceiverProcess(world, name, { skewMs, foreign: role === 'foreign' })))
     void process.start().catch(this.#fail)
     const watch = (): void => {
       if (!process.dead) {
@@ -302,12 +326,16 @@ class Simulation {
     watch()
   }
 
+  #receiversUp(foreign: boolean): ReceiverProcess[] {
+    return this.#receivers.filter((receiver) => receiver.ready && receiver.foreign === foreign)
+  }
+
   /** A reader pays, pauses and comes back, through any wallet that is up. */
   #read(reader: Reader): void {
     if (this.#calm) return
     const random = this.#chance.of(reader.name)
     const wallets = this.#wallets.filter(({ ready }) => ready)
-    const receivers = this.#receivers.filter(({ ready }) => ready)
+    const receivers = this.#receiversUp(reader.foreign)
     const again = (): void => void this.#time.after(random.between(500, 4_000), () => this.#read(reader))
     if (wallets.length === 0 || receivers.length === 0) return again()
     const wallet = random.pick(wallets)
@@ -324,7 +352,7 @@ class Simulation {
     const known: Connection = { keys: new StreamKeys(credentials.sharedSecret), connection, index: this.#connections.size, stream: undefined }
     this.#connections.set(credentials.destination, known)
     const stream = wallet.pay({
-      ...credentials, subscriber: reader.subscriber, publisher: reader.publisher.name, rate: reader.rate,
+      ...credentials, subscriber: reader.subscriber, publisher: reader.publisher.name, rate: reader.rate, foreign: reader.foreign,
       listener: {
         opened: () => undefined,
         paid: ({ amount }) => {
@@ -389,8 +417,20 @@ class Simulation {
     await using ledger = await Ledger.open({ postgres, clock: { ...systemClock, nowMs: () => laterMs } })
     await ledger.postDue()
     await ledger.postDue()
-    const [paid, got] = [await this.#moved(ledger, 'subscriber'), await this.#moved(ledger, 'publisher')]
-    must(paid === got, () => `subscribers have paid ${paid}, publishers have got ${got}`)
+    const paid = await this.#moved(ledger, 'subscriber')
+    const got = await this.#moved(ledger, 'publisher')
+    const passed = async (name: string): Promise<Account> => {
+      const account = await ledger.accountByName(name)
+      must(account !== undefined, () => `there is no ${name}`)
+      return account
+    }
+    const [ours, abroad] = [await passed('link[wallet]@receiver'), await passed('link[rivulet]@carol')]
+    const paidAbroad = (await passed('link[carol]@wallet')).creditsPosted
+    must(paid - paidAbroad === ours.debitsPosted, () => `subscribers have paid ${paid - paidAbroad} to us, our publishers have got ${ours.debitsPosted}`)
+    // What a foreign receiver does not answer for is released to the subscriber: it may have got more, and never less.
+    must(paidAbroad <= abroad.debitsPosted, () => `subscribers have paid ${paidAbroad} abroad, where only ${abroad.debitsPosted} arrived`)
+    must(got === ours.debitsPosted + abroad.debitsPosted, () => `publishers have got ${got}`)
+    if (paidAbroad > 0n) this.#note(paidAbroad < abroad.debitsPosted ? 'foreign-released' : 'foreign-exact')
     const report = await ledger.verify()
     must(report.ok && report.streamsInDoubt === 0 && report.streamsOpen === 0, () => `verify: ${JSON.stringify(report)}`)
   }
