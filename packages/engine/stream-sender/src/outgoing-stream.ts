@@ -53,6 +53,8 @@ interface Flight {
   readonly fulfillment: Buffer
   /** Of the monotonic clock: without an answer by then it is in doubt. */
   readonly deadlineMs: number
+  /** What the receiver had got as far as we knew when the packet left, destination units. */
+  readonly deliveredBefore: bigint
   inDoubt: boolean
 }
 
@@ -263,7 +265,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const fulfillment = this.#keys.fulfillmentOf(data)
     const linkRate = this.#linkRate?.()
     const linkAmount = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
-    const flight: Flight = { sequence, amount, linkAmount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, inDoubt: false }
+    const flight: Flight = { sequence, amount, linkAmount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, deliveredBefore: this.delivered, inDoubt: false }
     this.#flights.push(flight)
     const answered = (reply: Reply): void => this.#answered(flight, reply)
     const leaves = this.#linkRate === undefined ? amount : linkAmount
@@ -335,7 +337,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #rejected(flight: Flight, reply: Reject): void {
     const answer = reply.code === ErrorCode.applicationError ? this.#read(reply, flight) : undefined
     const said = `${reply.code}${reply.triggeredBy === '' ? '' : ` from ${reply.triggeredBy}`}${reply.message === '' ? '' : `: ${reply.message}`}`
-    if (answer !== undefined && this.#mayHaveArrived(answer.frames)) {
+    if (answer !== undefined && this.#mayHaveArrived(flight, answer.frames)) {
       this.#doubt(flight)
       this.#heed(answer.frames)
       this.#hold(this.#context.clock.monotonicMs(), { code: reply.code, reason: 'receiver-refused', message: said })
@@ -359,9 +361,12 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     else this.#hold(nowMs, { code: reply.code, reason: 'receiver-unreachable', message: said })
   }
 
-  /** Whether the receiver that refuses a packet has more than we know it has: a link may have brought it twice, and a receiver refuses the second copy. */
-  #mayHaveArrived(frames: readonly Frame[]): boolean {
-    return frames.some((frame) => frame.type === FrameType.streamMaxMoney && frame.streamId === streamId && frame.totalReceived > this.delivered)
+  /**
+   * Whether the receiver that refuses a packet has more than we knew it had when we sent it: a link may have brought it twice, and a receiver refuses the second copy. What
+   * was answered since tells nothing: it may have arrived after this refusal was written.
+   */
+  #mayHaveArrived({ deliveredBefore }: Flight, frames: readonly Frame[]): boolean {
+    return frames.some((frame) => frame.type === FrameType.streamMaxMoney && frame.streamId === streamId && frame.totalReceived > deliveredBefore)
   }
 
   #learnPacketLimit(flight: Flight, reply: Reject, said: string): void {

@@ -192,6 +192,23 @@ test('a packet without an answer stays reserved and is never sent again; a late 
   expect(told.fulfilledAmounts).toHaveLength(stream.packets)
 })
 
+test('a packet whose repeat was refused stays reserved also when a later packet is answered first', async () => {
+  const { clock, peer, stream } = open()
+  const send = peer.send.bind(peer)
+  peer.send = async (prepare) => {
+    const { sequence } = peer.keys.open(prepare.data)
+    if (sequence !== 3) return send(prepare)
+    await send(prepare)
+    const frames: Frame[] = [{ type: FrameType.streamMaxMoney, streamId: 1, receiveMax: 10n ** 12n, totalReceived: peer.received }]
+    // Written now; on its way while the next packet comes and goes.
+    await clock.sleep(1_500)
+    return reject(ErrorCode.applicationError, 'test.receiver', '', peer.keys.seal({ type: PacketType.reject, sequence, amount: prepare.amount, frames }))
+  }
+  await clock.advance(20_000)
+  expect(stream.inDoubt).toBe(100_000n)
+  expect(stream.paid + stream.inDoubt).toBe(peer.received)
+})
+
 test.each([
   { arrived: true, inDoubt: 100_000n },
   { arrived: false, inDoubt: 0n },
