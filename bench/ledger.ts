@@ -241,8 +241,9 @@ function bookings(payments: Payments): () => Promise<number> {
     let booked = 0
     while (systemClock.monotonicMs() - startMs < 1_000) {
       payments.total += 1n
-      await Promise.all(ids.map((id) => ledger.sending.book(id, 1, payments.total)))
-      booked += ids.length
+      // A flush that the machine is too busy for is refused after 2 s: what was not booked does not count.
+      const outcomes = await Promise.allSettled(ids.map((id) => ledger.sending.book(id, 1, payments.total)))
+      booked += outcomes.filter(({ status }) => status === 'fulfilled').length
     }
     return booked
   }
