@@ -103,6 +103,7 @@ export async function openBorder(options: BorderOptions): Promise<Border> {
     return {
       link, credit,
       changed: () => credit.changed(),
+      report: () => credit.report(),
       async [Symbol.asyncDispose]() {
         btp.removePeer(relayName(name))
         await end()

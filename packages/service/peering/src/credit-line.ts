@@ -6,7 +6,7 @@ import type { Clock } from '@rivulet/time'
 import type { PeerStore } from './peer-store.ts'
 
 export interface LeasedCreditOptions {
-  readonly store: Pick<PeerStore, 'lease' | 'giveBack'>
+  readonly store: Pick<PeerStore, 'lease' | 'shrink' | 'giveBack'>
   /** Units that the peer owes us by the ledger's word, negative when we owe it. */
   readonly owed: (linkAccountId: Id<'acct'>) => Promise<bigint>
   readonly peerId: Id<'peer'>
@@ -36,6 +36,9 @@ export class LeasedCredit implements CreditLine, AsyncDisposable {
   #refusedUntilMs = -Infinity
   #wanted = 0n
   #asking: Promise<void> | undefined
+  /** What had been spent when the database last heard of it, and whether anything was wanted since. */
+  #spentTold = 0n
+  #used = false
 
   constructor(options: LeasedCreditOptions) {
     this.#options = options
@@ -56,6 +59,20 @@ export class LeasedCredit implements CreditLine, AsyncDisposable {
     this.#refusedUntilMs = -Infinity
   }
 
+  /** Tells the database what is left of the slice, so that others need not count what the ledger counts already; a slice that nobody uses is given back. */
+  async report(): Promise<void> {
+    if (this.#asking !== undefined) return
+    const [idle, told] = [!this.#used, this.#spent === this.#spentTold]
+    this.#used = false
+    const free = this.#granted - this.#spent - this.#reserved
+    if (told && (!idle || free === 0n)) return
+    if (idle) this.#granted = this.#spent + this.#reserved
+    this.#asking = this.#tell().finally(() => {
+      this.#asking = undefined
+    })
+    await this.#asking
+  }
+
   /** Packets in flight have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#asking
@@ -65,12 +82,25 @@ export class LeasedCredit implements CreditLine, AsyncDisposable {
   #take(units: bigint): boolean {
     if (this.#options.clock.monotonicMs() >= this.#usableUntilMs || this.#spent + this.#reserved + units > this.#granted) return false
     this.#reserved += units
+    this.#used = true
     return true
+  }
+
+  async #tell(): Promise<void> {
+    const { store, peerId, processId, log } = this.#options
+    const spent = this.#spent
+    try {
+      await store.shrink(peerId, processId, this.#granted - spent)
+      this.#spentTold = spent
+    } catch (error) {
+      log.warn({ peer: peerId, error: messageOf(error) }, 'the rest of a slice could not be told, it is told again')
+    }
   }
 
   async #ask(units: bigint): Promise<boolean> {
     const { clock } = this.#options
     this.#wanted += units
+    this.#used = true
     try {
       // The first answer may be to a question that was asked before these units were wanted.
       for (let attempt = 0; attempt < 2; attempt += 1) {

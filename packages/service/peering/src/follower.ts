@@ -11,6 +11,8 @@ export interface Held extends AsyncDisposable {
   readonly credit?: CreditLine
   /** The limits are others now. */
   changed?(): void
+  /** Called at every look. */
+  report?(): Promise<void>
 }
 
 export interface FollowerOptions {
@@ -53,6 +55,7 @@ export class Follower implements AsyncDisposable {
     const peers = new Map((await this.#options.store.all()).map((peer) => [peer.name, peer]))
     for (const [name, { peer }] of this.#known) if (peers.get(name)?.id !== peer.id) await this.#end(name)
     for (const peer of peers.values()) this.#follow(peer)
+    for (const { held } of this.#known.values()) await held.report?.()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -105,8 +105,9 @@ export class PeerStore {
   }
 
   /**
-   * Gives a process a slice of what the peer may still owe: all that is wanted, or a quarter of what is left if that is more, or what is left if that is less. `owed` is read while the
-   * peer's row is locked, so that slices are given one after the other, each knowing what became of those before. Returns the units given beyond those kept.
+   * Gives a process a slice of what the peer may still owe: all that is wanted, or a quarter of what is left if that is more, or what is left if that is less. The peer's row is
+   * locked, so that slices are given one after the other. What a process has credited is in the ledger before it leaves its slice, so slices are read first and `owed` after them: a credit
+   * may be seen in both, never in neither. Returns the units given beyond those kept.
    */
   async lease({ peerId, processId, keptUnits, wantedUnits, nowMs, expiresAtMs }: SliceAsked, owed: (linkAccountId: Id<'acct'>) => Promise<bigint>): Promise<bigint> {
     const client = await this.#postgres.pool.connect()
@@ -116,7 +117,7 @@ export class PeerStore {
       const peer = peers[0]
       if (peer === undefined) throw new PeeringFault('peer-unknown', `${peerId} is no peer any more`)
       const { rows: others } = await client.query<{ units: bigint }>('select coalesce(sum(units), 0)::int8 as units from peering.leases where peer_id = $1 and process_id <> $2 and expires_at_ms > $3', [peerId, processId, nowMs])
-      const left = peer.owed_max - (await owed(peer.link_account_id)) - (others[0]?.units ?? 0n) - keptUnits
+      const left = peer.owed_max - (others[0]?.units ?? 0n) - keptUnits - (await owed(peer.link_account_id))
       const given = left <= 0n ? 0n : left < wantedUnits ? left : wantedUnits > left / 4n ? wantedUnits : left / 4n
       await client.query(
         `insert into peering.leases (peer_id, process_id, units, expires_at_ms) values ($1, $2, $3, $4) on conflict (peer_id, process_id) do update set units = excluded.units, expires_at_ms = excluded.expires_at_ms`,
@@ -130,6 +131,11 @@ export class PeerStore {
     } finally {
       client.release()
     }
+  }
+
+  /** What a process has left of its slice, which only gets smaller by this. */
+  async shrink(peerId: Id<'peer'>, processId: Id<'ownr'>, units: bigint): Promise<void> {
+    await this.#postgres.pool.query('update peering.leases set units = $3 where peer_id = $1 and process_id = $2 and units > $3', [peerId, processId, units])
   }
 
   async giveBack(peerId: Id<'peer'>, processId: Id<'ownr'>): Promise<void> {
