@@ -1,6 +1,6 @@
 import { messageOf } from '@rivulet/faults'
 import { isDatabaseAway } from '@rivulet/postgres'
-import type { ErrorRequestHandler } from 'express'
+import type { ErrorRequestHandler, Request } from 'express'
 
 export interface FaultLog {
   error(fields: object, message: string): void
@@ -23,12 +23,19 @@ export function answerFaults(log: FaultLog, refusalOf: (error: unknown) => Refus
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error)
     const { status, code, description, details } = refusalOf(error) ?? unforeseen(error, codeOf)
-    if (status >= 500) log.error({ path: request.path, error: messageOf(error) }, 'a request failed')
+    if (status >= 500) log.error({ path: routeOf(request), error: messageOf(error) }, 'a request failed')
     response.status(status).json({ error: { code, description, ...(details !== undefined && { details }) } })
   }
 }
 
-function unforeseen(error: unknown, codeOf: (status: number) => string): Refusal {
+/** The route that a request took, as it is written here: what stands in its place may be a secret, and does not belong into a log. */
+export function routeOf({ method, route }: Request): string {
+  const taken = route as { readonly path?: unknown } | undefined
+  return `${method} ${String(taken?.path)}`
+}
+
+/** What the parser, the router and the database throw. */
+export function unforeseen(error: unknown, codeOf: (status: number) => string): Refusal {
   // Body parsers and the router say with a status what the client did wrong.
   const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
   if (status === 413) return { status, code: codeOf(status), description: 'the body is too large' }

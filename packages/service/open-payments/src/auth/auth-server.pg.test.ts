@@ -72,6 +72,11 @@ describe('who may ask', () => {
     expect((await house.ask('DELETE', answer.continue.uri, { key, token: answer.continue.access_token.value })).status).toBe(204)
   })
 
+  test('for a wallet address however it is written: the right is on its own URL', async () => {
+    const { access_token: token } = await issued({ access_token: { access: [{ ...creating, identifier: `${alice}/` }] } })
+    expect(token.access).toEqual([{ ...creating, identifier: alice }])
+  })
+
   test('a client of another server, whose keys and name are asked for there', async () => {
     const key = newKey('far')
     house.network.set('https://app.example/pay/jwks.json', { keys: [{ ...key.jwk, kid: 'other' }, key.jwk] })
@@ -114,6 +119,7 @@ describe('a grant request is refused', () => {
     ['with a limit beyond 2^62', [400, 'invalid_request'], () => ({ body: request(access({ ...paying, limits: { debitAmount: { ...limits.debitAmount, value: '4611686018427387905' } } })) })],
     ['with a limit that is a number', [400, 'invalid_request'], () => ({ body: request(access({ ...paying, limits: { debitAmount: { ...limits.debitAmount, value: 5 } } })) })],
     ['with an interval that is none', [400, 'invalid_request'], () => ({ body: request(access({ ...paying, limits: { ...limits, interval: 'monthly' } })) })],
+    ['with an interval that is over', [400, 'invalid_request'], () => ({ body: request(access({ ...paying, limits: { ...limits, interval: 'R2/2020-01-01T00:00:00Z/P1M' } })) })],
     ['with a receiver that is no incoming payment', [400, 'invalid_request'], () => ({ body: request(access({ ...paying, limits: { receiver: alice } })) })],
     ['for payments, without interact', [400, 'invalid_request'], () => ({ body: request({ access_token: { access: [paying] } }) })],
     ['for lists of everybody’s payments, without interact', [400, 'invalid_request'], () => ({ body: request({ access_token: { access: [{ type: 'incoming-payment', actions: ['list-all'] }] } }) })],
@@ -341,12 +347,19 @@ describe('people', () => {
   })
 })
 
-test('nothing that the server keeps or says tells a secret: tokens, references and nonces are nowhere in the database', async () => {
+test('tokens, references and nonces are in the clear neither in the database nor in the log', async () => {
   const grant = await asked()
   const reference = await accepted(grant)
   const { access_token: token } = granted(await goOn(grant, { interact_ref: reference }))
   const { rows } = await house.postgres.pool.query('select g::text as row from gnap."grant" g union all select t::text from gnap.token t')
   const nonce = grant.interact.redirect.split('/').at(-1) ?? ''
   const all = JSON.stringify(rows)
-  expect([token.value, grant.continue.access_token.value, reference, nonce].filter((secret) => secret === '' || all.includes(secret))).toEqual([])
+  const secrets = [token.value, grant.continue.access_token.value, reference, nonce]
+  expect(secrets.filter((secret) => secret === '' || all.includes(secret))).toEqual([])
+  await house.postgres.pool.query('alter table gnap."grant" rename to hidden')
+  const failed = [await house.browse('GET', apiOf(grant)), await house.browse('GET', `${grant.interact.redirect}/finish`), await goOn(grant, { interact_ref: reference }), await house.ask('POST', '/incoming-payments', { token: token.value, body: {} })]
+  await house.postgres.pool.query('alter table gnap.hidden rename to "grant"')
+  expect(failed.map(({ status, body }) => [status, body.error?.code])).toEqual([[500, 'internal'], [500, 'request_denied'], [500, 'request_denied'], [500, '500']])
+  const logged = JSON.stringify(house.logged)
+  expect([house.logged.length, secrets.filter((secret) => logged.includes(secret))]).toEqual([4, []])
 })

@@ -1,6 +1,6 @@
 /** The auth server's HTTP surface for clients: GNAP (RFC 9635) as Open Payments narrows it. Every request is signed by the client's key. */
 import type { Accounts, WalletAddress } from '@rivulet/accounts'
-import { type Access, type Gnap, type Grant, type GrantClient, type IssuedToken, needsInteraction } from '@rivulet/gnap'
+import { type Access, type Gnap, type Grant, type GrantClient, intervalEndMs, type IssuedToken, needsInteraction } from '@rivulet/gnap'
 import { keyIdOf, SignatureFault } from '@rivulet/http-signature'
 import type { Clock } from '@rivulet/time'
 import { type Request, Router } from 'express'
@@ -56,9 +56,7 @@ function grantRoutes(router: Router, options: AuthServerOptions): void {
     const body = parseGrantRequest(json(request))
     const signer = signerOf(request, body.client)
     await requireSignature(request, signer, options)
-    const access = body.access_token?.access ?? []
-    const subject = body.subject?.sub_ids[0].id
-    await checkAccess(access, subject, options)
+    const { access, subject } = await checked(body, options)
     if (subject === undefined && !needsInteraction(access)) {
       const { token, continuation } = await gnap.issue({ client: { ...signer, id: signer.client, name: undefined }, access })
       response.json({ access_token: tokenAnswer(token, publicUrl), continue: continueAnswer(continuation.grantId, continuation.token, { publicUrl }) })
@@ -175,24 +173,35 @@ async function interactiveClient(signer: Signer, { clientNames }: AuthServerOpti
   return { ...signer, id: signer.client, name }
 }
 
-/** Rights are given on wallet addresses of this server, with limits in their own asset. */
-async function checkAccess(access: readonly Access[], subject: string | undefined, { accounts, pays, publicUrl }: AuthServerOptions): Promise<void> {
+interface Wanted {
+  readonly access: readonly Access[]
+  readonly subject: string | undefined
+}
+
+/** Rights are given on wallet addresses of this server, by the URL that they have here, with limits in their own asset and an interval that is not over. */
+async function checked({ access_token: token, subject }: GrantRequestBody, { accounts, pays, publicUrl, clock }: AuthServerOptions): Promise<Wanted> {
   const addressAt = async (url: string): Promise<WalletAddress> => {
     const address = url.startsWith(`${publicUrl}/`) ? await accounts.walletAddressByUrl(url) : undefined
-    if (address === undefined) throw new AuthFault(400, 'invalid_request', `${url} is no wallet address of this server`)
+    if (address === undefined) throw invalid(`${url} is no wallet address of this server`)
     return address
   }
-  for (const one of access) {
-    if (!pays && one.type !== 'incoming-payment') throw new AuthFault(400, 'invalid_request', `no ${one.type} is made at this server: ask the auth server of the payer's wallet address`)
-    const identifier = one.type === 'quote' ? undefined : one.identifier
-    if (identifier === undefined) continue
-    const { asset } = await addressAt(identifier)
-    const debit = one.type === 'outgoing-payment' ? one.limits?.debitAmount : undefined
-    if (debit !== undefined && (debit.assetCode !== asset.code || debit.assetScale !== asset.scale)) {
-      throw new AuthFault(400, 'invalid_request', `debitAmount must be in the asset of the wallet address, ${asset.code} at scale ${asset.scale}`)
-    }
+  const checkedAccess = async (one: Access): Promise<Access> => {
+    if (!pays && one.type !== 'incoming-payment') throw invalid(`no ${one.type} is made at this server: ask the auth server of the payer's wallet address`)
+    if (one.type === 'quote' || one.identifier === undefined) return one
+    const { url, asset } = await addressAt(one.identifier)
+    const { debitAmount, interval } = one.type === 'outgoing-payment' ? (one.limits ?? {}) : {}
+    if (debitAmount !== undefined && (debitAmount.assetCode !== asset.code || debitAmount.assetScale !== asset.scale)) throw invalid(`debitAmount must be in the asset of the wallet address, ${asset.code} at scale ${asset.scale}`)
+    if (interval !== undefined && (intervalEndMs(interval) ?? Infinity) <= clock.nowMs()) throw invalid(`the interval ${interval} is over`)
+    return { ...one, identifier: url }
   }
-  if (subject !== undefined) await addressAt(subject)
+  return {
+    access: await Promise.all((token?.access ?? []).map(checkedAccess)),
+    subject: subject === undefined ? undefined : (await addressAt(subject.sub_ids[0].id)).url,
+  }
+}
+
+function invalid(description: string): AuthFault {
+  return new AuthFault(400, 'invalid_request', description)
 }
 
 function tokenAnswer({ id, value, expiresInS, access }: IssuedToken, publicUrl: string): object {

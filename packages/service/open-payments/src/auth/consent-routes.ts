@@ -1,11 +1,12 @@
 /** The auth server's surface for people: what a client asks for, the decision, the way back to the client; and what was agreed to, to be taken back. */
 import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { messageOf } from '@rivulet/faults'
 import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt, intervalEndMs } from '@rivulet/gnap'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
-import { answerFaults, type FaultLog } from '../answer-faults.ts'
+import { answerFaults, type FaultLog, routeOf, unforeseen } from '../answer-faults.ts'
 import { refusalOf } from './fault.ts'
 import { finishAddress } from './finish-address.ts'
 import { limitRate } from './limit-rate.ts'
@@ -56,7 +57,7 @@ export function consentRoutes(options: ConsentOptions): Router {
   })
   interactionRoutes(router, options)
   grantRoutes(router, options)
-  router.use(['/api/interactions', '/api/grants'], answerPeople)
+  router.use(['/api/interactions', '/api/grants'], answerPeople(options.log))
   router.use('/auth/interact', answerFaults(options.log, refusalOf, (status) => (status < 500 ? 'invalid_interaction' : 'request_denied')))
   return router
 }
@@ -153,9 +154,17 @@ function interactionOf(request: Request): Interaction {
   return { id: String(request.params['id']), nonce: String(request.params['nonce']) }
 }
 
-/** As all answers to the dashboard: `{error: {code, message}}`. What is not ours goes on to the server's own handler. */
-const answerPeople: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = error instanceof GnapFault ? statuses[error.code] : undefined
-  if (status === undefined || !(error instanceof GnapFault)) return next(error)
-  response.status(status).json({ error: { code: error.code, message: error.message } })
+/** As all answers to the dashboard: `{error: {code, message}}`. */
+function answerPeople(log: FaultLog): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error)
+    const known = error instanceof GnapFault ? statuses[error.code] : undefined
+    if (error instanceof GnapFault && known !== undefined) {
+      response.status(known).json({ error: { code: error.code, message: error.message } })
+      return
+    }
+    const { status, code, description } = unforeseen(error, (given) => (given === 503 ? 'database-unavailable' : given < 500 ? 'request-invalid' : 'internal'))
+    if (status >= 500) log.error({ path: routeOf(request), error: messageOf(error) }, 'a request failed')
+    response.status(status).json({ error: { code, message: description } })
+  }
 }

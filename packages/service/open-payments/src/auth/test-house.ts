@@ -66,6 +66,8 @@ export class TestHouse implements AsyncDisposable {
   readonly client = `${origin}/bob`
   /** What other servers answer, by URL. */
   readonly network = new Map<string, unknown>()
+  /** What the server has logged. */
+  readonly logged: object[] = []
   readonly #ledger: Ledger
   readonly #server: Server
 
@@ -81,7 +83,7 @@ export class TestHouse implements AsyncDisposable {
       const known = this.network.get(String(url))
       return Promise.resolve({ status: known === undefined ? 404 : 200, headers: {}, body: Buffer.from(JSON.stringify(known ?? {})), url: String(url) })
     }
-    const log = { error: (fields: object) => console.error(fields) }
+    const log = { error: (fields: object, message: string) => void this.logged.push({ ...fields, message }) }
     const clientKeys = createClientKeys({ accounts, fetch, clock, instance: instanceKeyOf(randomBytes(32), origin), ownOrigins: [origin] })
     const signed = { publicUrl: origin, gnap: this.gnap, clientKeys, clock }
     const spending = () => Promise.resolve({ debit: 123n, asset: { code: 'EUR', scale: 9 }, receive: undefined, receiveAsset: { code: 'EUR', scale: 9 } })
