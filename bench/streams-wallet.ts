@@ -68,6 +68,7 @@ async function open({ databaseUrl, token, btpUrl }: WalletRequest & { readonly k
     leaseMs: 60_000,
     live: new Map(),
     counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() },
+    finished: () => undefined,
     givingUp: new Promise(() => undefined),
   }
   return true
@@ -178,7 +179,7 @@ class Bench {
 
   add({ subscriber, destination, sharedSecret }: { readonly subscriber: PaidStream['subscriber']; readonly destination: string; readonly sharedSecret: Buffer }): void {
     const tick = new Tick(this, createHash('sha256').update(destination).digest().toString('latin1'))
-    const receiver = { paymentPointer: 'https://receiver.test/publisher', destination, sharedSecret, asset, receiptsEnabled: false }
+    const receiver = { paymentPointer: 'https://receiver.test/publisher', destination, sharedSecret, asset, receiptsEnabled: false, incomingPayment: undefined }
     tick.paidStream = new PaidStream(this.#desk, { subscriber, receiver, site: 'https://magazine.test', rate, listener: tick })
     this.#ticks.push(tick)
     this.#byId.set(tick.paidStream.id, tick)

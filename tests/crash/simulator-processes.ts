@@ -185,7 +185,7 @@ export class WalletProcess extends Process {
       },
       seal: new Seal(sealKey), sender: new StreamSender({ clock, random: () => 0.5 }), lossAccountId: accounts.loss.id,
       ownerId: newId('ownr', clock.nowMs()), ilpAddress: walletAddress, ownReceiverAddress: receiverAddress, leaseMs: world.leaseMs, live: new Map(),
-      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, givingUp: new Promise(() => undefined),
+      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, finished: () => undefined, givingUp: new Promise(() => undefined),
     }
     this.#every(sweepEveryMs, () => this.#sweep())
     this.#every(settleEveryMs, () => this.#settle())
@@ -198,7 +198,7 @@ export class WalletProcess extends Process {
     const { account, name } = subscriber
     const stream = new PaidStream(this.#desk, {
       subscriber: { personId: newId('pers', this.clock.nowMs()), name, email: `${name}@example.org`, walletAddress: `http://localhost:4000/${name}`, accountId: account.id, asset: eur },
-      receiver: { paymentPointer: `http://localhost:4001/${publisher}`, destination, sharedSecret, asset: eur, receiptsEnabled: false },
+      receiver: { paymentPointer: `http://localhost:4001/${publisher}`, destination, sharedSecret, asset: eur, receiptsEnabled: false, incomingPayment: undefined },
       site: undefined, rate, listener,
     })
     this.world.invariants.opened(connectionOf(destination), { startedMs: this.clock.monotonicMs(), rate, streamId: stream.id, foreign })

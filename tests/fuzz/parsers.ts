@@ -2,7 +2,7 @@
  * Every parser that reads what others sent, with inputs made for it and with what must hold of each: it ends in a value or in a `Fault` of its own, never in another error,
  * and what it accepted it can write and read again.
  */
-import { createCipheriv, createHash, createHmac } from 'node:crypto'
+import { createCipheriv, createHash, createHmac, generateKeyPairSync } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { ContentType, decodeFrame, encodeFrame, type Frame as BtpFrame, FrameType as BtpFrameType, ilpPacketOf } from '@rivulet/btp'
 import { isFault } from '@rivulet/faults'
@@ -224,8 +224,9 @@ function linkParser(): Parser {
 }
 
 function resolverParser(): Parser {
+  const asker = { walletAddress: 'https://wallet.example/instance', keyId: 'key', privateKey: generateKeyPairSync('ed25519').privateKey }
   return parser(fc.tuple(mutatedJson(spspAnswers), fc.constantFrom(200, 200, 200, 404, 302, 500), fc.constantFrom('application/spsp4+json', 'application/json', 'text/html', '')), async ([body, status, type]) => {
-    const resolver = new Resolver({ allowLocal: false, fetch: (url) => Promise.resolve({ status, headers: { 'content-type': type }, body: Buffer.from(body), url: String(url) }) })
+    const resolver = new Resolver({ allowLocal: false, clock: new TestClock(), asker, fetch: (url) => Promise.resolve({ status, headers: { 'content-type': type }, body: Buffer.from(body), url: String(url) }) })
     let payee
     try {
       payee = await resolver.resolve('$example.com/alice')

@@ -1,2 +1,3 @@
+export { ResolverFault, type ResolverFaultCode } from './fault.ts'
 export { IncomingPaymentReader } from './incoming-payment.ts'
-export { type Payee, Resolver, ResolverFault, type ResolverFaultCode, type ResolverOptions } from './resolver.ts'
+export { type LookedUp, type Payee, Resolver, type ResolverOptions } from './resolver.ts'

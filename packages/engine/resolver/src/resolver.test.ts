@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { guardedFetch } from '@rivulet/outbound'
-import { systemClock } from '@rivulet/time'
+import { type Clock, systemClock } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Resolver } from './index.ts'
+import { type Asker, Resolver } from './index.ts'
 
 const closes: (() => void)[] = []
 afterEach(() => {
@@ -22,8 +22,10 @@ async function serve(listener: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const sandbox = new Resolver({ fetch: guardedFetch({ clock: systemClock, allowLocal: true }), allowLocal: true })
-const strict = new Resolver({ fetch: guardedFetch({ clock: systemClock, allowLocal: false }), allowLocal: false })
+const asker: Asker = { walletAddress: 'https://wallet.example/instance', keyId: 'key', privateKey: generateKeyPairSync('ed25519').privateKey }
+const resolverOf = (allowLocal: boolean, clock: Clock = systemClock): Resolver => new Resolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker, allowLocal })
+const sandbox = resolverOf(true)
+const strict = resolverOf(false)
 
 const secretBytes = Buffer.from('fb'.repeat(32), 'hex')
 const good = { destination_account: 'g.receiver.token~1', shared_secret: secretBytes.toString('base64'), receipts_enabled: true }
@@ -35,18 +37,20 @@ const refusal = (resolved: Promise<unknown>): Promise<{ code: string; message: s
   )
 
 describe('a pointer', () => {
-  test('is asked by SPSP, and its answer is the way to pay', async () => {
+  test('that leads to no wallet address is asked by SPSP, and its answer is the way to pay; the second time at once', async () => {
     const seen: unknown[] = []
     const host = await serve((request, response) => {
       seen.push(request.method, request.url, request.headers.accept)
       answer(response, good)
     })
-    const payee = { destination: 'g.receiver.token~1', sharedSecret: secretBytes, asset: undefined, receiptsEnabled: true }
+    const payee = { destination: 'g.receiver.token~1', sharedSecret: secretBytes, asset: undefined, receiptsEnabled: true, incomingPayment: undefined }
     expect(await sandbox.resolve(`$${host}/alice`)).toEqual({ ...payee, paymentPointer: `http://${host}/alice` })
     expect(await sandbox.resolve(`$${host}`)).toEqual({ ...payee, paymentPointer: `http://${host}/.well-known/pay` })
     expect(await sandbox.resolve(`http://${host}/bob`)).toEqual({ ...payee, paymentPointer: `http://${host}/bob` })
-    expect(seen.filter((_, index) => index % 3 !== 1)).toEqual(Array.from({ length: 3 }, () => ['GET', 'application/spsp4+json']).flat())
-    expect(seen.filter((_, index) => index % 3 === 1)).toEqual(['/alice', '/.well-known/pay', '/bob'])
+    const both = (path: string): string[] => ['GET', path, 'application/json', 'GET', path, 'application/spsp4+json']
+    expect(seen.splice(0)).toEqual([...both('/alice'), ...both('/.well-known/pay'), ...both('/bob')])
+    expect((await sandbox.lookUp(`http://${host}/bob`)).payee?.sharedSecret).toEqual(secretBytes)
+    expect(seen).toEqual(['GET', '/bob', 'application/spsp4+json'])
   })
 
   test.each(['base64', 'base64url'] as const)('may give its secret as %s, in every type that servers use, and receipts only when it says so', async (encoding) => {
@@ -142,7 +146,7 @@ describe('a bad answer', () => {
     const clock = new TestClock()
     const asked = Promise.withResolvers<void>()
     const host = await serve(() => asked.resolve())
-    const fault = refusal(new Resolver({ fetch: guardedFetch({ clock, allowLocal: true }), allowLocal: true }).resolve(`$${host}`))
+    const fault = refusal(resolverOf(true, clock).resolve(`$${host}`))
     await asked.promise
     await clock.advance(10_000)
     expect((await fault).code).toBe('timed-out')

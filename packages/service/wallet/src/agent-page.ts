@@ -195,7 +195,7 @@ export class AgentPage implements PayingPage {
         assetScale: packet.asset.scale,
         received: { amount: packet.delivered.toString(), assetCode: packet.deliveredAsset.code, assetScale: packet.deliveredAsset.scale },
         receipt: packet.receipt?.toString('base64') ?? null,
-        incomingPayment: null,
+        incomingPayment: packet.incomingPayment ?? null,
       })
       return
     }

@@ -38,6 +38,8 @@ export interface StreamDesk {
   readonly ownReceiverAddress: string | undefined
   /** How much of a stream is held, and may be sent, ahead: milliseconds. */
   readonly leaseMs: number
+  /** No packet of a connection is on its way any more, and none will follow. */
+  finished(receiver: Payee): void
   /** Streams that live, by the last segment of their address. */
   readonly live: Map<string, PaidStream>
   readonly counters: { packets: number; fulfilled: number; readonly rejectsByCode: Map<string, number> }
@@ -54,6 +56,8 @@ export interface PaidPacket {
   readonly delivered: bigint
   readonly deliveredAsset: Asset
   readonly receipt: Buffer | undefined
+  /** URL of the incoming payment that got it, if there is one. */
+  readonly incomingPayment: string | undefined
 }
 
 export type Broken = { readonly lasting: StopReason } | { readonly passing: PauseReason }
@@ -311,7 +315,7 @@ export class PaidStream {
         counters.fulfilled += 1
         this.#total += amount
         this.#linkTotal += linkAmount
-        this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt })
+        this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment })
         this.#booking ??= this.#book()
       },
       rejected: (_stream, code, message) => {
@@ -450,6 +454,7 @@ export class PaidStream {
       while (!(await this.#attempt('end', finish)) && (await this.#retryLater()));
     }
     this.#desk.live.delete(this.#segment)
+    if (counters.inFlight + counters.inDoubt === 0n) this.#desk.finished(this.#receiver)
     return counters
   }
 

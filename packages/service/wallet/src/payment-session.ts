@@ -1,5 +1,5 @@
 import { isFault, messageOf } from '@rivulet/faults'
-import type { Payee } from '@rivulet/resolver'
+import type { LookedUp, Payee } from '@rivulet/resolver'
 import type { StreamCounters } from '@rivulet/stream-sender'
 import type { Subscriber } from './connection.ts'
 import { type PaidPacket, PaidStream, type StreamDesk } from './paid-stream.ts'
@@ -20,6 +20,8 @@ export type SessionNews =
   | { readonly type: 'stopped'; readonly reason: string }
 
 export interface SessionDesk extends StreamDesk {
+  /** Whether there is somebody to pay; with SPSP the answer has credentials already. */
+  lookUp(pointer: string): Promise<LookedUp>
   resolve(pointer: string): Promise<Payee>
 }
 
@@ -42,6 +44,7 @@ export class PaymentSession {
   readonly #desk: SessionDesk
   readonly #spec: PaymentSessionSpec
   #state: SessionState
+  #paymentPointer: string
   #receiver: { readonly receiver: Payee; readonly sinceMs: number } | undefined
   #stream: PaidStream | undefined
   #past: StreamCounters = noCounters
@@ -50,6 +53,7 @@ export class PaymentSession {
 
   constructor(desk: SessionDesk, spec: PaymentSessionSpec) {
     this.pointer = spec.pointer
+    this.#paymentPointer = spec.pointer
     this.#desk = desk
     this.#spec = spec
     const { state, effects } = begin(spec.permit)
@@ -124,7 +128,7 @@ export class PaymentSession {
   }
 
   #tell(effect: SessionEffect & { readonly type: 'tell' }): void {
-    if (effect.tell === 'loaded') this.#spec.hear({ type: 'loaded', paymentPointer: this.#receiver?.receiver.paymentPointer ?? this.pointer })
+    if (effect.tell === 'loaded') this.#spec.hear({ type: 'loaded', paymentPointer: this.#paymentPointer })
     else if (effect.tell === 'failed') this.#spec.hear({ type: 'failed', code: effect.code, message: effect.message })
     else if (effect.tell === 'paused' || effect.tell === 'stopped') this.#spec.hear({ type: effect.tell, reason: effect.reason })
     else this.#spec.hear({ type: 'resumed' })
@@ -134,8 +138,10 @@ export class PaymentSession {
     // The owner has this object in hand before it hears of it.
     await Promise.resolve()
     try {
-      const receiver = await this.#desk.resolve(this.pointer)
-      this.#receiver = { receiver, sinceMs: this.#desk.clock.nowMs() }
+      // An incoming payment is made only once something is paid: most links that are looked at never are.
+      const { paymentPointer, payee } = await this.#desk.lookUp(this.pointer)
+      this.#paymentPointer = paymentPointer
+      if (payee !== undefined) this.#receiver = { receiver: payee, sinceMs: this.#desk.clock.nowMs() }
       this.dispatch({ type: 'resolved' })
     } catch (error) {
       const known = isFault(error)

@@ -9,7 +9,7 @@ import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
 import { memoryLinkPair } from '@rivulet/links'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
-import type { Payee } from '@rivulet/resolver'
+import type { Payee, Resolver } from '@rivulet/resolver'
 import { StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { systemClock } from '@rivulet/time'
@@ -50,7 +50,10 @@ export class TestHouse implements AsyncDisposable {
   readonly #sealKey = randomBytes(32)
   /** What wallets have reported as errors. */
   readonly errors: string[] = []
+  /** Incoming payments that the wallet said were done, in order. */
+  readonly completed: string[] = []
   readonly #agents: TestAgent[] = []
+  #payments = 0
   #beatMs = 0
   #echoUrl = ''
   #stopEcho: () => Promise<void> = () => Promise.resolve()
@@ -131,7 +134,7 @@ export class TestHouse implements AsyncDisposable {
       })
     const wallet = await createWallet({
       ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), sending: alive(ledger.sending) },
-      accounts, postgres, clock, log, resolver: { resolve: (pointer) => this.#resolve(pointer) }, sender, asset: eur,
+      accounts, postgres, clock, log, resolver: this.#resolver(), sender, asset: eur,
       routing: { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } },
       publicUrl: origin, ilpAddress: 'test.wallet', ...(!foreign && { ownReceiverAddress: 'test.receiver' }), sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
     })
@@ -232,6 +235,18 @@ export class TestHouse implements AsyncDisposable {
     await (await fetch(this.#echoUrl)).arrayBuffer()
   }
 
+  /** As of a receiver with Open Payments: each connection belongs to an incoming payment of its own. */
+  #resolver(): Pick<Resolver, 'lookUp' | 'resolve' | 'complete'> {
+    return {
+      lookUp: async (pointer) => ({ paymentPointer: (await this.#resolve(pointer)).paymentPointer, payee: undefined }),
+      resolve: (pointer) => this.#resolve(pointer),
+      complete: ({ incomingPayment }) => {
+        if (incomingPayment !== undefined) this.completed.push(incomingPayment)
+        return Promise.resolve()
+      },
+    }
+  }
+
   async #resolve(pointer: string): Promise<Payee> {
     if (pointer.endsWith('/dollars')) return { ...this.#payeeOf(pointer), asset: { code: 'USD', scale: 9 } }
     if (pointer.endsWith('/silent')) return { ...this.#payeeOf(pointer), destination: 'test.elsewhere.someone', asset: undefined }
@@ -241,7 +256,7 @@ export class TestHouse implements AsyncDisposable {
 
   #payeeOf(pointer: string): Payee {
     const credentials = this.#receiver.issue({ accountId: this.publisher.id, asset: eur })
-    return { ...credentials, paymentPointer: pointer, asset: eur, receiptsEnabled: false }
+    return { ...credentials, paymentPointer: pointer, asset: eur, receiptsEnabled: false, incomingPayment: `http://localhost:4001/incoming-payments/${(this.#payments += 1)}` }
   }
 }
 

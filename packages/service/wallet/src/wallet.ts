@@ -7,7 +7,7 @@ import type { Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Routing } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
-import type { Payee } from '@rivulet/resolver'
+import type { Payee, Resolver } from '@rivulet/resolver'
 import type { StreamSender } from '@rivulet/stream-sender'
 import type { Clock, Timer } from '@rivulet/time'
 import type { Router } from 'express'
@@ -30,8 +30,8 @@ export interface WalletOptions {
   readonly postgres: Postgres
   readonly clock: Clock
   readonly log: Log
-  /** Credentials of a wallet address, fresh each time. Throws Faults whose messages people may read. */
-  readonly resolver: { resolve(pointer: string): Promise<Payee> }
+  /** Who is behind a wallet address, and credentials to pay there, fresh each time. Throws Faults whose messages people may read. */
+  readonly resolver: Pick<Resolver, 'lookUp' | 'resolve' | 'complete'>
   readonly sender: Pick<StreamSender, 'open'>
   /** Which peer leads to a payee, and at what rate. */
   readonly routing: Routing
@@ -103,6 +103,7 @@ const forgetEveryMs = 600_000
 /** A graceful stop waits this long for answers and for the database; the whole stop takes less than 10 s. */
 const stopPatienceMs = 7_000
 const resolvesInFlightMax = 500
+const completionsInFlightMax = 200
 
 /** Needs `walletMigrations`. Takes over what earlier processes left in doubt, at once and every few seconds. */
 export async function createWallet(options: WalletOptions): Promise<Wallet> {
@@ -123,6 +124,7 @@ class WalletProcess implements Wallet {
   readonly #runs = new Set<() => void>()
   readonly #timers = new Map<string, Timer>()
   readonly #background = new Set<Promise<unknown>>()
+  readonly #completing = new Set<Promise<unknown>>()
   #resolving = 0
   #shown = 0
   #stopping: Promise<void> | undefined
@@ -153,7 +155,9 @@ class WalletProcess implements Wallet {
       counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() },
       givingUp: this.#givingUp.promise,
       allowLocal,
-      resolve: (pointer) => this.#resolve(pointer),
+      lookUp: (pointer) => this.#asking(() => options.resolver.lookUp(pointer)),
+      resolve: (pointer) => this.#asking(() => options.resolver.resolve(pointer)),
+      finished: (payee) => this.#complete(payee),
       identify: async (token, site) => {
         const connection = await journey.connectionOf(token, site)
         const person = connection === undefined ? undefined : await accounts.personById(connection.personId)
@@ -236,15 +240,24 @@ class WalletProcess implements Wallet {
     this.#payers.sweep()
   }
 
-  async #resolve(pointer: string): Promise<Payee> {
+  async #asking<T>(ask: () => Promise<T>): Promise<T> {
     if (this.#stopping !== undefined) throw new WalletFault('wallet-stopping', 'the wallet is stopping')
     if (this.#resolving >= resolvesInFlightMax) throw new WalletFault('too-many-requests', 'the wallet looks up too many wallet addresses at once: try again in a moment')
     this.#resolving += 1
     try {
-      return await this.#options.resolver.resolve(pointer)
+      return await ask()
     } finally {
       this.#resolving -= 1
     }
+  }
+
+  /** Tells the receiver that nothing more comes. Nothing depends on it: an incoming payment also expires. */
+  #complete(payee: Payee): void {
+    if (this.#completing.size >= completionsInFlightMax) return
+    const { log, resolver } = this.#options
+    const told = resolver.complete(payee).catch((error: unknown) => log.info({ incomingPayment: payee.incomingPayment, error: messageOf(error) }, 'an incoming payment could not be completed, it will expire'))
+    this.#completing.add(told)
+    void told.then(() => this.#completing.delete(told))
   }
 
   #streamsOf(personId: Id<'pers'>) {
