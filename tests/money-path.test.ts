@@ -22,6 +22,7 @@ describe('one second of attention becomes one durable credit', () => {
   let agent: AgentSocket
   let pointer: string
   let stream: SendingStream
+  let incomingPayment: string
 
   beforeAll(async () => {
     folder = resources.use(dataFolder()).path
@@ -43,6 +44,10 @@ describe('one second of attention becomes one durable credit', () => {
     return found
   }
 
+  /** What anybody may see of the incoming payment. */
+  const publicView = async (): Promise<{ readonly authServer: string; readonly receivedAmount: { readonly value: string } }> =>
+    (await (await fetch(incomingPayment)).json()) as { authServer: string; receivedAmount: { value: string } }
+
   test('1 attention: the agent of a connected site asks the wallet to pay a link, and hears that its pointer loads', async () => {
     agent = resources.use(await reader.open(site))
     await agent.until((heard) => heard.some(({ type, connected }) => type === 'attached' && connected === true))
@@ -60,7 +65,16 @@ describe('one second of attention becomes one durable credit', () => {
     expect((await reader.me()).balance).toMatchObject({ posted: budget.toString(), pending: stream.held.toString() })
   })
 
-  test('3 address: the pointer answers by SPSP, with fresh credentials for each who asks', async () => {
+  test('3 address: the wallet address names its servers, and they gave an incoming payment that every paid event names', async () => {
+    const { origin } = new URL(pointer)
+    const address = (await (await fetch(pointer, { headers: { accept: 'application/json' } })).json()) as object
+    expect(address).toMatchObject({ id: pointer, assetCode: 'EUR', assetScale: 9, authServer: `${origin}/auth`, resourceServer: origin })
+    incomingPayment = agent.paid[0]?.incomingPayment ?? ''
+    expect(incomingPayment).toMatch(new RegExp(`^${origin}/incoming-payments/inpm_`))
+    expect((await publicView()).authServer).toBe(`${origin}/auth`)
+  })
+
+  test('3 and where a wallet speaks only SPSP, the same address answers with fresh credentials for each who asks', async () => {
     const ask = async (): Promise<{ destination_account: string; shared_secret: string }> =>
       (await (await fetch(pointer, { headers: { accept: 'application/spsp4+json' } })).json()) as { destination_account: string; shared_secret: string }
     const [first, second] = [await ask(), await ask()]
@@ -85,6 +99,9 @@ describe('one second of attention becomes one durable credit', () => {
     const told = agent.paid.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
     expect((await the()).total).toBe(told)
     expect(await ledger.receiving.totalOf(stream.connection)).toBe(told)
+    // A publisher's server finds the same amount at the URL that the page's events named.
+    expect(agent.paid.every((paid) => paid.incomingPayment === incomingPayment)).toBe(true)
+    expect((await publicView()).receivedAmount).toEqual({ value: told.toString(), assetCode: 'EUR', assetScale: 9 })
   })
 
   test('10 close: what was paid is posted, the rest of the hold is released', async () => {

@@ -11,9 +11,10 @@ export interface FromWallet {
   readonly paymentPointer?: string
   readonly amount?: string
   readonly received?: { readonly amount: string; readonly assetCode: string; readonly assetScale: number }
+  readonly incomingPayment?: string | null
 }
 
-export type Paid = FromWallet & Required<Pick<FromWallet, 'requestId' | 'amount' | 'received'>>
+export type Paid = FromWallet & Required<Pick<FromWallet, 'requestId' | 'amount' | 'received' | 'incomingPayment'>>
 
 /** Cookies of one place: the wallet's own pages, or the agent inside one site. */
 class Cookies {
