@@ -5,7 +5,8 @@ import { verifyRequest } from '@rivulet/http-signature'
 import { guardedFetch } from '@rivulet/outbound'
 import { TestClock } from '@rivulet/time/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Asker, Resolver } from './index.ts'
+import type { Asker } from './granted-requests.ts'
+import { Resolver } from './index.ts'
 
 const asker: Asker = { walletAddress: 'https://wallet.example/instance', keyId: 'instance', privateKey: generateKeyPairSync('ed25519').privateKey }
 const secret = randomBytes(32)

@@ -5,7 +5,8 @@ import { guardedFetch } from '@rivulet/outbound'
 import { type Clock, systemClock } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Asker, Resolver } from './index.ts'
+import type { Asker } from './granted-requests.ts'
+import { Resolver } from './index.ts'
 
 const closes: (() => void)[] = []
 afterEach(() => {
