@@ -345,3 +345,49 @@ describe('a packet in doubt', () => {
     expect(await outcome).toBe('R00')
   })
 })
+
+describe('peers of other operators', () => {
+  test('get nothing from one another here, but our own roles reach them and they reach our own', async () => {
+    const { forwarder, send, packet, arrived } = hop({ alice: { external: true }, bob: { external: true } })
+    expect(await send()).toBe('F02')
+    expect(arrived).toEqual([])
+    expect(await codeOf(forwarder.sender(eur).send(packet()))).toBe('fulfilled')
+    forwarder.local('g.hop.receiver', () => Promise.resolve(fulfill))
+    expect(await send({ destination: 'g.hop.receiver.x' })).toBe('fulfilled')
+  })
+
+  test('while paused give and get T01 that says so, and other limits hold from the next packet on', async () => {
+    const { forwarder, alice, send, packet } = hop()
+    forwarder.changePeer('bob', { limits, paused: true })
+    expect(await alice.send(packet())).toMatchObject({ code: 'T01', message: 'bob is paused' })
+    forwarder.changePeer('bob', { limits, paused: false })
+    expect(await send()).toBe('fulfilled')
+    forwarder.changePeer('alice', { limits: { ...limits, packetAmountMax: 99n } })
+    expect(await send()).toBe('F08')
+    expect(() => forwarder.changePeer('carol', { limits })).toThrow(expect.objectContaining({ code: 'peer-unknown' }))
+  })
+
+  test('are reached one by one in units of their own, whatever the routes say, until they are removed', async () => {
+    const { forwarder, packet, arrived } = hop({ bob: { asset: usd } })
+    const toBob = forwarder.senderTo('bob')
+    expect(await codeOf(toBob.send(packet({ amount: 77n, destination: 'g.elsewhere.page' })))).toBe('fulfilled')
+    expect(arrived.map(({ amount, destination }) => [amount, destination])).toEqual([[77n, 'g.elsewhere.page']])
+    expect(forwarder.peerFor('g.hop.bob.page')).toBe('bob')
+    forwarder.removePeer('bob')
+    expect(await codeOf(toBob.send(packet()))).toBe('T01')
+    expect(forwarder.peerFor('g.hop.bob.page')).toBeUndefined()
+    expect(() => forwarder.senderTo('bob')).toThrow(expect.objectContaining({ code: 'peer-unknown' }))
+  })
+
+  test('owe what their own credit line allows, asked at once or later, and every packet leaves it again', async () => {
+    const seen: unknown[] = []
+    const answers: (boolean | Promise<boolean>)[] = [true, Promise.resolve(true), false, Promise.resolve(false)]
+    const credit = { reserve: (units: bigint) => (seen.push(['reserve', units]), answers.shift() ?? false), release: (units: bigint, fulfilled: boolean) => void seen.push(['release', units, fulfilled]) }
+    const { send, bob } = hop({ alice: { credit } })
+    expect(await send({ amount: 5n })).toBe('fulfilled')
+    bob.receive(() => Promise.resolve(reject('F99', 'g.hop.bob', 'no')))
+    expect(await send({ amount: 6n })).toBe('F99')
+    expect([await send({ amount: 7n }), await send({ amount: 8n })]).toEqual(['T04', 'T04'])
+    expect(seen).toEqual([['reserve', 5n], ['release', 5n, true], ['reserve', 6n], ['release', 6n, false], ['reserve', 7n], ['reserve', 8n]])
+  })
+})

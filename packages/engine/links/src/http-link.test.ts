@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeReply, encodePrepare, LinkFault } from '@rivulet/ilp'
@@ -107,4 +108,19 @@ test('packets one after another share a connection', async () => {
   pair.right.receive((prepare) => Promise.resolve(fulfilled(prepare.data)))
   for (let packet = 0; packet < 5; packet += 1) await pair.left.send(preparePacket(pair.clock))
   expect(sockets).toBe(1)
+})
+
+test('a peer is known by the hash of its token alone, and refused once it is one no more', async () => {
+  const server = new HttpLinkServer({ log: quietLog })
+  const url = await listen(createServer(server.listener))
+  const clock = new TestClock()
+  const link = new HttpLink({ url, token: 'unused', clock, log: quietLog })
+  link.receive(({ data }) => Promise.resolve(fulfilled(data)))
+  server.accept({ tokenHash: createHash('sha256').update('from-left').digest() }, link)
+  const body = encodePrepare(preparePacket(clock))
+  expect((await post(url, { body })).status).toBe(200)
+  expect((await post(url, { body, token: 'another' })).status).toBe(401)
+  server.refuse(link)
+  expect((await post(url, { body })).status).toBe(401)
+  link[Symbol.dispose]()
 })

@@ -272,3 +272,33 @@ test('credentials with wrong receipt lengths or amounts are refused', () => {
   expect(() => issue({ receipt: { nonce: randomBytes(15), secret: randomBytes(32) } })).toThrow(expect.objectContaining({ code: 'packet-malformed' }))
   expect(() => issue({ totalMax: -1n })).toThrow(expect.objectContaining({ code: 'amount-negative' }))
 })
+
+describe('a packet that comes by a link of another asset', () => {
+  const usd = { code: 'USD', scale: 6 }
+  const exchangeAccount = newId('acct', 3)
+  const source = (exchange?: Parameters<StreamReceiver['handle']>[1]['exchange']) => ({ debitAccountId, asset: usd, exchange })
+  const thirds = () => Promise.resolve({ accountId: exchangeAccount, rate: { numerator: 2n, denominator: 3n } })
+
+  test('is credited through the exchange, rounded down, and its reply counts in units of the account', async () => {
+    const connection = issue()
+    const reply = await receiver.handle(prepareFor(connection, { amount: 100n, least: 66n }), source(thirds))
+    expect(outcome(reply)).toBe('fulfilled')
+    expect(inside(connection, reply).amount).toBe(66n)
+    expect(rows.credits).toMatchObject([{ amount: 66n, linkAmount: 100n, debitAccountId: exchangeAccount, creditAccountId: accountId }])
+  })
+
+  test('is refused when less arrives than the sender wants, and the refusal says how much would', async () => {
+    const connection = issue()
+    const reply = await receiver.handle(prepareFor(connection, { amount: 100n, least: 67n }), source(thirds))
+    expect(outcome(reply)).toBe('F99')
+    expect(inside(connection, reply).amount).toBe(66n)
+    expect(rows.credits).toEqual([])
+  })
+
+  test('is refused when nothing would be left of it, or no rate is known', async () => {
+    expect(outcome(await receiver.handle(prepareFor(issue(), { amount: 1n }), source(thirds)))).toBe('F99')
+    expect(outcome(await receiver.handle(prepareFor(issue()), source(() => Promise.resolve(undefined))))).toBe('F07')
+    expect(outcome(await receiver.handle(prepareFor(issue()), source()))).toBe('F07')
+    expect(rows.credits).toEqual([])
+  })
+})

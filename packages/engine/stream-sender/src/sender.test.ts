@@ -409,3 +409,45 @@ test('what cannot be paid is refused before the stream opens', () => {
   expect(openWith({ sharedSecret: Buffer.alloc(16) })).toThrow(PacketFault)
   expect(sender.size).toBe(0)
 })
+
+test('over a link of another asset packets carry what the rate of the moment gives, rounded down, and each fulfilled one says what it carried', async () => {
+  const carried: [bigint, bigint][] = []
+  let rate = { numerator: 5n, denominator: 4_000n }
+  const told = new Told()
+  told.fulfilled = (_stream, { amount, linkAmount }) => void carried.push([amount, linkAmount])
+  const { clock, peer, stream } = open({ listener: told, linkRate: () => rate, slippage: { numerator: 1n, denominator: 10n } })
+  peer.convert = (units) => (units * rate.denominator) / rate.numerator
+  await clock.advance(3_500)
+  rate = { numerator: 9n, denominator: 8_000n }
+  await clock.advance(3_000)
+  expect(carried.length).toBeGreaterThan(5)
+  expect(carried.map(([, linkAmount]) => linkAmount)).toEqual(peer.money.filter(({ atMs }) => atMs < 6_490).map(({ prepare }) => prepare.amount))
+  for (const [index, [amount, linkAmount]] of carried.entries()) {
+    const { numerator, denominator } = (peer.money[index]?.atMs ?? 0) <= 3_500 ? { numerator: 5n, denominator: 4_000n } : rate
+    expect(linkAmount).toBe((amount * numerator) / denominator)
+  }
+  expect(carried.reduce((sum, [amount]) => sum + amount, 0n)).toBe(stream.paid)
+})
+
+test('no packet is so small that rounding on the link takes more than 1 % of it', async () => {
+  const { clock, peer } = open({ rate: 1_000n, linkRate: () => ({ numerator: 1n, denominator: 100n }), slippage: { numerator: 1n, denominator: 50n } })
+  peer.convert = (units) => units * 100n
+  await clock.advance(60_000)
+  expect(peer.money.length).toBeGreaterThan(3)
+  expect(peer.money.every(({ prepare }) => prepare.amount >= 100n)).toBe(true)
+})
+
+test('while no rate to the link is known nothing leaves, and the stream goes on when one is', async () => {
+  let rate: { numerator: bigint; denominator: bigint } | undefined = { numerator: 1n, denominator: 1n }
+  const { clock, peer, told, stream } = open({ linkRate: () => rate, slippage: { numerator: 1n, denominator: 100n } })
+  await clock.advance(2_500)
+  const packets = peer.money.length
+  rate = undefined
+  await clock.advance(10_000)
+  expect(peer.money).toHaveLength(packets)
+  expect(told.rejections).toContain('T00')
+  expect(stream.state).toBe('paying')
+  rate = { numerator: 1n, denominator: 1n }
+  await clock.advance(30_000)
+  expect(peer.money.length).toBeGreaterThan(packets)
+})

@@ -99,7 +99,7 @@ export class Told implements StreamListener {
   failure: { readonly reason: CloseReason; readonly message: string } | undefined
   onLeaseLow: (stream: SendingStream) => void = () => {}
 
-  fulfilled(_stream: SendingStream, packet: { readonly amount: bigint; readonly receipt: Buffer | undefined }): void {
+  fulfilled(_stream: SendingStream, packet: { readonly amount: bigint; readonly linkAmount: bigint; readonly receipt: Buffer | undefined }): void {
     this.fulfilledAmounts.push(packet.amount)
     this.receipts.push(packet.receipt)
   }

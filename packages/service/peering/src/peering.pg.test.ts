@@ -128,7 +128,7 @@ describe('the limit of what a peer may owe', () => {
         sequence += 1
         if (fulfilled) {
           const result = await books.ledger.receiving.credit(creditTo(books, { connection: connectionOf(`gnu ${process}`), sequence, amount, debitAccountId: linkAccountId }))
-          expect(result.applied).toBe(true)
+          if (!result.applied) throw new Error(`a packet within the limit was not credited: ${result.why}`)
           taken += amount
         }
         credit.release(amount, fulfilled)
@@ -209,7 +209,8 @@ describe('the operator’s port', () => {
 
   test('an operator adds, lists, limits, pauses, resumes, settles with and removes a peer', async () => {
     const added = await ask('POST', '', { body: { name: 'jay', link: { kind: 'btp-server' }, asset: usd } })
-    expect(added).toMatchObject({ status: 201, answer: { peer: { name: 'jay' }, incomingToken: expect.any(String) } })
+    expect(added).toMatchObject({ status: 201, answer: { peer: { name: 'jay' } } })
+    expect(added.answer['incomingToken']).toMatch(/^[\w-]{43}$/)
     expect((await ask('GET', '/jay')).answer).not.toHaveProperty('incomingToken')
     expect((await ask('GET', '')).answer['peers']).toContainEqual(expect.objectContaining({ name: 'jay' }))
     expect(await ask('PATCH', '/jay', { body: { owedMax: '7' } })).toMatchObject({ status: 200, answer: { peer: { limits: { owedMax: '7' } } } })
