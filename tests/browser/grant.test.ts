@@ -99,7 +99,7 @@ async function refusal(attempt: Promise<unknown>): Promise<readonly [number | un
   return error instanceof OpenPaymentsClientError ? [error.status, error.code] : [undefined, String(error)]
 }
 
-test('accepted: plain words, the way back with the right hash, a token for the reference, rotated, seen in the list and taken back', async () => {
+test('accepted: plain words, the way back with the right hash, a token for the reference, rotated, spent from, seen in the list and taken back', async () => {
   const grant = await ask()
   const { page, complaints, close } = await opened(grant.interact.redirect)
   await page.getByRole('heading', { name: `${account('mara').name} asks to pay from your wallet` }).waitFor()
@@ -125,6 +125,13 @@ test('accepted: plain words, the way back with the right hash, a token for the r
   expect([second.value === first.value, second.manage === first.manage, second.access]).toEqual([false, false, first.access])
   expect(await refusal(client.token.rotate({ url: first.manage, accessToken: first.value }))).toEqual([404, 'invalid_rotation'])
 
+  const { resourceServer, authServer: publishers } = await client.walletAddress.get({ url: account('ines').walletAddress })
+  const receiving = await client.grant.request({ url: publishers }, { access_token: { access: [{ type: 'incoming-payment', actions: ['create'], identifier: account('ines').walletAddress }] } })
+  if (!isFinalizedGrantWithAccessToken(receiving)) throw new Error('a person was asked')
+  const incoming = await client.incomingPayment.create({ url: resourceServer, accessToken: receiving.access_token.value }, { walletAddress: account('ines').walletAddress })
+  const debitAmount = { value: '250000000', assetCode: 'EUR', assetScale: 9 }
+  await client.outgoingPayment.create({ url: ready.wallet, accessToken: second.value }, { walletAddress: account('alice').walletAddress, incomingPayment: incoming.id, debitAmount })
+
   // A page that was opened again says what was decided, and cannot decide otherwise.
   await page.goto(grant.interact.redirect)
   await page.getByText('This cannot be decided any more').waitFor()
@@ -132,6 +139,7 @@ test('accepted: plain words, the way back with the right hash, a token for the r
 
   await page.goto(`${ready.wallet}/grants`)
   await page.getByRole('heading', { name: account('mara').name }).waitFor()
+  expect(await page.locator('.grant-spent').innerText()).toMatch(/^Spent: €0\.25 of €5\.00, until \d+ \w+ \d{4}$/)
   expect(await seriousFaults(page)).toEqual([])
   await page.getByRole('button', { name: `Revoke ${account('mara').name}` }).click()
   await page.getByRole('button', { name: 'Yes, revoke' }).click()

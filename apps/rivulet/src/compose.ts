@@ -10,7 +10,7 @@ import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { createOperator, RoleReporter } from '@rivulet/operator'
-import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
+import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, type Paying, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
 import { type Border, openBorder, openRouting, peerRoutes, Peers, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
@@ -204,7 +204,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   )
   forwarder.local(ilpAddresses.wallet, wallet.packetHandler)
   const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
-  const pay = async (signed: SignedOptions, fetch: GuardedFetch): Promise<Router> => {
+  const pay = async (signed: SignedOptions, fetch: GuardedFetch): Promise<Paying> => {
     const paying = building.use(
       await createPaying({
         postgres,
@@ -225,7 +225,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
       }),
     )
     forwarder.local(`${ilpAddresses.wallet}.pay`, paying.packetHandler)
-    return paying.routes
+    return paying
   }
   wallet.attachSocket(door.server)
   building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.live() }))
@@ -263,18 +263,19 @@ async function startRates({ config, clock, log }: Foundation, building: AsyncDis
 }
 
 /** Who may do what with the wallet addresses of one role, and what can be done with them. */
-async function openPayments(foundation: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack, pay?: (signed: SignedOptions, fetch: GuardedFetch) => Promise<Router>): Promise<Router[]> {
+async function openPayments(foundation: Foundation, role: 'wallet' | 'receiver', building: AsyncDisposableStack, pay?: (signed: SignedOptions, fetch: GuardedFetch) => Promise<Paying>): Promise<Router[]> {
   const { config, clock, log, postgres, accounts, instance, incomingPayments } = foundation
   const fetch = guardedFetch({ clock, allowLocal: config.allowLocal })
   const gnap = building.use(new Gnap({ postgres, clock, server: role }))
   const { wallet, receiver } = config.publicUrls
   const clientKeys = createClientKeys({ accounts, fetch, clock, instance, ownOrigins: [wallet, receiver] })
   const signed = { publicUrl: config.publicUrls[role], gnap, clientKeys, clock }
+  const paying = await pay?.(signed, fetch)
   return [
     authServer({ ...signed, clientNames: createClientNames({ accounts, fetch }), accounts, pays: role === 'wallet', log }),
-    consentRoutes({ publicUrl: config.publicUrls[role], gnap, accounts, entrance: accounts.entrance(role === 'wallet' ? 'subscriber' : 'publisher'), clock, log }),
+    consentRoutes({ publicUrl: config.publicUrls[role], gnap, accounts, entrance: accounts.entrance(role === 'wallet' ? 'subscriber' : 'publisher'), spending: paying?.spending, clock, log }),
     incomingPaymentRoutes({ ...signed, accounts, payments: incomingPayments, role: role === 'wallet' ? 'subscriber' : 'publisher', log }),
-    ...(pay === undefined ? [] : [await pay(signed, fetch)]),
+    ...(paying === undefined ? [] : [paying.routes]),
   ]
 }
 

@@ -1,6 +1,6 @@
 import type { Accounts } from '@rivulet/accounts'
 import type { AccessAction, AccessType } from '@rivulet/gnap'
-import type { Seal } from '@rivulet/ids'
+import type { Id, Seal } from '@rivulet/ids'
 import type { PacketHandler } from '@rivulet/ilp'
 import type { Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
@@ -9,6 +9,7 @@ import type { Postgres } from '@rivulet/postgres'
 import type { StreamSender } from '@rivulet/stream-sender'
 import type { Clock, Timer } from '@rivulet/time'
 import type { RequestHandler, Router } from 'express'
+import type { GrantSpending } from './auth/consent-routes.ts'
 import { OutgoingPayments } from './outgoing/outgoing-payments.ts'
 import { PaymentStore } from './outgoing/payment-store.ts'
 import { payingRoutes } from './paying-routes.ts'
@@ -42,6 +43,8 @@ export interface PayingOptions {
 export interface Paying extends AsyncDisposable {
   /** `/quotes`, `/outgoing-payments`, `/outgoing-payment-grant`. Before any reader of bodies. */
   readonly routes: Router
+  /** What a grant has spent; `intervalStartMs` is 0 when its limits do not repeat. */
+  readonly spending: (grantId: Id<'grnt'>, intervalStartMs: number) => Promise<GrantSpending | undefined>
   /** Answers packets that came to our payments' addresses. */
   readonly packetHandler: PacketHandler
 }
@@ -64,6 +67,7 @@ export async function createPaying(options: PayingOptions): Promise<Paying> {
   }
   sweep()
   return {
+    spending: (grantId, intervalStartMs) => payments.spending(grantId, intervalStartMs),
     routes: payingRoutes({ publicUrl: options.publicUrl, accounts, quotes, payments, requireToken: options.requireToken, clock, log }),
     packetHandler: payments.packetHandler,
     async [Symbol.asyncDispose]() {
