@@ -6,7 +6,7 @@ import type { Clock } from '@rivulet/time'
 import { Exposures } from './exposures.ts'
 import type { Peer, PeerSpec } from './peer.ts'
 import { Routes } from './routes.ts'
-import type { LocalHandler, Next } from './rule.ts'
+import { attempt, type LocalHandler, type Next } from './rule.ts'
 import { packetRules } from './rules.ts'
 import { holdMsMax } from './rules/expiry.ts'
 import type { RateOf } from './rules/rate.ts'
@@ -91,7 +91,7 @@ export class Forwarder {
    */
   sender(asset: Asset): Link {
     const from: Peer = { id: 'local', address: this.#address, asset, link: undefined, limits: unlimited }
-    return { send: (prepare, late) => this.#rules({ prepare, from, to: this.#routes.find(prepare.destination), late }) }
+    return { send: (prepare, late) => attempt({ prepare, from, to: this.#routes.find(prepare.destination), late }, this.#rules) }
   }
 
   /** The link by which this process sends to one peer, in units of its asset, whatever the routes say; through the same rules. `send` as of `sender`. */
@@ -122,20 +122,20 @@ export class Forwarder {
     return peer
   }
 
-  async #answer(prepare: Prepare, from: Peer): Promise<Reply> {
-    if (this.#peers.get(from.id) !== from) return reject(ErrorCode.peerUnreachable, this.#address, `${from.id} is no peer any more`)
+  #answer(prepare: Prepare, from: Peer): Promise<Reply> {
+    if (this.#peers.get(from.id) !== from) return Promise.resolve(reject(ErrorCode.peerUnreachable, this.#address, `${from.id} is no peer any more`))
     const heldUntilMs = Math.min(prepare.expiresAtMs, this.#clock.nowMs() + holdMsMax)
-    try {
-      return await this.#rules({ prepare, from, to: this.#routes.find(prepare.destination) })
-    } catch (error) {
-      if (error instanceof LinkFault) {
-        // The next hop may hold a valid preimage until the packet has expired: a Reject before that could cost us the amount.
-        await this.#clock.sleep(Math.max(0, heldUntilMs - this.#clock.nowMs()))
-        return reject(ErrorCode.transferTimedOut, this.#address, 'the next hop gave no answer before the packet expired')
-      }
-      this.#log.error({ peer: from.id, error }, 'a packet rule or a local handler threw')
-      return reject(ErrorCode.internalError, this.#address, 'the packet could not be handled')
+    return attempt({ prepare, from, to: this.#routes.find(prepare.destination) }, this.#rules).catch((error: unknown) => this.#unanswered(error, from, heldUntilMs))
+  }
+
+  async #unanswered(error: unknown, from: Peer, heldUntilMs: number): Promise<Reply> {
+    if (error instanceof LinkFault) {
+      // The next hop may hold a valid preimage until the packet has expired: a Reject before that could cost us the amount.
+      await this.#clock.sleep(Math.max(0, heldUntilMs - this.#clock.nowMs()))
+      return reject(ErrorCode.transferTimedOut, this.#address, 'the next hop gave no answer before the packet expired')
     }
+    this.#log.error({ peer: from.id, error }, 'a packet rule or a local handler threw')
+    return reject(ErrorCode.internalError, this.#address, 'the packet could not be handled')
   }
 
   #configure(prepare: Prepare, from: Peer): Reply {

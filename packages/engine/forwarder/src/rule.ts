@@ -23,3 +23,12 @@ export type Next = (packet: Packet) => Promise<Reply>
  * unknown, and lets it pass when `next` throws it.
  */
 export type Rule = (packet: Packet, next: Next) => Promise<Reply>
+
+/** `next`, where one that throws at once is one whose promise fails. */
+export function attempt(packet: Packet, next: Next): Promise<Reply> {
+  try {
+    return next(packet)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

@@ -18,7 +18,7 @@ export interface RuleContext {
   readonly rateOf: RateOf
 }
 
-/** A packet's life, from top to bottom; its reply goes back from bottom to top. */
+/** A packet's life, from top to bottom; its reply goes back from bottom to top. No rule is an async function where a packet passes: each would cost it 1 kB. */
 export function packetRules(context: RuleContext): Next {
   const { address, clock, exposures, rateOf } = context
   return chain([

@@ -16,6 +16,19 @@ export function int8Array(values: readonly bigint[]): Buffer {
   return buffer
 }
 
+/** Whole numbers of 0 to 2^53-1, as int8. */
+export function numberArray(values: readonly number[]): Buffer {
+  const buffer = withHeader(oids.int8, values.length, values.length * 12)
+  let at = headerBytes
+  for (const value of values) {
+    buffer.writeInt32BE(8, at)
+    buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at + 4)
+    buffer.writeUInt32BE(value % 2 ** 32, at + 8)
+    at += 12
+  }
+  return buffer
+}
+
 export function boolArray(values: readonly boolean[]): Buffer {
   const buffer = withHeader(oids.bool, values.length, values.length * 5)
   let at = headerBytes

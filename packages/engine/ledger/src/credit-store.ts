@@ -1,6 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import { asciiArray, boolArray, byteaArray, int8Array } from './binary-arrays.ts'
+import { asciiArray, boolArray, byteaArray, int8Array, numberArray } from './binary-arrays.ts'
 import type { FlushStatement } from './flush-store.ts'
 import { query } from './query-store.ts'
 import type { SequenceWindow } from './sequence-window.ts'
@@ -82,8 +82,8 @@ export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[
   const now = Buffer.alloc(8)
   now.writeBigInt64BE(BigInt(nowMs))
   return [
-    now, byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), int8Array(rows.map((row) => BigInt(row.window.highest))),
-    int8Array(rows.map((row) => row.window.seen)), int8Array(rows.map((row) => row.totalMax)), int8Array(rows.map((row) => BigInt(row.closesAtMs))),
+    now, byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), numberArray(rows.map((row) => row.window.highest)),
+    int8Array(rows.map((row) => row.window.seen)), int8Array(rows.map((row) => row.totalMax)), numberArray(rows.map((row) => row.closesAtMs)),
     asciiArray(rows.map((row) => row.debitAccountId)), asciiArray(rows.map((row) => row.creditAccountId)), boolArray(rows.map((row) => row.fresh)), int8Array(rows.map((row) => row.linkSum)),
   ]
 }

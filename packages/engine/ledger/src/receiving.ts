@@ -173,7 +173,9 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     const answer = await this.#flushes.flush(n, batch.values, again)
     if (answer.kind !== 'committed') return answer
     const unapplied = new Set(answer.outcome.unapplied)
-    for (const [index, group] of batch.groups.entries()) if (!unapplied.has(index)) this.#known.add(group.key)
+    batch.groups.forEach((group, index) => {
+      if (!unapplied.has(index)) this.#known.add(group.key)
+    })
     return answer
   }
 
@@ -181,14 +183,14 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     const unapplied = new Set(outcome.unapplied)
     const refused = batch.groups.filter((_, index) => unapplied.has(index))
     const totals = outcome.applied === undefined ? await this.#totalsNow(batch.rows) : totalsOf(outcome.applied, batch.rows)
-    for (const [index, group] of batch.groups.entries()) {
-      if (unapplied.has(index)) continue
+    batch.groups.forEach((group, index) => {
+      if (unapplied.has(index)) return
       let total = (totals[index] ?? group.sum) - group.sum
       for (const { credit, resolve } of group.packets) {
         total += credit.amount
         resolve({ applied: true, total })
       }
-    }
+    })
     if (refused.length > 0) await this.#weighAgain(refused)
   }
 

@@ -1,6 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import { asciiArray, int8Array } from './binary-arrays.ts'
+import { asciiArray, int8Array, numberArray } from './binary-arrays.ts'
 import type { SendingDraft } from './books.ts'
 import type { FlushStatement } from './flush-store.ts'
 import { query } from './query-store.ts'
@@ -70,7 +70,7 @@ export const bookingStatement: FlushStatement = {
 }
 
 export function bookingValues(rows: readonly BookingRow[]): Buffer[] {
-  return [asciiArray(rows.map((row) => row.id)), int8Array(rows.map((row) => BigInt(row.ownerEpoch))), int8Array(rows.map((row) => row.total)), int8Array(rows.map((row) => row.linkTotal))]
+  return [asciiArray(rows.map((row) => row.id)), numberArray(rows.map((row) => row.ownerEpoch)), int8Array(rows.map((row) => row.total)), int8Array(rows.map((row) => row.linkTotal))]
 }
 
 export class SendingStore {

@@ -166,7 +166,9 @@ export class Sending implements SendingStreams, AsyncDisposable {
   async #committed(batch: Batch, outcome: FlushOutcome): Promise<void> {
     const unapplied = new Set(outcome.unapplied)
     const refused = batch.waiting.filter((_, index) => unapplied.has(index))
-    for (const [index, one] of batch.waiting.entries()) if (!unapplied.has(index)) one.resolve()
+    batch.waiting.forEach((one, index) => {
+      if (!unapplied.has(index)) one.resolve()
+    })
     // Paid beyond the hold, after the end, or by an owner that was fenced: the journal knows which, and it is rare.
     await Promise.all(refused.map(async (one) => {
       try {

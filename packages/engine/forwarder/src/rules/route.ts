@@ -17,10 +17,10 @@ export function routeRule(address: string, exposures: Exposures): Rule {
     if (prepare.amount > 0n) exposures.reduce(peer, prepare.amount)
     return reply
   }
-  const forward = async ({ prepare, late }: Packet, peer: Peer): Promise<Reply> => {
-    if (peer.link === undefined) return reject(ErrorCode.unreachable, address, 'no route leads to this process itself')
+  const forward = ({ prepare, late }: Packet, peer: Peer): Promise<Reply> => {
+    if (peer.link === undefined) return Promise.resolve(reject(ErrorCode.unreachable, address, 'no route leads to this process itself'))
     const hears = late && { wantedUntilMs: () => late.wantedUntilMs(), hear: (reply: Reply) => late.hear(checked(reply, prepare, peer)) }
-    return checked(await peer.link.send(prepare, hears), prepare, peer)
+    return peer.link.send(prepare, hears).then((reply) => checked(reply, prepare, peer))
   }
   return (packet) => {
     const { prepare, from, to } = packet
