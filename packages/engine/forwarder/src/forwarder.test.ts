@@ -297,6 +297,11 @@ describe('route', () => {
     const { forwarder, send } = hop()
     forwarder.local('g.hop.broken', () => Promise.reject(new Error('defect')))
     expect(await send({ destination: 'g.hop.broken' })).toBe('T00')
+    forwarder.local('g.hop.worse', () => {
+      throw new Error('defect')
+    })
+    expect(await send({ destination: 'g.hop.worse' })).toBe('T00')
+    expect(forwarder.owedBy('alice')).toBe(0n)
   })
 })
 
