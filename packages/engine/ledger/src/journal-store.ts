@@ -92,7 +92,9 @@ export class JournalStore implements AsyncDisposable {
 
   async #connection(): Promise<Session> {
     if (this.#session?.lost === false) return this.#session
-    const settings = `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs}; set jit = off`
+    // A plan for each batch: one kept from when the tables were small would read all of them for every batch, and hold its locks meanwhile.
+    const settings = `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs};
+      set plan_cache_mode = force_custom_plan; set jit = off`
     const session = await Session.open(this.#context.postgres, settings, answerTimeoutMs)
     this.#session = session
     if (this.#heads.length === 0) await this.#startChain(session)
