@@ -72,7 +72,14 @@ export async function benchStreams(options: StreamsOptions, say: Say): Promise<S
   for (const step of steps) say(sweepLine(step))
   const best = steps.findLast(({ latenessP99Ms }) => latenessP99Ms <= latenessP99MaxMs) ?? steps[0]
   if (best === undefined) throw new Error('nothing was measured')
+  const first = steps[0]
+  if (first !== undefined) say(`CPU of all three a packet at ${best.streams} streams against ${first.streams}: ${((microsecondsOf(best) / microsecondsOf(first) - 1) * 100).toFixed(1)} %`)
   return best
+}
+
+/** CPU of wallet, receiver and PostgreSQL for each due packet, in microseconds. */
+function microsecondsOf({ cpuWalletCores, cpuReceiverCores, cpuPostgresCores, streams }: StreamsResult): number {
+  return ((cpuWalletCores + cpuReceiverCores + cpuPostgresCores) * 1e6) / streams
 }
 
 function sweepLine(step: StreamsResult): string {
