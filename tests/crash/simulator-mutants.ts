@@ -68,7 +68,8 @@ export function mutated(mutant: Mutant | undefined, { sending, receiving, link }
   }
 }
 
-function changed<Part extends object>(part: Part, change: Partial<Part>): Part {
+/** A part with some of its methods replaced. */
+export function changed<Part extends object>(part: Part, change: Partial<Part>): Part {
   return new Proxy(part, {
     get: (target, name) => {
       const mine: unknown = Reflect.get(change, name)

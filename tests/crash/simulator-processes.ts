@@ -9,7 +9,7 @@ import { PaidStream, type PaidStreamListener, settleDoubts, type StreamDesk } fr
 import { type CrashPoint, FaultyDatabase, type FaultyDatabaseOptions, type Mortal } from './faults-database.ts'
 import { FaultyLink, type FaultyLinkOptions } from './faults-link.ts'
 import type { Invariants } from './simulator-books.ts'
-import { type Mutant, mutated } from './simulator-mutants.ts'
+import { changed, type Mutant, mutated } from './simulator-mutants.ts'
 import { ProcessClock } from './simulator-time.ts'
 
 export const eur = { code: 'EUR', scale: 9 }
@@ -162,7 +162,6 @@ export interface PayOptions {
 
 export class WalletProcess extends Process {
   #desk: StreamDesk | undefined
-  #sending: SendingStreams | undefined
 
   async start(): Promise<void> {
     const { world, clock } = this
@@ -171,7 +170,6 @@ export class WalletProcess extends Process {
     const link = new FaultyLink({ ...world.link, process: this, clock, leaves, heard })
     const parts = { sending: ledger.sending, link, receiving: ledger.receiving }
     const { sending, link: wire } = { ...parts, ...mutated(mutant, parts) }
-    this.#sending = sending
     this.#desk = {
       clock, ledger: { sending, balance: (id) => ledger.balance(id) },
       routing: {
@@ -219,17 +217,17 @@ export class WalletProcess extends Process {
   #settling = false
 
   async #settle(): Promise<void> {
-    if (this.#settling || this.#desk === undefined || this.#sending === undefined) return
+    if (this.#settling || this.#desk === undefined) return
     this.#settling = true
-    const { log, ownerId, live } = this.#desk
-    const living = (id: string): PaidStream | undefined => {
-      const stream = live.values().find((one) => one.id === id)
+    const { ledger, live } = this.#desk
+    const takeOver: SendingStreams['takeOver'] = async (...given) => {
+      const rows = await ledger.sending.takeOver(...given)
       // The database was away for longer than the lease: the wallet takes over from itself.
-      if (stream !== undefined) this.world.happened('adopted')
-      return stream
+      for (const { id } of rows) if (live.values().some((stream) => stream.id === id)) this.world.happened('adopted')
+      return rows
     }
     try {
-      const settled = await settleDoubts({ sending: this.#sending, ownerId, log, living })
+      const settled = await settleDoubts({ ...this.#desk, ledger: { ...ledger, sending: changed(ledger.sending, { takeOver }) } })
       if (settled > 0) this.world.happened('settled')
     } catch {
       this.world.happened('settling-failed')

@@ -258,6 +258,15 @@ describe('what the reply carries', () => {
     expect(rows.credits).toHaveLength(1)
   })
 
+  test('a sender that is blocked, or is not sure any more, learns the total from a packet without money', async () => {
+    const credentials = issue({ totalMax: 150n })
+    await send(prepareFor(credentials))
+    const asked = await send(prepareFor(credentials, { amount: 0n, sequence: 9, frames: [{ type: FrameType.streamMoneyBlocked, streamId: 1, sendMax: 0n, totalSent: 0n }] }), other())
+    expect(outcome(asked)).toBe('fulfilled')
+    expect(inside(credentials, asked).frames).toEqual([{ type: FrameType.streamMaxMoney, streamId: 1, receiveMax: 150n, totalReceived: 100n }])
+    expect(rows.credits).toHaveLength(1)
+  })
+
   test('a sender that closes is credited first; later packets are told that the connection is closed', async () => {
     const credentials = issue()
     const close: Frame = { type: FrameType.connectionClose, errorCode: 1, errorMessage: '' }

@@ -90,7 +90,7 @@ export class StreamReceiver {
       const result = await this.#credit(arrival, counted)
       if (!result.applied) return await this.#refuseCredit(arrival, result.why)
       arrival.frames.push(...moneyFrames(packet, connection, result.total), ...receiptFrames(connection, result.total))
-    }
+    } else if (packet.frames.some(({ type }) => type === FrameType.streamMoneyBlocked)) arrival.frames.push(...moneyFrames(packet, connection, await receiving.totalOf(connection.id)))
     // What this packet carried is credited; if closing fails now, the ledger posts the connection once it is idle.
     if (closes) await receiving.close(connection.id).catch(() => {})
     return { type: PacketType.fulfill, fulfillment, data: seal(arrival, PacketType.fulfill) }
@@ -184,10 +184,10 @@ function answersTo(packet: StreamPacket, connection: Connection): Frame[] {
   ]
 }
 
-/** The connection's total, on each stream that carried money. */
+/** The connection's total, on each stream that carried money or asks how much more it may. */
 function moneyFrames(packet: StreamPacket, connection: Connection, total: bigint): Frame[] {
   const streamIds = new Set<number>()
-  for (const frame of packet.frames) if (frame.type === FrameType.streamMoney) streamIds.add(frame.streamId)
+  for (const frame of packet.frames) if (frame.type === FrameType.streamMoney || frame.type === FrameType.streamMoneyBlocked) streamIds.add(frame.streamId)
   return [...streamIds].map((streamId) => ({ type: FrameType.streamMaxMoney, streamId, receiveMax: connection.totalMax, totalReceived: total }))
 }
 

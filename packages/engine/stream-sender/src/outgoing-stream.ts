@@ -14,8 +14,8 @@ const packetLifeMs = 20_000
 const closePacketLifeMs = 5_000
 /** An answer may need this much longer than its packet lived; then the packet is in doubt. */
 const answerGraceMs = 1_000
-/** A stream in doubt is settled from 5 s after its last packet may have expired; who answers later than that is still heard for a while, and reported. */
-const lateAnswerMs = 30_000
+/** A stream in doubt is settled from 5 s after its last packet may have expired; its receiver may be asked first, and what comes just too late is reported. */
+const lateAnswerMs = 60_000
 /** More than this without an answer, and the stream waits: what is slow behind us slows the ticks instead of growing a queue. */
 const packetsInFlightMax = 5
 const catchUpMs = 5_000
@@ -455,7 +455,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#accrual.stop(nowMs)
     this.#share.streams -= 1
     const { sequenceCeiling, sendUntilMs } = this.#lease
-    if (sayGoodbye && this.packets > 0 && this.#sequence <= sequenceCeiling && this.#context.clock.nowMs() + closePacketLifeMs <= sendUntilMs) {
+    // Who may still be asked for its total is not told to forget it.
+    if (sayGoodbye && this.packets > 0 && this.inDoubt === 0n && this.#sequence <= sequenceCeiling && this.#context.clock.nowMs() + closePacketLifeMs <= sendUntilMs) {
       this.#send({ amount: 0n, frames: [goodbye], lifeMs: closePacketLifeMs }, nowMs)
     }
     this.#rest()

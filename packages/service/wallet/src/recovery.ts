@@ -1,42 +1,63 @@
 import { isFault, messageOf } from '@rivulet/faults'
-import type { Id } from '@rivulet/ids'
-import type { SendingStreams } from '@rivulet/ledger'
-import type { Log } from './paid-stream.ts'
+import { newSecret } from '@rivulet/ids'
+import type { SendingStream } from '@rivulet/ledger'
+import { multiplyFloor } from '@rivulet/money'
+import { askTotal } from '@rivulet/stream-sender'
+import type { StreamDesk } from './paid-stream.ts'
 
-export interface RecoveryDesk {
-  readonly sending: SendingStreams
-  readonly ownerId: Id<'ownr'>
-  readonly log: Log
-  /** The stream of this process that a row belongs to, if it still lives: it keeps its row. */
-  readonly living: (id: Id<'strm'>) => { adopt(epoch: number): void } | undefined
-}
-
+/** Streams that are settled at once: so many receivers are asked at the same time. */
 const rowsPerTurn = 100
 
 /**
  * Settles streams whose owner is gone (a crash, a lost link), once no packet of theirs can arrive any more. Where the receiver writes to this same
- * ledger its total is exact. A foreign receiver's books cannot be seen: what was in flight counts as unpaid and is released to the subscriber.
- * Returns how many it settled. Throws `database-unavailable`.
+ * ledger its total is exact. A foreign receiver is asked for its total, which the ledger believes within what is in doubt; where it says nothing, what was in
+ * flight counts as unpaid and is released to the subscriber. Returns how many it settled. Throws `database-unavailable`.
  */
-export async function settleDoubts({ sending, ownerId, log, living }: RecoveryDesk): Promise<number> {
-  let settled = 0
-  for (;;) {
-    const rows = await sending.takeOver(ownerId, rowsPerTurn)
-    for (const row of rows) {
-      const stream = living(row.id)
-      if (stream !== undefined) {
-        stream.adopt(row.ownerEpoch)
-        continue
-      }
-      try {
-        await sending.settle(row.id, row.ownerEpoch)
-        settled += 1
-        log.info({ stream: row.id, exact: row.resume.receiverIsOurs }, 'a stream in doubt is settled')
-      } catch (error) {
-        if (isFault(error, 'database-unavailable')) throw error
-        log.error({ stream: row.id, error: messageOf(error) }, 'a stream in doubt could not be settled')
-      }
+export async function settleDoubts(desk: StreamDesk): Promise<number> {
+  for (let settled = 0; ; ) {
+    const rows = await desk.ledger.sending.takeOver(desk.ownerId, rowsPerTurn)
+    const outcomes = await Promise.allSettled(rows.map((row) => settleOne(desk, row)))
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw outcome.reason
+      if (outcome.value) settled += 1
     }
     if (rows.length < rowsPerTurn) return settled
   }
+}
+
+/** Whether it is settled. */
+async function settleOne(desk: StreamDesk, row: SendingStream): Promise<boolean> {
+  const { ledger, log } = desk
+  const living = desk.live.values().find(({ id }) => id === row.id)
+  if (living !== undefined) {
+    // It keeps its row.
+    living.adopt(row.ownerEpoch)
+    return false
+  }
+  try {
+    const word = row.resume.receiverIsOurs ? undefined : await Promise.race([wordOf(desk, row), desk.givingUp.then(() => 'gave up' as const)])
+    // Another process settles it.
+    if (word === 'gave up') return false
+    const { total } = await ledger.sending.settle(row.id, row.ownerEpoch, word)
+    log.info({ stream: row.id, exact: row.resume.receiverIsOurs, receiverSays: word?.toString(), total: total.toString() }, 'a stream in doubt is settled')
+    return true
+  } catch (error) {
+    if (isFault(error, 'database-unavailable')) throw error
+    log.error({ stream: row.id, error: messageOf(error) }, 'a stream in doubt could not be settled')
+    return false
+  }
+}
+
+/** What a foreign receiver says it got, in units of the sender; undefined when it says nothing, or counts in another currency: the rate of those packets is not known any more. */
+async function wordOf({ clock, ilpAddress, ledger, routing, seal }: StreamDesk, row: SendingStream): Promise<bigint | undefined> {
+  const { destination, encryptedSecret } = row.resume
+  const { asset } = await ledger.balance(row.debitAccountId)
+  const route = await routing.to(destination, asset).catch((error: unknown) => {
+    if (!isFault(error, 'no-route')) throw error
+  })
+  const said = route && (await askTotal({
+    link: route.link, clock, destination, sharedSecret: seal.open(encryptedSecret, row.id), sequenceFirst: row.sequenceCeiling + 1, sourceAddress: `${ilpAddress}.${newSecret(18)}`,
+  }))
+  if (said?.asset.code !== asset.code) return undefined
+  return multiplyFloor(said.received, { numerator: 10n ** BigInt(asset.scale), denominator: 10n ** BigInt(said.asset.scale) })
 }

@@ -113,8 +113,8 @@ export class TestHouse implements AsyncDisposable {
     const [link, far] = memoryLinkPair({ clock })
     let dead = false
     const arrive: PacketHandler = async (prepare) => {
-      const bent = this.wire.before?.()
-      if (bent === 'lost' || dead) return new Promise<never>(() => undefined)
+      const bent = dead ? 'lost' : this.wire.before?.()
+      if (bent === 'lost') return new Promise<never>(() => undefined)
       if (bent === 'refused') return reject(ErrorCode.connectorBusy, 'test.receiver', 'busy')
       const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: eur })
       if (isFulfill(reply)) this.wire.fulfilled += prepare.amount > 0n ? 1 : 0

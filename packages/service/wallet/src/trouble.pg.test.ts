@@ -30,7 +30,32 @@ test('a wallet that dies with packets out is settled exactly by the next: subscr
   expect(await house.ledger.verify()).toMatchObject({ ok: true, problems: [] })
 }, 120_000)
 
-test.each([{ lateMs: 30_000, booked: true }, { lateMs: 75_000, booked: false }])('an answer that comes $lateMs ms after its packet is booked ($booked), or refused and reported because the stream is settled', async ({ lateMs, booked }) => {
+test.each([{ says: 'its total', settled: true }, { says: 'nothing', settled: false }])('a wallet that dies with packets out to a foreign receiver is settled by the next, which asks: the receiver says $says', async ({ settled }) => {
+  await using house = await TestHouse.open()
+  const first = await house.wallet({ foreign: true })
+  const agent = await house.agent(first.url, site, await house.connect(first.url, site))
+  agent.start('one')
+  await house.until(() => agent.told('paid').length >= 3)
+  house.wire.losesAnswers = true
+  const heard = agent.paid()
+  await house.until(async () => (await house.received()) > heard)
+  first.die()
+  const received = await house.received()
+  let asked = 0
+  house.wire.losesAnswers = false
+  house.wire.before = () => {
+    asked += 1
+    return settled ? undefined : 'lost'
+  }
+  await house.wallet({ foreign: true })
+  await house.until(async () => (await house.ledger.balance(house.accountId)).pending === 0n)
+  expect(asked).toBe(settled ? 1 : 4)
+  expect((await house.ledger.balance(house.accountId)).posted).toBe(budget - (settled ? received : heard))
+  expect(await house.received()).toBe(received)
+  expect(house.errors).toEqual([])
+}, 120_000)
+
+test.each([{ lateMs: 30_000, booked: true }, { lateMs: 110_000, booked: false }])('an answer that comes $lateMs ms after its packet is booked ($booked), or refused and reported because the stream is settled', async ({ lateMs, booked }) => {
   await using house = await TestHouse.open()
   const { url, wallet } = await house.wallet({ foreign: true })
   const agent = await house.agent(url, site, await house.connect(url, site))
@@ -40,10 +65,10 @@ test.each([{ lateMs: 30_000, booked: true }, { lateMs: 75_000, booked: false }])
   house.wire.holdsAnswers = released
   const before = agent.paid()
   await house.until(async () => (await house.received()) > before)
-  const received = await house.received()
   agent.send({ type: 'stop', requestId: 'one', final: true })
   house.wire.before = () => 'lost'
   await house.passes(lateMs)
+  const received = await house.received()
   expect(wallet.live().streams).toEqual([])
   const read = async () => (await house.ledger.sending.list({ states: ['in-doubt', 'closed'], limit: 2 }))[0]
   expect(await read()).toMatchObject({ state: booked ? 'in-doubt' : 'closed', total: before })

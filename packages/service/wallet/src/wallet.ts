@@ -212,8 +212,7 @@ class WalletProcess implements Wallet {
   }
 
   settleDoubts(): Promise<number> {
-    const { ledger, ownerId, log, live } = this.#desk
-    return settleDoubts({ sending: ledger.sending, ownerId, log, living: (id) => live.values().find((stream) => stream.id === id) })
+    return settleDoubts(this.#desk)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
