@@ -33,7 +33,7 @@ export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/grants', '/auth/interact/:id/:nonce'] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/grants', '/auth/interact/:id/:nonce'] },
     publisher: { html: 'publisher.html', paths: ['/', '/grants', '/auth/interact/:id/:nonce'] },
     operator: { html: 'operator.html', paths: ['/'] },
   },

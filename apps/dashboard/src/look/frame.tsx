@@ -111,6 +111,11 @@ function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance
             {person.email}
           </Text>
         </div>
+        {entrance === 'wallet' && (
+          <Menu.Item component="a" href="/subscription">
+            {t('plan.title')}
+          </Menu.Item>
+        )}
         {entrance !== 'operator' && (
           <Menu.Item component="a" href="/grants">
             {t('grants.title')}

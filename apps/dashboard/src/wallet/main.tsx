@@ -3,6 +3,7 @@ import { GrantConsent, isConsent } from '../grants/consent.tsx'
 import { Grants } from '../grants/grants.tsx'
 import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
+import { PlanPage } from '../plan/plan-page.tsx'
 import { Door } from '../session/door.tsx'
 import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
@@ -31,6 +32,7 @@ function Wallet(): React.JSX.Element {
 function pageAt(path: string): React.JSX.Element {
   if (path === '/connect') return <Connect challenge={new URLSearchParams(location.search).get('challenge')} />
   if (isConsent(path)) return <GrantConsent entrance="wallet" />
+  if (path === '/subscription') return <PlanPage />
   return path === '/grants' ? <Grants entrance="wallet" /> : <Wallet />
 }
 

@@ -1,5 +1,6 @@
 import type { Words } from './en.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
+import { planErrorsFr, planFr } from './plan-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
 export const fr: Words = {
@@ -166,8 +167,10 @@ export const fr: Words = {
     still: 'Rien n’arrive en ce moment',
   },
   ...grantsFr,
+  ...planFr,
   errors: {
     ...grantErrorsFr,
+    ...planErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',
     'answer-unreadable': 'Le serveur a répondu d’une façon inattendue. Rechargez la page : elle a peut-être été mise à jour.',

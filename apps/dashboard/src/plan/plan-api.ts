@@ -1,0 +1,91 @@
+import * as z from 'zod/mini'
+import { anyAnswer, callApi } from '../api.ts'
+import { personSchema } from '../session/session.ts'
+
+/** Whole units in a decimal string, as a bigint. */
+const units = z.pipe(z.string().check(z.regex(/^[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
+
+const planSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  price: units,
+  /** Of the price, what is hers to spend. */
+  budget: units,
+  /** Units a second. */
+  rate: units,
+  period: z.enum(['month', 'year']),
+  trialDays: z.number(),
+  assetCode: z.string(),
+  assetScale: z.number(),
+})
+export type Plan = z.infer<typeof planSchema>
+
+const policySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('time') }),
+  z.object({ kind: z.literal('equal') }),
+  z.object({ kind: z.literal('concave') }),
+  z.object({ kind: z.literal('roll-over') }),
+  z.object({ kind: z.literal('cause'), payee: z.string() }),
+  z.object({ kind: z.literal('pinned'), pins: z.array(z.object({ payee: z.string(), basisPoints: z.number() })) }),
+])
+export type Policy = z.infer<typeof policySchema>
+
+const subscriptionSchema = z.object({
+  status: z.enum(['starting', 'trial', 'active', 'grace', 'paused', 'ended']),
+  plan: planSchema,
+  nextPlan: z.nullable(planSchema),
+  periodEndsMs: z.number(),
+  cancelled: z.boolean(),
+  pausing: z.boolean(),
+  retryAtMs: z.nullable(z.number()),
+  card: z.object({ brand: z.string(), lastFour: z.string() }),
+  policy: policySchema,
+  /** The payment that she must confirm. */
+  confirmation: z.nullable(z.string()),
+})
+export type Subscription = z.infer<typeof subscriptionSchema>
+
+const shareSchema = z.object({ payee: z.string(), amount: units })
+const statementSchema = z.object({ period: z.number(), begunMs: z.number(), endedMs: z.number(), rest: units, rolledOver: units, shares: z.array(shareSchema) })
+export type Statement = z.infer<typeof statementSchema>
+
+const previewSchema = z.object({ rest: units, rolledOver: units, shares: z.array(shareSchema) })
+export type Preview = z.infer<typeof previewSchema>
+
+/** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
+export async function loadSubscription() {
+  const [me, { plans }, { subscription, statements }] = await Promise.all([
+    callApi('/api/me', { answer: z.object({ person: personSchema }) }),
+    callApi('/api/plans', { answer: z.object({ plans: z.array(planSchema) }) }),
+    callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), statements: z.array(statementSchema) }) }),
+  ])
+  return { person: me.person, plans, subscription, statements }
+}
+
+export async function subscribe(planId: string, number: string): Promise<void> {
+  await callApi('/api/subscription', { method: 'POST', body: { planId, card: { number } }, answer: anyAnswer })
+}
+
+export async function changePlan(planId: string): Promise<void> {
+  await callApi('/api/subscription/plan', { method: 'POST', body: { planId }, answer: anyAnswer })
+}
+
+export async function wish(what: 'cancel' | 'keep' | 'pause' | 'resume'): Promise<void> {
+  await callApi('/api/subscription/wishes', { method: 'POST', body: { wish: what }, answer: anyAnswer })
+}
+
+export async function changeCard(number: string): Promise<void> {
+  await callApi('/api/subscription/card', { method: 'PUT', body: { card: { number } }, answer: anyAnswer })
+}
+
+export async function changePolicy(policy: Policy): Promise<void> {
+  await callApi('/api/subscription/policy', { method: 'PUT', body: { policy }, answer: anyAnswer })
+}
+
+export async function preview(policy: Policy): Promise<Preview> {
+  return await callApi('/api/subscription/preview', { method: 'POST', body: { policy }, answer: previewSchema })
+}
+
+export async function confirm(reference: string): Promise<void> {
+  await callApi('/api/sandbox/confirmations', { method: 'POST', body: { reference }, answer: anyAnswer })
+}

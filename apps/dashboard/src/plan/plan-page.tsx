@@ -1,0 +1,79 @@
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatMoney } from '../amounts.ts'
+import { Frame } from '../look/frame.tsx'
+import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
+import { Door } from '../session/door.tsx'
+import { leave } from '../session/session.ts'
+import { usePolled } from '../use-polled.ts'
+import { useLocale } from '../words/words.ts'
+import { Current } from './current.tsx'
+import { Offers } from './offers.tsx'
+import { loadSubscription, type Plan, type Statement } from './plan-api.ts'
+import { Shares } from './shares.tsx'
+import { Sharing } from './sharing.tsx'
+
+const pollMs = 5_000
+
+/** The subscriber's plan: what it costs, how it goes on, what becomes of the rest, and what became of it. */
+export function PlanPage(): React.JSX.Element {
+  const { t } = useTranslation()
+  const { value, fault, reload } = usePolled(loadSubscription, pollMs)
+  useEffect(() => {
+    document.title = `${t('plan.title')} · ${t('product')}`
+  }, [t])
+  if (fault?.status === 401) {
+    return (
+      <Frame entrance="wallet">
+        <Door entrance="wallet" maySignUp onSignedIn={reload} />
+      </Frame>
+    )
+  }
+  if (value === undefined) return <Frame entrance="wallet">{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
+  const { person, plans, subscription, statements } = value
+  return (
+    <Frame entrance="wallet" person={person} onSignOut={() => void leave(reload)}>
+      <h1 className="page-title">{t('plan.title')}</h1>
+      {fault !== undefined && <StaleNote fault={fault} />}
+      <div className="plan-page">
+        {subscription === null ? (
+          <Offers plans={plans} current={undefined} onChange={reload} />
+        ) : (
+          <>
+            <Current subscription={subscription} onChange={reload} />
+            <Sharing key={JSON.stringify(subscription.policy)} subscription={subscription} onChange={reload} />
+            {plans.length > 1 && <Offers plans={plans} current={subscription} onChange={reload} />}
+          </>
+        )}
+        {subscription !== null && <Statements statements={statements} plan={subscription.plan} />}
+      </div>
+    </Frame>
+  )
+}
+
+function Statements({ statements, plan }: { readonly statements: readonly Statement[]; readonly plan: Plan }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const asset = { code: plan.assetCode, scale: plan.assetScale }
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
+  return (
+    <section className="card" aria-labelledby="statements-title">
+      <h2 id="statements-title">{t('plan.statements')}</h2>
+      {statements.length === 0 ? (
+        <Empty title={t('plan.statementsEmpty')} why={t('plan.statementsEmptyWhy')} />
+      ) : (
+        <ul className="rows">
+          {statements.map(({ period, begunMs, endedMs, rest, rolledOver, shares }) => (
+            <li key={period} className="row plan-statement">
+              <div className="row-main">
+                <p className="row-title">{t('plan.statement', { from: date.format(begunMs), to: date.format(endedMs) })}</p>
+                <p className="quiet">{t('plan.statementShared', { shared: formatMoney(rest - rolledOver, asset, locale), rolled: formatMoney(rolledOver, asset, locale) })}</p>
+                <Shares shares={shares} plan={plan} />
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
