@@ -7,7 +7,8 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     streams: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string' },
+    clients: { type: 'string', default: '64' },
     sweep: { type: 'boolean', default: false },
     profile: { type: 'string' },
     history: { type: 'string' },
@@ -24,12 +25,13 @@ const benches: Readonly<Record<string, (say: Say) => Promise<object>>> = {
   ledger: async (say) => (await import('./ledger.ts')).benchLedger({ history: values.history === undefined ? 0 : Number(values.history) }, say),
   open: async (say) => (await import('./open.ts')).benchOpen(say),
   page: async (say) => (await import('./page.ts')).benchPage(say),
-  streams: async (say) => (await import('./streams.ts')).benchStreams({ streams: Number(values.streams), seconds: Number(values.seconds), sweep: values.sweep, profileFolder: values.profile }, say),
+  payments: async (say) => (await import('./payments.ts')).benchPayments({ seconds: Number(values.seconds ?? 20), clients: Number(values.clients), profileFolder: values.profile }, say),
+  streams: async (say) => (await import('./streams.ts')).benchStreams({ streams: Number(values.streams), seconds: Number(values.seconds ?? 60), sweep: values.sweep, profileFolder: values.profile }, say),
 }
 
 const bench = benches[positionals[0] ?? '']
 if (bench === undefined) {
-  console.error(`usage: pnpm bench ${Object.keys(benches).join('|')} [--json] [--name RUN]; streams: [--streams N] [--seconds S] [--sweep] [--profile FOLDER]; ledger: [--history TRANSFERS]`)
+  console.error(`usage: pnpm bench ${Object.keys(benches).join('|')} [--json] [--name RUN]; streams: [--streams N] [--seconds S] [--sweep] [--profile FOLDER]; ledger: [--history TRANSFERS]; payments: [--seconds S] [--clients N] [--profile FOLDER]`)
   process.exitCode = 2
 } else {
   console.log(`${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}`)

@@ -18,6 +18,10 @@ export class Installation implements AsyncDisposable {
     this.#port = port
   }
 
+  get databaseUrl(): string {
+    return this.#postgres?.url ?? ''
+  }
+
   async start(part: Part): Promise<void> {
     if (part === 'postgres') this.#postgres = await startEmbeddedPostgres({ dataFolder: this.#data, port: this.#port + 9 })
     else this.#servers.set(part, await Server.start([part, '--data', this.#data, '--port', String(this.#port)], this.#environment()))

@@ -87,6 +87,11 @@ export class PayingHouse implements AsyncDisposable {
     return (await this.gnap.issue({ client: { id: client, name: undefined, keyId: key.keyId, keyX: undefined }, access: [{ type: 'quote', actions: ['create', 'read'] }] })).token.value
   }
 
+  /** A look at the product's own tables. */
+  async query<Row extends object>(text: string): Promise<readonly Row[]> {
+    return (await this.#postgres.pool.query(text)).rows as Row[]
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gnap[Symbol.asyncDispose]()
     await this.accounts[Symbol.asyncDispose]()

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Accounts } from '@rivulet/accounts'
+import type { Id } from '@rivulet/ids'
 import type { GuardedFetch } from '@rivulet/outbound'
 import type { Clock } from '@rivulet/time'
 import { z } from 'zod'
@@ -41,6 +42,9 @@ export function createClientKeys({ accounts, fetch, clock, instance, ownOrigins 
   /** Making a key object costs more than the signature's check. */
   const keyObjects = new Map<string, KeyObject>()
 
+  /** Of our own people, by URL: an address keeps its id. */
+  const addressIds = new Map<string, Id<'wadr'>>()
+
   const keyObjectOf = (x: string): KeyObject => {
     const known = keyObjects.get(x)
     if (known !== undefined) return known
@@ -52,8 +56,12 @@ export function createClientKeys({ accounts, fetch, clock, instance, ownOrigins 
 
   const own = async (client: string, keyId: string): Promise<KeyObject | undefined> => {
     if (client === instance.walletAddress) return keyId === instance.keyId ? keyObjectOf(instance.jwk.x) : undefined
-    const address = await accounts.walletAddressByUrl(client)
-    const key = address === undefined ? undefined : (await accounts.keysOf(address.id)).find(({ kid }) => kid === keyId)
+    const id = addressIds.get(client) ?? (await accounts.walletAddressByUrl(client))?.id
+    if (id !== undefined && !addressIds.has(client)) {
+      if (addressIds.size >= clientsMax) addressIds.clear()
+      addressIds.set(client, id)
+    }
+    const key = id === undefined ? undefined : (await accounts.keysOf(id)).find(({ kid }) => kid === keyId)
     return key === undefined ? undefined : keyObjectOf(key.x)
   }
 

@@ -1,5 +1,5 @@
 /** Quotes and outgoing payments over HTTP (Open Payments 1.3, resource server). */
-import type { Accounts, WalletAddress } from '@rivulet/accounts'
+import type { Accounts } from '@rivulet/accounts'
 import { type Access, type AccessAction, type AccessType, intervalAt, type Limits } from '@rivulet/gnap'
 import { type Id, isId } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
@@ -13,7 +13,7 @@ import type { HeldPayment, OutgoingPayments } from './outgoing/outgoing-payments
 import type { OutgoingPayment, Spending, SpendingLimits } from './outgoing/types.ts'
 import { PaymentFault } from './payment-fault.ts'
 import type { Quote } from './quotes/quote-store.ts'
-import type { Quotes } from './quotes/quotes.ts'
+import type { PayingAddress, Quotes } from './quotes/quotes.ts'
 import { accessTo, grantOf } from './signed/require-token.ts'
 
 export interface PayingRoutesOptions {
@@ -30,6 +30,7 @@ export interface PayingRoutesOptions {
 const urlCharactersMax = 2_000
 const metadataBytesMax = 8_192
 const pageMax = 100
+const addressesCachedMax = 10_000
 const pageDefault = 20
 /** Clients give up after 10 s and may pay again: what could not be secured in this time is taken back. */
 const answerWithinMs = 7_000
@@ -66,9 +67,15 @@ export function payingRoutes(options: PayingRoutesOptions): Router {
     if (!isId('quot', id)) throw new PaymentFault('quote-invalid', 'invalid quote')
     return id
   }
-  const addressOf = async (text: string): Promise<WalletAddress> => {
+  // Id, URL, asset and account of a wallet address never change.
+  const addresses = new Map<string, PayingAddress>()
+  const addressOf = async (text: string): Promise<PayingAddress> => {
+    const known = addresses.get(text)
+    if (known !== undefined) return known
     const address = await options.accounts.walletAddressByUrl(text)
     if (address?.role !== 'subscriber') throw new PaymentFault('unknown', 'unknown wallet address')
+    if (addresses.size >= addressesCachedMax) addresses.clear()
+    addresses.set(text, address)
     return address
   }
 

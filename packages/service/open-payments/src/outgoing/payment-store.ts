@@ -23,6 +23,10 @@ export interface Ending {
   readonly endedMs: number
 }
 
+interface Client {
+  query(query: { readonly name: string; readonly text: string; readonly values: unknown[] }): Promise<{ readonly rows: unknown[] }>
+}
+
 interface PaymentRow {
   id: Id<'outp'>
   state: PaymentState
@@ -99,18 +103,11 @@ export class PaymentStore {
       const keys = new Map(all.map(({ payment }) => [keyOf(payment.grantId, payment.intervalStartMs), payment]))
       const sorted = [...keys.keys()].toSorted()
       const firsts = sorted.map((key) => keys.get(key)).filter((payment) => payment !== undefined)
-      await client.query({
-        name: 'open-payments-spending-open',
-        text: `insert into open_payments.grant_spending (grant_id, interval_start_ms, asset_code, asset_scale, receive_asset_code, receive_asset_scale)
-          select * from unnest($1::text[], $2::int8[], $3::text[], $4::int2[], $5::text[], $6::int2[]) on conflict do nothing`,
-        values: [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs), firsts.map(({ asset }) => asset.code), firsts.map(({ asset }) => asset.scale),
-          firsts.map(({ receiveAsset }) => receiveAsset.code), firsts.map(({ receiveAsset }) => receiveAsset.scale)],
-      })
-      const { rows } = await client.query<SpendingRow>({
-        name: 'open-payments-spending-lock',
-        text: `select ${spendingColumns} from open_payments.grant_spending where (grant_id, interval_start_ms) in (select * from unnest($1::text[], $2::int8[])) order by grant_id, interval_start_ms for update`,
-        values: [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs)],
-      })
+      let rows = await lockSpendings(client, firsts)
+      if (rows.length < firsts.length) {
+        await openSpendings(client, firsts)
+        rows = await lockSpendings(client, firsts)
+      }
       const spendings = new Map(rows.map((row) => [keyOf(row.grant_id, Number(row.interval_start_ms)), row]))
       const admitted: OutgoingPayment[] = []
       const admissions = all.map(({ payment, limits }): Admission => {
@@ -124,8 +121,7 @@ export class PaymentStore {
         return { spending: spendingOf(row) }
       })
       if (admitted.length > 0) {
-        await writeSpendings(client, [...spendings.values()])
-        await writePayments(client, admitted)
+        await write(client, [...spendings.values()], admitted)
       }
       await client.query('commit')
       client.release()
@@ -211,10 +207,6 @@ export interface PaymentFilter {
   readonly backwards: boolean
 }
 
-interface Queryable {
-  query(query: { readonly name: string; readonly text: string; readonly values: unknown[] }): Promise<unknown>
-}
-
 /** Counts the payment in, unless a limit forbids it. */
 function admit(row: SpendingRow, payment: OutgoingPayment, limits: SpendingLimits): boolean {
   const debit = row.debit + payment.debit
@@ -230,19 +222,33 @@ function admit(row: SpendingRow, payment: OutgoingPayment, limits: SpendingLimit
   return true
 }
 
-async function writeSpendings(client: Queryable, rows: readonly SpendingRow[]): Promise<void> {
+/** In the order of their keys, so that no two batches wait for each other. */
+async function lockSpendings(client: Client, firsts: readonly OutgoingPayment[]): Promise<SpendingRow[]> {
+  const { rows } = await client.query({
+    name: 'open-payments-spending-lock',
+    text: `select ${spendingColumns} from open_payments.grant_spending where (grant_id, interval_start_ms) in (select * from unnest($1::text[], $2::int8[])) order by grant_id, interval_start_ms for update`,
+    values: [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs)],
+  })
+  return rows as SpendingRow[]
+}
+
+async function openSpendings(client: Client, firsts: readonly OutgoingPayment[]): Promise<void> {
   await client.query({
-    name: 'open-payments-spending-write',
-    text: `update open_payments.grant_spending s set debit = u.debit, receive = u.receive, receive_mixed = u.receive_mixed
-      from unnest($1::text[], $2::int8[], $3::int8[], $4::int8[], $5::bool[]) as u(grant_id, interval_start_ms, debit, receive, receive_mixed) where s.grant_id = u.grant_id and s.interval_start_ms = u.interval_start_ms`,
-    values: [rows.map((row) => row.grant_id), rows.map((row) => row.interval_start_ms), rows.map((row) => row.debit), rows.map((row) => row.receive), rows.map((row) => row.receive_mixed)],
+    name: 'open-payments-spending-open',
+    text: `insert into open_payments.grant_spending (grant_id, interval_start_ms, asset_code, asset_scale, receive_asset_code, receive_asset_scale)
+      select * from unnest($1::text[], $2::int8[], $3::text[], $4::int2[], $5::text[], $6::int2[]) on conflict do nothing`,
+    values: [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs), firsts.map(({ asset }) => asset.code), firsts.map(({ asset }) => asset.scale),
+      firsts.map(({ receiveAsset }) => receiveAsset.code), firsts.map(({ receiveAsset }) => receiveAsset.scale)],
   })
 }
 
-async function writePayments(client: Queryable, payments: readonly OutgoingPayment[]): Promise<void> {
+async function write(client: Client, rows: readonly SpendingRow[], payments: readonly OutgoingPayment[]): Promise<void> {
   await client.query({
-    name: 'open-payments-payments',
-    text: `with made as (
+    name: 'open-payments-write',
+    text: `with spent as (
+        update open_payments.grant_spending s set debit = u.debit, receive = u.receive, receive_mixed = u.receive_mixed
+        from unnest($23::text[], $24::int8[], $25::int8[], $26::int8[], $27::bool[]) as u(grant_id, interval_start_ms, debit, receive, receive_mixed) where s.grant_id = u.grant_id and s.interval_start_ms = u.interval_start_ms),
+      made as (
         insert into open_payments.outgoing_payment (${columns}) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int8[], $9::text[], $10::text[], $11::int8[],
           $12::int8[], $13::text[], $14::int2[], $15::int8[], $16::text[], $17::int2[], $18::int8[], $19::text[], $20::int8[], $21::text[], $22::int8[]) returning id, quote_id)
       update open_payments.quote q set payment_id = made.id from made where q.id = made.quote_id`,
@@ -253,6 +259,7 @@ async function writePayments(client: Queryable, payments: readonly OutgoingPayme
       payments.map(({ asset }) => asset.scale), payments.map(({ receive }) => receive), payments.map(({ receiveAsset }) => receiveAsset.code), payments.map(({ receiveAsset }) => receiveAsset.scale),
       payments.map(({ deliver }) => deliver ?? null), payments.map(({ metadata }) => (metadata === undefined ? null : JSON.stringify(metadata))), payments.map(({ sent }) => sent),
       payments.map(({ failure }) => failure ?? null), payments.map(({ createdMs }) => createdMs),
+      rows.map((row) => row.grant_id), rows.map((row) => row.interval_start_ms), rows.map((row) => row.debit), rows.map((row) => row.receive), rows.map((row) => row.receive_mixed),
     ],
   })
 }
