@@ -23,7 +23,7 @@ const followMs = 5_000
 test.each([
   ['the asset of the installation', 'EUR/9', { code: 'EUR', scale: 9 }],
   ['a coarser scale of it, through an exchange', 'EUR/6', { code: 'EUR', scale: 6 }],
-])('a reference peer whose link counts in %s pays a publisher and is paid, to the unit', async (_name, assetText, asset) => {
+])('a reference peer whose link counts in %s pays a publisher and is paid, to the unit', { timeout: 300_000 }, async (_name, assetText, asset) => {
   using folder = dataFolder()
   await using server = await Server.start(['up', '--data', folder.path, '--port', '0'])
   const { incomingToken } = await answerOf<{ incomingToken: string }>(['peers', 'add', 'reference', '--asset', assetText, '--data', folder.path])
