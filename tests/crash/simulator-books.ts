@@ -140,6 +140,11 @@ export class Invariants {
     const { sequence, amount, expiresAtMs, counted } = packet
     const row = this.books.sending.get(trail.streamId)
     must(row !== undefined, () => `stream ${trail.streamId} sends before its hold is durable`)
+    if (amount === 0n && sequence > row.ceiling) {
+      // What asks a receiver of others for its total moves nothing, and comes only when nothing of the stream can still arrive.
+      must(trail.foreign && expiresAtMs > row.sendUntilMs + settleAfterMs, () => `stream ${trail.streamId} is asked about ${row.sendUntilMs + settleAfterMs - expiresAtMs} ms too early`)
+      return
+    }
     must(!trail.sequences.has(sequence), () => `stream ${trail.streamId} sends sequence ${sequence} a second time`)
     trail.sequences.set(sequence, amount)
     trail.sent += amount
