@@ -61,7 +61,7 @@ test('a card that is none is refused at its field with what was typed, another i
   await page.getByText('The new card is used from now on.').waitFor()
 
   await page.getByText('All to one wallet address').click()
-  await page.getByLabel('Wallet address').fill(product.demoAccounts.find(({ role }) => role === 'publisher')?.walletAddress ?? '')
+  await page.getByRole('textbox', { name: 'Wallet address' }).fill(product.demoAccounts.find(({ role }) => role === 'publisher')?.walletAddress ?? '')
   await page.locator('.plan-estimate dd', { hasText: '€5.00' }).waitFor()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.reload()
@@ -78,5 +78,6 @@ test('who cancels is asked once, keeps the plan to the end of its period, and ma
   await expectSound(page)
   await page.getByRole('button', { name: 'Garder la formule' }).click()
   await page.getByText(/puis renouvelée/).waitFor()
+  expect(await page.getByRole('button', { name: 'Garder la formule' }).count()).toBe(0)
   await page.context().close()
 })
