@@ -4,21 +4,28 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { findChromium } from './find-chromium.ts'
+import { until } from './until.ts'
 
 // Not Playwright's own list: that switches off popup blocking, the back-forward cache and the partitioning of storage, which these tests are about.
 const chromiumArguments = [
   '--headless', '--remote-debugging-port=0', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--no-default-browser-check', '--disable-background-networking',
   '--disable-component-update', '--disable-default-apps', '--disable-dev-shm-usage', '--disable-sync', '--disable-breakpad', '--disable-search-engine-choice-screen', '--hide-scrollbars',
-  '--mute-audio', '--password-store=basic', '--use-mock-keychain', '--window-size=1280,900', '--lang=en-GB',
+  '--mute-audio', '--password-store=basic', '--use-mock-keychain', '--window-size=1280,900', '--lang=en-GB', '--accept-lang=en-GB',
 ]
 const startMaxMs = 30_000
 
 export interface TestBrowser extends AsyncDisposable {
   readonly browser: Browser
-  /** The browser as it is, with none of Playwright's emulation: a tab in the background is hidden. */
+  /** The browser as it is, with none of Playwright's emulation: a page in a minimised window is hidden. */
   readonly context: BrowserContext
+  /** Opens a page in a window of its own. The headless shell never hides a tab behind another; windows are alike in every Chromium. */
+  readonly open: (address: string) => Promise<Page>
+  /** Minimises the window of a page. */
+  readonly hide: (page: Page) => Promise<void>
+  /** Shows the window of a page again. */
+  readonly show: (page: Page) => Promise<void>
 }
 
 /** Starts Chromium headless, with an empty profile that is removed with it. */
@@ -35,9 +42,17 @@ export async function launchChromium({ path, environment } = findChromium()): Pr
     const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true })
     const [context] = browser.contexts()
     if (context === undefined) throw new Error('Chromium has no window')
+    const control = await browser.newBrowserCDPSession()
     return {
       browser,
       context,
+      async open(address) {
+        const [page] = await Promise.all([context.waitForEvent('page'), control.send('Target.createTarget', { url: 'about:blank', newWindow: true })])
+        await page.goto(address)
+        return page
+      },
+      hide: (page) => setWindow(page, 'minimized'),
+      show: (page) => setWindow(page, 'normal'),
       async [Symbol.asyncDispose]() {
         await browser.close()
         await stop()
@@ -47,6 +62,15 @@ export async function launchChromium({ path, environment } = findChromium()): Pr
     await stop()
     throw error
   }
+}
+
+/** Returns when the page has been told. */
+async function setWindow(page: Page, windowState: 'minimized' | 'normal'): Promise<void> {
+  const control = await page.context().newCDPSession(page)
+  const { windowId } = await control.send('Browser.getWindowForTarget')
+  await control.send('Browser.setWindowBounds', { windowId, bounds: { windowState } })
+  await control.detach()
+  await until(page, `document.visibilityState === '${windowState === 'minimized' ? 'hidden' : 'visible'}'`)
 }
 
 /** Where Chromium listens, as it says on standard error. */

@@ -34,11 +34,10 @@ afterAll(async () => {
 const payee = (name: string): string => `${product.receiver}/${name}`
 const link = (name: string, id = 'a'): string => `<link id="${id}" rel="monetization" href="${payee(name)}">`
 
-/** A new tab, in front of the others. */
+/** A page in a window of its own. */
 async function open(address: string): Promise<Page> {
-  const page = await chromium.context.newPage()
+  const page = await chromium.open(address)
   pages.push(page)
-  await page.goto(address)
   return page
 }
 
@@ -98,7 +97,7 @@ test('a visitor without an account signs up, connects the site, and pays without
   await paidMore(page, 5)
   expect(await page.evaluate('[sameDocument, document.querySelector("rivulet-button")]')).toEqual([true, null])
   // Hidden, it is told of what had left already, and then nothing more moves.
-  await open('about:blank')
+  await chromium.hide(page)
   await expect.poll(async () => (await product.balance('mara')) - before === (await sentBy(page)), { timeout: 20_000 }).toBe(true)
   expect(await page.evaluate(`log.map(([type]) => type).slice(0, 2)`)).toEqual(['load', 'monetization'])
   expect(await events(page)).toBeGreaterThanOrEqual(5)
@@ -108,11 +107,12 @@ test('after a page is hidden at most two more packets leave, and showing it resu
   const page = await openConnected(link('mara'))
   await paidMore(page, 2)
   const atHiding = await events(page)
+  await chromium.hide(page)
   const other = await openConnected(link('tomas'))
-  expect(await page.evaluate('document.visibilityState')).toBe('hidden')
   await paidMore(other, 4)
   expect((await events(page)) - atHiding).toBeLessThanOrEqual(2)
   await other.close()
+  await chromium.show(page)
   await paidMore(page, 2)
 })
 
@@ -143,12 +143,9 @@ test('changing href moves the money', async () => {
   expect((await product.balance('ines')) - ines).toBeGreaterThanOrEqual(300_000n)
 })
 
-test('two tabs that are both seen pay one at a time', async () => {
+test('two pages that are both seen pay one at a time', async () => {
   const first = await openConnected(link('mara'))
-  const session = await chromium.browser.newBrowserCDPSession()
-  const [second] = await Promise.all([chromium.context.waitForEvent('page'), session.send('Target.createTarget', { url: pageOf(link('tomas')), newWindow: true })])
-  pages.push(second)
-  await state(second, 'paying')
+  const second = await openConnected(link('tomas'))
   expect(await Promise.all([first, second].map((page) => page.evaluate('document.visibilityState')))).toEqual(['visible', 'visible'])
   await state(first, 'paused')
   const before = await events(first)

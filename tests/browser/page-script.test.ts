@@ -253,10 +253,10 @@ test('(26, 27) a hidden page says so, and so does one that is shown again; losin
   await until(page, 'document.querySelector("script[data-rivulet-state=paying]") !== null')
   await page.evaluate('dispatchEvent(new Event("blur"))')
   expect(at.wallet.all('visible')).toEqual([])
-  const other = await at.open({ body: 'another tab' })
+  await at.chromium.hide(page)
   expect(await at.wallet.next('visible')).toEqual({ type: 'visible', visible: false })
   await until(page, 'document.querySelector("script[data-rivulet-state=paused]") !== null')
-  await other.close()
+  await at.chromium.show(page)
   expect(await at.wallet.next('visible', 1)).toEqual({ type: 'visible', visible: true })
 })
 

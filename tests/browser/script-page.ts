@@ -9,7 +9,7 @@ import type { PageSource } from './test-site.ts'
 export interface ScriptPage {
   readonly chromium: TestBrowser
   readonly wallet: ScriptedWallet
-  /** Opens a page of the site in a new tab. */
+  /** Opens a page of the site in a new window. */
   readonly open: (source: PageSource) => Promise<Page>
 }
 
@@ -42,9 +42,8 @@ export function useScriptPage(): ScriptPage {
       return wallet
     },
     async open(source) {
-      const page = await chromium.context.newPage()
+      const page = await chromium.open(wallet.page(`/${pages.length + 1}`, source))
       pages.push(page)
-      await page.goto(wallet.page(`/${pages.length}`, source))
       return page
     },
   }

@@ -51,4 +51,6 @@ test.each([
 test('numbers follow the reader’s own variety of the language', () => {
   expect(localeOf('fr', ['en-US', 'fr-CH'])).toBe('fr-CH')
   expect(localeOf('fr', ['en-US'])).toBe('fr')
+  expect(localeOf('en', ['en-US@posix', 'en-GB'])).toBe('en-GB')
+  expect(localeOf('en', ['en-US@posix'])).toBe('en')
 })

@@ -26,7 +26,16 @@ export function chooseLanguage(chosen: string | undefined, preferred: readonly s
 
 /** The reader's own variety of the language, if the browser names one: fr-CH writes 1'000 where fr writes 1 000. */
 export function localeOf(language: string, preferred: readonly string[]): string {
-  return preferred.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language
+  return preferred.find((tag) => tag.toLowerCase().split('-')[0] === language && isTag(tag)) ?? language
+}
+
+/** Chromium without a locale of the machine names its language `en-US@posix`, which `Intl` refuses. */
+function isTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1
+  } catch {
+    return false
+  }
 }
 
 /** English is in the first load, as the language of last resort; French is fetched when it is wanted. */
