@@ -147,6 +147,8 @@ class Tick implements StreamListener, PaidStreamListener {
 
   stalled(stalled: boolean): void {
     if (stalled) this.#bench.stalls += 1
+    // As the wallet's session does.
+    else if (this.#bench.pays(this)) this.paidStream?.resume()
   }
 }
 
@@ -160,6 +162,7 @@ class Bench {
   stalls = 0
   #sender = 0
   #endMs = Infinity
+  #settling = false
   #latenesses = new Float64Array(0)
   #measured = 0
 
@@ -238,6 +241,11 @@ class Bench {
     }
   }
 
+  /** Whether the stream is still to pay: with its last tick of the window it rests. */
+  pays(tick: Tick): boolean {
+    return !this.#settling && (this.#endMs === Infinity || tick.dueMs < this.#endMs)
+  }
+
   async over(): Promise<true> {
     await new Promise((resolve) => setTimeout(resolve, this.#endMs - performance.now()))
     return true
@@ -246,6 +254,7 @@ class Bench {
   async settle(): Promise<WalletResult> {
     const unanswered = (): boolean => this.#ticks.some(({ stream, booked }) => stream === undefined || stream.inFlight > 0n || booked < stream.paid)
     await this.#until(() => this.#measured === this.#latenesses.length, patienceMs)
+    this.#settling = true
     for (const { paidStream } of this.#ticks) paidStream?.pause()
     await this.#until(() => !unanswered(), answerMaxMs)
     const unpaid = this.#latenesses.length - this.#measured
