@@ -1,7 +1,7 @@
 /** The only file that knows every service: opens what a role needs, in order, and hands it over. */
 import { randomInt } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import { Accounts, type Person } from '@rivulet/accounts'
+import { Accounts, type Person, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
 import { fundingRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
@@ -9,12 +9,13 @@ import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
+import { webhookRoutes, Webhooks } from '@rivulet/notify'
 import { createOperator, RoleReporter } from '@rivulet/operator'
 import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, type Paying, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
 import { type Border, openBorder, openRouting, peerRoutes, Peers, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
-import { createReceiver, IncomingPayments, spspRoutes } from '@rivulet/receiver'
+import { createReceiver, IncomingPayments, PaymentEvents, spspRoutes } from '@rivulet/receiver'
 import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
@@ -49,6 +50,8 @@ interface Foundation {
 }
 
 const doorPatienceMs = 2_000
+/** Nobody reads what a publisher's server answers. */
+const webhookAnswerBytesMax = 65_536
 /** Between roles of one operator only the ledger limits. */
 const internalLimits = { packetAmountMax: 10n ** 12n, packetsPerSecondMax: 1_000_000, packetsBurstMax: 1_000_000, owedMax: amountMax }
 
@@ -164,7 +167,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
   return border
 }
 
@@ -253,6 +256,19 @@ function startOperator({ config, clock, log, postgres, ledger, accounts }: Found
 /** With whom this installation exchanges packets: for the operator's door and for the command. */
 export function openPeers(config: Config, parts: { readonly postgres: Postgres; readonly ledger: Ledger; readonly clock: Clock }): Peers {
   return new Peers({ ...parts, seal: new Seal(Buffer.from(config.secrets.seal, 'base64url')), ilpAddress: config.ilpAddress, allowLocal: config.allowLocal })
+}
+
+/** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */
+function openWebhooks({ config, clock, log, postgres, ledger, accounts, incomingPayments }: Foundation, building: AsyncDisposableStack): Router {
+  const { allowLocal, secrets } = config
+  const seal = new Seal(Buffer.from(secrets.seal, 'base64url'))
+  const random = (): number => randomInt(2 ** 32) / 2 ** 32
+  const webhooks = building.use(new Webhooks({ postgres, clock, log, seal, random, allowLocal, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: webhookAnswerBytesMax }) }))
+  const events = building.use(new PaymentEvents({ postgres, clock, log, ledger, accounts, payments: incomingPayments, owners: () => webhooks.owners() }))
+  webhooks.start()
+  events.start()
+  const { requireSession, requireSameOrigin } = accounts.entrance('publisher')
+  return webhookRoutes({ webhooks, requireSession, requireSameOrigin, ownerOf: (response) => personOf(response).id })
 }
 
 /** A source that does not answer holds nobody up: until it does no rate is known. */

@@ -4,6 +4,7 @@ import { fundingMigrations } from '@rivulet/funding'
 import { gnapMigrations } from '@rivulet/gnap'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { openPaymentsMigrations } from '@rivulet/open-payments'
+import { notifyMigrations } from '@rivulet/notify'
 import { operatorMigrations } from '@rivulet/operator'
 import { peeringMigrations } from '@rivulet/peering'
 import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
@@ -12,7 +13,7 @@ import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, receiverMigrations, walletMigrations, openPaymentsMigrations, fundingMigrations, operatorMigrations, peeringMigrations]
+export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, notifyMigrations, receiverMigrations, walletMigrations, openPaymentsMigrations, fundingMigrations, operatorMigrations, peeringMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

@@ -12,7 +12,7 @@ import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
 import { SendingStore } from './sending-store.ts'
 import { TransferStore } from './transfer-store.ts'
-import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
 import { verifyBooks } from './verify-store.ts'
 
 export interface LedgerOptions {
@@ -99,6 +99,11 @@ export class Ledger implements AsyncDisposable {
   /** Newest first; `before` is the id of the last transfer of the page before. At most 1,000 at a time. */
   transfersOf(accountId: Id<'acct'>, page: { readonly limit: number; readonly before?: Id<'xfer'> }): Promise<readonly Transfer[]> {
     return this.#transfers.of(accountId, Math.min(page.limit, transfersPerPageMax), page.before)
+  }
+
+  /** All postings that are durable and lie behind these places of the chains, in order within each chain. At most `limit`, and 1,000. */
+  receivedSince(cursors: ReadonlyMap<string, bigint>, limit: number): Promise<readonly ReceivedPosting[]> {
+    return this.#transfers.receivedSince(cursors, Math.min(limit, transfersPerPageMax))
   }
 
   /** Posts what is due of open streams now, which happens in the background anyway. Returns the rows posted or ended. */

@@ -1,7 +1,7 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { query } from './query-store.ts'
-import type { Transfer } from './types.ts'
+import type { ReceivedPosting, Transfer } from './types.ts'
 
 export interface TransferRow {
   id: Id<'xfer'>
@@ -23,6 +23,9 @@ export function transferOf(row: TransferRow): Transfer {
   }
 }
 
+/** A receiving row is named by its connection, a sending row by its id. */
+const connectionPattern = /^[0-9a-f]{64}$/
+
 export class TransferStore {
   readonly #postgres: Postgres
 
@@ -38,5 +41,17 @@ export class TransferStore {
         union all (select ${transferColumns} from ledger.transfers where credit_account_id = $1 and id < $2 order by id desc limit $3)) both_sides
       order by id desc limit $3`, [accountId, before ?? 'xfer_~', limit])
     return rows.map(transferOf)
+  }
+
+  /** A chain is written in order, so whoever reads it from where it was misses nothing, which ids and times do not promise. */
+  async receivedSince(cursors: ReadonlyMap<string, bigint>, limit: number): Promise<ReceivedPosting[]> {
+    const rows = await query<{ chain_id: string; chain_length: bigint; stream: string | null; reason: string; credit_account_id: Id<'acct'> }>(this.#postgres,
+      `select t.chain_id, t.chain_length, t.stream, t.reason, t.credit_account_id from ledger.chains c
+        left join unnest($1::text[], $2::int8[]) as seen(id, length) on seen.id = c.id
+        cross join lateral (select * from ledger.transfers where chain_id = c.id and chain_length > coalesce(seen.length, 0) order by chain_length limit $3) t
+        where c.length > coalesce(seen.length, 0) order by t.chain_id, t.chain_length limit $3`, [[...cursors.keys()], [...cursors.values()], limit])
+    return rows.map(({ chain_id: chainId, chain_length: chainLength, stream, reason, credit_account_id: accountId }) => ({
+      chainId, chainLength, ...(reason === 'stream' && stream !== null && connectionPattern.test(stream) && { received: { connection: Buffer.from(stream, 'hex'), accountId } }),
+    }))
   }
 }

@@ -243,6 +243,13 @@ export interface ReceivingStreams {
   close(connection: Buffer, untilMs?: number): Promise<void>
 }
 
+/** A posting, by its place in the chain of the process that wrote it; what a connection received and to which account, where it is that. */
+export interface ReceivedPosting {
+  readonly chainId: string
+  readonly chainLength: bigint
+  readonly received?: { readonly connection: Buffer; readonly accountId: Id<'acct'> }
+}
+
 /** One thing that `verify` found wrong: the check, the row, and what was expected. */
 export interface VerifyProblem {
   readonly check: string

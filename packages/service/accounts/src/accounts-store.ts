@@ -81,6 +81,10 @@ export class AccountsStore {
     return this.#addresses().where('w.id', '=', id).executeTakeFirst()
   }
 
+  addressByAccount(accountId: Id<'acct'>): Promise<WalletAddressOfRow | undefined> {
+    return this.#addresses().where('w.ledger_account_id', '=', accountId).executeTakeFirst()
+  }
+
   /** The main one first, then by age. */
   addressesOf(personId: Id<'pers'>): Promise<WalletAddressOfRow[]> {
     return this.#addresses().where('w.person_id', '=', personId).orderBy('w.main', 'desc').orderBy('w.created_at').orderBy('w.id').execute()

@@ -149,6 +149,12 @@ export class Accounts implements AsyncDisposable {
     return row === undefined ? undefined : this.#walletAddress(row)
   }
 
+  /** The one whose money stands on this account of the ledger. */
+  async walletAddressByAccount(accountId: Id<'acct'>): Promise<WalletAddress | undefined> {
+    const row = await this.#store.addressByAccount(accountId)
+    return row === undefined ? undefined : this.#walletAddress(row)
+  }
+
   /** All of a person, the main one first. */
   async walletAddresses(personId: Id<'pers'>): Promise<readonly WalletAddress[]> {
     return (await this.#store.addressesOf(personId)).map((row) => this.#walletAddress(row))

@@ -14,6 +14,7 @@ interface ReceiverTables {
     expires_at_ms: bigint
     completed_at_ms: bigint | null
   }
+  'receiver.completion': { incoming_payment_id: Id<'inpm'> }
   'receiver.connection': { id: Generated<bigint>; incoming_payment_id: Id<'inpm'>; destination: string; connection: Buffer }
 }
 
@@ -106,6 +107,7 @@ export class IncomingPaymentStore {
       const last = await trx.selectFrom('receiver.connection').select((of) => of.fn.max('id').as('newest')).where('incoming_payment_id', '=', id).executeTakeFirst()
       if (payment?.completed_at_ms !== null || last?.newest !== newest) return 'changed'
       await trx.updateTable('receiver.incoming_payment').set({ completed_at_ms: BigInt(atMs) }).where('id', '=', id).execute()
+      await trx.insertInto('receiver.completion').values({ incoming_payment_id: id }).execute()
       return 'completed'
     })
   }

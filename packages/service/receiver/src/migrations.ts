@@ -29,5 +29,28 @@ export const receiverMigrations: Migrations = {
         create index connection_payment on receiver.connection (incoming_payment_id, id);
       `,
     },
+    {
+      name: '2-payment-events',
+      sql: `
+        -- Completed by somebody's word, and not yet told: written together with completed_at_ms.
+        create table receiver.completion (incoming_payment_id text primary key references receiver.incoming_payment on delete cascade);
+        -- How far each chain of the ledger was read; events begin with what comes from now on.
+        create table receiver.event_cursor (chain_id text primary key, length int8 not null);
+        insert into receiver.event_cursor select id, length from ledger.chains;
+        -- Connections of publishers who want to know, from their first posting until a day after their end was told.
+        create table receiver.watched_connection (
+          connection bytea primary key check (octet_length(connection) = 32),
+          account_id text not null,
+          closed_at_ms int8
+        );
+        create index watched_connection_open on receiver.watched_connection (connection) where closed_at_ms is null;
+        -- What was told last of a payment.
+        create table receiver.told_payment (
+          incoming_payment_id text primary key references receiver.incoming_payment on delete cascade,
+          received int8 not null,
+          completed boolean not null
+        );
+      `,
+    },
   ],
 }

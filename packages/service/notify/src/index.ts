@@ -1,0 +1,5 @@
+export { notifyMigrations } from './migrations.ts'
+export { webhookRoutes } from './routes.ts'
+export { appendEvents } from './store.ts'
+export type { NewEvent } from './types.ts'
+export { Webhooks } from './webhooks.ts'
