@@ -2,8 +2,8 @@ import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { ClientBase } from 'pg'
 
-/** Any constant: one process at a time tells what happened. */
-const tellingLock = 7_410_202_604
+/** Any constant that no other lock of the house has: one process at a time tells what happened. */
+const tellingLock = 7_410_202_609
 
 /** What was told of payments and connections, within one transaction. */
 export class EventBook {
