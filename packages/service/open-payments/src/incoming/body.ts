@@ -18,9 +18,9 @@ export const newIncomingPayment = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
 
-/** What everybody who has the URL may see. */
+/** What everybody who has the URL may see. The wallet address is not in the specification: a publisher's server that checks a payment needs to know whose it is. */
 export function publicBody(payment: IncomingPayment): object {
-  return { authServer: authServerOf(payment.url), receivedAmount: amountOf(payment.receivedAmount, payment.walletAddress.asset) }
+  return { authServer: authServerOf(payment.url), walletAddress: payment.walletAddress.url, receivedAmount: amountOf(payment.receivedAmount, payment.walletAddress.asset) }
 }
 
 export function bodyOf(payment: IncomingPayment): object {

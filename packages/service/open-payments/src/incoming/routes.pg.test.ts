@@ -115,7 +115,7 @@ describe('an incoming payment', () => {
       },
     })
     expect(await client.ask('GET', pathOf(created.body.id))).toEqual({ ...created, status: 200 })
-    expect(await unsigned(pathOf(created.body.id))).toEqual({ status: 200, body: { authServer: `${pay}/auth`, receivedAmount: { value: '0', assetCode: 'EUR', assetScale: 9 } } })
+    expect(await unsigned(pathOf(created.body.id))).toEqual({ status: 200, body: { authServer: `${pay}/auth`, walletAddress: gazette, receivedAmount: { value: '0', assetCode: 'EUR', assetScale: 9 } } })
     const reader = await Client.granted(['read-all'])
     expect((await reader.ask('GET', pathOf(created.body.id))).status).toBe(200)
   })
