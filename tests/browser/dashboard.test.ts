@@ -2,6 +2,7 @@
  * The dashboard on the real product, in a real Chromium: what people see is live, in both languages, light and dark, on a phone and on a desk, and holds for
  * screen readers and for a policy that allows no inline code.
  */
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -105,6 +106,23 @@ describe.each(readings)('read in $language, $scheme, $width pixels wide', (readi
     await page.locator('.figure').filter({ hasText: language === 'fr' ? /^5,0000\s€$/ : /^€5\.0000$/ }).waitFor()
     expect(await page.evaluate(() => document.documentElement.lang)).toBe(language)
     await expectSound(page, complaints)
+    await context.close()
+  })
+
+  test('a pasted key is listed with its id, and revoked', async () => {
+    const { page, context, complaints } = await open(reading)
+    await page.goto(`${ready.wallet}/keys`)
+    await signIn(page, language, account('subscriber'))
+    const kid = randomUUID()
+    const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+    await page.locator('textarea').fill(Buffer.from(JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x, kid })).toString('base64'))
+    await page.locator('form button[type=submit]').click()
+    const row = page.locator('.row').filter({ hasText: kid })
+    await row.waitFor()
+    await expectSound(page, complaints)
+    await row.getByRole('button').click()
+    await row.locator('.row-actions button').first().click()
+    await row.waitFor({ state: 'detached' })
     await context.close()
   })
 

@@ -33,8 +33,8 @@ export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/grants', '/auth/interact/:id/:nonce'] },
-    publisher: { html: 'publisher.html', paths: ['/', '/grants', '/auth/interact/:id/:nonce'] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/grants', '/keys', '/auth/interact/:id/:nonce'] },
+    publisher: { html: 'publisher.html', paths: ['/', '/grants', '/keys', '/auth/interact/:id/:nonce'] },
     operator: { html: 'operator.html', paths: ['/'] },
   },
   headers: {

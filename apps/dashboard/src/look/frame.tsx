@@ -117,9 +117,14 @@ function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance
           </Menu.Item>
         )}
         {entrance !== 'operator' && (
-          <Menu.Item component="a" href="/grants">
-            {t('grants.title')}
-          </Menu.Item>
+          <>
+            <Menu.Item component="a" href="/grants">
+              {t('grants.title')}
+            </Menu.Item>
+            <Menu.Item component="a" href="/keys">
+              {t('keys.title')}
+            </Menu.Item>
+          </>
         )}
         <Menu.Item onClick={onSignOut}>{t('frame.signOut')}</Menu.Item>
       </Menu.Dropdown>

@@ -6,6 +6,7 @@ import type { ApiFault } from '../api.ts'
 import { openEntrance } from '../entrance.tsx'
 import { GrantConsent, isConsent } from '../grants/consent.tsx'
 import { Grants } from '../grants/grants.tsx'
+import { Keys } from '../keys/keys.tsx'
 import { Frame } from '../look/frame.tsx'
 import { Flow } from '../look/mark.tsx'
 import { FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
@@ -113,6 +114,7 @@ function Snippet({ pointer }: { readonly pointer: string }): React.JSX.Element {
 
 function pageAt(path: string): React.JSX.Element {
   if (isConsent(path)) return <GrantConsent entrance="publisher" />
+  if (path === '/keys') return <Keys entrance="publisher" />
   return path === '/grants' ? <Grants entrance="publisher" /> : <PublisherEntrance />
 }
 

@@ -1,4 +1,5 @@
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
+import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 
 /** Every word of the dashboard in English. The other languages have exactly these keys. */
@@ -167,9 +168,11 @@ export const en = {
   },
   ...grantsEn,
   ...planEn,
+  ...keysEn,
   errors: {
     ...grantErrorsEn,
     ...planErrorsEn,
+    ...keyErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',
     'answer-unreadable': 'The server answered in an unexpected way. Load the page again: it may have been updated.',

@@ -1,5 +1,6 @@
 import type { Words } from './en.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
+import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
@@ -168,9 +169,11 @@ export const fr: Words = {
   },
   ...grantsFr,
   ...planFr,
+  ...keysFr,
   errors: {
     ...grantErrorsFr,
     ...planErrorsFr,
+    ...keyErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',
     'answer-unreadable': 'Le serveur a répondu d’une façon inattendue. Rechargez la page : elle a peut-être été mise à jour.',

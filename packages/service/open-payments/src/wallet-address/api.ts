@@ -55,9 +55,10 @@ export function addressApi({ accounts, entrance }: AddressApiOptions): Router {
     response.json(publicAddress(await accounts.renameWalletAddress(personOf(response).id, addressId(request.params.id), publicName)))
   })
   router.get('/api/keys', async (_request, response) => {
-    const addresses = await accounts.walletAddresses(personOf(response).id)
+    const { id: personId, name, email } = personOf(response)
+    const addresses = await accounts.walletAddresses(personId)
     const keys = await Promise.all(addresses.map(async (address) => (await accounts.keysOf(address.id)).map((key) => publicKey(key, address))))
-    response.json({ keys: keys.flat(), addresses: addresses.map(publicAddress) })
+    response.json({ person: { name, email }, keys: keys.flat(), addresses: addresses.map(publicAddress) })
   })
   router.post('/api/keys', async (request, response) => {
     const { key, name, walletAddress } = parse(newKey, request.body)
