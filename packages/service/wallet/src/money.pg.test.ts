@@ -138,6 +138,26 @@ test('a stream goes on past its first lease: the hold grows with what was paid',
   expect(agent.told('paused')).toEqual([])
 }, 120_000)
 
+test('every payment names the incoming payment that got it, also after a long pause, and each is completed when its connection has ended', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  const named = (): unknown[] => [...new Set(agent.told('paid').map((message) => (message.type === 'paid' ? message.incomingPayment : undefined)))]
+  agent.start('one')
+  await house.until(() => agent.told('paid').length >= 2)
+  const [first] = named()
+  expect(first).toMatch(/^http:\/\/localhost:4001\/incoming-payments\//)
+  agent.show(false)
+  await house.until(() => wallet.live().streams.length === 0)
+  expect(house.completed).toEqual([first])
+  agent.show(true)
+  await house.until(() => named().length === 2)
+  const [, second] = named()
+  expect(second).not.toBe(first)
+  agent.send({ type: 'stop', requestId: 'one', final: true })
+  await house.until(() => house.completed.length === 2)
+  expect(house.completed).toEqual([first, second])
+})
+
 test('a wallet that is paused, a site that is blocked and a site at its cap are not paid, and say so', async () => {
   await using house = await TestHouse.open()
   const { agent, url } = await visit(house)
