@@ -123,6 +123,7 @@ describe.each(readings)('read in $language, $scheme, $width pixels wide', (readi
     await row.getByRole('button').click()
     await row.locator('.row-actions button').first().click()
     await row.waitFor({ state: 'detached' })
+    expect(await page.locator('textarea').inputValue()).toBe('')
     await context.close()
   })
 
