@@ -176,3 +176,18 @@ test('a flush row that another hand has moved stops the process', async () => {
   expect(fatal[0]).toMatchObject({ code: 'assertion' })
   expect(await books.ledger.receiving.credit(creditTo(books, { sequence: 3 }))).toEqual({ applied: false, why: 'commit-failed' })
 })
+
+test('a process whose chain could not be begun at the first attempt begins it at the next', async () => {
+  await using books = await testBooks()
+  await books.postgres.pool.query(`
+    create sequence ledger.attempts;
+    create function ledger.fail_once() returns trigger language plpgsql as $$ begin
+      if nextval('ledger.attempts') = 1 then raise exception 'not now' using errcode = '57014'; end if;
+      return new;
+    end $$;
+    create trigger fail_once before insert on ledger.chains for each row execute function ledger.fail_once()`)
+  const later = await books.open()
+  const transfer = await later.transfer({ key: 'after', debitAccountId: books.psp.id, creditAccountId: books.subscriber.id, amount: 5n, reason: 'deposit' })
+  expect(transfer.amount).toBe(5n)
+  expect((await books.ledger.verify()).problems).toEqual([])
+})

@@ -96,8 +96,14 @@ export class JournalStore implements AsyncDisposable {
     const settings = `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs};
       set plan_cache_mode = force_custom_plan; set jit = off`
     const session = await Session.open(this.#context.postgres, settings, answerTimeoutMs)
+    try {
+      if (this.#heads.length === 0) await this.#startChain(session)
+    } catch (error) {
+      // A session is kept only with its chain begun: the next attempt opens another and begins it.
+      session.destroy()
+      throw error
+    }
     this.#session = session
-    if (this.#heads.length === 0) await this.#startChain(session)
     return session
   }
 
