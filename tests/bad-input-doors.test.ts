@@ -67,6 +67,7 @@ const routes: readonly Route[] = [
   { door: 'wallet', path: '/agent/redeem' },
   { door: 'wallet', path: '/api/pause', as: 'person' },
   { door: 'wallet', path: `/api/connections/conn_${'0'.repeat(26)}`, method: 'PATCH', as: 'person' },
+  { door: 'receiver', path: '/api/webhooks', as: 'person' },
   { door: 'control', path: '/control/streams', as: 'command' },
   ...(['wallet', 'receiver', 'operator'] as const).flatMap((door) => ['/api/auth/sign-up/email', '/api/auth/sign-in/email', '/api/auth/change-password'].map((path) => ({ door, path }))),
 ]

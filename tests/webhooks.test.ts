@@ -1,7 +1,7 @@
 /** A publisher's server is told of what readers pay: a webhook of the running product, signed, after a stream that was paid as users do. */
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { verifyWebhook } from '@rivulet/payment-proof'
+import { provePayment, verifyWebhook } from '@rivulet/payment-proof'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerOf, balanceOf } from './support/books.ts'
 import { dataFolder, Server } from './support/product.ts'
@@ -56,5 +56,11 @@ test('a stream that is paid arrives as signed webhooks that name what stands in 
   expect(told.filter(({ type }) => type === 'stream.closed')).toHaveLength(1)
   expect(told.every(({ data }) => data.incomingPayment === told[0]?.data.incomingPayment)).toBe(true)
   expect((await balanceOf('mara', folder)).posted).toBe(sent.value)
+  // The same payment as a publisher's server proves it, by the URL alone.
+  const incomingPayment = told[0]?.data.incomingPayment ?? ''
+  const walletAddress = `${product.ready.receiver}/mara`
+  expect(await provePayment({ incomingPayment, walletAddress, seen: 0n })).toEqual({ incomingPayment, receivedAmount: BigInt(sent.value), assetCode: 'EUR', assetScale: 9, fresh: BigInt(sent.value) })
+  await expect(provePayment({ incomingPayment, walletAddress: `${product.ready.receiver}/tomas`, seen: 0n })).rejects.toMatchObject({ code: 'payment-foreign' })
+  await expect(provePayment({ incomingPayment: `${incomingPayment}x`, walletAddress, seen: 0n })).rejects.toMatchObject({ code: 'payment-unreadable' })
   expect(product.errors).not.toContain(secret)
 })

@@ -9,6 +9,7 @@ import { Forwarder } from '@rivulet/forwarder'
 import { decodePrepare, decodeReply, encodePrepare, isFulfill, PacketType, type Prepare, type Reply } from '@rivulet/ilp'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
 import { BtpServer } from '@rivulet/links'
+import { newReceiptSetup, takeReceipt } from '@rivulet/payment-proof'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { createReceiver } from '@rivulet/receiver'
@@ -171,14 +172,15 @@ describe('ilp-protocol-stream over ilp-plugin-btp', () => {
   })
 
   test('gets receipts of the connection’s total', async () => {
-    const nonce = randomBytes(16)
-    const receiptSecret = randomBytes(32)
-    const { destination: destinationAccount, sharedSecret } = await query({ 'receipt-nonce': nonce.toString('base64'), 'receipt-secret': receiptSecret.toString('base64') })
+    const setup = newReceiptSetup()
+    const { nonce, secret: receiptSecret } = setup
+    const { destination: destinationAccount, sharedSecret } = await query(setup.headers)
     const connection = await createConnection({ plugin: await connect(first), destinationAccount, sharedSecret })
     const stream = connection.createStream()
     await stream.sendTotal(400)
     await stream.sendTotal(1_000)
     const receipt = stream.receipt ?? Buffer.alloc(0)
+    expect(takeReceipt(receipt.toString('base64'), setup, 400n)).toEqual({ streamId: 1, totalReceived: 1_000n, fresh: 600n })
     expect(verifyReceipt(receipt, receiptSecret)).toMatchObject({ streamId: '1' })
     expect(decodeReceipt(receipt)).toMatchObject({ totalReceived: expect.objectContaining({ low: 1_000 }) as unknown, nonce })
     await connection.end()
