@@ -53,7 +53,7 @@ export const planEn = {
       pinned: 'In fixed parts',
     },
     payee: 'Wallet address',
-    part: 'Part, %',
+    part: 'Share, %',
     partAdd: 'Add a wallet address',
     partRemove: 'Remove {{payee}}',
     partsRest: '{{rest}} % is shared by time.',
