@@ -135,6 +135,19 @@ export class FundingStore {
     return row === undefined ? undefined : this.#record(row)
   }
 
+  /** Units a second, of those who have a subscription that has begun. */
+  async ratesOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, bigint>> {
+    if (personIds.length === 0) return new Map()
+    const rows = await this.#db
+      .selectFrom('funding.subscription as s')
+      .innerJoin('funding.plan as p', (join) => join.on(sql<boolean>`p.id = s.state->>'plan'`))
+      .select(['s.person_id', 'p.rate'])
+      .where('s.person_id', 'in', personIds)
+      .where('s.status', 'not in', ['starting', 'ended'])
+      .execute()
+    return new Map(rows.map((row) => [row.person_id as Id<'pers'>, row.rate]))
+  }
+
   /** Whether she ever had a subscription, so that trials are for newcomers. */
   async hadOne(personId: Id<'pers'>): Promise<boolean> {
     return (await this.#db.selectFrom('funding.subscription').select('id').where('person_id', '=', personId).limit(1).executeTakeFirst()) !== undefined

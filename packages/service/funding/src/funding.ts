@@ -83,6 +83,11 @@ export class Funding implements AsyncDisposable {
     return this.#options.store.ofPerson(personId)
   }
 
+  /** Units a second of the plans of these subscribers. */
+  ratesOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, bigint>> {
+    return this.#options.store.ratesOf(personIds)
+  }
+
   plans(): Promise<readonly Plan[]> {
     return this.#options.store.offeredPlans()
   }

@@ -202,6 +202,18 @@ test('what a subscriber changes through one process of the wallet, the others fo
   await house.until(() => agent.last() === 'stopped disconnected')
 })
 
+test('the rate is her plan’s, and follows when she changes it', async () => {
+  await using house = await TestHouse.open()
+  house.rates.set(house.alice.id, 3n * rate)
+  const { agent } = await visit(house)
+  agent.start('one')
+  const amounts = (): bigint[] => agent.told('paid').map((heard) => BigInt((heard as unknown as { amount: string }).amount))
+  await house.until(() => amounts().length >= 3)
+  expect(amounts().at(-1)).toBe(3n * rate)
+  house.rates.set(house.alice.id, 2n * rate)
+  await house.until(() => amounts().at(-1) === 2n * rate)
+})
+
 test('what was used is kept per site, payee and day: amounts, seconds and score, and nothing else', async () => {
   await using house = await TestHouse.open()
   const { agent } = await visit(house)

@@ -38,7 +38,7 @@ export class Payer {
   readonly #log: Log
   readonly #meter: UsageMeter
   readonly #available: () => Promise<bigint>
-  readonly #rate: bigint
+  #rate: bigint
   readonly #pages = new Set<PayingPage>()
   #paused: boolean
   #changes = 0
@@ -104,6 +104,13 @@ export class Payer {
       const now = live.get(page.connection.id)
       if (now?.blocked !== page.connection.blocked || now.capPerMonth !== page.connection.capPerMonth) page.reconnected(now)
     }
+  }
+
+  /** Her plan has another rate now. */
+  setRate(rate: bigint): void {
+    if (rate === this.#rate) return
+    this.#rate = rate
+    this.reconsider()
   }
 
   setPaused(paused: boolean): void {

@@ -13,8 +13,9 @@ interface PayersDesk {
   readonly meter: UsageMeter
   readonly clock: Clock
   readonly log: Log
-  /** Units a second. */
+  /** Units a second, of whom no plan says otherwise. */
   readonly rate: bigint
+  ratesOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, bigint>>
 }
 
 /** The subscribers who have pages open, each loaded once. */
@@ -55,12 +56,13 @@ export class Payers {
     }
   }
 
-  /** Reads again what subscribers may have changed through another process: pauses, blocks, caps, connections that ended. */
+  /** Reads again what subscribers may have changed through another process: pauses, blocks, caps, connections that ended; and the rates of their plans. */
   async refresh(): Promise<void> {
     const payers = [...this.#known.values()]
     if (payers.length === 0) return
     const asked = payers.map((payer) => ({ payer, changes: payer.changes, connections: payer.connections() }))
-    const [paused, live] = await Promise.all([
+    const [rates, paused, live] = await Promise.all([
+      this.#desk.ratesOf(payers.map(({ subscriber }) => subscriber.personId)),
       this.#desk.store.pausedAmong(payers.map(({ subscriber }) => subscriber.personId)),
       this.#desk.store.liveConnections(asked.flatMap(({ connections }) => connections.map(({ id }) => id))),
     ])
@@ -71,18 +73,19 @@ export class Payers {
       // Pages that came meanwhile are as fresh as these rows.
       for (const connection of payer.connections()) if (!connections.some(({ id }) => id === connection.id)) byId.set(connection.id, connection)
       payer.refresh(paused.has(payer.subscriber.personId), byId)
+      payer.setRate(rates.get(payer.subscriber.personId) ?? this.#desk.rate)
     }
   }
 
   async #load(subscriber: Subscriber): Promise<Payer> {
-    const { clock, ledger, log, meter, rate, store } = this.#desk
+    const { clock, ledger, log, meter, store } = this.#desk
     // What an earlier visit used is written first, so that caps count it.
     await meter.flush()
-    const [paused, usage] = await Promise.all([store.isPaused(subscriber.personId), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
+    const [rates, paused, usage] = await Promise.all([this.#desk.ratesOf([subscriber.personId]), store.isPaused(subscriber.personId), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
     const available = async (): Promise<bigint> => {
       const { posted, pending } = await ledger.balance(subscriber.accountId)
       return posted > pending ? posted - pending : 0n
     }
-    return new Payer({ clock, log, meter, available }, { subscriber, paused, rate, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
+    return new Payer({ clock, log, meter, available }, { subscriber, paused, rate: rates.get(subscriber.personId) ?? this.#desk.rate, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
   }
 }

@@ -1,4 +1,5 @@
 /** A house for tests: the real books, people, receiver, sender and wallet on real PostgreSQL, joined by a link in memory, on a clock that the test moves. */
+import type { Id } from '@rivulet/ids'
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -47,6 +48,8 @@ export class TestHouse implements AsyncDisposable {
   readonly #receiver: StreamReceiver
   readonly #walletLink: Account
   readonly #receiverLink: Account
+  /** Units a second of subscribers whose plan says so. */
+  readonly rates = new Map<Id<'pers'>, bigint>()
   readonly #sealKey = randomBytes(32)
   /** What wallets have reported as errors. */
   readonly errors: string[] = []
@@ -137,6 +140,7 @@ export class TestHouse implements AsyncDisposable {
       accounts, postgres, clock, log, resolver: this.#resolver(), sender, asset: eur,
       routing: { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } },
       publicUrl: origin, ilpAddress: 'test.wallet', ...(!foreign && { ownReceiverAddress: 'test.receiver' }), sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
+      ratesOf: () => Promise.resolve(this.rates),
     })
     link.receive(wallet.packetHandler)
     const app = express()

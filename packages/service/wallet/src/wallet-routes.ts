@@ -32,8 +32,8 @@ export interface WalletRoutesOptions {
   readonly origin: string
   readonly allowLocal: boolean
   readonly proxyHops: number
-  /** Units a second. */
-  readonly rate: bigint
+  /** Units a second while she reads. */
+  rateOf(personId: Id<'pers'>): Promise<bigint>
   readonly entrance: Entrance
   readonly journey: ConnectJourney
   readonly store: WalletStore
@@ -90,7 +90,8 @@ function agentDoors(router: Router, { origin, journey, allowLocal }: WalletRoute
   })
 }
 
-function consentDoors(router: Router, { origin, journey, entrance, rate, clock }: WalletRoutesOptions, json: express.RequestHandler): void {
+function consentDoors(router: Router, options: WalletRoutesOptions, json: express.RequestHandler): void {
+  const { origin, journey, entrance, clock } = options
   router.get('/api/connect/:challenge', async (request, response) => {
     const { challenge } = parse(parameters.challenge, request.params)
     const known = await journey.open(challenge)
@@ -100,7 +101,7 @@ function consentDoors(router: Router, { origin, journey, entrance, rate, clock }
       site: known.site,
       expiresInMs: known.expiresMs - clock.nowMs(),
       person: person === undefined ? null : publicPerson(person),
-      plan: asset === undefined ? null : { rate: rate.toString(), assetCode: asset.code, assetScale: asset.scale },
+      plan: person === undefined || asset === undefined ? null : { rate: (await options.rateOf(person.id)).toString(), assetCode: asset.code, assetScale: asset.scale },
     })
   })
 
@@ -112,13 +113,14 @@ function consentDoors(router: Router, { origin, journey, entrance, rate, clock }
 }
 
 function homeDoors(router: Router, options: WalletRoutesOptions, json: express.RequestHandler): void {
-  const { origin, store, entrance, clock, rate } = options
+  const { origin, store, entrance, clock } = options
   const own = requireOrigin(origin)
 
   router.get('/api/me', entrance.requireSession, async (_request, response) => {
     const person = personOf(response)
     const { personId, accountId } = subscriberOf(person)
-    const [balance, connections, paused, usage] = await Promise.all([
+    const [rate, balance, connections, paused, usage] = await Promise.all([
+      options.rateOf(personId),
       options.balance(accountId),
       store.connectionsOf(personId),
       store.isPaused(personId),

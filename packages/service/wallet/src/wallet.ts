@@ -49,6 +49,8 @@ export interface WalletOptions {
   readonly controlToken: string
   /** Units a second that a subscriber pays while she reads; 100,000 unless told. */
   readonly rate?: bigint
+  /** Units a second of those of these subscribers whose plan says so; asked every few seconds for who reads. */
+  readonly ratesOf?: (personIds: readonly Id<'pers'>[]) => Promise<ReadonlyMap<Id<'pers'>, bigint>>
   /** Sandbox only: http, ports and loopback are accepted. */
   readonly allowLocal: boolean
   /** Our own proxies in front, whose X-Forwarded-For is believed; 0 unless told. */
@@ -138,7 +140,8 @@ class WalletProcess implements Wallet {
     this.#store = new WalletStore(options.postgres)
     this.#meter = new UsageMeter(this.#store, clock, log)
     const journey = new ConnectJourney(this.#store, clock)
-    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, rate })
+    const ratesOf = options.ratesOf ?? (() => Promise.resolve(new Map<Id<'pers'>, bigint>()))
+    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, rate, ratesOf })
     this.#desk = {
       clock,
       log,
@@ -167,7 +170,7 @@ class WalletProcess implements Wallet {
     }
     this.#sockets = new AgentSockets({ clock, log, origin, proxyHops, desk: this.#desk })
     this.routes = walletRoutes({
-      clock, log, origin, allowLocal, proxyHops, rate, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
+      clock, log, origin, allowLocal, proxyHops, rateOf: async (personId) => (await ratesOf([personId])).get(personId) ?? rate, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
       balance: (accountId) => ledger.balance(accountId),
       streamsOf: (personId) => this.#streamsOf(personId),
       paused: (personId, paused) => this.#payers.known(personId)?.setPaused(paused),
