@@ -72,7 +72,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     return await simulation.run()
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    throw new Violation(`seed ${options.seed}: ${reason}\nRun it again: RIVULET_SEED=${options.seed} pnpm vitest run --project system tests/crash/simulator.test.ts\n${simulation.story()}`)
+    throw new Violation(`seed ${options.seed}: ${reason}\nRun it again: RIVULET_SEED=${options.seed} pnpm vitest run --project simulation tests/crash/simulator.test.ts\n${simulation.story()}`)
   }
 }
 
