@@ -173,7 +173,7 @@ function run(user: ProcessUser, binary: string, args: readonly string[], input?:
   })
 }
 
-/** Resolves when the server answers, or when another process was first: PostgreSQL's own lock file lets one server into a folder. */
+/** Resolves when the server answers, or when another process was first: PostgreSQL's own lock file lets one server into a folder. It may be stopped again by then. */
 async function start(place: Place, options: EmbeddedOptions): Promise<void> {
   const clock = options.clock ?? systemClock
   options.onProgress?.('starting the database')
@@ -200,6 +200,8 @@ async function start(place: Place, options: EmbeddedOptions): Promise<void> {
     child.kill('SIGINT')
     const ending = readFileSync(place.log).subarray(logBytesBefore).toString().slice(-1_500)
     if (/lock file "postmaster\.pid" already exists/.test(ending) && runningPid(place) !== undefined) return
+    // Another user joined it before its starter did, was done at once, and as the last one stopped it.
+    if (/received fast shutdown request/.test(ending)) return
     if (attempt < 3 && /Address already in use|could not create any TCP\/IP sockets/.test(ending)) continue
     if (/pre-existing shared memory block|lock file "postmaster\.pid"/.test(ending) && clock.monotonicMs() < orphansUntilMs) {
       await clock.sleep(100)
