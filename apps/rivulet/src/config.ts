@@ -73,6 +73,9 @@ const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)
 
 const currency = z.string().regex(/^[A-Z]{3,8}$/)
 
+/** Part of an agreed rate that may be lost on the way, also where only scales of one currency are exchanged: packets are rounded down there. */
+const slippageUsual = '0.01'
+
 /** What a whole unit of `base` is worth in other currencies: a table, or an https address that answers `{"base","rates"}`. */
 const exchangeSchema = z
   .strictObject({
@@ -83,7 +86,7 @@ const exchangeSchema = z
     /** Older rates are not used. */
     ageSecondsMax: z.int().min(1).max(604_800).default(3_600),
     /** Part of the rate that a payment may lose on its way. */
-    slippage: z.string().regex(/^0(\.[0-9]{1,6})?$/, 'must be a decimal from 0 to 0.999999').default('0.01'),
+    slippage: z.string().regex(/^0(\.[0-9]{1,6})?$/, 'must be a decimal from 0 to 0.999999').default(slippageUsual),
   })
   .refine(({ rates, url }) => (rates === undefined) !== (url === undefined), 'names either rates or url')
 
@@ -196,7 +199,7 @@ function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof
 }
 
 function exchangeOf(given: z.infer<typeof exchangeSchema> | undefined): Config['exchange'] {
-  const decimals = given?.slippage.split('.')[1] ?? ''
+  const decimals = (given?.slippage ?? slippageUsual).split('.')[1] ?? ''
   const slippage = { numerator: BigInt(`0${decimals}`), denominator: 10n ** BigInt(decimals.length) }
   if (given === undefined) return { source: undefined, slippage }
   const { base, rates, url = '', everySeconds, ageSecondsMax } = given
