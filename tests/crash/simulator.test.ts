@@ -13,7 +13,7 @@ const seeds = one === undefined ? Array.from({ length: count }, (_, index) => in
 /** Each of these must have happened somewhere in a full run. */
 const mustHappen = [
   ...crashPoints.map((point) => `death:${point}`), 'packet-lost', 'answer-lost', 'packet-late', 'answer-late', 'answer-after-all', 'packet-doubled', 'packet-replayed', 'packet-reordered', 'swallowed-by-partition', 'never-left',
-  'commit-fails', 'commit-question-lost', 'commit-answer-lost', 'commit-orphaned', 'commit-slow', 'orphaned-by-death', 'connection-refused', 'statement-lost', 'settled', 'adopted', 'foreign-released', 'foreign-exact',
+  'commit-fails', 'commit-question-lost', 'commit-answer-lost', 'commit-orphaned', 'commit-slow', 'orphaned-by-death', 'connection-refused', 'statement-lost', 'settled', 'adopted', 'foreign-exact',
   'wallet: another process has taken this stream over',
 ]
 
