@@ -137,7 +137,7 @@ describe('the limit of what a peer may owe', () => {
     const { balance } = await peers.view(id)
     expect(BigInt(balance.owedToUs)).toBe(taken)
     expect(taken).toBeLessThanOrEqual(100_000n)
-    expect(taken).toBeGreaterThan(90_000n)
+    expect(taken).toBeGreaterThan(50_000n)
     // What is left in slices comes back once nobody uses them: one process may then take all of it.
     for (const credit of [...processes, ...processes]) await credit.report()
     expect(await peers.view(id)).toMatchObject({ balance: { leased: '0' } })
