@@ -39,6 +39,8 @@ export class Postgres implements AsyncDisposable {
     })
     // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
     this.pool.on('error', () => undefined)
+    // The same for one that breaks between two statements of a transaction: the next statement fails, and says so to whoever waits for it.
+    this.pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
   /** Does not open a connection yet: the first statement does. */

@@ -46,6 +46,18 @@ describe('migrations', () => {
   })
 })
 
+test('a connection that breaks between two statements of a transaction fails the next one, and ends nothing else', async () => {
+  await using postgres = await testPostgres([])
+  const client = await postgres.pool.connect()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const ended = new Promise((resolve) => client.once('end', resolve))
+  await postgres.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await ended
+  await expect(client.query('select 1')).rejects.toThrow(/not queryable/)
+  client.release(true)
+  expect((await postgres.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+})
+
 describe('the embedded server', () => {
   let folder: string
   beforeEach(() => {
