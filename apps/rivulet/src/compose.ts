@@ -31,6 +31,7 @@ import { Door } from './door.ts'
 import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
 import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
+import { openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { version } from './version.ts'
 
@@ -167,7 +168,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') })]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
   return border
 }
 

@@ -52,5 +52,31 @@ export const receiverMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '3-sites',
+      sql: `
+        -- Origins on which the pages of a publisher lie, and what is known of the proof that they are hers.
+        create table receiver.site (
+          id text primary key,
+          person_id text not null,
+          origin text not null check (length(origin) <= 300),
+          token text not null,
+          created_at_ms int8 not null,
+          state text not null check (state in ('unproven', 'proven', 'lost')),
+          method text check (method in ('dns', 'file')),
+          proven_since_ms int8,
+          found_at_ms int8,
+          lost_at_ms int8,
+          misses int4 not null,
+          checked_at_ms int8,
+          finding_dns text,
+          finding_file text,
+          next_check_at_ms int8,
+          unique (person_id, origin),
+          check ((state = 'proven') = (proven_since_ms is not null))
+        );
+        create index site_due on receiver.site (next_check_at_ms) where next_check_at_ms is not null;
+      `,
+    },
   ],
 }

@@ -1,0 +1,49 @@
+import { type Entrance, personOf } from '@rivulet/accounts'
+import express, { type ErrorRequestHandler, Router } from 'express'
+import { z } from 'zod'
+import { instructionsOf } from './proof.ts'
+import { type Site, SiteFault, type SiteFaultCode } from './site.ts'
+import type { Sites } from './sites.ts'
+
+const bodyBytesMax = 4_096
+const statuses: Record<SiteFaultCode, number> = { 'site-invalid': 400, 'site-known': 409, 'site-unknown': 404, 'sites-too-many': 409, 'check-too-soon': 429 }
+const newSite = z.strictObject({ site: z.string().min(1).max(2_000) })
+
+/** `GET /api/sites`, `POST /api/sites {site}`, `POST /api/sites/:id/check`, `DELETE /api/sites/:id`. Everyone sees only her own. Mount it behind the entrance's own handler. */
+export function siteRoutes({ sites, entrance }: { readonly sites: Sites; readonly entrance: Entrance }): Router {
+  const router = Router()
+  router.use('/api/sites', entrance.requireSameOrigin, entrance.requireSession, express.json({ limit: bodyBytesMax }), (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  router.get('/api/sites', async (_request, response) => {
+    const { id, name, email } = personOf(response)
+    response.json({ person: { name, email }, sites: (await sites.list(id)).map(siteJson) })
+  })
+  router.post('/api/sites', async (request, response) => {
+    const parsed = newSite.safeParse(request.body)
+    if (!parsed.success) throw new SiteFault('site-invalid', 'write the name of the site, such as example.org, as {"site"}')
+    response.status(201).json(siteJson(await sites.add(personOf(response).id, parsed.data.site)))
+  })
+  router.post('/api/sites/:id/check', async (request, response) => void response.json(siteJson(await sites.check(personOf(response).id, request.params.id))))
+  router.delete('/api/sites/:id', async (request, response) => {
+    await sites.remove(personOf(response).id, request.params.id)
+    response.status(204).end()
+  })
+  router.use('/api/sites', answerFaults)
+  return router
+}
+
+function siteJson(site: Site): object {
+  const { id, origin, state, method, provenSinceMs, foundAtMs, lostAtMs, checkedAtMs, findings, createdAtMs } = site
+  const { record, file } = instructionsOf(site)
+  return {
+    id, origin, state, method: method ?? null, provenSinceMs: provenSinceMs ?? null, foundAtMs: foundAtMs ?? null, lostAtMs: lostAtMs ?? null, checkedAtMs: checkedAtMs ?? null, findings: findings ?? null, createdAtMs,
+    record: record ?? null, file,
+  }
+}
+
+const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (error instanceof SiteFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
+  else next(error)
+}
