@@ -33,7 +33,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   const usage = new WalletStore(postgres)
   const funding = new Funding({
     store, ledger, clock, log, background, providers: config.sandbox ? [sandbox] : [],
-    attentionOf: (personId, fromMs, toMs) => usage.attentionOf(personId, dayOf(fromMs), dayOf(toMs)),
+    attentionOf: (personId, fromDay, toDay) => usage.attentionOf(personId, fromDay, toDay),
     accountOf: async (payee) => {
       const address = await accounts().walletAddressByUrl(payee)
       return address?.asset.code === config.asset.code && address.asset.scale === config.asset.scale ? address.ledgerAccountId : undefined
@@ -59,9 +59,4 @@ export async function subscribeInSandbox({ funding, sandbox }: FundingParts, { i
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'subscribed-already')) throw error
   }
-}
-
-/** The day in UTC, `2026-01-31`. */
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10)
 }

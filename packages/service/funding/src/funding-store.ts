@@ -5,6 +5,7 @@ import type { Postgres } from '@rivulet/postgres'
 import { type Generated, type Kysely, sql, type Transaction } from 'kysely'
 import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
+import type { DayAttention } from './sharing/counted.ts'
 import type { Shared, SharingPolicy } from './sharing/policy.ts'
 import { dueMsOf, effectOf, stateOf, subscriptionOf, writtenEffect } from './state.ts'
 import type { Subscription, SubscriptionEffect } from './subscription.ts'
@@ -35,6 +36,7 @@ interface SubscriptionTable {
   due_ms: bigint | null
   begun_ms: bigint
   period_begun_ms: bigint
+  counted: unknown
   funded: bigint
   carried: bigint
 }
@@ -46,7 +48,7 @@ interface Tables {
   'funding.subscription': SubscriptionTable
   'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
   'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null }
-  'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown }
+  'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown }
 }
 
 /** A subscription and whose it is. */
@@ -58,6 +60,8 @@ export interface SubscriptionRecord {
   readonly card: Card
   readonly policy: SharingPolicy
   readonly periodBegunMs: number
+  /** What of the first day's attention, and of the one before, is not this period's; undefined for periods that an earlier version began. */
+  readonly counted: readonly DayAttention[] | undefined
   /** Of the running period, units. */
   readonly funded: bigint
   readonly carried: bigint
@@ -74,9 +78,9 @@ export interface OpenEffect {
 interface Change {
   readonly subscription: Subscription
   readonly effects: readonly SubscriptionEffect[]
-  readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'funded' | 'carried'>>
+  readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
   readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string }
-  readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared }
+  readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[] }
 }
 
 type Decide = (record: SubscriptionRecord, statusOf: (chargeKey: string) => ChargeStatus | undefined) => Change | undefined
@@ -86,7 +90,7 @@ export interface PlanSpec extends Omit<Plan, 'id'> {
   readonly key: string
 }
 
-const subscriptionColumns = ['id', 'person_id', 'account_id', 'provider', 'card', 'policy', 'state', 'period_begun_ms', 'funded', 'carried'] as const
+const subscriptionColumns = ['id', 'person_id', 'account_id', 'provider', 'card', 'policy', 'state', 'period_begun_ms', 'counted', 'funded', 'carried'] as const
 
 /** Plans, subscriptions, and what is still to be done about them. */
 export class FundingStore {
@@ -161,7 +165,7 @@ export class FundingStore {
         .insertInto('funding.subscription')
         .values({
           id: subscription.id, person_id: personId, account_id: accountId, provider, card: JSON.stringify(card), policy: JSON.stringify(policy), ...stateColumns(subscription), begun_ms: BigInt(nowMs),
-          period_begun_ms: BigInt(record.periodBegunMs), funded: 0n, carried: 0n,
+          period_begun_ms: BigInt(record.periodBegunMs), counted: writtenAttention(record.counted), funded: 0n, carried: 0n,
         })
         .onConflict((conflict) => conflict.column('person_id').where('status', '<>', 'ended').doNothing())
         .executeTakeFirstOrThrow()
@@ -195,6 +199,7 @@ export class FundingStore {
           ...(set.card !== undefined && { card: JSON.stringify(set.card) }),
           ...(set.policy !== undefined && { policy: JSON.stringify(set.policy) }),
           ...(set.periodBegunMs !== undefined && { period_begun_ms: BigInt(set.periodBegunMs) }),
+          ...(set.counted !== undefined && { counted: writtenAttention(set.counted) }),
           ...(set.funded !== undefined && { funded: set.funded }),
           ...(set.carried !== undefined && { carried: set.carried }),
         })
@@ -276,6 +281,7 @@ export class FundingStore {
       card: row.card as Card,
       policy: row.policy as SharingPolicy,
       periodBegunMs: Number(row.period_begun_ms),
+      counted: attentionOf(row.counted),
       funded: row.funded,
       carried: row.carried,
     }
@@ -300,13 +306,25 @@ export interface Statement {
   readonly rest: bigint
   readonly rolledOver: bigint
   readonly shares: readonly { readonly id: string; readonly amount: bigint }[]
+  /** The attention of its last two days when it was made. */
+  readonly counted: readonly DayAttention[]
 }
 
 function statementOf(row: Tables['funding.statement']): Statement {
   return {
     period: row.period, begunMs: Number(row.begun_ms), endedMs: Number(row.ended_ms), policy: row.policy as SharingPolicy, rest: row.rest, rolledOver: row.rolled_over,
     shares: (row.shares as readonly { readonly id: string; readonly amount: string }[]).map((share) => ({ id: share.id, amount: parseUnits(share.amount) })),
+    counted: attentionOf(row.counted) ?? [],
   }
+}
+
+function writtenAttention(days: readonly DayAttention[] | undefined): string | null {
+  return days === undefined ? null : JSON.stringify(days.map((row) => ({ ...row, score: String(row.score) })))
+}
+
+function attentionOf(written: unknown): readonly DayAttention[] | undefined {
+  if (written === null) return undefined
+  return (written as readonly (Omit<DayAttention, 'score'> & { readonly score: string })[]).map((row) => ({ ...row, score: parseUnits(row.score) }))
 }
 
 function planOf(row: PlanTable): Plan {
@@ -342,11 +360,11 @@ async function settleCharge(tx: Transaction<Tables>, { key, status, reference, r
     .execute()
 }
 
-async function insertStatement(tx: Transaction<Tables>, id: string, { period, begunMs, policy, rest, shared }: NonNullable<Change['statement']>, nowMs: number): Promise<void> {
+async function insertStatement(tx: Transaction<Tables>, id: string, { period, begunMs, policy, rest, shared, counted }: NonNullable<Change['statement']>, nowMs: number): Promise<void> {
   const shares = JSON.stringify(shared.shares.map((share) => ({ id: share.id, amount: String(share.amount) })))
   await tx
     .insertInto('funding.statement')
-    .values({ subscription_id: id, period, begun_ms: BigInt(begunMs), ended_ms: BigInt(nowMs), policy: JSON.stringify(policy), rest, rolled_over: shared.rolledOver, shares })
+    .values({ subscription_id: id, period, begun_ms: BigInt(begunMs), ended_ms: BigInt(nowMs), policy: JSON.stringify(policy), rest, rolled_over: shared.rolledOver, shares, counted: writtenAttention(counted) })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }

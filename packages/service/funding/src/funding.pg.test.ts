@@ -10,6 +10,7 @@ import { fundingMigrations } from './migrations.ts'
 import type { PaymentProvider } from './providers/provider.ts'
 import { SandboxProvider } from './providers/sandbox.ts'
 import { SandboxStore } from './providers/sandbox-store.ts'
+import type { DayAttention } from './sharing/counted.ts'
 import type { Attention } from './sharing/policy.ts'
 
 const eur = { code: 'EUR', scale: 9 }
@@ -68,7 +69,8 @@ function start(more: Partial<FundingOptions> = {}): Funding {
     log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) },
     providers: [sandbox],
     background: false,
-    attentionOf: () => Promise.resolve(attention),
+    // Given some days before it is asked for, in each period anew.
+    attentionOf: (_person, _from, to) => Promise.resolve(attention.map(({ payee, seconds, score }) => ({ day: new Date(Date.parse(to) - 3 * dayMs).toISOString().slice(0, 10), payee, ms: seconds * 1_000, score }))),
     accountOf: (payee) => Promise.resolve({ mara: mara.id, tomas: tomas.id }[payee]),
     ...more,
   })
@@ -121,6 +123,45 @@ describe('a subscription', () => {
       'subscriber[alice]': 4_500_000_000n,
     })
     expect(await funding.statements(subscription.id)).toMatchObject([{ period: 0, rest: 3_999_999_999n, rolledOver: 0n, shares: [{ id: 'mara', amount: 2_999_999_999n }, { id: 'tomas', amount: 1_000_000_000n }] }])
+  })
+
+  test('shares each second of attention once: the day on which one period ends and the next begins is divided between them', async () => {
+    await funding[Symbol.asyncDispose]()
+    const rows: DayAttention[] = [{ day: '2027-01-31', payee: 'tomas', ms: 999_000, score: 0n }]
+    const asked: string[] = []
+    funding = start({
+      attentionOf: (_person, from, to) => {
+        asked.push(`${from} ${to}`)
+        return Promise.resolve(rows.filter(({ day }) => day >= from && day <= to))
+      },
+    })
+    const { subscription } = await subscribe()
+    rows.push({ day: '2027-02-28', payee: 'mara', ms: 300_000, score: 0n })
+    await days(28)
+    // She reads on that same day: Mara's row grows, Tomas gets one.
+    rows[1] = { day: '2027-02-28', payee: 'mara', ms: 300_000 + 100_000, score: 0n }
+    rows.push({ day: '2027-02-28', payee: 'tomas', ms: 300_000, score: 0n })
+    await days(31)
+    expect(await funding.statements(subscription.id)).toMatchObject([
+      { period: 1, shares: [{ id: 'mara', amount: 1_125_000_000n }, { id: 'tomas', amount: 3_375_000_000n }] },
+      { period: 0, shares: [{ id: 'mara', amount: 4_500_000_000n }] },
+    ])
+    expect(new Set(asked)).toEqual(new Set(['2027-01-30 2027-01-31', '2027-01-30 2027-02-28', '2027-02-27 2027-03-31']))
+  })
+
+  test('shares nothing by what she read while she had paused it', async () => {
+    await funding[Symbol.asyncDispose]()
+    const rows: DayAttention[] = []
+    funding = start({ attentionOf: (_person, from, to) => Promise.resolve(rows.filter(({ day }) => day >= from && day <= to)) })
+    await subscribe()
+    await funding.ask(alicia, { type: 'pause' })
+    await days(28)
+    rows.push({ day: '2027-03-02', payee: 'mara', ms: 60_000, score: 0n }, { day: '2027-03-07', payee: 'mara', ms: 60_000, score: 0n })
+    await days(7)
+    await funding.ask(alicia, { type: 'resume' })
+    rows.push({ day: '2027-03-09', payee: 'tomas', ms: 60_000, score: 0n })
+    await days(3)
+    expect(await funding.preview(alicia)).toEqual({ rest: 9_000_000_000n, rolledOver: 0n, shares: [{ id: 'tomas', amount: 9_000_000_000n }] })
   })
 
   test('lets roll over what nobody earned, and what is not ours to credit', async () => {

@@ -8,7 +8,8 @@ import type { FundingStore, OpenEffect, Statement, SubscriptionRecord } from './
 import { feeOfPlan, type Plan } from './plan.ts'
 import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
-import { type Attention, share, type Shared, type SharingPolicy } from './sharing/policy.ts'
+import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
+import { share, type Shared, type SharingPolicy } from './sharing/policy.ts'
 import { begin, next, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 
 class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
@@ -21,8 +22,8 @@ export interface FundingOptions {
   readonly providers: readonly PaymentProvider[]
   /** Whether this process takes up every few seconds what is due. */
   readonly background: boolean
-  /** Whom a subscriber gave her attention from one instant to another. */
-  readonly attentionOf: (personId: Id<'pers'>, fromMs: number, toMs: number) => Promise<readonly Attention[]>
+  /** Whom a subscriber gave her attention on the days (UTC, `2026-01-31`) from one to another, as counted so far. */
+  readonly attentionOf: (personId: Id<'pers'>, fromDay: string, toDay: string) => Promise<readonly DayAttention[]>
   /** The ledger account of a wallet address of ours; undefined for anybody else's, whose share rolls over. */
   readonly accountOf: (payee: string) => Promise<Id<'acct'> | undefined>
 }
@@ -72,7 +73,8 @@ export class Funding implements AsyncDisposable {
     const plan = (await store.offeredPlans()).find(({ id }) => id === planId)
     if (plan === undefined) throw new FundingFault('plan-unknown', 'this plan is not offered any more: choose another')
     const { subscription, effects } = begin(newId('subs', nowMs), plan, { nowMs, trial: !(await store.hadOne(personId)) })
-    const record: SubscriptionRecord = { subscription, personId, accountId, provider, card, policy, periodBegunMs: nowMs, funded: 0n, carried: 0n }
+    const counted = await this.#counted(personId, nowMs)
+    const record: SubscriptionRecord = { subscription, personId, accountId, provider, card, policy, periodBegunMs: nowMs, counted, funded: 0n, carried: 0n }
     if (!(await store.insert(record, effects, nowMs))) throw new FundingFault('subscribed-already', 'you have a subscription: change its plan instead')
     await this.work()
     return (await store.byId(subscription.id)) ?? record
@@ -103,7 +105,13 @@ export class Funding implements AsyncDisposable {
     const plan = wish.type === 'change-plan' ? (await store.offeredPlans()).find(({ id }) => id === wish.planId) : undefined
     if (wish.type === 'change-plan' && plan === undefined) throw new FundingFault('plan-unknown', 'this plan is not offered any more: choose another')
     const event: SubscriptionEvent = wish.type === 'change-plan' ? { type: 'change-plan', plan: plan as Plan } : wish
-    await this.#happens(record.subscription.id, event)
+    const nowMs = this.#options.clock.nowMs()
+    // What she reads while it is paused is no part of the period that begins when she resumes.
+    const counted = wish.type === 'resume' ? await this.#counted(personId, nowMs) : undefined
+    await store.change(record.subscription.id, { nowMs }, ({ subscription }) => ({
+      ...next(subscription, event, nowMs),
+      ...(counted !== undefined && subscription.status === 'paused' && { set: { periodBegunMs: nowMs, counted } }),
+    }))
     await this.work()
   }
 
@@ -264,8 +272,8 @@ export class Funding implements AsyncDisposable {
     const clearing = await this.#house('sharing', plan.asset)
     let statement = await store.statement(id, period)
     if (statement === undefined) {
-      const { rest, shared } = await this.#sharing(record, record.policy)
-      await store.change(id, { nowMs: clock.nowMs() }, ({ subscription, policy, periodBegunMs }) => ({ subscription, effects: [], statement: { period, begunMs: periodBegunMs, policy, rest, shared } }))
+      const { rest, shared, counted, nowMs } = await this.#sharing(record, record.policy)
+      await store.change(id, { nowMs }, ({ subscription, policy, periodBegunMs }) => ({ subscription, effects: [], statement: { period, begunMs: periodBegunMs, policy, rest, shared, counted } }))
       statement = await store.statement(id, period)
       if (statement === undefined) throw new Fault('statement-missing', `the statement of ${id} for period ${period} was not written`)
     }
@@ -284,11 +292,11 @@ export class Funding implements AsyncDisposable {
       if (creditAccountId === undefined) throw new Fault('payee-gone', `${payee} cannot be credited any more`)
       await ledger.transfer({ key: `share:${id}/${period}/${payee}`, debitAccountId: clearing.id, creditAccountId, amount, reason: 'share' })
     }
-    const { rest, rolledOver } = statement
+    const { rest, rolledOver, endedMs, counted } = statement
     await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, funded, carried }) => {
       // What open streams hold at this moment stays hers.
       const left = funded + carried - rest
-      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (left > 0n ? left : 0n), periodBegunMs: clock.nowMs() } }
+      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (left > 0n ? left : 0n), periodBegunMs: endedMs, counted } }
     })
   }
 
@@ -305,17 +313,25 @@ export class Funding implements AsyncDisposable {
     await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [], set: { funded: 0n, carried: 0n } }))
   }
 
+  /** What of today's and yesterday's attention is not the next period's. */
+  async #counted(personId: Id<'pers'>, nowMs: number): Promise<readonly DayAttention[]> {
+    return countedUntil(await this.#options.attentionOf(personId, dayBefore(nowMs), dayOf(nowMs)), nowMs)
+  }
+
   /** A share of who is not credited here rolls over. */
-  async #sharing(record: SubscriptionRecord, policy: SharingPolicy): Promise<{ readonly rest: bigint; readonly shared: Shared }> {
+  async #sharing(record: SubscriptionRecord, policy: SharingPolicy): Promise<{ readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly nowMs: number }> {
     const { ledger, clock, attentionOf, accountOf } = this.#options
-    const [balance, attention] = await Promise.all([ledger.balance(record.accountId), attentionOf(record.personId, record.periodBegunMs, clock.nowMs())])
+    const { periodBegunMs, personId } = record
+    const nowMs = clock.nowMs()
+    const [balance, days] = await Promise.all([ledger.balance(record.accountId), attentionOf(personId, record.counted === undefined ? dayOf(periodBegunMs) : dayBefore(periodBegunMs), dayOf(nowMs))])
+    const attention = attentionIn(days, record.counted ?? [])
     const payees = new Set([...attention.map(({ payee }) => payee), ...(policy.kind === 'pinned' ? policy.pins.map(({ payee }) => payee) : policy.kind === 'cause' ? [policy.payee] : [])])
     const ours = new Set<string>()
     for (const payee of payees) if ((await accountOf(payee)) !== undefined) ours.add(payee)
     const rest = spendable(balance, record)
     const wanted = share(rest, policy, attention)
     const shares = wanted.shares.filter(({ id }) => ours.has(id))
-    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) } }
+    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) }, counted: countedUntil(days, nowMs), nowMs }
   }
 
   #psp(provider: string, asset: Asset): Promise<Account> {

@@ -90,5 +90,13 @@ export const fundingMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '2-attention-counted-once',
+      sql: `
+        -- What of the attention of the day on which a period begins, and of the day before, is not its own; null where an earlier version began it.
+        alter table funding.subscription add column counted jsonb;
+        alter table funding.statement add column counted jsonb;
+      `,
+    },
   ],
 }

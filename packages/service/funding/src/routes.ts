@@ -142,7 +142,7 @@ function recordJson({ subscription, card, policy, funded, carried, periodBegunMs
   }
 }
 
-function statementJson({ rest, rolledOver, shares, ...statement }: Statement): object {
+function statementJson({ rest, rolledOver, shares, counted: _counted, ...statement }: Statement): object {
   return { ...statement, rest: String(rest), rolledOver: String(rolledOver), shares: sharesJson(shares) }
 }
 

@@ -153,6 +153,7 @@ export class AgentPage implements PayingPage {
         if (news.type === 'paid' && site !== undefined) payer?.paid(site, news.packet.payee, news.packet.amount)
       },
       budgetSpent: () => payer?.budgetSpent(),
+      fundsShort: () => payer?.fundsShort(),
     })
     this.#sessions.set(requestId, session)
     payer?.reconsider()

@@ -68,6 +68,21 @@ test('two links whose budget runs out are paid all of it between them, and not a
   expect(agent.paid('one') > 0n && agent.paid('two') > 0n).toBe(true)
 })
 
+test.each([65n, 10n])('two links on one page are paid evenly to the end of a budget of %i seconds, whoever was there first', async (seconds) => {
+  const small = seconds * rate
+  await using house = await TestHouse.open(small)
+  const { agent } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.paid('one') > 0n)
+  const ahead = agent.paid('one')
+  agent.start('two')
+  await house.until(() => agent.paid() === small)
+  const apart = agent.paid('one') - ahead - agent.paid('two')
+  expect(apart < 6n * rate && apart > -6n * rate).toBe(true)
+  await house.until(async () => (await house.ledger.balance(house.accountId)).posted === 0n)
+  expect(await house.received()).toBe(small)
+}, 120_000)
+
 test('several links share one rate equally', async () => {
   await using house = await TestHouse.open()
   const { agent, wallet } = await visit(house)
@@ -220,12 +235,27 @@ test('what was used is kept per site, payee and day: amounts, seconds and score,
   agent.start('one')
   await house.until(() => agent.told('paid').length >= 12)
   const read = async () => (await house.postgres.pool.query('select * from wallet.usage')).rows as Record<string, unknown>[]
-  await house.until(async () => (await read()).length === 1)
+  await house.until(async () => ((await read())[0]?.['attention_ms'] as bigint | undefined ?? 0n) >= 8_000n)
   const [row] = await read()
   expect(Object.keys(row ?? {}).toSorted()).toEqual(['amount', 'attention_ms', 'day', 'payee', 'person_id', 'score', 'site'])
   expect(row).toMatchObject({ site, payee: 'http://localhost:4001/bob', person_id: house.alice.id })
-  expect(row?.['attention_ms']).toBe(((row?.['amount'] as bigint) * 1_000n) / rate)
+  // Time is counted as it passes, money when it is booked.
+  const apartMs = (row?.['attention_ms'] as bigint) - ((row?.['amount'] as bigint) * 1_000n) / rate
+  expect(apartMs < 3_000n && apartMs > -3_000n).toBe(true)
   expect(row?.['score']).toBe(scoreOf(Number((row?.['attention_ms'] as bigint) / 1_000n)))
+})
+
+test('attention counts on when the budget is spent, for sharing at the end of the period', async () => {
+  await using house = await TestHouse.open(3n * rate)
+  const { agent, wallet } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.last() === 'paused budget-spent')
+  await house.passes(20_000)
+  agent.leave()
+  await house.until(() => wallet.live().streams.length === 0)
+  const read = async () => (await house.postgres.pool.query('select amount, attention_ms from wallet.usage')).rows as { amount: bigint; attention_ms: bigint }[]
+  await house.until(async () => ((await read())[0]?.attention_ms ?? 0n) >= 20_000n)
+  expect((await read())[0]?.amount).toBe(3n * rate)
 })
 
 async function connectionId(url: string, session: string): Promise<string> {

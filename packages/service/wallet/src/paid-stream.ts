@@ -69,6 +69,8 @@ export interface PaidStreamListener {
   broken(why: Broken): void
   /** Whether bookings wait for the database: pause it then. */
   stalled(stalled: boolean): void
+  /** The budget does not cover what a stream usually holds ahead: it holds little from now on, and others should not sit on more. */
+  fundsShort?(): void
 }
 
 export interface PaidStreamSpec {
@@ -90,6 +92,8 @@ interface Row {
 
 /** A booking that takes longer than this stalls its stream. */
 const bookingMaxMs = 3_000
+/** How much of the rate a stream holds ahead when the budget nears its end: streams that share the rest draw it in small draughts, evenly. */
+const shortHoldMs = 5_000
 const retryMs = 1_000
 /** Sequences that a lease allows beyond those used. */
 const sequencesPerLease = 1_000
@@ -152,6 +156,12 @@ export class PaidStream {
 
   get held(): bigint {
     return this.#row?.lease.held ?? 0n
+  }
+
+  /** Whether it holds much more than it needs while another stream of hers finds nothing left to hold. */
+  get sitsOnFunds(): boolean {
+    const { paid, inFlight, inDoubt } = this.counters
+    return this.held - paid - inFlight - inDoubt > 2n * this.#holdAhead(0n, shortHoldMs)
   }
 
   get counters(): StreamCounters {
@@ -222,8 +232,8 @@ export class PaidStream {
       let opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
       if (opened === undefined) {
         this.#fundsSpent = true
-        const left = await this.#available()
-        lease = { ...lease, held: left < lease.held ? left : lease.held }
+        const left = smaller(await this.#available(), this.#holdAhead(0n, shortHoldMs))
+        lease = { ...lease, held: left }
         if (left > 0n) opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
       }
       if (opened === undefined) {
@@ -231,6 +241,7 @@ export class PaidStream {
         return
       }
       this.#row = { epoch: opened.ownerEpoch, lease }
+      if (this.#fundsSpent && this.#ending === undefined) this.#listener.fundsShort?.()
     } catch (error) {
       if (!isFault(error, 'database-unavailable')) log.error({ stream: this.id, error: messageOf(error) }, 'a stream could not be opened')
       this.#breakOff({ passing: 'wallet-unavailable' })
@@ -374,10 +385,11 @@ export class PaidStream {
     const wanted = larger(row.lease.held, this.#holdAhead(used))
     const lease: Lease = { held: wanted, sequenceCeiling: stream.packets + sequencesPerLease, sendUntilMs: Math.max(row.lease.sendUntilMs, this.#desk.clock.nowMs() + this.#desk.leaseMs) }
     try {
-      const extended = await this.#extendRow(row, lease)
+      const extended = await this.#extendRow(row, lease, this.#holdAhead(used, shortHoldMs))
       this.#fundsSpent = extended.held < wanted
       row.lease = extended
       stream.extend(extended)
+      if (this.#fundsSpent && this.#ending === undefined) this.#listener.fundsShort?.()
     } catch (error) {
       if (isFault(error, 'database-unavailable')) this.#extendDue = true
       else if (isFault(error, 'owner-fenced') || isFault(error, 'stream-closed')) this.#lost(error)
@@ -388,8 +400,8 @@ export class PaidStream {
     }
   }
 
-  /** Holds what is wanted, or else what is left: the last hold is the rest of the budget. */
-  async #extendRow(row: Row, lease: Lease): Promise<Lease> {
+  /** Holds what is wanted; near the end of the budget a little, and in the end its rest. */
+  async #extendRow(row: Row, lease: Lease, little: bigint): Promise<Lease> {
     const extend = async (held: bigint): Promise<Lease> => {
       const extended = { ...lease, held }
       await this.#desk.ledger.sending.extend(this.id, row.epoch, extended)
@@ -402,7 +414,7 @@ export class PaidStream {
     }
     const rest = row.lease.held + (await this.#available())
     try {
-      return await extend(rest < lease.held ? rest : lease.held)
+      return await extend(larger(row.lease.held, smaller(rest, little)))
     } catch (error) {
       if (!isFault(error, 'funds-insufficient')) throw error
       return extend(row.lease.held)
@@ -485,8 +497,8 @@ export class PaidStream {
   }
 
   /** What should be held in all when `used` is paid or on its way. */
-  #holdAhead(used: bigint): bigint {
-    const ahead = used + (this.#rate * BigInt(this.#desk.leaseMs)) / 1_000n
+  #holdAhead(used: bigint, ms: number = this.#desk.leaseMs): bigint {
+    const ahead = used + (this.#rate * BigInt(Math.min(ms, this.#desk.leaseMs))) / 1_000n
     return this.#amountMax !== undefined && this.#amountMax < ahead ? this.#amountMax : ahead
   }
 
@@ -498,6 +510,10 @@ export class PaidStream {
 
 function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
 }
 
 function snapshot(stream: SendingStream): StreamCounters {

@@ -1,10 +1,10 @@
 import { messageOf } from '@rivulet/faults'
 import type { Clock } from '@rivulet/time'
 import { permitsOf } from './attention.ts'
-import { scoreOf } from './attention-score.ts'
 import type { Connection, Subscriber } from './connection.ts'
 import type { Log } from './paid-stream.ts'
 import type { PaymentSession } from './payment-session.ts'
+import { Reading } from './reading.ts'
 import { monthOf, type UsageMeter } from './usage-meter.ts'
 
 /** A connected page: what its payer needs of it. */
@@ -28,8 +28,9 @@ export interface PayerSpec {
 
 /** Pages that one subscriber may have open and connected. */
 const pagesMax = 200
-/** How often a spent budget is looked at again. */
+/** How often a spent budget is looked at again; and while another stream of hers still holds some of it, which may come back. */
 const budgetCheckMs = 5_000
+const budgetCheckHeldMs = 1_000
 
 /** One subscriber with pages open: decides which of them pays, and how fast. */
 export class Payer {
@@ -48,8 +49,9 @@ export class Payer {
   #checkedMs = 0
   #month: string
   #spentBySite: Map<string, bigint>
-  /** How long the visits that go on have lasted, by site and payee, ms. */
-  readonly #visits = new Map<string, Map<string, bigint>>()
+  readonly #reading: Reading
+  /** The page that she reads, and its requests. */
+  #read: { readonly site: string; readonly sessions: readonly PaymentSession[] } | undefined
 
   constructor(desk: { readonly clock: Clock; readonly log: Log; readonly meter: UsageMeter; readonly available: () => Promise<bigint> }, spec: PayerSpec) {
     this.subscriber = spec.subscriber
@@ -61,6 +63,7 @@ export class Payer {
     this.#paused = spec.paused
     this.#month = monthOf(desk.clock.nowMs())
     this.#spentBySite = new Map(spec.spentBySite)
+    this.#reading = new Reading(desk.clock, (heed) => this.#meter.add({ personId: this.subscriber.personId, amount: 0n, ...heed }))
   }
 
   get idle(): boolean {
@@ -83,8 +86,8 @@ export class Payer {
   remove(page: PayingPage): void {
     this.#pages.delete(page)
     const { site } = page.connection
-    if (![...this.#pages].some(({ connection }) => connection.site === site)) this.#visits.delete(site)
     this.reconsider()
+    if (![...this.#pages].some(({ connection }) => connection.site === site)) this.#reading.left(site)
   }
 
   /** The connections of her open pages. */
@@ -126,6 +129,11 @@ export class Payer {
     this.reconsider()
   }
 
+  /** One of her streams found too little to hold the usual: the others give back what they hold in advance, so that all draw evenly from what is left. */
+  fundsShort(): void {
+    for (const page of this.#pages) for (const session of page.sessions()) session.shareFunds()
+  }
+
   /** A payment to a site is durable. */
   paid(site: string, payee: string, amount: bigint): void {
     const month = monthOf(this.#clock.nowMs())
@@ -135,9 +143,7 @@ export class Payer {
     }
     const spent = (this.#spentBySite.get(site) ?? 0n) + amount
     this.#spentBySite.set(site, spent)
-    // Attention that several links share is counted once in all.
-    const attentionMs = (amount * 1_000n) / this.#rate
-    this.#meter.add({ personId: this.subscriber.personId, site, payee, amount, attentionMs, score: this.#scored(site, payee, attentionMs) })
+    this.#meter.add({ personId: this.subscriber.personId, site, payee, amount, attentionMs: 0n, score: 0n })
     for (const page of this.#pages) {
       const { capPerMonth } = page.connection
       if (page.connection.site === site && capPerMonth !== undefined && spent >= capPerMonth) {
@@ -145,15 +151,6 @@ export class Payer {
         return
       }
     }
-  }
-
-  /** What the visit's score grows by. */
-  #scored(site: string, payee: string, attentionMs: bigint): bigint {
-    const visits = this.#visits.get(site) ?? new Map<string, bigint>()
-    const before = visits.get(payee) ?? 0n
-    visits.set(payee, before + attentionMs)
-    this.#visits.set(site, visits)
-    return scoreOf(Number((before + attentionMs) / 1_000n)) - scoreOf(Number(before / 1_000n))
   }
 
   /** Whoever may pay now is told so. Call it when anything changed. */
@@ -181,6 +178,10 @@ export class Payer {
         capReached: this.#capReached(page.connection),
       })),
     )
+    const reading = permits.findIndex((permit) => 'rate' in permit)
+    const page = pages[reading]
+    this.#read = page === undefined ? undefined : { site: page.page.connection.site, sessions: page.sessions }
+    this.#look()
     for (const [index, { sessions }] of pages.entries()) {
       const permit = permits[index]
       if (permit === undefined) continue
@@ -191,10 +192,19 @@ export class Payer {
     }
   }
 
+  /** Counts her attention up to now. A pointer that is not looked up yet is nobody's. */
+  #look(): void {
+    const payees = this.#read?.sessions.flatMap(({ payee }) => payee ?? []) ?? []
+    this.#reading.look(this.#read?.site ?? '', payees)
+  }
+
   /** Called every second by the wallet. */
   sweep(): void {
+    this.#look()
     for (const page of this.#pages) for (const session of page.sessions()) session.dispatch({ type: 'tick' })
-    if (!this.#budgetSpent || this.#clock.monotonicMs() - this.#checkedMs < budgetCheckMs) return
+    if (!this.#budgetSpent) return
+    const held = this.#read?.sessions.some(({ hasStream }) => hasStream) === true
+    if (this.#clock.monotonicMs() - this.#checkedMs < (held ? budgetCheckHeldMs : budgetCheckMs)) return
     this.#checkedMs = this.#clock.monotonicMs()
     void this.#checkBudget()
   }

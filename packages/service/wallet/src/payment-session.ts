@@ -36,6 +36,8 @@ export interface PaymentSessionSpec {
   readonly amountMax?: bigint
   readonly hear: (news: SessionNews) => void
   readonly budgetSpent: () => void
+  /** There is too little left to hold the usual. */
+  readonly fundsShort?: () => void
 }
 
 /** Runs the machine of session.ts for one request: carries out its effects on the resolver and on streams, and tells the asker. */
@@ -69,6 +71,17 @@ export class PaymentSession {
   /** Whether it holds money for its receiver now. */
   get hasStream(): boolean {
     return hasStream(this.#state)
+  }
+
+  /** Gives back what it holds in advance, if that is much: others of the same budget find too little. */
+  shareFunds(): void {
+    if (this.#stream?.sitsOnFunds === true) this.dispatch({ type: 'share-funds' })
+  }
+
+  /** Wallet address of whom it pays; undefined until it is looked up, and when it is over. */
+  get payee(): string | undefined {
+    const { name } = this.#state.phase
+    return name === 'resolving' || name === 'over' ? undefined : this.#paymentPointer
   }
 
   get stream(): PaidStream | undefined {
@@ -108,7 +121,7 @@ export class PaymentSession {
         void this.#resolve()
         return
       case 'open':
-        void this.#open(effect.rate)
+        void this.#open(effect)
         return
       case 'rate':
         this.#stream?.setRate(effect.rate)
@@ -150,7 +163,8 @@ export class PaymentSession {
     }
   }
 
-  async #open(rate: bigint): Promise<void> {
+  async #open({ rate, after }: Extract<SessionEffect, { type: 'open' }>): Promise<void> {
+    if (after === 'settled') await this.#settling
     const receiver = await this.#freshReceiver()
     const { subscriber, site } = this.#spec
     if (this.#state.phase.name !== 'opening') return
@@ -175,6 +189,7 @@ export class PaymentSession {
           this.#of(stream, { type: 'broken', ...why })
         },
         stalled: (stalled) => this.#of(stream, { type: 'stalled', stalled }),
+        fundsShort: () => this.#spec.fundsShort?.(),
       },
     })
     this.#stream = stream

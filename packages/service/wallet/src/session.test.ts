@@ -55,6 +55,9 @@ const table: readonly [string, Permit, readonly SessionEvent[], readonly object[
   ['a receiver that refuses ends the request', pay, [resolved, opened, { type: 'broken', lasting: 'receiver-refused' }], [tell('stopped', { reason: 'receiver-refused' })]],
   ['stopping closes the stream', pay, [resolved, opened, { type: 'stop', reason: 'stopped' }], [{ type: 'close', reason: 'stopped' }, tell('stopped', { reason: 'stopped' })]],
   ['stopping while it opens closes the stream', pay, [resolved, { type: 'stop', reason: 'stopped' }], [{ type: 'close', reason: 'stopped' }, tell('stopped', { reason: 'stopped' })]],
+  ['a stream that sits on a budget near its end is closed and opened again once its hold is free', pay, [resolved, opened, { type: 'share-funds' }], [{ type: 'close', reason: 'funds-shared' }, { type: 'open', rate: 100n, after: 'settled' }]],
+  ['a paused stream gives its hold back at once', pay, [resolved, opened, permit(hidden), { type: 'share-funds' }], [{ type: 'close', reason: 'funds-shared' }]],
+  ['a stream that opens holds nothing to share yet', pay, [resolved, { type: 'share-funds' }], []],
   ['what is over stays over', pay, [resolved, { type: 'stop', reason: 'stopped' }, permit(pay)], []],
 ]
 

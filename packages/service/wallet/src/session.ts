@@ -67,12 +67,15 @@ export type SessionEvent =
   | { readonly type: 'broken'; readonly passing: PauseReason }
   | { readonly type: 'paid' }
   | { readonly type: 'stalled'; readonly stalled: boolean }
+  /** The budget nears its end: what the stream holds goes back, and it begins anew with little. */
+  | { readonly type: 'share-funds' }
   | { readonly type: 'tick' }
   | { readonly type: 'stop'; readonly reason: StopReason }
 
 export type SessionEffect =
   | { readonly type: 'resolve' }
-  | { readonly type: 'open'; readonly rate: bigint }
+  /** `after`: once the stream that was closed before has given back what it held. */
+  | { readonly type: 'open'; readonly rate: bigint; readonly after?: 'settled' }
   | { readonly type: 'rate'; readonly rate: bigint }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
@@ -124,6 +127,8 @@ export function next(state: SessionState, event: SessionEvent, nowMs: number): T
     }
     case 'stalled':
       return hasStream(state) ? settle({ ...state, stalled: event.stalled }, nowMs, []) : { state, effects: [] }
+    case 'share-funds':
+      return shareFunds(state, nowMs)
     case 'tick':
       return tick(state, nowMs)
     case 'stop':
@@ -149,6 +154,14 @@ function broken(state: SessionState, reason: PauseReason, nowMs: number): Transi
   if (failures >= failuresMax) return end(state, 'receiver-unreachable', [])
   const untilMs = nowMs + Math.min(backOffMaxMs, backOffMinMs * 2 ** (failures - 1))
   return settle({ ...state, failures, phase: { name: 'waiting', untilMs, reason } }, nowMs, [])
+}
+
+function shareFunds(state: SessionState, nowMs: number): Transition {
+  const { phase } = state
+  const close: SessionEffect = { type: 'close', reason: 'funds-shared' }
+  if (phase.name === 'paused') return settle({ ...state, phase: { name: 'idle' }, stalled: false }, nowMs, [close])
+  if (phase.name !== 'paying') return { state, effects: [] }
+  return { state: { ...state, phase: { name: 'opening', rate: phase.rate } }, effects: [close, { type: 'open', rate: phase.rate, after: 'settled' }] }
 }
 
 function tick(state: SessionState, nowMs: number): Transition {

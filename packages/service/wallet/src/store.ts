@@ -35,14 +35,15 @@ const connectionsPerPersonMax = 2_000
 /** How long after their expiry challenges and codes are remembered, so that a late one is told apart from a wrong one. */
 const forgetAfterMs = 3_600_000
 
-/** The wallet's own rows: challenges, codes, connections, settings, usage. Money is the ledger's. */
-/** Whole seconds, and the score in millionths of a point. */
+/** What one payee got of a subscriber's attention on one day (UTC, `2026-01-31`), and its score in millionths of a point. */
 export interface PayeeAttention {
+  readonly day: string
   readonly payee: string
-  readonly seconds: number
+  readonly ms: number
   readonly score: bigint
 }
 
+/** The wallet's own rows: challenges, codes, connections, settings, usage. Money is the ledger's. */
 export class WalletStore {
   readonly #db: Kysely<Tables>
 
@@ -212,12 +213,12 @@ export class WalletStore {
     return rows.map((row) => ({ site: row.site, amount: row.amount, attentionMs: row.attention_ms }))
   }
 
-  /** What each payee got of her attention on the days (UTC) from `from` to `to`. */
+  /** What each payee got of her attention on each of the days (UTC) from `from` to `to`. */
   async attentionOf(personId: string, from: string, to: string): Promise<readonly PayeeAttention[]> {
-    const { rows } = await sql<{ payee: string; attention_ms: bigint; score: bigint }>`
-      select payee, sum(attention_ms)::bigint as attention_ms, sum(score)::bigint as score from wallet.usage
-      where person_id = ${personId} and day between ${from}::date and ${to}::date group by payee order by payee`.execute(this.#db)
-    return rows.map((row) => ({ payee: row.payee, seconds: Number(row.attention_ms / 1_000n), score: row.score }))
+    const { rows } = await sql<{ day: string; payee: string; attention_ms: bigint; score: bigint }>`
+      select day::text as day, payee, sum(attention_ms)::bigint as attention_ms, sum(score)::bigint as score from wallet.usage
+      where person_id = ${personId} and day between ${from}::date and ${to}::date and attention_ms > 0 group by day, payee order by day, payee`.execute(this.#db)
+    return rows.map(({ attention_ms: ms, ...row }) => ({ ...row, ms: Number(ms) }))
   }
 
   /** Forgets challenges, and their codes, that expired more than an hour ago. */
