@@ -9,7 +9,7 @@ import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
-import { webhookRoutes, Webhooks } from '@rivulet/notify'
+import { mailboxRoutes, type Mails, webhookRoutes, Webhooks } from '@rivulet/notify'
 import { createOperator, RoleReporter } from '@rivulet/operator'
 import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, type Paying, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
@@ -30,6 +30,7 @@ import { type DemoAccount, demoSite, ensureDemoAccounts } from './demo.ts'
 import { Door } from './door.ts'
 import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
+import { openMails } from './mails.ts'
 import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
 import { openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
@@ -44,6 +45,7 @@ interface Foundation {
   readonly ledger: Ledger
   readonly accounts: Accounts
   readonly instance: InstanceKey
+  readonly mails: Mails
   readonly funding: FundingParts
   /** Gives out and reads the addresses of connections that credit our people's accounts. */
   readonly streams: StreamReceiver
@@ -101,13 +103,16 @@ interface AccountsParts {
   readonly postgres: Postgres
   readonly ledger: Ledger
   readonly clock: Clock
+  /** Servers only: commands write nobody. */
+  readonly mails?: Mails
   readonly onPersonCreated?: (person: Person) => Promise<void>
 }
 
-export function openAccounts(config: Config, parts: AccountsParts): Promise<Accounts> {
+export function openAccounts(config: Config, { mails, ...parts }: AccountsParts): Promise<Accounts> {
   const { wallet, receiver, operator } = config.publicUrls
   return Accounts.open({
     ...parts,
+    ...(mails?.sends === true && { mails, confirmAddresses: !config.sandbox }),
     secret: Buffer.from(config.secrets.auth, 'base64url'),
     entrances: { subscriber: { publicUrl: wallet }, publisher: { publicUrl: receiver }, operator: { publicUrl: operator } },
     sandbox: config.sandbox,
@@ -136,13 +141,15 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const log = openLog(config.logLevel, role)
   const { postgres } = building.use(await openServerDatabase(config, role, onProgress))
   const ledger = building.use(await Ledger.open({ postgres, clock, log }))
-  const funding = await openFunding(config, { postgres, ledger, clock, log, background: role === 'up' || role === 'wallet', accounts: () => accounts })
+  const mails = building.use(openMails(config, { postgres, clock, log }))
+  mails.start()
+  const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', accounts: () => accounts })
   building.use(funding.funding)
-  const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
+  const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
   const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving })
-  return { config, clock, log, postgres, ledger, accounts, instance, funding, streams, incomingPayments }
+  return { config, clock, log, postgres, ledger, accounts, instance, mails, funding, streams, incomingPayments }
 }
 
 interface RoleParts {
@@ -247,12 +254,12 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })
 }
 
-function startOperator({ config, clock, log, postgres, ledger, accounts }: Foundation, door: Door, building: AsyncDisposableStack): void {
+function startOperator({ config, clock, log, postgres, ledger, accounts, mails }: Foundation, door: Door, building: AsyncDisposableStack): void {
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   const peers = openPeers(config, { postgres, ledger, clock })
-  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), operator.routes]))
+  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operator.routes]))
 }
 
 /** With whom this installation exchanges packets: for the operator's door and for the command. */

@@ -46,6 +46,8 @@ export interface Config {
   /** Our own proxies in front, whose X-Forwarded-For is believed. */
   readonly proxyHops: number
   readonly link: 'btp' | 'memory'
+  /** Where e-mail leaves; without it a sandbox keeps a mailbox and an installation writes nobody. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   readonly tls: { readonly certificate: string; readonly key: string } | undefined
   readonly logLevel: string
   readonly secrets: Secrets
@@ -66,12 +68,16 @@ const secretsSchema = z.strictObject({
   control: base64Url32,
   /** Seed of the Ed25519 key with which this installation asks other servers. */
   instance: base64Url32,
+  /** Where e-mail leaves, with user and password: smtp://user:password@host:587 or smtps://. RIVULET_SMTP_URL goes before it. */
+  smtpUrl: z.url({ protocol: /^smtps?$/ }).optional(),
 })
 type Secrets = z.infer<typeof secretsSchema>
 
 const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text).origin)
 
 const currency = z.string().regex(/^[A-Z]{3,8}$/)
+
+const mailFrom = z.string().max(200).regex(/^([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be `Name <address>` or an address')
 
 /** Part of an agreed rate that may be lost on the way, also where only scales of one currency are exchanged: packets are rounded down there. */
 const slippageUsual = '0.01'
@@ -101,6 +107,8 @@ const fileSchema = z.strictObject({
   exchange: exchangeSchema.optional(),
   /** Path of the publisher whom the bare pointer `$host` of the receiver means. */
   hostPath: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be the path of a wallet address').optional(),
+  /** From whom e-mail comes: `Name <address>` or an address. */
+  mailFrom: mailFrom.optional(),
   paymentFee: z.strictObject({ fixed: z.string().regex(/^(0|[1-9][0-9]{0,15})$/), basisPoints: z.int().min(0).max(5_000) }).optional(),
 })
 const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
@@ -114,6 +122,8 @@ const environmentSchema = z.object({
   RIVULET_BTP_URL: z.url({ protocol: /^wss?$/ }).optional(),
   RIVULET_PROXY_HOPS: z.coerce.number().int().min(0).max(5).default(0),
   RIVULET_LEASE_SECONDS: z.coerce.number().int().min(30).max(3_600).default(60),
+  RIVULET_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  RIVULET_MAIL_FROM: mailFrom.optional(),
   RIVULET_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -147,6 +157,7 @@ export function readConfig(options: ConfigOptions): Config {
   const listenHost = environment.RIVULET_LISTEN ?? (sandbox ? '127.0.0.1' : '0.0.0.0')
   const ports = base === 0 ? { wallet: 0, receiver: 0, operator: 0, demo: 0 } : { wallet: base, receiver: base + 1, operator: base + 2, demo: base + 3 }
   const address = file?.ilpAddress ?? 'test.rivulet'
+  const secrets = readSecrets(dataFolder, sandbox)
   return {
     sandbox,
     allowLocal: sandbox || options.allowLocal === true,
@@ -169,7 +180,8 @@ export function readConfig(options: ConfigOptions): Config {
     link,
     tls,
     logLevel: environment.RIVULET_LOG,
-    secrets: readSecrets(dataFolder, sandbox),
+    mail: mailOf(environment.RIVULET_SMTP_URL ?? secrets.smtpUrl, environment.RIVULET_MAIL_FROM ?? file?.mailFrom),
+    secrets,
   }
 }
 
@@ -196,6 +208,12 @@ function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof
   const file = readJson(path)
   const isSandbox = typeof file === 'object' && file !== null && 'sandbox' in file && file.sandbox === true
   return isSandbox ? check(sandboxFileSchema, file, path) : check(fileSchema, file, path)
+}
+
+function mailOf(smtpUrl: string | undefined, from: string | undefined): Config['mail'] {
+  if (smtpUrl === undefined) return undefined
+  if (from === undefined) throw new ConfigFault('config-invalid', 'e-mail needs a sender: name one in RIVULET_MAIL_FROM, or as mailFrom in rivulet.json')
+  return { smtpUrl, from }
 }
 
 function exchangeOf(given: z.infer<typeof exchangeSchema> | undefined): Config['exchange'] {

@@ -4,6 +4,7 @@ import { Fault } from '@rivulet/faults'
 import { Funding, FundingStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
+import type { Mails } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { WalletStore } from '@rivulet/wallet'
@@ -20,19 +21,24 @@ interface Parts {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly log: Logger
+  readonly mails: Mails
   /** Only one role's processes need to work through what is due. */
   readonly background: boolean
   readonly accounts: () => Accounts
 }
 
 /** The sandbox offers two plans; until a real provider is configured an installation offers none. */
-export async function openFunding(config: Config, { postgres, ledger, clock, log, background, accounts }: Parts): Promise<FundingParts> {
+export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, accounts }: Parts): Promise<FundingParts> {
   const sandbox = new SandboxProvider(new SandboxStore(postgres))
   const store = new FundingStore(postgres)
   await store.offer(config.sandbox ? sandboxPlans(config) : [], () => newId('plan', clock.nowMs()))
   const usage = new WalletStore(postgres)
   const funding = new Funding({
-    store, ledger, clock, log, background, providers: config.sandbox ? [sandbox] : [],
+    store, ledger, clock, log, mails, background, providers: config.sandbox ? [sandbox] : [],
+    readerOf: async (personId) => {
+      const person = await accounts().personById(personId)
+      return person === undefined ? undefined : { email: person.email, language: person.language, url: `${config.publicUrls.wallet}/subscription` }
+    },
     attentionOf: (personId, fromDay, toDay) => usage.attentionOf(personId, fromDay, toDay),
     accountOf: async (payee) => {
       const address = await accounts().walletAddressByUrl(payee)

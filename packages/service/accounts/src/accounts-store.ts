@@ -1,4 +1,5 @@
 import type { Id } from '@rivulet/ids'
+import type { Language } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Role } from './types.ts'
@@ -8,6 +9,8 @@ export interface AccountsTables {
     id: Id<'pers'>
     role: Role
     email: string
+    email_verified: boolean
+    language: Language
     name: string
     created_at: Date
     updated_at: Date
@@ -29,7 +32,7 @@ export interface AccountsTables {
   'accounts.wallet_key': { id: Id<'key'>; wallet_address_id: Id<'wadr'>; kid: string; x: string; name: string; created_at: Date }
 }
 
-type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'name' | 'provisioned_at'>
+type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'language' | 'name' | 'provisioned_at'>
 export type WalletAddressRow = Selectable<AccountsTables['accounts.wallet_address']>
 export type WalletKeyRow = Selectable<AccountsTables['accounts.wallet_key']>
 /** A wallet address with the role of its person. */
@@ -51,7 +54,7 @@ export class AccountsStore {
     return this.#db
       .selectFrom('accounts.person as p')
       .leftJoin('accounts.wallet_address as w', (join) => join.onRef('w.person_id', '=', 'p.id').on('w.main', '=', true))
-      .select(['p.id', 'p.role', 'p.email', 'p.name', 'p.provisioned_at', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
+      .select(['p.id', 'p.role', 'p.email', 'p.language', 'p.name', 'p.provisioned_at', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
   }
 
   personById(id: Id<'pers'>): Promise<PersonWithAddressRow | undefined> {
@@ -99,17 +102,26 @@ export class AccountsStore {
       .execute()
   }
 
+  async setLanguage(id: Id<'pers'>, language: Language): Promise<void> {
+    await this.#db.updateTable('accounts.person').set({ language }).where('id', '=', id).where('language', '<>', language).execute()
+  }
+
+  /** Whoever opened a mail to this address owns it. */
+  async confirmAddress(id: Id<'pers'>): Promise<void> {
+    await this.#db.updateTable('accounts.person').set({ email_verified: true }).where('id', '=', id).execute()
+  }
+
   people(role: Role, limit: number): Promise<PersonWithAddressRow[]> {
     return this.#people().where('p.role', '=', role).orderBy('p.id').limit(limit).execute()
   }
 
-  /** Person and password in one transaction. False when the e-mail is taken in this role. */
+  /** Person and password in one transaction, made by whoever may: the address needs no confirmation. False when the e-mail is taken in this role. */
   insertPerson(person: { readonly id: Id<'pers'>; readonly role: Role; readonly email: string; readonly name: string; readonly passwordHash: string; readonly at: Date }): Promise<boolean> {
     const { passwordHash, at, ...columns } = person
     return this.#db.transaction().execute(async (trx) => {
       const inserted = await trx
         .insertInto('accounts.person')
-        .values({ ...columns, created_at: at, updated_at: at, provisioned_at: null })
+        .values({ ...columns, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null })
         .onConflict((conflict) => conflict.columns(['role', 'email']).doNothing())
         .returning('id')
         .executeTakeFirst()

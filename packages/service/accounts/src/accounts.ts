@@ -2,6 +2,7 @@ import type { Id } from '@rivulet/ids'
 import { isId, newId } from '@rivulet/ids'
 import type { Account, AccountSpec } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
+import type { Language, Mails } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
 import { z } from 'zod'
@@ -27,6 +28,10 @@ export interface AccountsOptions {
   /** The public origin of each role's entrance. */
   readonly entrances: Readonly<Record<Role, { readonly publicUrl: string }>>
   readonly sandbox: boolean
+  /** Takes links that confirm an address or lead to a new password. Without it there are none of either. */
+  readonly mails?: Pick<Mails, 'post'>
+  /** Nobody signs in before the address is confirmed; needs `mails`. Only then does signing up tell nobody who has an account. */
+  readonly confirmAddresses?: boolean
   /** Of every new wallet address; EUR at scale 9 unless told. */
   readonly asset?: Asset
   /** Called when a new person has a ledger account and a wallet address. Must be idempotent: after a crash it is called again at the next sign-in. */
@@ -73,7 +78,10 @@ export class Accounts implements AsyncDisposable {
         clock: options.clock,
         secret: options.secret,
         sandbox: options.sandbox,
-        onSignIn: (id) => accounts.#repair(id),
+        onSignIn: (id, language) => accounts.#signsIn(id, language),
+        onReset: (id) => accounts.#store.confirmAddress(id),
+        mails: options.mails,
+        confirmAddresses: options.confirmAddresses === true && options.mails !== undefined,
         personById: (id) => accounts.personById(id),
       })
       accounts.#entrances.set(role, entrance)
@@ -232,8 +240,10 @@ export class Accounts implements AsyncDisposable {
     return inserted ? id : undefined
   }
 
-  async #repair(personId: string): Promise<void> {
-    if (isId('pers', personId)) await this.#provision(personId, undefined)
+  async #signsIn(personId: string, language: Language): Promise<void> {
+    if (!isId('pers', personId)) return
+    await this.#store.setLanguage(personId, language)
+    await this.#provision(personId, undefined)
   }
 
   /**
@@ -273,12 +283,12 @@ export class Accounts implements AsyncDisposable {
   }
 
   #person(row: PersonWithAddressRow): Person {
-    const { id, role, name, email } = row
+    const { id, role, name, email, language } = row
     const { wallet_address_id, path, public_name, asset_code, asset_scale, ledger_account_id } = row
     if (wallet_address_id === null || path === null || public_name === null || asset_code === null || asset_scale === null || ledger_account_id === null) {
-      return { id, role, name, email, walletAddress: undefined }
+      return { id, role, name, email, language, walletAddress: undefined }
     }
-    return { id, role, name, email, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
+    return { id, role, name, email, language, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
   }
 
   #walletAddress(row: Omit<WalletAddressOfRow, 'created_at'>): WalletAddress {

@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { newId, newSecret } from '@rivulet/ids'
+import { type Id, isId, newId, newSecret } from '@rivulet/ids'
+import { type Language, languageOf, type Mails } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
@@ -18,6 +19,10 @@ const attemptsPerMinuteMax = 10
 /** In the sandbox all people share one address: demos and browser tests. */
 const attemptsPerMinuteMaxSandbox = 600
 const requestsPerMinuteMax = 600
+const confirmSeconds = 24 * 3600
+const resetSeconds = 3600
+/** Of one kind a person is written at most one mail in so long, however often it is asked for. */
+const mailEveryMs = 120_000
 
 /** What may be sent to each path; whatever else better-auth offers does not exist here. */
 const paths: Record<string, { readonly method: string; readonly body?: z.ZodType }> = {
@@ -30,6 +35,9 @@ const paths: Record<string, { readonly method: string; readonly body?: z.ZodType
     method: 'POST',
     body: z.object({ currentPassword: z.string().max(128), newPassword: z.string().min(8).max(128), revokeOtherSessions: z.boolean().optional() }),
   },
+  '/request-password-reset': { method: 'POST', body: z.object({ email: z.email().max(254) }) },
+  '/reset-password': { method: 'POST', body: z.object({ token: z.string().min(1).max(100), newPassword: z.string().min(8).max(128) }) },
+  '/verify-email': { method: 'GET' },
   '/sign-out': { method: 'POST', body: z.object({}) },
   '/get-session': { method: 'GET' },
 }
@@ -37,8 +45,10 @@ const paths: Record<string, { readonly method: string; readonly body?: z.ZodType
 /** One role's door: its own origin, cookies, secret and people. */
 export interface Entrance {
   /**
-   * Serves `/api/auth/*`: POST `sign-up/email {name, email, password}`, `sign-in/email {email, password}`, `sign-out {}`, `change-password`, GET `get-session`.
-   * Signing up does not sign in and answers the same for a known e-mail: the page signs in next, with the same e-mail and password.
+   * Serves `/api/auth/*`: POST `sign-up/email {name, email, password}`, `sign-in/email {email, password}`, `sign-out {}`, `change-password`, `request-password-reset {email}`,
+   * `reset-password {token, newPassword}`, GET `get-session`, `verify-email?token`, `ways` (`{confirms, writes}`).
+   * Signing up does not sign in and answers the same for a known e-mail. Where addresses are confirmed (`confirms`), the mail tells what to do next, and signing in before answers as a wrong
+   * password does: nobody learns who has an account. Elsewhere the page signs in next, with the same e-mail and password.
    * Mount it at the root, before any body parser: `app.use(entrance.handler)`.
    */
   readonly handler: RequestHandler
@@ -63,7 +73,12 @@ export interface EntranceOptions {
   readonly secret: Buffer
   readonly sandbox: boolean
   /** Called before each session begins: completes what a crash cut short. */
-  readonly onSignIn: (personId: string) => Promise<void>
+  readonly onSignIn: (personId: string, language: Language) => Promise<void>
+  /** Called when a password was set by a link that had been mailed. */
+  readonly onReset: (personId: Id<'pers'>) => Promise<void>
+  readonly mails: Pick<Mails, 'post'> | undefined
+  /** Needs `mails`. */
+  readonly confirmAddresses: boolean
   readonly personById: (personId: string) => Promise<Person | undefined>
 }
 
@@ -71,6 +86,7 @@ export interface EntranceOptions {
 export async function openEntrance(options: EntranceOptions): Promise<{ readonly entrance: Entrance; readonly hashPassword: (password: string) => Promise<string> }> {
   const { role, clock, personById } = options
   const { origin, protocol } = new URL(options.publicUrl)
+  const mailed = options.mails === undefined ? undefined : mailedFlows(options, options.mails, origin)
   const settings = {
     baseURL: origin,
     basePath: '/api/auth',
@@ -80,11 +96,12 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
     logger: { disabled: true },
     // What is no refusal goes on to the server's own error handler and log.
     onAPIError: { throw: true },
-    emailAndPassword: { enabled: true, disableSignUp: role === 'operator', autoSignIn: false, minPasswordLength: 8, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true },
+    emailAndPassword: { enabled: true, disableSignUp: role === 'operator', autoSignIn: false, minPasswordLength: 8, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true, requireEmailVerification: options.confirmAddresses, ...mailed?.emailAndPassword },
+    ...(mailed !== undefined && { emailVerification: mailed.emailVerification }),
     user: { ...betterAuthNames.user, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role } } },
     session: { ...betterAuthNames.session, expiresIn: sessionSeconds, updateAge: 24 * 3600 },
     account: betterAuthNames.account,
-    verification: betterAuthNames.verification,
+    verification: { ...betterAuthNames.verification, storeIdentifier: 'hashed' },
     rateLimit: {
       ...betterAuthNames.rateLimit,
       enabled: true,
@@ -92,7 +109,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
       window: 60,
       max: requestsPerMinuteMax,
       customRules: Object.fromEntries(
-        ['/sign-in/email', '/sign-up/email', '/change-password'].map((path) => [path, { window: 60, max: options.sandbox ? attemptsPerMinuteMaxSandbox : attemptsPerMinuteMax }]),
+        ['/sign-in/email', '/sign-up/email', '/change-password', '/request-password-reset', '/reset-password', '/verify-email'].map((path) => [path, { window: 60, max: options.sandbox ? attemptsPerMinuteMaxSandbox : attemptsPerMinuteMax }]),
       ),
     },
     advanced: {
@@ -103,7 +120,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
       disableOriginCheck: false,
       database: { generateId: ({ model }) => (model === 'user' ? newId('pers', clock.nowMs()) : model === 'session' ? newId('sess', clock.nowMs()) : newSecret(16)) },
     },
-    databaseHooks: { session: { create: { before: async (session) => options.onSignIn(session.userId) } } },
+    databaseHooks: { session: { create: { before: async (session, context) => options.onSignIn(session.userId, languageOf(context?.headers?.get('accept-language'))) } } },
   } satisfies BetterAuthOptions
   const adapter = await entranceAdapter(options.postgres, role, settings)
   const auth = betterAuth({ ...settings, database: () => adapter })
@@ -129,13 +146,43 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
     if (safe || request.headers.origin === origin) next()
     else refuse(response, 403, 'origin-foreign', `a request that changes something must come from ${origin}`)
   }
-  const serve = toNodeHandler(auth)
+  const serve = toNodeHandler(async (request) => hideUnconfirmed(await auth.handler(request)))
   const handler = Router()
+  handler.get('/api/auth/ways', (_request, response) => void response.json({ confirms: options.confirmAddresses, writes: mailed !== undefined }))
   handler.use('/api/auth', requireSameOrigin, express.json({ limit: bodyBytesMax }), checkRequest, async (request, response) => {
     request.headers['x-rivulet-client-address'] = request.ip
     await serve(request, response)
   })
   return { entrance: { handler, session, requireSession, requireSameOrigin }, hashPassword: (password) => context.password.hash(password) }
+}
+
+/** What better-auth is given to have mails written. The links carry their tokens in the fragment: no server's log and no other site learns them. */
+function mailedFlows({ clock, confirmAddresses, onReset }: EntranceOptions, mails: Pick<Mails, 'post'>, origin: string) {
+  const addressed = (kind: string, { id, email }: { readonly id: string; readonly email: string }, request: globalThis.Request | undefined) => ({
+    key: `${kind}/${id}/${Math.floor(clock.nowMs() / mailEveryMs)}`,
+    to: email,
+    language: languageOf(request?.headers.get('accept-language')),
+  })
+  return {
+    emailAndPassword: {
+      resetPasswordTokenExpiresIn: resetSeconds,
+      sendResetPassword: ({ user, token }, request) => mails.post({ ...addressed('reset', user, request), template: 'reset-password', fields: { url: `${origin}/reset#${token}` } }),
+      onPasswordReset: async ({ user }) => (isId('pers', user.id) ? onReset(user.id) : undefined),
+      onExistingUserSignUp: ({ user }, request) => mails.post({ ...addressed('exists', user, request), template: 'account-exists', fields: { url: `${origin}/forgotten` } }),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: confirmAddresses,
+      expiresIn: confirmSeconds,
+      sendVerificationEmail: ({ user, token }, request) => mails.post({ ...addressed('confirm', user, request), template: 'confirm-address', fields: { url: `${origin}/confirm#${token}` } }),
+    },
+  } satisfies { emailAndPassword: Omit<NonNullable<BetterAuthOptions['emailAndPassword']>, 'enabled'>; emailVerification: BetterAuthOptions['emailVerification'] }
+}
+
+/** An address that waits for its confirmation answers as a wrong password does: else signing up and then in would tell who has an account. */
+async function hideUnconfirmed(answer: globalThis.Response): Promise<globalThis.Response> {
+  if (answer.status !== 403 || !(await answer.clone().text()).includes('"EMAIL_NOT_VERIFIED"')) return answer
+  return new globalThis.Response(JSON.stringify({ message: 'Invalid email or password', code: 'INVALID_EMAIL_OR_PASSWORD' }), { status: 401, headers: answer.headers })
 }
 
 function checkRequest(request: Request, response: Response, next: NextFunction): void {

@@ -111,5 +111,14 @@ export const accountsMigrations: Migrations = {
         drop table accounts.client_key;
       `,
     },
+    {
+      name: '3-mail',
+      sql: `
+        -- In which a person is written to: that of the last sign-in.
+        alter table accounts.person add column language text not null default 'en' check (language in ('en', 'fr'));
+        -- Whoever could sign in before addresses were confirmed still can.
+        update accounts.person set email_verified = true;
+      `,
+    },
   ],
 }

@@ -1,6 +1,7 @@
 import { Fault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
+import type { Language } from '@rivulet/notify'
 import { z } from 'zod'
 
 export const roles = ['subscriber', 'publisher', 'operator'] as const
@@ -39,6 +40,8 @@ export interface Person {
   readonly role: Role
   readonly name: string
   readonly email: string
+  /** In which the person is written to. */
+  readonly language: Language
   /** The main one; operators have none. */
   readonly walletAddress: WalletAddress | undefined
 }

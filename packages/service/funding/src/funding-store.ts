@@ -1,8 +1,9 @@
 import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { parseUnits } from '@rivulet/money'
+import type { MailTransaction } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
-import { type Generated, type Kysely, sql, type Transaction } from 'kysely'
+import { CompiledQuery, type Generated, type Kysely, sql, type Transaction } from 'kysely'
 import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { DayAttention } from './sharing/counted.ts'
@@ -81,6 +82,8 @@ interface Change {
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
   readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string }
   readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[] }
+  /** What other services write with it. */
+  readonly also?: (transaction: MailTransaction) => Promise<void>
 }
 
 type Decide = (record: SubscriptionRecord, statusOf: (chargeKey: string) => ChargeStatus | undefined) => Change | undefined
@@ -191,7 +194,7 @@ export class FundingStore {
       const charges = await tx.selectFrom('funding.charge').select(['key', 'status']).where('subscription_id', '=', id).where('status', 'in', ['asked', 'authentication', 'succeeded']).execute()
       const change = decide(record, (key) => charges.find((charge) => charge.key === key)?.status)
       if (change === undefined) return
-      const { subscription, set = {}, charge, statement } = change
+      const { subscription, set = {}, charge, statement, also } = change
       await tx
         .updateTable('funding.subscription')
         .set({
@@ -208,6 +211,7 @@ export class FundingStore {
       await insertEffects(tx, { id, provider: record.provider, nowMs }, change.effects)
       if (charge !== undefined) await settleCharge(tx, charge, nowMs)
       if (statement !== undefined) await insertStatement(tx, id, statement, nowMs)
+      await also?.({ query: (text, values) => tx.executeQuery(CompiledQuery.raw(text, values)) })
     })
   }
 
@@ -247,6 +251,12 @@ export class FundingStore {
   async chargeBy(provider: string, reference: string): Promise<{ readonly key: string; readonly subscriptionId: Id<'subs'>; readonly status: ChargeStatus } | undefined> {
     const row = await this.#db.selectFrom('funding.charge').select(['key', 'subscription_id', 'status']).where('provider', '=', provider).where('provider_reference', '=', reference).executeTakeFirst()
     return row === undefined ? undefined : { key: row.key, subscriptionId: row.subscription_id as Id<'subs'>, status: row.status }
+  }
+
+  /** The last one that succeeded. */
+  async lastPaid(id: Id<'subs'>): Promise<{ readonly amount: bigint; readonly paidMs: number } | undefined> {
+    const row = await this.#db.selectFrom('funding.charge').select(['amount', 'settled_ms']).where('subscription_id', '=', id).where('status', '=', 'succeeded').orderBy('settled_ms', 'desc').limit(1).executeTakeFirst()
+    return row === undefined ? undefined : { amount: row.amount, paidMs: Number(row.settled_ms) }
   }
 
   async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number }[]> {

@@ -1,5 +1,6 @@
-import { type Id, newId } from '@rivulet/ids'
+import { type Id, newId, Seal } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import { Mails, notifyMigrations } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { TestClock } from '@rivulet/time/testing'
@@ -22,6 +23,7 @@ let clock: TestClock
 let postgres: Postgres
 let ledger: Ledger
 let sandbox: SandboxProvider
+let mails: Mails
 let funding: Funding
 let alice: Account
 let mara: Account
@@ -32,9 +34,10 @@ const warnings: object[] = []
 
 beforeEach(async () => {
   clock = new TestClock(startMs)
-  postgres = await testPostgres([ledgerMigrations, fundingMigrations])
+  postgres = await testPostgres([ledgerMigrations, notifyMigrations, fundingMigrations])
   ledger = await Ledger.open({ postgres, clock })
   sandbox = new SandboxProvider(new SandboxStore(postgres))
+  mails = new Mails({ postgres, clock, mailbox: true, server: undefined, seal: new Seal(Buffer.alloc(32, 7)), random: () => 1, log: { warn: () => undefined } })
   attention = [
     { payee: 'mara', seconds: 300, score: 0n },
     { payee: 'tomas', seconds: 100, score: 0n },
@@ -69,6 +72,8 @@ function start(more: Partial<FundingOptions> = {}): Funding {
     log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) },
     providers: [sandbox],
     background: false,
+    mails,
+    readerOf: (personId) => Promise.resolve(personId === alicia ? { email: 'alice@example.com', language: 'fr', url: 'https://wallet.example/subscription' } : undefined),
     // Given some days before it is asked for, in each period anew.
     attentionOf: (_person, _from, to) => Promise.resolve(attention.map(({ payee, seconds, score }) => ({ day: new Date(Date.parse(to) - 3 * dayMs).toISOString().slice(0, 10), payee, ms: seconds * 1_000, score }))),
     accountOf: (payee) => Promise.resolve({ mara: mara.id, tomas: tomas.id }[payee]),
@@ -251,6 +256,30 @@ describe('cards of the sandbox', () => {
 
   test('have no other numbers', () => {
     for (const number of ['', '4242', '4111 1111 1111 1111', 'constructor', '4242424242424242424242']) expect(() => sandbox.card(number)).toThrow(expect.objectContaining({ code: 'card-invalid' }))
+  })
+})
+
+describe('she is written to', () => {
+  const subjects = async (): Promise<readonly string[]> => {
+    await mails.sendDue()
+    return (await mails.mailbox()).map(({ subject }) => subject).toReversed()
+  }
+
+  test('when she paid, when a renewal fails and when it ends, once each', async () => {
+    await subscribe('4000 0000 0000 0341')
+    expect(await subjects()).toEqual(['Reçu : 5,00\u00a0€'])
+    await days(28)
+    await subjects()
+    const [failed] = await mails.mailbox()
+    expect(failed?.text).toContain('Nous réessayons le 1 mars 2027.')
+    await days(20, funding, 1)
+    const failing = 'Votre renouvellement n’a pas pu être payé'
+    expect(await subjects()).toEqual(['Reçu : 5,00\u00a0€', failing, failing, failing, failing, 'Votre formule a pris fin'])
+  })
+
+  test('not about a card that was declined before her eyes', async () => {
+    await subscribe('4000 0000 0000 0002')
+    expect(await subjects()).toEqual([])
   })
 })
 

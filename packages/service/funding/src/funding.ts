@@ -3,6 +3,7 @@ import { Fault, messageOf } from '@rivulet/faults'
 import { type Id, newId } from '@rivulet/ids'
 import type { Account, Balance, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
+import type { Mails } from '@rivulet/notify'
 import type { Clock, Timer } from '@rivulet/time'
 import type { FundingStore, OpenEffect, Statement, SubscriptionRecord } from './funding-store.ts'
 import { feeOfPlan, type Plan } from './plan.ts'
@@ -11,6 +12,7 @@ import type { Share } from './sharing/apportion.ts'
 import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
 import { share, type Shared, type SharingPolicy } from './sharing/policy.ts'
 import { begin, next, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
+import { mailOf, type Reader } from './telling.ts'
 
 class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
 
@@ -20,6 +22,9 @@ export interface FundingOptions {
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   readonly providers: readonly PaymentProvider[]
+  readonly mails: Pick<Mails, 'write'>
+  /** Whom to write to; undefined when she is gone. */
+  readonly readerOf: (personId: Id<'pers'>) => Promise<Reader | undefined>
   /** Whether this process takes up every few seconds what is due. */
   readonly background: boolean
   /** Whom a subscriber gave her attention on the days (UTC, `2026-01-31`) from one to another, as counted so far. */
@@ -230,14 +235,19 @@ export class Funding implements AsyncDisposable {
       case 'reclaim':
         return this.#reclaim(open, effect.period)
       case 'tell':
-        // The row itself is the notice: her page and the mailer read it from there.
-        return this.#done(open)
+        return this.#tell(open, effect.what)
     }
   }
 
-  #done({ record, number }: OpenEffect): Promise<void> {
-    const { store, clock } = this.#options
-    return store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
+  /** The mail is written with the mark that it is done: once. */
+  async #tell({ record, number }: OpenEffect, what: Extract<SubscriptionEffect, { type: 'tell' }>['what']): Promise<void> {
+    const { store, clock, mails, readerOf } = this.#options
+    const { id } = record.subscription
+    const [reader, paid] = await Promise.all([readerOf(record.personId), store.lastPaid(id)])
+    await store.change(id, { nowMs: clock.nowMs(), completes: number }, (now) => {
+      const mail = reader === undefined ? undefined : mailOf(now, reader, { key: `tell/${id}/${number}`, what, paid })
+      return { subscription: now.subscription, effects: [], ...(mail !== undefined && { also: (transaction) => mails.write(transaction, mail) }) }
+    })
   }
 
   async #charge({ record, number }: OpenEffect, { key, amount }: Extract<SubscriptionEffect, { type: 'charge' }>): Promise<void> {

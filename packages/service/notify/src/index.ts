@@ -1,3 +1,8 @@
+export { type Language, languageOf } from './mail/language.ts'
+export type { MailTransaction, NewMail } from './mail/mail-store.ts'
+export { mailboxRoutes } from './mail/mailbox-routes.ts'
+export { Mails } from './mail/mails.ts'
+export { smtpServer } from './mail/smtp.ts'
 export { notifyMigrations } from './migrations.ts'
 export { webhookRoutes } from './routes.ts'
 export { appendEvents } from './store.ts'

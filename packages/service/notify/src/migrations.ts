@@ -48,5 +48,29 @@ export const notifyMigrations: Migrations = {
         create index deliveries_event on notify.deliveries (event_id);
       `,
     },
+    {
+      name: '2-mail',
+      sql: `
+        create table notify.mail (
+          id text primary key,
+          key text not null unique,
+          template text not null,
+          -- Recipient, subject, text and HTML, sealed under the id; gone once it is sent or given up, but in a sandbox, whose mailbox shows it.
+          content_sealed bytea,
+          status text not null default 'waiting' check (status in ('waiting', 'sent', 'dead')),
+          attempts int4 not null default 0,
+          -- Waiting: not to be sent before. A claim moves it on, so that nobody else sends meanwhile.
+          due_at_ms int8 not null,
+          created_at_ms int8 not null,
+          -- When its link is dead, or nobody would read it any more.
+          ends_at_ms int8 not null,
+          tried_at_ms int8,
+          error text,
+          check (status <> 'waiting' or content_sealed is not null)
+        );
+        create index mail_due on notify.mail (due_at_ms) where status = 'waiting';
+        create index mail_age on notify.mail (created_at_ms);
+      `,
+    },
   ],
 }

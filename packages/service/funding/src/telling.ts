@@ -1,0 +1,36 @@
+/** What a subscriber is written to about her subscription. */
+import type { Language, NewMail } from '@rivulet/notify'
+import type { SubscriptionRecord } from './funding-store.ts'
+import type { SubscriptionEffect } from './subscription.ts'
+
+/** Whom to write to, and where her plan is to be seen. */
+export interface Reader {
+  readonly email: string
+  readonly language: Language
+  readonly url: string
+}
+
+export interface Telling {
+  readonly key: string
+  readonly what: Extract<SubscriptionEffect, { type: 'tell' }>['what']
+  /** The last payment that succeeded. */
+  readonly paid: { readonly amount: bigint; readonly paidMs: number } | undefined
+}
+
+/** Undefined for what her page alone says, or what is news no more. */
+export function mailOf({ subscription }: SubscriptionRecord, { email: to, language, url }: Reader, { key, what, paid }: Telling): NewMail | undefined {
+  const { plan, status, retryAtMs, period } = subscription
+  const common = { key, to, language }
+  switch (what) {
+    case 'receipt':
+      return paid === undefined ? undefined : { ...common, template: 'receipt', fields: { plan: plan.name, paid: { amount: paid.amount, asset: plan.asset }, paidMs: paid.paidMs, url } }
+    case 'renewal-failed':
+      return status === 'grace' ? { ...common, template: 'renewal-failed', fields: { plan: plan.name, price: { amount: plan.price, asset: plan.asset }, retryAtMs, url } } : undefined
+    case 'ended':
+      // A card that was declined at once she has seen herself: nothing had begun.
+      return paid === undefined && period >= 0 ? undefined : { ...common, template: 'subscription-ended', fields: { plan: plan.name, url } }
+    case 'paused':
+    case 'trial-ends':
+      return undefined
+  }
+}

@@ -1,0 +1,9 @@
+/** The languages in which people are written to. */
+export const mailLanguages = ['en', 'fr'] as const
+export type Language = (typeof mailLanguages)[number]
+
+/** The first of the languages of an Accept-Language header (RFC 9110 section 12.5.4) that we write, in its order; English when there is none. */
+export function languageOf(acceptLanguage: string | null | undefined): Language {
+  const wanted = (acceptLanguage ?? '').slice(0, 200).split(',').map((tag) => tag.trim().slice(0, 2).toLowerCase())
+  return mailLanguages.find((language) => language === wanted.find((tag) => mailLanguages.some((known) => known === tag))) ?? 'en'
+}

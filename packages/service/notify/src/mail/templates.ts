@@ -1,0 +1,112 @@
+/** What is written to people. No text of another person's choosing stands in a mail that a stranger can cause: such mails would carry his words. */
+import { type Money, dayWords, moneyWords } from './money-words.ts'
+import type { Language } from './language.ts'
+
+/** A template with what it needs; `url` is where the mail leads. */
+export type MailContent =
+  | { readonly template: 'confirm-address'; readonly fields: { readonly url: string } }
+  /** Somebody signed up with an e-mail that has an account. */
+  | { readonly template: 'account-exists'; readonly fields: { readonly url: string } }
+  | { readonly template: 'reset-password'; readonly fields: { readonly url: string } }
+  | { readonly template: 'renewal-failed'; readonly fields: { readonly plan: string; readonly price: Money; readonly retryAtMs: number | undefined; readonly url: string } }
+  | { readonly template: 'subscription-ended'; readonly fields: { readonly plan: string; readonly url: string } }
+  | { readonly template: 'receipt'; readonly fields: { readonly plan: string; readonly paid: Money; readonly paidMs: number; readonly url: string } }
+  | { readonly template: 'payout-sent'; readonly fields: { readonly payout: Money; readonly fee: Money; readonly to: string; readonly url: string } }
+  | { readonly template: 'payout-returned'; readonly fields: { readonly payout: Money; readonly reason: string; readonly url: string } }
+
+export type MailTemplate = MailContent['template']
+
+/** A text in paragraphs, with a link in its middle. */
+interface Words {
+  readonly subject: string
+  readonly before: readonly string[]
+  readonly link: string
+  readonly after: readonly string[]
+}
+
+/** What a reader gets. */
+export interface Rendered {
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+}
+
+export function render(content: MailContent, language: Language): Rendered {
+  const { subject, before, link, after } = language === 'fr' ? french(content) : english(content)
+  const { url } = content.fields
+  const close = language === 'fr' ? 'Rivulet. Ce message a été envoyé automatiquement.' : 'Rivulet. This message was sent automatically.'
+  return {
+    subject,
+    text: [...before, `${link}${language === 'fr' ? '\u00a0:' : ':'}\n${url}`, ...after, `-- \n${close}`].join('\n\n'),
+    html: [
+      `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>${escaped(subject)}</title>`,
+      '<body style="margin:0;padding:24px;background:#f4f6f5;color:#16211d;font:16px/1.5 sans-serif"><div style="max-width:560px;margin:0 auto;padding:32px;background:#fff;border-radius:12px">',
+      ...before.map(paragraph),
+      `<p style="margin:24px 0"><a href="${escaped(url)}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#0b6e5b;color:#fff;text-decoration:none">${escaped(link)}</a></p>`,
+      ...after.map(paragraph),
+      `<p style="margin:32px 0 0;color:#5b6763;font-size:13px">${escaped(close)}</p></div></body></html>`,
+    ].join('\n'),
+  }
+}
+
+function paragraph(text: string): string {
+  return `<p style="margin:0 0 16px">${escaped(text)}</p>`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}
+
+function english({ template, fields }: MailContent): Words {
+  const [money, day] = [(given: Money) => moneyWords(given, 'en'), (ms: number) => dayWords(ms, 'en')]
+  switch (template) {
+    case 'confirm-address':
+      return { subject: 'Confirm your address', before: ['Somebody, we hope you, has made an account with this address.'], link: 'Confirm this address', after: ['The link works for 24 hours. If it was not you, do nothing: without the confirmation nobody gets in.'] }
+    case 'account-exists':
+      return { subject: 'You already have an account', before: ['Somebody, perhaps you, tried to make an account with this address. There is one already, and nothing about it has changed.'], link: 'Sign in, or choose a new password', after: ['If it was not you, do nothing.'] }
+    case 'reset-password':
+      return { subject: 'Choose a new password', before: ['You, or somebody else, asked for a new password for this address.'], link: 'Choose a new password', after: ['The link works once, within an hour. If it was not you, do nothing: the old password stays.'] }
+    case 'renewal-failed':
+      return {
+        subject: 'Your renewal could not be paid',
+        before: [`Your card did not pay the renewal of ${fields.plan}, ${money(fields.price)}.`, ...(fields.retryAtMs === undefined ? [] : [`We try again on ${day(fields.retryAtMs)}.`])],
+        link: 'See your plan, or use another card',
+        after: ['A new card is charged at once, and reading goes on.'],
+      }
+    case 'subscription-ended':
+      return { subject: 'Your plan has ended', before: [`Your plan ${fields.plan} has ended. Nothing more is charged.`], link: 'Choose a plan', after: ['Thank you for having paid for what you read.'] }
+    case 'receipt':
+      return { subject: `Receipt: ${money(fields.paid)}`, before: [`Thank you. On ${day(fields.paidMs)} you paid ${money(fields.paid)} for ${fields.plan}.`], link: 'See your plan and its invoices', after: [] }
+    case 'payout-sent':
+      return { subject: `Payout sent: ${money(fields.payout)}`, before: [`${money(fields.payout)} are on their way to ${fields.to}.`, `The fee was ${money(fields.fee)}.`], link: 'See your payouts', after: [] }
+    case 'payout-returned':
+      return { subject: `Payout returned: ${money(fields.payout)}`, before: [`A payout of ${money(fields.payout)} came back: ${fields.reason}`, 'The money is in your balance again.'], link: 'See your payouts', after: ['Check where payouts are sent before you ask for the next one.'] }
+  }
+}
+
+function french({ template, fields }: MailContent): Words {
+  const [money, day] = [(given: Money) => moneyWords(given, 'fr'), (ms: number) => dayWords(ms, 'fr')]
+  switch (template) {
+    case 'confirm-address':
+      return { subject: 'Confirmez votre adresse', before: ['Quelqu’un, vous sans doute, a créé un compte avec cette adresse.'], link: 'Confirmer cette adresse', after: ['Le lien est valable 24 heures. Si ce n’était pas vous, ne faites rien : sans confirmation, personne n’entre.'] }
+    case 'account-exists':
+      return { subject: 'Vous avez déjà un compte', before: ['Quelqu’un, peut-être vous, a voulu créer un compte avec cette adresse. Il y en a déjà un, et rien n’y a changé.'], link: 'Se connecter, ou choisir un nouveau mot de passe', after: ['Si ce n’était pas vous, ne faites rien.'] }
+    case 'reset-password':
+      return { subject: 'Choisissez un nouveau mot de passe', before: ['Vous, ou quelqu’un d’autre, avez demandé un nouveau mot de passe pour cette adresse.'], link: 'Choisir un nouveau mot de passe', after: ['Le lien sert une fois, dans l’heure. Si ce n’était pas vous, ne faites rien : l’ancien mot de passe reste.'] }
+    case 'renewal-failed':
+      return {
+        subject: 'Votre renouvellement n’a pas pu être payé',
+        before: [`Votre carte n’a pas payé le renouvellement de ${fields.plan}, ${money(fields.price)}.`, ...(fields.retryAtMs === undefined ? [] : [`Nous réessayons le ${day(fields.retryAtMs)}.`])],
+        link: 'Voir votre formule, ou utiliser une autre carte',
+        after: ['Une nouvelle carte est débitée aussitôt, et la lecture continue.'],
+      }
+    case 'subscription-ended':
+      return { subject: 'Votre formule a pris fin', before: [`Votre formule ${fields.plan} a pris fin. Plus rien n’est débité.`], link: 'Choisir une formule', after: ['Merci d’avoir payé ce que vous avez lu.'] }
+    case 'receipt':
+      return { subject: `Reçu : ${money(fields.paid)}`, before: [`Merci. Le ${day(fields.paidMs)}, vous avez payé ${money(fields.paid)} pour ${fields.plan}.`], link: 'Voir votre formule et ses factures', after: [] }
+    case 'payout-sent':
+      return { subject: `Versement envoyé : ${money(fields.payout)}`, before: [`${money(fields.payout)} sont en route vers ${fields.to}.`, `Les frais ont été de ${money(fields.fee)}.`], link: 'Voir vos versements', after: [] }
+    case 'payout-returned':
+      return { subject: `Versement retourné : ${money(fields.payout)}`, before: [`Un versement de ${money(fields.payout)} est revenu : ${fields.reason}`, 'L’argent est de nouveau dans votre solde.'], link: 'Voir vos versements', after: ['Vérifiez où les versements sont envoyés avant d’en demander un autre.'] }
+  }
+}
