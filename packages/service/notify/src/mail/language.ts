@@ -1,5 +1,5 @@
 /** The languages in which people are written to. */
-export const mailLanguages = ['en', 'fr'] as const
+const mailLanguages = ['en', 'fr'] as const
 export type Language = (typeof mailLanguages)[number]
 
 /** The first of the languages of an Accept-Language header (RFC 9110 section 12.5.4) that we write, in its order; English when there is none. */
