@@ -43,10 +43,13 @@ export async function callApi<T>(path: string, request: ApiRequest<T>): Promise<
 
 async function send(path: string, request: ApiRequest<unknown>): Promise<Response> {
   const init: RequestInit = { method: request.method ?? 'GET', credentials: 'same-origin', signal: AbortSignal.timeout(requestTimeoutMs) }
+  // Whoever reads the page in a language is written to in it.
+  const headers: Record<string, string> = { 'accept-language': document.documentElement.lang }
   if (request.body !== undefined) {
     init.body = JSON.stringify(request.body)
-    init.headers = { 'content-type': 'application/json' }
+    headers['content-type'] = 'application/json'
   }
+  init.headers = headers
   try {
     return await fetch(path, init)
   } catch (error) {

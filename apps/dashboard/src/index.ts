@@ -29,13 +29,16 @@ export interface DashboardFiles {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Where mails of every entrance lead. */
+const mailedPaths = ['/forgotten', '/reset', '/confirm']
+
 export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/grants', '/keys', '/auth/interact/:id/:nonce'] },
-    publisher: { html: 'publisher.html', paths: ['/', '/grants', '/keys', '/auth/interact/:id/:nonce'] },
-    operator: { html: 'operator.html', paths: ['/'] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
+    operator: { html: 'operator.html', paths: ['/', '/mailbox', ...mailedPaths] },
   },
   headers: {
     'content-security-policy': contentSecurityPolicy,

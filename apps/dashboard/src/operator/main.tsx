@@ -1,8 +1,10 @@
 import { useCallback } from 'react'
 import { openEntrance } from '../entrance.tsx'
+import { Mailbox } from '../mailbox/mailbox.tsx'
 import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
 import { Door } from '../session/door.tsx'
+import { mailedPageAt } from '../session/mailed.tsx'
 import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
 import { LivePage } from './live.tsx'
@@ -33,4 +35,4 @@ function SignedIn({ overview, reload }: { readonly overview: Overview; readonly 
   )
 }
 
-await openEntrance(<Operator />)
+await openEntrance(mailedPageAt(location.pathname, 'operator') ?? (location.pathname === '/mailbox' ? <Mailbox /> : <Operator />))

@@ -11,6 +11,7 @@ import { Frame } from '../look/frame.tsx'
 import { Flow } from '../look/mark.tsx'
 import { FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
 import { Door } from '../session/door.tsx'
+import { mailedPageAt } from '../session/mailed.tsx'
 import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
 import { shortPointer } from '../words/names.ts'
@@ -118,4 +119,4 @@ function pageAt(path: string): React.JSX.Element {
   return path === '/grants' ? <Grants entrance="publisher" /> : <PublisherEntrance />
 }
 
-await openEntrance(pageAt(location.pathname))
+await openEntrance(mailedPageAt(location.pathname, 'publisher') ?? pageAt(location.pathname))

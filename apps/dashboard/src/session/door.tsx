@@ -25,6 +25,7 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
   const [problems, setProblems] = useState<Problems>({})
   const [fault, setFault] = useState<ApiFault>()
   const [busy, setBusy] = useState(false)
+  const [look, setLook] = useState(false)
   const emailField = useRef<HTMLInputElement>(null)
   const passwordField = useRef<HTMLInputElement>(null)
 
@@ -41,7 +42,14 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
     if (found.password !== undefined) return passwordField.current?.focus()
     setBusy(true)
     try {
-      await (isNew ? signUp : signIn)({ email: email.trim(), password })
+      const credentials = { email: email.trim(), password }
+      if (!isNew) await signIn(credentials)
+      else if ((await signUp(credentials)) === 'look-into-mail') {
+        setLook(true)
+        setNew(false)
+        setBusy(false)
+        return
+      }
       await onSignedIn()
     } catch (error) {
       if (!(error instanceof ApiFault)) throw error
@@ -62,6 +70,11 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
     >
       <h2>{isNew ? t('session.signUp') : t('session.signIn')}</h2>
       {fault !== undefined && <FaultAlert fault={fault} />}
+      {look && (
+        <p role="status">
+          <strong>{t('mailed.lookTitle')}.</strong> {t('mailed.look', { email: email.trim() })}
+        </p>
+      )}
       <TextInput
         ref={emailField}
         label={t('session.email')}
@@ -86,6 +99,11 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
       <Button type="submit" size="md" fullWidth loading={busy}>
         {isNew ? t('session.signUp') : t('session.signIn')}
       </Button>
+      {!isNew && (
+        <p className="quiet sign-in-other">
+          <a href="/forgotten">{t('mailed.forgotten')}</a>
+        </p>
+      )}
       {maySignUp && (
         <p className="quiet sign-in-other">
           {isNew ? t('session.haveAccount') : t('session.newHere')}{' '}

@@ -6,6 +6,7 @@ import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
 import { PlanPage } from '../plan/plan-page.tsx'
 import { Door } from '../session/door.tsx'
+import { mailedPageAt } from '../session/mailed.tsx'
 import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
 import { Connect } from './connect.tsx'
@@ -38,4 +39,4 @@ function pageAt(path: string): React.JSX.Element {
   return path === '/grants' ? <Grants entrance="wallet" /> : <Wallet />
 }
 
-await openEntrance(pageAt(location.pathname))
+await openEntrance(mailedPageAt(location.pathname, 'wallet') ?? pageAt(location.pathname))

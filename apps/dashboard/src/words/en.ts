@@ -1,5 +1,6 @@
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
+import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 
 /** Every word of the dashboard in English. The other languages have exactly these keys. */
@@ -167,10 +168,12 @@ export const en = {
     still: 'Nothing is arriving at the moment',
   },
   ...grantsEn,
+  ...mailedEn,
   ...planEn,
   ...keysEn,
   errors: {
     ...grantErrorsEn,
+    ...mailedErrorsEn,
     ...planErrorsEn,
     ...keyErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
@@ -180,7 +183,7 @@ export const en = {
     'signed-out': 'You are signed out. Sign in again.',
     'rate-limited': 'Too many attempts. Wait a minute, then try again.',
     'rate-limited-wait': 'Too many attempts. Try again in {{wait}}.',
-    'invalid-email-or-password': 'Email or password is wrong. Check both and try again.',
+    'invalid-email-or-password': 'Email or password is wrong, or a new account is not confirmed yet: then a mail with a link has come.',
     'invalid-email': 'Write the whole address, like name@example.org.',
     'password-too-short': 'Use at least 8 characters.',
     'password-too-long': 'Use at most 128 characters.',

@@ -1,6 +1,7 @@
 import type { Words } from './en.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
+import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
@@ -168,10 +169,12 @@ export const fr: Words = {
     still: 'Rien n’arrive en ce moment',
   },
   ...grantsFr,
+  ...mailedFr,
   ...planFr,
   ...keysFr,
   errors: {
     ...grantErrorsFr,
+    ...mailedErrorsFr,
     ...planErrorsFr,
     ...keyErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
@@ -181,7 +184,7 @@ export const fr: Words = {
     'signed-out': 'Vous êtes déconnecté. Connectez-vous à nouveau.',
     'rate-limited': 'Trop de tentatives. Attendez une minute, puis réessayez.',
     'rate-limited-wait': 'Trop de tentatives. Réessayez dans {{wait}}.',
-    'invalid-email-or-password': 'L’e-mail ou le mot de passe est faux. Vérifiez les deux et réessayez.',
+    'invalid-email-or-password': 'L’e-mail ou le mot de passe est faux, ou un nouveau compte n’est pas encore confirmé : un courriel avec un lien est alors arrivé.',
     'invalid-email': 'Écrivez l’adresse complète, comme nom@exemple.org.',
     'password-too-short': 'Utilisez au moins 8 caractères.',
     'password-too-long': 'Utilisez au plus 128 caractères.',
