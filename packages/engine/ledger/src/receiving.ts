@@ -35,8 +35,7 @@ interface Waiting {
 }
 
 /** The packets of one connection within one flush, in the order of their arrival. */
-interface Group {
-  readonly first: Credit
+interface Group extends CreditRow {
   readonly key: string
   readonly packets: Waiting[]
   sum: bigint
@@ -49,7 +48,6 @@ interface Group {
 
 interface Batch {
   readonly groups: readonly Group[]
-  readonly rows: readonly CreditRow[]
   readonly values: readonly Buffer[]
 }
 
@@ -87,7 +85,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
       nothingReturns: ({ unapplied, applied }) => unapplied.length === 0 && applied !== undefined,
       committed: (batch, outcome) => this.#committed(batch, outcome),
       failed: (batch, error) => {
-        log.warn({ err: error, rows: batch.rows.length }, 'a flush of credits was not written')
+        log.warn({ err: error, rows: batch.groups.length }, 'a flush of credits was not written')
         for (const group of batch.groups) for (const waiting of group.packets) waiting.resolve({ applied: false, why: 'commit-failed' })
       },
     })
@@ -153,7 +151,8 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
       }
       let group = groups.get(key)
       if (group === undefined && groups.size < rowsPerFlushMax && entered < packetsPerFlushMax) {
-        group = { first: credit, key, packets: [], sum: 0n, linkSum: 0n, window: emptyWindow, lowest: credit.sequence, full: false }
+        const { connection, totalMax, closesAtMs, debitAccountId, creditAccountId, sequence } = credit
+        group = { connection, totalMax, closesAtMs, debitAccountId, creditAccountId, key, fresh: !this.#known.has(key), packets: [], sum: 0n, linkSum: 0n, window: emptyWindow, lowest: sequence, full: false }
         groups.set(key, group)
       }
       const placed = group === undefined || entered >= packetsPerFlushMax ? 'later' : place(group, waiting)
@@ -163,10 +162,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     this.#queue = later
     if (groups.size === 0) return undefined
     const sorted = [...groups.values()].toSorted((one, other) => (one.key < other.key ? -1 : 1))
-    const rows = sorted.map(({ first, key, sum, linkSum, window }) => ({
-      connection: first.connection, fresh: !this.#known.has(key), sum, linkSum, window, totalMax: first.totalMax, closesAtMs: first.closesAtMs, debitAccountId: first.debitAccountId, creditAccountId: first.creditAccountId,
-    }))
-    return { groups: sorted, rows, values: creditValues(nowMs, rows) }
+    return { groups: sorted, values: creditValues(nowMs, sorted) }
   }
 
   async #flush(n: number, batch: Batch, again: boolean): Promise<FlushAnswer<FlushOutcome>> {
@@ -182,7 +178,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
   async #committed(batch: Batch, outcome: FlushOutcome): Promise<void> {
     const unapplied = new Set(outcome.unapplied)
     const refused = batch.groups.filter((_, index) => unapplied.has(index))
-    const totals = outcome.applied === undefined ? await this.#totalsNow(batch.rows) : totalsOf(outcome.applied, batch.rows)
+    const totals = outcome.applied === undefined ? await this.#totalsNow(batch.groups) : totalsOf(outcome.applied, batch.groups)
     batch.groups.forEach((group, index) => {
       if (unapplied.has(index)) return
       let total = (totals[index] ?? group.sum) - group.sum
@@ -209,7 +205,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
   async #weighAgain(groups: readonly Group[]): Promise<void> {
     let states: Map<string, ReceivingState>
     try {
-      states = await this.#store.statesOf(groups.map((group) => group.first.connection))
+      states = await this.#store.statesOf(groups.map((group) => group.connection))
     } catch {
       for (const group of groups) for (const { resolve } of group.packets) resolve({ applied: false, why: 'commit-failed' })
       return
@@ -252,8 +248,7 @@ function place(group: Group, waiting: Waiting): 'entered' | 'later' | 'copy' {
   const window = admit(group.window, credit.sequence)
   if (window === undefined) return follow(group, waiting)
   const lowest = Math.min(group.lowest, credit.sequence)
-  const first = group.first
-  const alike = credit.debitAccountId === first.debitAccountId && credit.creditAccountId === first.creditAccountId && credit.totalMax === first.totalMax && credit.closesAtMs === first.closesAtMs
+  const alike = credit.debitAccountId === group.debitAccountId && credit.creditAccountId === group.creditAccountId && credit.totalMax === group.totalMax && credit.closesAtMs === group.closesAtMs
   if (!alike || window.highest - lowest > 64 || group.sum + credit.amount > credit.totalMax) {
     group.full = true
     return 'later'

@@ -8,7 +8,7 @@ import { type Entry, type Journal, nothing } from './journal.ts'
 import { bookSending, closeSending, extendSending, leaveSendingInDoubt, openSending, settleAfterMs, settleSending } from './sending-entries.ts'
 import { type BookingRow, bookingStatement, bookingValues, type SendingStore } from './sending-store.ts'
 import type { LedgerLog } from './context.ts'
-import type { SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
+import type { LedgerRefusal, SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
 
 const streamsQueuedMax = 100_000
 /** Only the page waits for it, to hear of a payment; no packet does. */
@@ -47,9 +47,9 @@ export class Sending implements SendingStreams, AsyncDisposable {
   readonly #journal: Journal
   readonly #flushes: FlushStore
   readonly #commit: GroupCommit<Batch, FlushOutcome>
-  /** At most one entry for a stream and epoch: only the latest total counts. */
-  readonly #queue = new Map<string, Waiting>()
-  readonly #inFlight = new Map<string, Waiting>()
+  /** At most one entry for a stream: only the latest total of its latest owner counts. */
+  readonly #queue = new Map<Id<'strm'>, Waiting>()
+  readonly #inFlight = new Map<Id<'strm'>, Waiting>()
 
   constructor({ context, store, journal }: SendingParts) {
     const { postgres, clock, log, fatal, newFlushId } = context
@@ -84,22 +84,25 @@ export class Sending implements SendingStreams, AsyncDisposable {
   }
 
   book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal = 0n): Promise<void> {
-    const key = `${id}/${ownerEpoch}`
-    const queued = this.#queue.get(key)
-    if (queued !== undefined) {
+    const queued = this.#queue.get(id)
+    if (queued?.ownerEpoch === ownerEpoch) {
       if (total > queued.total) [queued.total, queued.linkTotal] = [total, linkTotal]
       return queued.done
+    }
+    if (queued !== undefined) {
+      if (ownerEpoch < queued.ownerEpoch) return Promise.reject(takenOver(id, queued.ownerEpoch, ownerEpoch))
+      queued.reject(takenOver(id, ownerEpoch, queued.ownerEpoch))
     }
     if (this.#commit.stopped) return Promise.reject(unavailable('the ledger has stopped'))
     if (this.#queue.size >= streamsQueuedMax) return Promise.reject(refusal('database-unavailable', `${streamsQueuedMax} bookings wait for the database: the total stays to be booked`))
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
-    this.#queue.set(key, { id, ownerEpoch, total, linkTotal, done, resolve, reject })
+    this.#queue.set(id, { id, ownerEpoch, total, linkTotal, done, resolve, reject })
     this.#commit.wake()
     return done
   }
 
   async close(id: Id<'strm'>, ownerEpoch: number, reason: string, charge?: StreamCharge): Promise<void> {
-    await this.#booked(id, ownerEpoch)
+    await this.#booked(id)
     this.#alert(id, await this.#journal.write(closeSending(id, ownerEpoch, { reason, charge })))
   }
 
@@ -126,7 +129,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
   }
 
   async settle(id: Id<'strm'>, ownerEpoch: number, receiverTotal?: bigint): Promise<SendingStream> {
-    await this.#booked(id, ownerEpoch)
+    await this.#booked(id)
     const settled = await this.#journal.write(settleSending(id, ownerEpoch, receiverTotal))
     this.#alert(id, settled)
     return settled.stream
@@ -152,13 +155,13 @@ export class Sending implements SendingStreams, AsyncDisposable {
   #take(): Batch | undefined {
     if (this.#queue.size === 0) return undefined
     const waiting: Waiting[] = []
-    for (const [key, one] of this.#queue) {
+    for (const [id, one] of this.#queue) {
       if (waiting.length >= rowsPerFlushMax) break
-      this.#queue.delete(key)
-      this.#inFlight.set(key, one)
+      this.#queue.delete(id)
+      this.#inFlight.set(id, one)
       waiting.push(one)
     }
-    waiting.sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : one.ownerEpoch - other.ownerEpoch))
+    waiting.sort((one, other) => (one.id < other.id ? -1 : 1))
     const rows: BookingRow[] = waiting
     return { waiting, values: bookingValues(rows) }
   }
@@ -183,24 +186,24 @@ export class Sending implements SendingStreams, AsyncDisposable {
 
   /** A later flush may carry the same stream already. */
   #landed(batch: Batch): void {
-    for (const one of batch.waiting) {
-      const key = `${one.id}/${one.ownerEpoch}`
-      if (this.#inFlight.get(key) === one) this.#inFlight.delete(key)
-    }
+    for (const one of batch.waiting) if (this.#inFlight.get(one.id) === one) this.#inFlight.delete(one.id)
   }
 
   /** Waits until no booking of the stream is under way; how it ended is for its own caller. */
-  async #booked(id: Id<'strm'>, ownerEpoch: number): Promise<void> {
-    const key = `${id}/${ownerEpoch}`
+  async #booked(id: Id<'strm'>): Promise<void> {
     for (;;) {
-      const waiting = this.#queue.get(key) ?? this.#inFlight.get(key)
+      const waiting = this.#queue.get(id) ?? this.#inFlight.get(id)
       if (waiting === undefined) return
       await waiting.done.then(() => undefined, () => undefined)
-      if (this.#inFlight.get(key) === waiting) this.#inFlight.delete(key)
+      if (this.#inFlight.get(id) === waiting) this.#inFlight.delete(id)
     }
   }
 
   #alert(id: Id<'strm'>, booked: { readonly excess: bigint }): void {
     if (booked.excess > 0n) this.#log.error({ stream: id, excess: booked.excess.toString() }, 'a stream paid more than it held: the rest is a loss')
   }
+}
+
+function takenOver(id: Id<'strm'>, ownerEpoch: number, earlier: number): LedgerRefusal {
+  return refusal('owner-fenced', `stream ${id} was taken over: its epoch is ${ownerEpoch}, not ${earlier}`)
 }

@@ -64,39 +64,65 @@ export class StreamReceiver {
    * F02 for an address that is not below ours; F06 for one that we did not issue, that has ended, or whose data is not authentic: the same
    * answer to each, so that none is an oracle. From there on replies carry STREAM data, and a refusal is F99 unless trying again can help.
    */
-  async handle(prepare: Prepare, from: PacketSource): Promise<Reply> {
-    const { address, clock, receiving } = this.#options
-    if (prepare.destination === address || !isBelow(prepare.destination, address)) return reject(ErrorCode.unreachable, address, 'no such address')
+  handle(prepare: Prepare, from: PacketSource): Promise<Reply> {
+    const { address, clock } = this.#options
+    if (prepare.destination === address || !isBelow(prepare.destination, address)) return Promise.resolve(reject(ErrorCode.unreachable, address, 'no such address'))
     const connection = this.#book.read(prepare.destination)
     const packet = connection === undefined ? undefined : openPacket(connection, prepare)
-    if (connection === undefined || packet === undefined || clock.nowMs() >= connection.closesAtMs) return reject(ErrorCode.unexpectedPayment, address, 'unexpected payment')
-    const same = connection.asset.code === from.asset.code && connection.asset.scale === from.asset.scale
-    const counted: Counted | undefined = same ? { amount: prepare.amount, linkAmount: undefined, debitAccountId: from.debitAccountId } : await exchanged(connection.asset, prepare.amount, from)
-    if (counted === undefined) return reject(ErrorCode.cannotReceive, address, `this account counts in ${connection.asset.code} at scale ${connection.asset.scale}, and no rate from ${from.asset.code} is known here now`)
-    const { amount } = counted
+    if (connection === undefined || packet === undefined || clock.nowMs() >= connection.closesAtMs) return Promise.resolve(reject(ErrorCode.unexpectedPayment, address, 'unexpected payment'))
+    // No async function where a packet passes: each would cost it 1 kB.
+    if (connection.asset.code === from.asset.code && connection.asset.scale === from.asset.scale) {
+      return this.#decide({ connection, prepare, amount: prepare.amount, packet, frames: answersTo(packet, connection) }, { linkAmount: undefined, debitAccountId: from.debitAccountId })
+    }
+    return this.#exchanged({ connection, prepare, packet }, from)
+  }
+
+  /** What a packet of another asset brings in units of the account, rounded down: what the floor leaves stays with the exchange. */
+  async #exchanged({ connection, prepare, packet }: Pick<Arrival, 'connection' | 'prepare' | 'packet'>, { exchange, asset }: PacketSource): Promise<Reply> {
+    const found = await exchange?.(connection.asset)
+    if (found === undefined) {
+      return reject(ErrorCode.cannotReceive, this.#options.address, `this account counts in ${connection.asset.code} at scale ${connection.asset.scale}, and no rate from ${asset.code} is known here now`)
+    }
+    const amount = multiplyFloor(prepare.amount, found.rate)
+    return this.#decide({ connection, prepare, amount, packet, frames: answersTo(packet, connection) }, { linkAmount: prepare.amount, debitAccountId: found.accountId })
+  }
+
+  #decide(arrival: Arrival, debit: Debit): Promise<Reply> {
+    const { address, receiving } = this.#options
+    const { connection, prepare, amount, packet } = arrival
     if (prepare.amount > packetAmountMax) {
-      return reject(ErrorCode.amountTooLarge, address, 'the packet is too large', encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: packetAmountMax }))
+      return Promise.resolve(reject(ErrorCode.amountTooLarge, address, 'the packet is too large', encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: packetAmountMax })))
     }
     const fulfillment = connection.keys.fulfillmentOf(prepare.data)
     const isFulfillable = timingSafeEqual(conditionOf(fulfillment), prepare.condition)
-    const arrival: Arrival = { connection, prepare, amount, packet, frames: answersTo(packet, connection) }
-    const closes = packet.frames.some(({ type }) => type === FrameType.connectionClose)
+    const closes = hasFrame(packet, FrameType.connectionClose)
     // A probe asks what would arrive: the amount in the refusal is its answer.
     if (!isFulfillable || amount < packet.amount || (prepare.amount > 0n && (packet.sequence === 0 || amount === 0n))) {
-      if (closes) await receiving.close(connection.id)
-      return this.#refuse(arrival)
+      return closes ? receiving.close(connection.id).then(() => this.#refuse(arrival)) : Promise.resolve(this.#refuse(arrival))
     }
-    if (prepare.amount > 0n) {
-      const result = await this.#credit(arrival, counted)
-      if (!result.applied) return await this.#refuseCredit(arrival, result.why)
-      arrival.frames.push(...moneyFrames(packet, connection, result.total), ...receiptFrames(connection, result.total))
-    } else if (packet.frames.some(({ type }) => type === FrameType.streamMoneyBlocked)) arrival.frames.push(...moneyFrames(packet, connection, await receiving.totalOf(connection.id)))
-    // What this packet carried is credited; if closing fails now, the ledger posts the connection once it is idle.
-    if (closes) await receiving.close(connection.id).catch(() => {})
-    return { type: PacketType.fulfill, fulfillment, data: seal(arrival, PacketType.fulfill) }
+    if (prepare.amount === 0n) return this.#answerQuestion(arrival, fulfillment, closes)
+    return this.#credit(arrival, debit).then((result) => {
+      if (!result.applied) return this.#refuseCredit(arrival, result.why)
+      addMoneyFrames(arrival, result.total)
+      addReceiptFrame(arrival, result.total)
+      return closes ? this.#fulfillAndClose(arrival, fulfillment) : fulfill(arrival, fulfillment)
+    })
   }
 
-  #credit({ connection, prepare, packet }: Arrival, { amount, linkAmount, debitAccountId }: Counted): Promise<CreditResult> {
+  /** A packet without money: what it asks about totals, and whether it closes. */
+  async #answerQuestion(arrival: Arrival, fulfillment: Buffer, closes: boolean): Promise<Reply> {
+    const { connection, packet } = arrival
+    if (hasFrame(packet, FrameType.streamMoneyBlocked)) addMoneyFrames(arrival, await this.#options.receiving.totalOf(connection.id))
+    return closes ? this.#fulfillAndClose(arrival, fulfillment) : fulfill(arrival, fulfillment)
+  }
+
+  async #fulfillAndClose(arrival: Arrival, fulfillment: Buffer): Promise<Reply> {
+    // What this packet carried is credited; if closing fails now, the ledger posts the connection once it is idle.
+    await this.#options.receiving.close(arrival.connection.id).catch(() => {})
+    return fulfill(arrival, fulfillment)
+  }
+
+  #credit({ connection, prepare, amount, packet }: Arrival, { linkAmount, debitAccountId }: Debit): Promise<CreditResult> {
     return this.#options.receiving.credit({
       connection: connection.id,
       sequence: packet.sequence,
@@ -112,12 +138,12 @@ export class StreamReceiver {
 
   async #refuseCredit(arrival: Arrival, why: (CreditResult & { readonly applied: false })['why']): Promise<Reply> {
     const { address, receiving } = this.#options
-    const { connection, packet, frames } = arrival
+    const { connection, frames } = arrival
     switch (why) {
       case 'repeat':
       // A sender that hears this before the answer to the first copy learns from the total that its money arrived.
       case 'over-total':
-        frames.push(...moneyFrames(packet, connection, await receiving.totalOf(connection.id)))
+        addMoneyFrames(arrival, await receiving.totalOf(connection.id))
         return this.#refuse(arrival)
       case 'connection-closed':
         frames.push({ type: FrameType.connectionClose, errorCode: StreamErrorCode.noError, errorMessage: 'the connection is closed' })
@@ -137,17 +163,10 @@ export class StreamReceiver {
   }
 }
 
-/** A packet's amount in units of the account, and of the link where that counts in another asset. */
-interface Counted {
-  readonly amount: bigint
+/** Who is debited for a packet, and units of the link where that counts in another asset. */
+interface Debit {
   readonly linkAmount: bigint | undefined
   readonly debitAccountId: Id<'acct'>
-}
-
-/** What a packet brings in units of the account, rounded down: what the floor leaves stays with the exchange. Undefined when the two assets are not exchanged now. */
-async function exchanged(asset: Asset, linkAmount: bigint, { exchange }: PacketSource): Promise<Counted | undefined> {
-  const found = await exchange?.(asset)
-  return found && { amount: multiplyFloor(linkAmount, found.rate), linkAmount, debitAccountId: found.accountId }
 }
 
 /** An authentic packet on its way through the receiver, and the frames that its reply will carry. */
@@ -158,6 +177,10 @@ interface Arrival {
   readonly amount: bigint
   readonly packet: StreamPacket
   readonly frames: Frame[]
+}
+
+function fulfill(arrival: Arrival, fulfillment: Buffer): Reply {
+  return { type: PacketType.fulfill, fulfillment, data: seal(arrival, PacketType.fulfill) }
 }
 
 function seal({ connection, amount, packet, frames }: Arrival, type: number): Buffer {
@@ -176,7 +199,7 @@ function openPacket(connection: Connection, prepare: Prepare): StreamPacket | un
 
 /** A sender that introduces itself learns our asset and limits: any number of streams, money only, no data. */
 function answersTo(packet: StreamPacket, connection: Connection): Frame[] {
-  if (!packet.frames.some(({ type }) => type === FrameType.connectionNewAddress)) return []
+  if (!hasFrame(packet, FrameType.connectionNewAddress)) return []
   return [
     { type: FrameType.connectionAssetDetails, assetCode: connection.asset.code, assetScale: connection.asset.scale },
     { type: FrameType.connectionMaxStreamId, maxStreamId: streamIdMax },
@@ -184,14 +207,22 @@ function answersTo(packet: StreamPacket, connection: Connection): Frame[] {
   ]
 }
 
-/** The connection's total, on each stream that carried money or asks how much more it may. */
-function moneyFrames(packet: StreamPacket, connection: Connection, total: bigint): Frame[] {
-  const streamIds = new Set<number>()
-  for (const frame of packet.frames) if (frame.type === FrameType.streamMoney || frame.type === FrameType.streamMoneyBlocked) streamIds.add(frame.streamId)
-  return [...streamIds].map((streamId) => ({ type: FrameType.streamMaxMoney, streamId, receiveMax: connection.totalMax, totalReceived: total }))
+function hasFrame({ frames }: StreamPacket, type: number): boolean {
+  for (const frame of frames) if (frame.type === type) return true
+  return false
 }
 
-function receiptFrames({ receipt }: Connection, total: bigint): Frame[] {
-  if (receipt === undefined) return []
-  return [{ type: FrameType.streamReceipt, streamId: receiptStreamId, receipt: encodeReceipt({ nonce: receipt.nonce, streamId: receiptStreamId, totalReceived: total }, receipt.secret) }]
+/** The connection's total, on each stream that carried money or asks how much more it may. */
+function addMoneyFrames({ packet, connection, frames }: Arrival, total: bigint): void {
+  const told = new Set<number>()
+  for (const frame of packet.frames) {
+    if ((frame.type !== FrameType.streamMoney && frame.type !== FrameType.streamMoneyBlocked) || told.has(frame.streamId)) continue
+    told.add(frame.streamId)
+    frames.push({ type: FrameType.streamMaxMoney, streamId: frame.streamId, receiveMax: connection.totalMax, totalReceived: total })
+  }
+}
+
+function addReceiptFrame({ connection: { receipt }, frames }: Arrival, total: bigint): void {
+  if (receipt === undefined) return
+  frames.push({ type: FrameType.streamReceipt, streamId: receiptStreamId, receipt: encodeReceipt({ nonce: receipt.nonce, streamId: receiptStreamId, totalReceived: total }, receipt.secret) })
 }

@@ -121,7 +121,10 @@ export class PaidStream {
   /** Units of the link that carried it, where the link counts in another asset. */
   #linkTotal = 0n
   #unbooked: PaidPacket[] = []
-  #booking: Promise<void> | undefined
+  #inBooking: readonly PaidPacket[] = []
+  #booking = false
+  /** Who waits until nothing is being booked. */
+  #idle: PromiseWithResolvers<void> | undefined
   #bookingSinceMs = 0
   #stalled = false
   #extending: Promise<void> | undefined
@@ -210,7 +213,7 @@ export class PaidStream {
 
   /** Called every second by the wallet: notices bookings that hang, and tries refused extensions again. */
   sweep(): void {
-    if (this.#booking !== undefined && !this.#stalled && this.#desk.clock.monotonicMs() - this.#bookingSinceMs > bookingMaxMs) this.#stall(true)
+    if (this.#booking && !this.#stalled && this.#desk.clock.monotonicMs() - this.#bookingSinceMs > bookingMaxMs) this.#stall(true)
     if (this.#extendDue && this.#ending === undefined) this.#extend()
   }
 
@@ -327,7 +330,7 @@ export class PaidStream {
         this.#total += amount
         this.#linkTotal += linkAmount
         this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment })
-        this.#booking ??= this.#book()
+        if (!this.#booking) this.#book()
       },
       rejected: (_stream, code, message) => {
         this.lastReject = { code, message }
@@ -342,25 +345,44 @@ export class PaidStream {
     }
   }
 
-  /** Books the latest total until none is newer: one booking of a stream is in flight at a time. */
-  async #book(): Promise<void> {
-    const { clock, ledger, log } = this.#desk
-    const row = this.#row
-    while (row !== undefined && this.#unbooked.length > 0) {
-      const batch = this.#unbooked
-      this.#unbooked = []
-      this.#bookingSinceMs = clock.monotonicMs()
-      const total = this.#total
-      const linkTotal = this.#linkTotal
-      while (!this.#fenced && !(await this.#attempt('booking', () => ledger.sending.book(this.id, row.epoch, total, linkTotal)))) {
-        this.#stall(true)
-        if (!(await this.#retryLater())) this.#fenced = true
-      }
-      if (this.#fenced) log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked: its stream has another owner, or is settled')
-      else for (const packet of batch) this.#listener.paid(packet)
+  /** Books the latest total until none is newer: one booking of a stream is in flight at a time. No async function where a packet passes: each would cost it 1 kB. */
+  #book(): void {
+    if (this.#row === undefined || this.#unbooked.length === 0) {
+      this.#booking = false
+      this.#idle?.resolve()
+      this.#stall(false)
+      return
     }
-    this.#booking = undefined
-    this.#stall(false)
+    this.#booking = true
+    this.#inBooking = this.#unbooked
+    this.#unbooked = []
+    this.#bookingSinceMs = this.#desk.clock.monotonicMs()
+    this.#bookTotal(this.#row, this.#total, this.#linkTotal)
+  }
+
+  #bookTotal(row: Row, total: bigint, linkTotal: bigint): void {
+    if (this.#fenced) return this.#booked(total)
+    this.#desk.ledger.sending.book(this.id, row.epoch, total, linkTotal).then(
+      () => this.#booked(total),
+      (error: unknown) => {
+        if (!isFault(error, 'database-unavailable')) {
+          this.#refused('booking', error)
+          this.#booked(total)
+          return
+        }
+        this.#stall(true)
+        void this.#retryLater().then((again) => {
+          if (!again) this.#fenced = true
+          this.#bookTotal(row, total, linkTotal)
+        })
+      },
+    )
+  }
+
+  #booked(total: bigint): void {
+    if (this.#fenced) this.#desk.log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked: its stream has another owner, or is settled')
+    else for (const packet of this.#inBooking) this.#listener.paid(packet)
+    this.#book()
   }
 
   #stall(stalled: boolean): void {
@@ -456,7 +478,7 @@ export class PaidStream {
     const stream = this.#stream
     const counters = stream === undefined ? none : ((await Promise.race([stream.close(), this.#desk.givingUp])) ?? snapshot(stream))
     await this.#extending
-    await this.#booking
+    if (this.#booking) await (this.#idle = Promise.withResolvers()).promise
     const row = this.#row
     if (row !== undefined && !this.#fenced) {
       const { sending } = this.#desk.ledger
@@ -476,14 +498,17 @@ export class PaidStream {
       await write()
     } catch (error) {
       if (isFault(error, 'database-unavailable')) return false
-      if (isFault(error, 'owner-fenced') || isFault(error, 'stream-closed')) this.#lost(error)
-      else {
-        this.#desk.log.error({ stream: this.id, what, error: messageOf(error) }, 'the ledger refused a write of a stream')
-        this.#fenced = true
-        this.#breakOff({ passing: 'wallet-unavailable' })
-      }
+      this.#refused(what, error)
     }
     return true
+  }
+
+  /** The ledger refused a write for good. */
+  #refused(what: string, error: unknown): void {
+    if (isFault(error, 'owner-fenced') || isFault(error, 'stream-closed')) return this.#lost(error)
+    this.#desk.log.error({ stream: this.id, what, error: messageOf(error) }, 'the ledger refused a write of a stream')
+    this.#fenced = true
+    this.#breakOff({ passing: 'wallet-unavailable' })
   }
 
   /** False when the wallet gives up. */
