@@ -8,7 +8,7 @@ import { newId, Seal } from '@rivulet/ids'
 import { Ledger } from '@rivulet/ledger'
 import { BtpClient } from '@rivulet/links'
 import { Postgres } from '@rivulet/postgres'
-import { phaseOf, type SendingStream, type StreamListener, StreamSender, type StreamSpec } from '@rivulet/stream-sender'
+import { phaseOf, type FulfilledPacket, type SendingStream, type StreamListener, StreamSender, type StreamSpec } from '@rivulet/stream-sender'
 import { systemClock as clock } from '@rivulet/time'
 import { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from '@rivulet/wallet'
 import { addresses, asset, internalLimits, log, memoryUse, rate, serve, type WalletAnswers, type WalletRequest, type WalletResult } from './streams-process.ts'
@@ -116,7 +116,7 @@ class Tick implements StreamListener, PaidStreamListener {
     this.connection = connection
   }
 
-  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly linkAmount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void {
+  fulfilled(stream: SendingStream, packet: FulfilledPacket): void {
     this.listener?.fulfilled(stream, packet)
     this.#bench.fulfilled(this, stream)
   }

@@ -8,9 +8,9 @@ import { type Entry, type Journal, nothing } from './journal.ts'
 import { bookSending, closeSending, extendSending, leaveSendingInDoubt, openSending, settleAfterMs, settleSending } from './sending-entries.ts'
 import { type BookingRow, bookingStatement, bookingValues, type SendingStore } from './sending-store.ts'
 import type { LedgerLog } from './context.ts'
-import type { LedgerRefusal, SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
+import type { SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
 
-const streamsQueuedMax = 100_000
+const bookingsQueuedMax = 100_000
 /** Only the page waits for it, to hear of a payment; no packet does. */
 const flushIntervalMs = 40
 /** A flush stays far below its statement timeout even on a busy machine. */
@@ -18,19 +18,17 @@ const rowsPerFlushMax = 4_000
 const labelBytesMax = 2_048
 const settleTimeMs = 60_000
 
-interface Waiting {
-  total: bigint
-  linkTotal: bigint
-  readonly id: Id<'strm'>
-  readonly ownerEpoch: number
-  readonly done: Promise<void>
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+interface Waiting extends BookingRow {
+  resolve: () => void
+  reject: (error: unknown) => void
 }
 
 interface Batch {
-  readonly waiting: readonly Waiting[]
+  /** One for each stream, in order of their ids. */
+  readonly rows: readonly Waiting[]
   readonly values: readonly Buffer[]
+  /** Who waits until all of its bookings have ended. */
+  landed: PromiseWithResolvers<void> | undefined
 }
 
 export interface SendingParts {
@@ -47,9 +45,9 @@ export class Sending implements SendingStreams, AsyncDisposable {
   readonly #journal: Journal
   readonly #flushes: FlushStore
   readonly #commit: GroupCommit<Batch, FlushOutcome>
-  /** At most one entry for a stream: only the latest total of its latest owner counts. */
-  readonly #queue = new Map<Id<'strm'>, Waiting>()
-  readonly #inFlight = new Map<Id<'strm'>, Waiting>()
+  /** No Map by stream: one that loses entries as fast as it gets them is copied over and over, and its copies keep alive what was booked. */
+  #queue: Waiting[] = []
+  readonly #inFlight = new Set<Batch>()
 
   constructor({ context, store, journal }: SendingParts) {
     const { postgres, clock, log, fatal, newFlushId } = context
@@ -60,15 +58,15 @@ export class Sending implements SendingStreams, AsyncDisposable {
     this.#flushes = new FlushStore(postgres, clock, newFlushId(), bookingStatement)
     this.#commit = new GroupCommit<Batch, FlushOutcome>({
       clock, log, fatal, intervalMs: flushIntervalMs,
-      waiting: () => this.#queue.size > 0,
+      waiting: () => this.#queue.length > 0,
       take: () => this.#take(),
       flush: (n, batch, again) => this.#flushes.flush(n, batch.values, again),
       nothingReturns: ({ unapplied }) => unapplied.length === 0,
       committed: (batch, outcome) => this.#committed(batch, outcome),
       failed: (batch, error) => {
-        log.warn({ err: error, rows: batch.waiting.length }, 'a flush of bookings was not written')
+        log.warn({ err: error, rows: batch.rows.length }, 'a flush of bookings was not written')
         this.#landed(batch)
-        for (const { reject } of batch.waiting) reject(unavailable(error))
+        for (const { reject } of batch.rows) reject(unavailable(error))
       },
     })
   }
@@ -84,21 +82,12 @@ export class Sending implements SendingStreams, AsyncDisposable {
   }
 
   book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal = 0n): Promise<void> {
-    const queued = this.#queue.get(id)
-    if (queued?.ownerEpoch === ownerEpoch) {
-      if (total > queued.total) [queued.total, queued.linkTotal] = [total, linkTotal]
-      return queued.done
-    }
-    if (queued !== undefined) {
-      if (ownerEpoch < queued.ownerEpoch) return Promise.reject(takenOver(id, queued.ownerEpoch, ownerEpoch))
-      queued.reject(takenOver(id, ownerEpoch, queued.ownerEpoch))
-    }
     if (this.#commit.stopped) return Promise.reject(unavailable('the ledger has stopped'))
-    if (this.#queue.size >= streamsQueuedMax) return Promise.reject(refusal('database-unavailable', `${streamsQueuedMax} bookings wait for the database: the total stays to be booked`))
-    const { promise: done, resolve, reject } = Promise.withResolvers<void>()
-    this.#queue.set(id, { id, ownerEpoch, total, linkTotal, done, resolve, reject })
-    this.#commit.wake()
-    return done
+    if (this.#queue.length >= bookingsQueuedMax) return Promise.reject(refusal('database-unavailable', `${bookingsQueuedMax} bookings wait for the database: the total stays to be booked`))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ id, ownerEpoch, total, linkTotal, resolve, reject })
+      this.#commit.wake()
+    })
   }
 
   async close(id: Id<'strm'>, ownerEpoch: number, reason: string, charge?: StreamCharge): Promise<void> {
@@ -153,26 +142,31 @@ export class Sending implements SendingStreams, AsyncDisposable {
   }
 
   #take(): Batch | undefined {
-    if (this.#queue.size === 0) return undefined
-    const waiting: Waiting[] = []
-    for (const [id, one] of this.#queue) {
-      if (waiting.length >= rowsPerFlushMax) break
-      this.#queue.delete(id)
-      this.#inFlight.set(id, one)
-      waiting.push(one)
+    if (this.#queue.length === 0) return undefined
+    const entering = this.#queue.splice(0, rowsPerFlushMax).sort(byStream)
+    const rows: Waiting[] = []
+    for (const one of entering) {
+      const before = rows.at(-1)
+      // Only the latest total of the latest owner counts.
+      if (before?.id === one.id) {
+        rows.pop()
+        if (before.ownerEpoch === one.ownerEpoch) follow(one, before)
+        else before.reject(refusal('owner-fenced', `stream ${one.id} was taken over: its epoch is ${one.ownerEpoch}, not ${before.ownerEpoch}`))
+      }
+      rows.push(one)
     }
-    waiting.sort((one, other) => (one.id < other.id ? -1 : 1))
-    const rows: BookingRow[] = waiting
-    return { waiting, values: bookingValues(rows) }
+    const batch: Batch = { rows, values: bookingValues(rows), landed: undefined }
+    this.#inFlight.add(batch)
+    return batch
   }
 
   async #committed(batch: Batch, outcome: FlushOutcome): Promise<void> {
     const unapplied = new Set(outcome.unapplied)
-    const refused = batch.waiting.filter((_, index) => unapplied.has(index))
-    batch.waiting.forEach((one, index) => {
+    batch.rows.forEach((one, index) => {
       if (!unapplied.has(index)) one.resolve()
     })
     // Paid beyond the hold, after the end, or by an owner that was fenced: the journal knows which, and it is rare.
+    const refused = unapplied.size === 0 ? [] : batch.rows.filter((_, index) => unapplied.has(index))
     await Promise.all(refused.map(async (one) => {
       try {
         this.#alert(one.id, await this.#journal.write(bookSending(one)))
@@ -184,18 +178,19 @@ export class Sending implements SendingStreams, AsyncDisposable {
     this.#landed(batch)
   }
 
-  /** A later flush may carry the same stream already. */
   #landed(batch: Batch): void {
-    for (const one of batch.waiting) if (this.#inFlight.get(one.id) === one) this.#inFlight.delete(one.id)
+    this.#inFlight.delete(batch)
+    batch.landed?.resolve()
   }
 
   /** Waits until no booking of the stream is under way; how it ended is for its own caller. */
   async #booked(id: Id<'strm'>): Promise<void> {
     for (;;) {
-      const waiting = this.#queue.get(id) ?? this.#inFlight.get(id)
-      if (waiting === undefined) return
-      await waiting.done.then(() => undefined, () => undefined)
-      if (this.#inFlight.get(id) === waiting) this.#inFlight.delete(id)
+      const batch = [...this.#inFlight].find(({ rows }) => rows.some((one) => one.id === id))
+      const queued = batch === undefined ? this.#queue.find((one) => one.id === id) : undefined
+      if (batch !== undefined) await (batch.landed ??= Promise.withResolvers()).promise
+      else if (queued !== undefined) await new Promise<void>((over) => follow(queued, { resolve: over, reject: () => over() }))
+      else return
     }
   }
 
@@ -204,6 +199,21 @@ export class Sending implements SendingStreams, AsyncDisposable {
   }
 }
 
-function takenOver(id: Id<'strm'>, ownerEpoch: number, earlier: number): LedgerRefusal {
-  return refusal('owner-fenced', `stream ${id} was taken over: its epoch is ${ownerEpoch}, not ${earlier}`)
+function byStream(one: BookingRow, other: BookingRow): number {
+  if (one.id !== other.id) return one.id < other.id ? -1 : 1
+  if (one.ownerEpoch !== other.ownerEpoch) return one.ownerEpoch - other.ownerEpoch
+  return one.total < other.total ? -1 : 1
+}
+
+/** What becomes of `leader` becomes of `follower`. */
+function follow(leader: Waiting, follower: Pick<Waiting, 'resolve' | 'reject'>): void {
+  const { resolve, reject } = leader
+  leader.resolve = () => {
+    resolve()
+    follower.resolve()
+  }
+  leader.reject = (error) => {
+    reject(error)
+    follower.reject(error)
+  }
 }

@@ -55,6 +55,8 @@ interface Flight {
   readonly deadlineMs: number
   /** What the receiver had got as far as we knew when the packet left, destination units. */
   readonly deliveredBefore: bigint
+  /** The instant of the tick that it pays, of the monotonic clock. */
+  readonly dueMs: number
   inDoubt: boolean
 }
 
@@ -93,6 +95,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #packetUnitsMax: bigint | undefined
   #flights: Flight[] = []
   #sentMs = -Infinity
+  /** The tick that is to be paid next; waiting after trouble does not move it. */
+  #tickMs = 0
   #retryMs = 0
   #failuresInRow = 0
   #troubleSinceMs: number | undefined
@@ -199,7 +203,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   #begin(nowMs: number): void {
     this.#accrual.start(nowMs)
-    this.#context.wheel.add(this, Math.max(nowMs + Math.max(firstPacketMs, Math.min(msUntil(this.#packetUnitsMin, this.#rate), intervalMaxMs)), this.#sentMs + this.#interval(), this.#retryMs))
+    this.#tickMs = Math.max(nowMs + Math.max(firstPacketMs, Math.min(msUntil(this.#packetUnitsMin, this.#rate), intervalMaxMs)), this.#sentMs + this.#interval())
+    this.#context.wheel.add(this, Math.max(this.#tickMs, this.#retryMs))
   }
 
   #interval(): number {
@@ -212,6 +217,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const limit = this.#packetUnitsMax
     // A packet limit below what an interval brings is met by sending more often.
     const next = limit !== undefined && due > limit ? nowMs + interval / Math.min(10, Number(due / limit) + 1) : nextTickMs(nowMs, interval, this.#phase)
+    this.#tickMs = due >= this.#packetUnitsMin ? Math.min(this.#tickMs, next) : next
     this.#context.wheel.add(this, Math.max(next, this.#retryMs))
   }
 
@@ -265,7 +271,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const fulfillment = this.#keys.fulfillmentOf(data)
     const linkRate = this.#linkRate?.()
     const linkAmount = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
-    const flight: Flight = { sequence, amount, linkAmount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, deliveredBefore: this.delivered, inDoubt: false }
+    const flight: Flight = { sequence, amount, linkAmount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, deliveredBefore: this.delivered, dueMs: this.#tickMs, inDoubt: false }
     this.#flights.push(flight)
     const answered = (reply: Reply): void => this.#answered(flight, reply)
     const leaves = this.#linkRate === undefined ? amount : linkAmount
@@ -328,7 +334,9 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const answer = this.#read({ type: PacketType.fulfill, data }, flight)
     const delivered = answer?.amount ?? 0n
     this.delivered += delivered
-    this.#listener.fulfilled(this, { amount: flight.amount, linkAmount: flight.linkAmount, delivered, receipt: answer === undefined ? undefined : receiptOf(answer.frames) })
+    this.#listener.fulfilled(this, {
+      amount: flight.amount, linkAmount: flight.linkAmount, delivered, receipt: answer === undefined ? undefined : receiptOf(answer.frames), latenessMs: Math.max(0, this.#context.clock.monotonicMs() - flight.dueMs),
+    })
     if (answer === undefined) this.#fail('receiver-misbehaved', 'the receiver fulfilled a packet with an answer that does not belong to it')
     else if (delivered < flight.prepareAmount) this.#fail('receiver-misbehaved', `the receiver accepted ${delivered} units where ${flight.prepareAmount} were the least`)
     else this.#heed(answer.frames)

@@ -38,13 +38,24 @@ export interface StreamSpec {
   readonly listener: StreamListener
 }
 
+export interface FulfilledPacket {
+  /** Source units that are paid. */
+  readonly amount: bigint
+  /** Units of the link that carried them; 0 where the link counts in source units. */
+  readonly linkAmount: bigint
+  /** What the receiver says it got, destination units; 0 when it said nothing legible. */
+  readonly delivered: bigint
+  readonly receipt: Buffer | undefined
+  /** Milliseconds from the instant of the tick that it pays. */
+  readonly latenessMs: number
+}
+
 /** Called synchronously from the hot path: must not throw and must not block. */
 export interface StreamListener {
   /**
-   * A valid preimage came back: `amount` source units are paid, `linkAmount` units of the link carried them (0 where the link counts in source units), `delivered` is what the receiver says it got (destination units; 0 when it said nothing legible). An answer that comes
-   * after its packet was given up still is booked: out of `inDoubt`, and even after `close()`.
+   * A valid preimage came back. An answer that comes after its packet was given up still is booked: out of `inDoubt`, and even after `close()`.
    */
-  fulfilled(stream: SendingStream, packet: { readonly amount: bigint; readonly linkAmount: bigint; readonly delivered: bigint; readonly receipt: Buffer | undefined }): void
+  fulfilled(stream: SendingStream, packet: FulfilledPacket): void
   /** A packet of money was rejected and is not paid. `code` is the peer's, or T01 when the packet never left. */
   rejected(stream: SendingStream, code: string, message: string): void
   /** Less than 30 to 45 s of the lease remain in money, 30 in sequences, or 10 to 25 s in time for packets to leave: call `extend`, or the stream stops when it is used up. Called once until extended. */

@@ -382,6 +382,7 @@ export class PaidStream {
   #booked(total: bigint): void {
     if (this.#fenced) this.#desk.log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked: its stream has another owner, or is settled')
     else for (const packet of this.#inBooking) this.#listener.paid(packet)
+    this.#inBooking = []
     this.#book()
   }
 
