@@ -10,7 +10,7 @@ import { BtpClient } from '@rivulet/links'
 import { Postgres } from '@rivulet/postgres'
 import { phaseOf, type FulfilledPacket, type SendingStream, type StreamListener, StreamSender, type StreamSpec } from '@rivulet/stream-sender'
 import { systemClock as clock } from '@rivulet/time'
-import { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from '@rivulet/wallet'
+import { type Broken, Lateness, PaidStream, type PaidStreamListener, type StreamDesk } from '@rivulet/wallet'
 import { addresses, asset, internalLimits, log, memoryUse, rate, serve, type WalletAnswers, type WalletRequest, type WalletResult } from './streams-process.ts'
 
 const tickMs = 1_000
@@ -67,7 +67,7 @@ async function open({ databaseUrl, token, btpUrl }: WalletRequest & { readonly k
     ownReceiverAddress: addresses.receiver,
     leaseMs: 60_000,
     live: new Map(),
-    counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() },
+    counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map(), lateness: new Lateness() },
     finished: () => undefined,
     givingUp: new Promise(() => undefined),
   }

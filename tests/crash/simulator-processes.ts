@@ -5,7 +5,7 @@ import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
 import { type Account, Ledger, type ReceivingStreams, type SendingStreams } from '@rivulet/ledger'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
-import { PaidStream, type PaidStreamListener, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
+import { Lateness, PaidStream, type PaidStreamListener, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
 import { type CrashPoint, FaultyDatabase, type FaultyDatabaseOptions, type Mortal } from './faults-database.ts'
 import { FaultyLink, type FaultyLinkOptions } from './faults-link.ts'
 import type { Invariants } from './simulator-books.ts'
@@ -183,7 +183,7 @@ export class WalletProcess extends Process {
       },
       seal: new Seal(sealKey), sender: new StreamSender({ clock, random: () => 0.5 }), lossAccountId: accounts.loss.id,
       ownerId: newId('ownr', clock.nowMs()), ilpAddress: walletAddress, ownReceiverAddress: receiverAddress, leaseMs: world.leaseMs, live: new Map(),
-      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, finished: () => undefined, givingUp: new Promise(() => undefined),
+      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map(), lateness: new Lateness() }, finished: () => undefined, givingUp: new Promise(() => undefined),
     }
     this.#every(sweepEveryMs, () => this.#sweep())
     this.#every(settleEveryMs, () => this.#settle())

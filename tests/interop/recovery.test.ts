@@ -7,7 +7,7 @@ import { Ledger, ledgerMigrations } from '@rivulet/ledger'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { StreamSender } from '@rivulet/stream-sender'
 import { TestClock } from '@rivulet/time/testing'
-import { PaidStream, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
+import { Lateness, PaidStream, settleDoubts, type StreamDesk } from '@rivulet/wallet/testing'
 
 const eur = { code: 'EUR', scale: 9 }
 const receiverAddress = 'test.foreign'
@@ -85,7 +85,7 @@ test('what an ilp-protocol-stream server got from a wallet that died is asked an
       log: { info: () => undefined, warn: (_details, message) => problems.push(message), error: (_details, message) => problems.push(message) },
       routing: { to: () => Promise.resolve({ link: { send }, creditAccountId: link.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
       lossAccountId: loss.id, ownerId: newId('ownr', clock.nowMs()), ilpAddress: 'test.wallet', ownReceiverAddress: undefined, leaseMs: 60_000, live: new Map(), finished: () => undefined,
-      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() }, givingUp: new Promise(() => undefined),
+      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map(), lateness: new Lateness() }, givingUp: new Promise(() => undefined),
     }
     return { desk, life }
   }

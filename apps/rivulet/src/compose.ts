@@ -240,7 +240,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     return paying
   }
   wallet.attachSocket(door.server)
-  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.live() }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.counters() }))
   serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
     clientScriptRoutes(config.publicUrls.wallet),
     accounts.entrance('subscriber').handler,

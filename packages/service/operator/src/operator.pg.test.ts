@@ -116,7 +116,7 @@ describe('the live page', () => {
   })
 
   test('packets a second and rejects by code come from what each process reports, and a stopped process is gone', async () => {
-    const counters = { packets: 100, fulfilled: 99, rejectsByCode: { T00: 1 } as Record<string, number> }
+    const counters = { packets: 100, fulfilled: 99, rejectsByCode: { T00: 1 } as Record<string, number>, lateness: { bucketsMs: [], counts: [], sumMs: 0 } }
     const reporter = new RoleReporter({ postgres: books.postgres, clock: systemClock, role: 'wallet', version: '1.2.3', counters: () => counters, log })
     await using follower = new Follower()
     await follower.open()
@@ -162,7 +162,7 @@ test('the overview names the operator and, once they are checked, the state of t
 })
 
 test('metrics join what all processes report, each under its role, with what only the database knows', async () => {
-  const counters = { packets: 7, fulfilled: 5, rejectsByCode: { R02: 2 } }
+  const counters = { packets: 7, fulfilled: 5, rejectsByCode: { R02: 2 }, lateness: { bucketsMs: [50, 100], counts: [2, 2, 1], sumMs: 480 } }
   await using wallet = new RoleReporter({ postgres: books.postgres, clock: systemClock, role: 'wallet', version: '1', counters: () => counters, log })
   await using receiver = new RoleReporter({ postgres: books.postgres, clock: systemClock, role: 'receiver', version: '1', log })
   const spec = streamOf(books, { connection: connectionOf('metrics') })
@@ -172,6 +172,8 @@ test('metrics join what all processes report, each under its role, with what onl
   while (!/role="wallet"/.test(text) || !/role="receiver"/.test(text)) text = await scrape()
   expect(text).toMatch(/^rivulet_packets_total\{role="wallet",process="ownr_\w+"\} 7$/m)
   expect(text).toMatch(/^rivulet_packets_rejected_total\{code="R02",role="wallet",process="ownr_\w+"\} 2$/m)
+  for (const line of ['bucket{le="0.05",', 'bucket{le="0.1",', 'bucket{le="+Inf",', 'count{', 'sum{']) expect(text).toContain(`\nrivulet_payment_lateness_seconds_${line}role="wallet",process="`)
+  expect([...text.matchAll(/^rivulet_payment_lateness_seconds_\w+\{.*\} (.*)$/gm)].map(([, value]) => value)).toEqual(['2', '4', '5', '0.48', '5'])
   expect(text).toMatch(/^rivulet_tick_lateness_seconds_bucket\{le="\+Inf",role="receiver",process="ownr_\w+"\} [1-9]/m)
   expect(text).toMatch(/^rivulet_streams\{state="open",asset="EUR"\} 1$/m)
   expect((await fetch(`${origin}/metrics`, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)

@@ -10,6 +10,8 @@ export interface PacketCounters {
   readonly packets: number
   readonly fulfilled: number
   readonly rejectsByCode: Readonly<Record<string, number>>
+  /** How late payments were, from the instant of their tick to their Fulfill: for each bucket (upper bounds, milliseconds) how many fell into it, and one more for those beyond. */
+  readonly lateness: { readonly bucketsMs: readonly number[]; readonly counts: readonly number[]; readonly sumMs: number }
 }
 
 export interface RoleReporterOptions {
@@ -83,6 +85,23 @@ export class RoleReporter implements AsyncDisposable {
         for (const [code, count] of bounded(counters().rejectsByCode)) this.inc({ code }, count)
       },
     })
+    // The series of a histogram, counted where the packets are: one observation of prom-client costs as much as sealing a packet.
+    const name = 'rivulet_payment_lateness_seconds'
+    new Counter({
+      name: `${name}_bucket`, help: 'Payments by how late they were, from the instant of their tick to their Fulfill: how many were at most so late.', labelNames: ['le'], registers,
+      collect() {
+        this.reset()
+        const { bucketsMs, counts } = counters().lateness
+        let sum = 0
+        for (const [index, count] of counts.entries()) {
+          sum += count
+          const bound = bucketsMs[index]
+          this.inc({ le: bound === undefined ? '+Inf' : String(bound / 1_000) }, sum)
+        }
+      },
+    })
+    new Counter({ name: `${name}_sum`, help: 'How late all payments were together.', registers, collect() { this.reset(); this.inc(counters().lateness.sumMs / 1_000) } })
+    new Counter({ name: `${name}_count`, help: 'Payments whose lateness was counted.', registers, collect() { this.reset(); this.inc(counters().lateness.counts.reduce((total, count) => total + count, 0)) } })
   }
 
   #tick(): void {

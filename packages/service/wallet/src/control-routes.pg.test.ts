@@ -32,10 +32,10 @@ test('a caller who hangs up ends the stream', async () => {
   const asked = fetch(`${url}/control/streams`, {
     method: 'POST', headers: { authorization: 'Bearer control-token', 'content-type': 'application/json' }, body: JSON.stringify({ ...order, seconds: 3_600 }), signal: caller.signal,
   })
-  await house.until(() => wallet.live().streams.length === 1)
+  await house.until(() => wallet.live().length === 1)
   caller.abort()
   await expect(asked.then((response) => response.text())).rejects.toThrow('aborted')
-  await house.until(() => wallet.live().streams.length === 0)
+  await house.until(() => wallet.live().length === 0)
   expect((await house.ledger.balance(house.accountId)).pending).toBe(0n)
 })
 
@@ -50,5 +50,5 @@ test.each([
   const { url, wallet } = await house.wallet()
   const answer = await house.while(ask(url, body, token))
   expect({ status: answer.status, body: await answer.json() }).toEqual({ status, body: { error: { code, message: expect.any(String) as string } } })
-  expect(wallet.live().streams).toEqual([])
+  expect(wallet.live()).toEqual([])
 })

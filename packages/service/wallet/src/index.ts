@@ -1,4 +1,5 @@
+export { Lateness } from './lateness.ts'
 export { walletMigrations } from './migrations.ts'
 export { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from './paid-stream.ts'
 export { type PayeeAttention, WalletStore } from './store.ts'
-export { createWallet, type LiveStream, type Wallet, type WalletOptions, type WalletSnapshot } from './wallet.ts'
+export { createWallet, type LiveStream, type Wallet, type WalletOptions, type WalletCounters } from './wallet.ts'

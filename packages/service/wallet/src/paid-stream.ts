@@ -13,6 +13,7 @@ import type { Payee } from '@rivulet/resolver'
 import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from '@rivulet/stream-sender'
 import type { Clock } from '@rivulet/time'
 import type { Subscriber } from './connection.ts'
+import type { Lateness } from './lateness.ts'
 import type { PauseReason, StopReason } from './session.ts'
 
 /** A pino logger has this form. */
@@ -42,7 +43,7 @@ export interface StreamDesk {
   finished(receiver: Payee): void
   /** Streams that live, by the last segment of their address. */
   readonly live: Map<string, PaidStream>
-  readonly counters: { packets: number; fulfilled: number; readonly rejectsByCode: Map<string, number> }
+  readonly counters: { packets: number; fulfilled: number; readonly rejectsByCode: Map<string, number>; readonly lateness: Lateness }
   /** Settles when the wallet stops waiting for answers and for the database. */
   readonly givingUp: Promise<void>
 }
@@ -324,9 +325,10 @@ export class PaidStream {
   #senderListener(deliveredAsset: Asset): StreamListener {
     const { counters } = this.#desk
     return {
-      fulfilled: (_stream, { amount, linkAmount, delivered, receipt }) => {
+      fulfilled: (_stream, { amount, linkAmount, delivered, receipt, latenessMs }) => {
         counters.packets += 1
         counters.fulfilled += 1
+        counters.lateness.observe(latenessMs)
         this.#total += amount
         this.#linkTotal += linkAmount
         this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment })

@@ -69,7 +69,7 @@ test.each([{ lateMs: 30_000, booked: true }, { lateMs: 110_000, booked: false }]
   house.wire.before = () => 'lost'
   await house.passes(lateMs)
   const received = await house.received()
-  expect(wallet.live().streams).toEqual([])
+  expect(wallet.live()).toEqual([])
   const read = async () => (await house.ledger.sending.list({ states: ['in-doubt', 'closed'], limit: 2 }))[0]
   expect(await read()).toMatchObject({ state: booked ? 'in-doubt' : 'closed', total: before })
   release()
@@ -106,7 +106,7 @@ test('while the database is away streams pause and nothing unbacked is paid; whe
   await databaseAway(house, false)
   await house.until(() => agent.paid() > before + rate)
   agent.send({ type: 'stop', requestId: 'one', final: true })
-  await house.until(() => wallet.live().streams.length === 0)
+  await house.until(() => wallet.live().length === 0)
   await house.until(async () => (await house.ledger.balance(house.accountId)).pending === 0n)
   const received = await house.received()
   expect((await house.ledger.balance(house.accountId)).posted).toBe(budget - received)
@@ -126,7 +126,7 @@ test('after a database that was away for longer than the lease the books are exa
   await databaseAway(house, false)
   await house.until(() => agent.paid() > before + 2n * rate)
   agent.send({ type: 'stop', requestId: 'one', final: true })
-  await house.until(() => wallet.live().streams.length === 0)
+  await house.until(() => wallet.live().length === 0)
   await house.until(async () => (await house.ledger.balance(house.accountId)).pending === 0n)
   expect((await house.ledger.balance(house.accountId)).posted).toBe(budget - (await house.received()))
   expect(agent.paid()).toBe(await house.received())
@@ -169,7 +169,7 @@ test('a receiver that is busy for a while is paid again afterwards', async () =>
   const agent = await house.agent(url, site, await house.connect(url, site))
   house.wire.before = () => 'refused'
   agent.start('one')
-  await house.until(() => (wallet.live().rejectsByCode['T03'] ?? 0) >= 2)
+  await house.until(() => (wallet.counters().rejectsByCode['T03'] ?? 0) >= 2)
   expect(agent.paid()).toBe(0n)
   house.wire.before = undefined
   await house.until(() => agent.paid() > 0n)
@@ -183,7 +183,7 @@ test('a pointer that leads nowhere fails with a reason and holds nothing', async
   agent.start('two', 'no pointer')
   await house.until(() => agent.told('failed').length === 2)
   expect(agent.told('failed').map((message) => ('code' in message ? message.code : '')).toSorted()).toEqual(['pointer-invalid', 'pointer-not-found'])
-  expect(wallet.live().streams).toEqual([])
+  expect(wallet.live()).toEqual([])
   expect((await house.ledger.balance(house.accountId)).pending).toBe(0n)
 })
 
@@ -193,7 +193,7 @@ test.each([['dollars', 'rate-unknown'], ['silent', 'asset-unsupported']])('a rec
   const agent = await house.agent(url, site, await house.connect(url, site))
   agent.start('one', `http://localhost:4001/${name}`)
   await house.until(() => agent.last() === `stopped ${reason}`)
-  await house.until(() => wallet.live().streams.length === 0)
+  await house.until(() => wallet.live().length === 0)
   expect(await house.ledger.sending.list({ states: ['open', 'in-doubt', 'closed'], limit: 10 })).toEqual([])
   expect((await house.ledger.balance(house.accountId)).pending).toBe(0n)
 })

@@ -16,6 +16,7 @@ import { AgentSockets } from './agent-socket.ts'
 import { ConnectJourney } from './connect-journey.ts'
 import { WalletFault } from './connection.ts'
 import { controlRoutes } from './control-routes.ts'
+import { Lateness, latenessBucketsMs } from './lateness.ts'
 import type { Log, PaidStream } from './paid-stream.ts'
 import { Payers } from './payers.ts'
 import { settleDoubts } from './recovery.ts'
@@ -73,12 +74,13 @@ export interface LiveStream {
   readonly state: PaidStream['state']
 }
 
-export interface WalletSnapshot {
-  readonly streams: readonly LiveStream[]
-  /** Since the process started. */
+/** Since the process started. */
+export interface WalletCounters {
   readonly packets: number
   readonly fulfilled: number
   readonly rejectsByCode: Readonly<Record<string, number>>
+  /** How late payments were; for each bucket (upper bounds, milliseconds) how many fell into it, and one more for those beyond. */
+  readonly lateness: { readonly bucketsMs: readonly number[]; readonly counts: readonly number[]; readonly sumMs: number }
 }
 
 /** The wallet role of one process. */
@@ -90,7 +92,8 @@ export interface Wallet extends AsyncDisposable {
   /** Serves the agents' WebSocket on this server. */
   attachSocket(server: Server): void
   /** What this process streams now. */
-  live(): WalletSnapshot
+  live(): readonly LiveStream[]
+  counters(): WalletCounters
   /** Answers packets that came to our streams' addresses. */
   readonly packetHandler: PacketHandler
   /** Settles now what crashed processes left in doubt and is due; it runs by itself every 5 s. Returns how many. */
@@ -155,7 +158,7 @@ class WalletProcess implements Wallet {
       leaseMs: options.leaseMs ?? 60_000,
       seal: new Seal(options.sealKey),
       live: new Map(),
-      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map() },
+      counters: { packets: 0, fulfilled: 0, rejectsByCode: new Map(), lateness: new Lateness() },
       givingUp: this.#givingUp.promise,
       allowLocal,
       lookUp: (pointer) => this.#asking(() => options.resolver.lookUp(pointer)),
@@ -189,10 +192,15 @@ class WalletProcess implements Wallet {
     this.#sockets.attach(server)
   }
 
-  live(): WalletSnapshot {
-    const { live, counters, clock } = this.#desk
+  counters(): WalletCounters {
+    const { packets, fulfilled, rejectsByCode, lateness } = this.#desk.counters
+    return { packets, fulfilled, rejectsByCode: Object.fromEntries(rejectsByCode), lateness: { bucketsMs: latenessBucketsMs, counts: lateness.counts, sumMs: lateness.sumMs } }
+  }
+
+  live(): readonly LiveStream[] {
+    const { live, clock } = this.#desk
     const nowMs = clock.nowMs()
-    const streams = Array.from(live.values(), (stream) => ({
+    return Array.from(live.values(), (stream) => ({
       id: stream.id,
       payer: stream.subscriber.walletAddress,
       payee: stream.payee,
@@ -204,7 +212,6 @@ class WalletProcess implements Wallet {
       ageMs: nowMs - stream.openedAtMs,
       state: stream.state,
     }))
-    return { streams, packets: counters.packets, fulfilled: counters.fulfilled, rejectsByCode: Object.fromEntries(counters.rejectsByCode) }
   }
 
   readonly packetHandler: PacketHandler = async (prepare) => {
