@@ -78,7 +78,9 @@ test.each([65n, 10n])('two links on one page are paid evenly to the end of a bud
   agent.start('two')
   await house.until(() => agent.paid() === small)
   const apart = agent.paid('one') - ahead - agent.paid('two')
-  expect(apart < 6n * rate && apart > -6n * rate).toBe(true)
+  // Without sharing the first holds nearly all of it. A busy machine lets one fall behind for some seconds.
+  const most = small / 4n + 2n * rate
+  expect(apart < most && apart > -most).toBe(true)
   await house.until(async () => (await house.ledger.balance(house.accountId)).posted === 0n)
   expect(await house.received()).toBe(small)
 }, 120_000)
