@@ -1,9 +1,10 @@
-/** What publishers have beside their balance: sites with their proofs. */
+/** What publishers have beside their balance: sites with their proofs, and pointers whose income is shared, statements. */
 import { Resolver } from 'node:dns/promises'
 import type { Accounts } from '@rivulet/accounts'
+import type { Ledger } from '@rivulet/ledger'
 import { guardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
-import { siteRoutes, Sites } from '@rivulet/receiver'
+import { siteRoutes, Sites, splitRoutes, Splits, statementRoutes } from '@rivulet/receiver'
 import type { Clock } from '@rivulet/time'
 import type { Router } from 'express'
 import type { Logger } from 'pino'
@@ -14,6 +15,7 @@ interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly postgres: Postgres
+  readonly ledger: Ledger
   readonly accounts: Accounts
 }
 
@@ -23,11 +25,13 @@ const dnsTimeoutMs = 3_000
 const dnsTries = 2
 
 /** The publishers' routes of their entrance, and what works in the background for them. */
-export function openPublishers({ config, clock, log, postgres, accounts }: Parts, building: AsyncDisposableStack): Router[] {
+export function openPublishers({ config, clock, log, postgres, ledger, accounts }: Parts, building: AsyncDisposableStack): Router[] {
   const { allowLocal } = config
   const entrance = accounts.entrance('publisher')
   const resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries })
   const sites = building.use(new Sites({ postgres, clock, log, allowLocal, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: proofBytesMax }), resolveTxt: (name) => resolver.resolveTxt(name) }))
   sites.start()
-  return [siteRoutes({ sites, entrance })]
+  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal }))
+  splits.start()
+  return [siteRoutes({ sites, entrance }), splitRoutes({ splits, entrance }), statementRoutes({ ledger, accounts, clock, entrance })]
 }

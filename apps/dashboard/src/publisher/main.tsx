@@ -2,76 +2,62 @@ import { Button } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatLiveMoney } from '../amounts.ts'
-import type { ApiFault } from '../api.ts'
 import { openEntrance } from '../entrance.tsx'
 import { GrantConsent, isConsent } from '../grants/consent.tsx'
 import { Grants } from '../grants/grants.tsx'
 import { Keys } from '../keys/keys.tsx'
-import { Frame } from '../look/frame.tsx'
 import { Flow } from '../look/mark.tsx'
-import { FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
-import { Door } from '../session/door.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
-import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
 import { shortPointer } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
+import { Pointers } from './pointers/pointers.tsx'
+import './publisher.css'
 import { loadPublisher, type Publisher } from './publisher-api.ts'
+import { PublisherPage } from './publisher-page.tsx'
+import { Sites } from './sites/sites.tsx'
 
 const pollMs = 1_000
 
-function PublisherEntrance(): React.JSX.Element {
-  const { value, fault, reload } = usePolled(loadPublisher, pollMs)
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance="publisher">
-        <Door entrance="publisher" maySignUp={false} onSignedIn={reload} />
-      </Frame>
-    )
-  }
+function Income(): React.JSX.Element {
+  const { t } = useTranslation()
   return (
-    <Frame entrance="publisher" person={value?.person} onSignOut={() => void leave(reload)}>
-      {value !== undefined ? <Income publisher={value} stale={fault} /> : fault !== undefined ? <FaultAlert fault={fault} onRetry={() => void reload()} /> : <Loading />}
-    </Frame>
+    <PublisherPage title={t('publisher.title')} polled={usePolled(loadPublisher, pollMs)}>
+      {(publisher) => (
+        <div className="home">
+          <Balance balance={publisher.balance} />
+          <Snippet pointer={publisher.paymentPointer} />
+        </div>
+      )}
+    </PublisherPage>
   )
 }
 
-function Income({ publisher, stale }: { readonly publisher: Publisher; readonly stale: ApiFault | undefined }): React.JSX.Element {
+function Balance({ balance }: Pick<Publisher, 'balance'>): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
-  useEffect(() => {
-    document.title = `${t('publisher.title')} · ${t('product')}`
-  }, [t])
-  const { balance } = publisher
   const asset = { code: balance.assetCode, scale: balance.assetScale }
   const live = balance.posted + balance.accrued
   const moving = useGrowing(live)
   return (
-    <>
-      <h1 className="page-title">{t('publisher.title')}</h1>
-      {stale !== undefined && <StaleNote fault={stale} />}
-      <div className="home">
-        <section className="card budget" aria-labelledby="balance-title">
-          <h2 id="balance-title" className="card-label">
-            {t('publisher.balance')}
-          </h2>
-          <p className="figure">{formatLiveMoney(live, asset, locale, 6)}</p>
-          <p className="income-flow">
-            <Flow moving={moving} />
-            <span className="quiet" role="status">
-              {moving ? t('publisher.flowing') : t('publisher.still')}
-            </span>
-          </p>
-          <dl className="income-parts">
-            <dt>{t('publisher.settled')}</dt>
-            <dd>{formatLiveMoney(balance.posted, asset, locale, 6)}</dd>
-            <dt>{t('publisher.accrued')}</dt>
-            <dd>{formatLiveMoney(balance.accrued, asset, locale, 6)}</dd>
-          </dl>
-        </section>
-        <Snippet pointer={publisher.paymentPointer} />
-      </div>
-    </>
+    <section className="card budget" aria-labelledby="balance-title">
+      <h2 id="balance-title" className="card-label">
+        {t('publisher.balance')}
+      </h2>
+      <p className="figure">{formatLiveMoney(live, asset, locale, 6)}</p>
+      <p className="income-flow">
+        <Flow moving={moving} />
+        <span className="quiet" role="status">
+          {moving ? t('publisher.flowing') : t('publisher.still')}
+        </span>
+      </p>
+      <dl className="income-parts">
+        <dt>{t('publisher.settled')}</dt>
+        <dd>{formatLiveMoney(balance.posted, asset, locale, 6)}</dd>
+        <dt>{t('publisher.accrued')}</dt>
+        <dd>{formatLiveMoney(balance.accrued, asset, locale, 6)}</dd>
+      </dl>
+    </section>
   )
 }
 
@@ -116,7 +102,9 @@ function Snippet({ pointer }: { readonly pointer: string }): React.JSX.Element {
 function pageAt(path: string): React.JSX.Element {
   if (isConsent(path)) return <GrantConsent entrance="publisher" />
   if (path === '/keys') return <Keys entrance="publisher" />
-  return path === '/grants' ? <Grants entrance="publisher" /> : <PublisherEntrance />
+  if (path === '/sites') return <Sites />
+  if (path === '/pointers') return <Pointers />
+  return path === '/grants' ? <Grants entrance="publisher" /> : <Income />
 }
 
 await openEntrance(mailedPageAt(location.pathname, 'publisher') ?? pageAt(location.pathname))

@@ -2,6 +2,7 @@ import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
+import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
 
 /** Every word of the dashboard in English. The other languages have exactly these keys. */
 export const en = {
@@ -170,11 +171,13 @@ export const en = {
   ...grantsEn,
   ...mailedEn,
   ...planEn,
+  ...publisherEn,
   ...keysEn,
   errors: {
     ...grantErrorsEn,
     ...mailedErrorsEn,
     ...planErrorsEn,
+    ...publisherErrorsEn,
     ...keyErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',

@@ -3,6 +3,7 @@ import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
+import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
 export const fr: Words = {
@@ -171,11 +172,13 @@ export const fr: Words = {
   ...grantsFr,
   ...mailedFr,
   ...planFr,
+  ...publisherFr,
   ...keysFr,
   errors: {
     ...grantErrorsFr,
     ...mailedErrorsFr,
     ...planErrorsFr,
+    ...publisherErrorsFr,
     ...keyErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',

@@ -3,7 +3,7 @@ import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { refusal } from './fault.ts'
 import { query } from './query-store.ts'
-import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec } from './types.ts'
+import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, Income } from './types.ts'
 
 export interface AccountRow {
   id: Id<'acct'>
@@ -62,6 +62,14 @@ export class AccountStore {
   async byName(name: string): Promise<Account | undefined> {
     const rows = await query<AccountRow>(this.#postgres, `select ${accountColumns} from ledger.accounts where name = $1`, [name])
     return rows[0] && accountOf(rows[0])
+  }
+
+  async incomesOf(ids: readonly Id<'acct'>[]): Promise<ReadonlyMap<Id<'acct'>, Income>> {
+    const rows = await query<{ id: Id<'acct'>; income: bigint; available: bigint }>(this.#postgres,
+      `select a.id, a.credits_posted - a.debits_posted - a.debits_pending as available,
+        a.credits_posted - coalesce((select sum(t.amount) from ledger.transfers t where t.credit_account_id = a.id and t.reason in ('payout-return', 'correction')), 0)::int8 as income
+        from ledger.accounts a where a.id = any($1)`, [ids])
+    return new Map(rows.map(({ id, income, available }) => [id, { total: income, available }]))
   }
 
   async assetsOf(ids: readonly Id<'acct'>[]): Promise<{ id: Id<'acct'>; asset: string }[]> {

@@ -12,7 +12,7 @@ import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
 import { SendingStore } from './sending-store.ts'
 import { TransferStore } from './transfer-store.ts'
-import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
 import { verifyBooks } from './verify-store.ts'
 
 export interface LedgerOptions {
@@ -29,6 +29,7 @@ export interface LedgerOptions {
 
 const nobody: LedgerLog = { warn: () => undefined, error: () => undefined }
 const transfersPerPageMax = 1_000
+const transfersAtOnceMax = 100
 
 /** The books. The only code that writes money; any number of processes may have the same books open. Everything here throws `database-unavailable` while the database is away. */
 export class Ledger implements AsyncDisposable {
@@ -89,16 +90,33 @@ export class Ledger implements AsyncDisposable {
     return this.#accounts.balance(id)
   }
 
+  /** What came to these accounts, and what is there. Unknown accounts are missing. */
+  incomesOf(ids: readonly Id<'acct'>[]): Promise<ReadonlyMap<Id<'acct'>, Income>> {
+    return this.#accounts.incomesOf(ids)
+  }
+
   /** Durable when it resolves. Idempotent by key. Throws `account-unknown`, `assets-differ`, `amount-invalid`, `amount-too-large`, `funds-insufficient`, `key-reused`, `database-unavailable`. */
   async transfer(spec: TransferSpec): Promise<Transfer> {
-    if (spec.key.length < 1 || spec.key.length > 200 || spec.key.includes('\0')) throw refusal('key-reused', 'an idempotency key has 1 to 200 characters')
-    if (!/^[a-z][a-z0-9.-]{0,39}$/.test(spec.reason)) throw refusal('key-reused', `a reason is one word of the chart of postings: ${spec.reason}`)
+    checkSpec(spec)
     return this.#journal.write({ ...nothing, accountIds: [spec.debitAccountId, spec.creditAccountId], keys: [spec.key], write: (books) => books.transfer(spec) })
+  }
+
+  /** Several transfers, all or none; at most 100. Otherwise as `transfer`. */
+  async transferAll(specs: readonly TransferSpec[]): Promise<readonly Transfer[]> {
+    if (specs.length > transfersAtOnceMax) throw refusal('amount-invalid', `at most ${transfersAtOnceMax} transfers are made at once, not ${specs.length}`)
+    for (const spec of specs) checkSpec(spec)
+    const accountIds = specs.flatMap(({ debitAccountId, creditAccountId }) => [debitAccountId, creditAccountId])
+    return this.#journal.write({ ...nothing, accountIds, keys: specs.map(({ key }) => key), write: (books) => specs.map((spec) => books.transfer(spec)) })
   }
 
   /** Newest first; `before` is the id of the last transfer of the page before. At most 1,000 at a time. */
   transfersOf(accountId: Id<'acct'>, page: { readonly limit: number; readonly before?: Id<'xfer'> }): Promise<readonly Transfer[]> {
     return this.#transfers.of(accountId, Math.min(page.limit, transfersPerPageMax), page.before)
+  }
+
+  /** What moved on these accounts from `fromMs` until before `untilMs`, by day, reason and site, with the balances around it. Undefined when it has more than `limit` lines. */
+  movements(accountIds: readonly Id<'acct'>[], period: { readonly fromMs: number; readonly untilMs: number; readonly limit: number }): Promise<Movements | undefined> {
+    return this.#transfers.movements(accountIds, period.fromMs, period.untilMs, period.limit)
   }
 
   /** All postings that are durable and lie behind these places of the chains, in order within each chain. At most `limit`, and 1,000. */
@@ -120,6 +138,11 @@ export class Ledger implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const part of this.#parts) await part[Symbol.asyncDispose]()
   }
+}
+
+function checkSpec({ key, reason }: TransferSpec): void {
+  if (key.length < 1 || key.length > 200 || key.includes('\0')) throw refusal('key-reused', 'an idempotency key has 1 to 200 characters')
+  if (!/^[a-z][a-z0-9.-]{0,39}$/.test(reason)) throw refusal('key-reused', `a reason is one word of the chart of postings: ${reason}`)
 }
 
 function throwUncaught(error: unknown): void {

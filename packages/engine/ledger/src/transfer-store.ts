@@ -1,7 +1,7 @@
-import type { Id } from '@rivulet/ids'
+import { type Id, idFloor } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { query } from './query-store.ts'
-import type { ReceivedPosting, Transfer } from './types.ts'
+import type { Movement, Movements, ReceivedPosting, Transfer } from './types.ts'
 
 export interface TransferRow {
   id: Id<'xfer'>
@@ -41,6 +41,28 @@ export class TransferStore {
         union all (select ${transferColumns} from ledger.transfers where credit_account_id = $1 and id < $2 order by id desc limit $3)) both_sides
       order by id desc limit $3`, [accountId, before ?? 'xfer_~', limit])
     return rows.map(transferOf)
+  }
+
+  /** One statement, so that movements and balances are of one moment. Money that leaves and money that comes are never set off against each other. */
+  async movements(accountIds: readonly Id<'acct'>[], fromMs: number, untilMs: number, limit: number): Promise<Movements | undefined> {
+    const rows = await query<{ account_id: Id<'acct'>; day: number | null; reason: string; site: string | null; amount: bigint }>(this.#postgres,
+      `with moves as (
+          select credit_account_id as account_id, amount, 1 as sign, reason, stream, posted_at_ms from ledger.transfers where credit_account_id = any($1) and id >= $2
+          union all select debit_account_id, -amount, -1, reason, stream, posted_at_ms from ledger.transfers where debit_account_id = any($1) and id >= $2),
+        known as (select account_id, case when posted_at_ms < $3 then (posted_at_ms / 86400000)::int end as day, reason, sign, amount,
+          case when reason = 'stream' and stream ~ '^[0-9a-f]{64}$' and posted_at_ms < $3 then (select d.label->>'site' from ledger.sending_details d where d.connection = decode(stream, 'hex') limit 1) end as site from moves)
+        (select account_id, day, reason, site, sum(amount)::int8 as amount from known group by account_id, day, reason, site, sign order by account_id, day, reason, site limit $4)
+        union all select id, null, 'balance', null, credits_posted - debits_posted from ledger.accounts where id = any($1)`, [accountIds, idFloor('xfer', fromMs), untilMs, limit + 1])
+    const movements: Movement[] = []
+    const closing = new Map(accountIds.map((id) => [id, 0n]))
+    for (const { account_id: accountId, day, reason, site, amount } of rows) {
+      if (day !== null) movements.push({ accountId, day, reason, site: site ?? undefined, amount })
+      else closing.set(accountId, (closing.get(accountId) ?? 0n) + (reason === 'balance' ? amount : -amount))
+    }
+    if (rows.length - accountIds.length > limit) return undefined
+    const moved = new Map<Id<'acct'>, bigint>()
+    for (const { accountId, amount } of movements) moved.set(accountId, (moved.get(accountId) ?? 0n) + amount)
+    return { movements, balances: new Map(Array.from(closing, ([id, amount]) => [id, { opening: amount - (moved.get(id) ?? 0n), closing: amount }])) }
   }
 
   /** A chain is written in order, so whoever reads it from where it was misses nothing, which ids and times do not promise. */

@@ -49,6 +49,30 @@ export interface Balance {
   readonly asset: Asset
 }
 
+/** What was posted to or from an account on one day, for one reason and, where a stream of our own wallet brought it, from one site. */
+export interface Movement {
+  readonly accountId: Id<'acct'>
+  /** UTC, days since 1970-01-01. */
+  readonly day: number
+  readonly reason: string
+  /** Origin of the page that was read. */
+  readonly site: string | undefined
+  /** Units; negative when it left the account. */
+  readonly amount: bigint
+}
+
+/** The movements of a period and the posted balances around it, of one moment: `opening` and the movements of an account add up to `closing`. */
+export interface Movements {
+  readonly movements: readonly Movement[]
+  readonly balances: ReadonlyMap<Id<'acct'>, { readonly opening: bigint; readonly closing: bigint }>
+}
+
+/** `total` is all that was ever posted to an account, without what only came back to it: returned payouts and corrections. It never shrinks. `available` is posted and not held. */
+export interface Income {
+  readonly total: bigint
+  readonly available: bigint
+}
+
 export interface TransferSpec {
   /** Idempotency key, unique in the ledger: same key and same content gives the same answer, other content is refused (`key-reused`). */
   readonly key: string

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isId, newId, newSecret } from './index.ts'
+import { idFloor, isId, newId, newSecret } from './index.ts'
 
 test('ids are unique, have the form of their kind, and sort by time', () => {
   const early = Array.from({ length: 2_000 }, () => newId('strm', 1_000))
@@ -18,4 +18,8 @@ test('an id of another kind, or a mangled one, is not taken', () => {
 test('secrets differ and carry 256 bits', () => {
   expect(Buffer.from(newSecret(), 'base64url')).toHaveLength(32)
   expect(newSecret()).not.toBe(newSecret())
+})
+
+test('the floor of a moment lies between what was made before it and what was made from then on', () => {
+  expect([newId('xfer', 999) < idFloor('xfer', 1_000), idFloor('xfer', 1_000) <= newId('xfer', 1_000)]).toEqual([true, true])
 })

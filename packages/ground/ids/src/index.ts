@@ -3,7 +3,7 @@ import { randomBytes, randomFillSync } from 'node:crypto'
 export { Seal } from './seal.ts'
 
 /** The kinds of object that carry an id, as prefixes: legible in logs and in psql, unmixable when compiled. */
-export type IdKind = 'acct' | 'xfer' | 'strm' | 'grnt' | 'sess' | 'wadr' | 'key' | 'flsh' | 'ownr' | 'site' | 'conn' | 'evnt' | 'mail' | 'pers' | 'inpm' | 'quot' | 'outp' | 'tokn' | 'intr' | 'peer' | 'hook' | 'dlvr' | 'plan' | 'subs' | 'invc' | 'pout'
+export type IdKind = 'acct' | 'xfer' | 'strm' | 'grnt' | 'sess' | 'wadr' | 'key' | 'flsh' | 'ownr' | 'site' | 'conn' | 'evnt' | 'mail' | 'pers' | 'inpm' | 'quot' | 'outp' | 'tokn' | 'intr' | 'peer' | 'hook' | 'dlvr' | 'plan' | 'subs' | 'invc' | 'pout' | 'splt' | 'tip'
 
 export type Id<Kind extends IdKind> = `${Kind}_${string}`
 
@@ -22,12 +22,21 @@ export function newId<Kind extends IdKind>(kind: Kind, nowMs: number): Id<Kind> 
     randomFillSync(pool)
     taken = 0
   }
-  let time = ''
-  for (let rest = nowMs, place = 0; place < 10; place += 1, rest = Math.floor(rest / 32)) time = digits.charAt(rest % 32) + time
   let random = ''
   for (let place = 0; place < 16; place += 1) random += digits.charAt(pool.readUInt8(taken + place) % 32)
   taken += 16
-  return `${kind}_${time}${random}`
+  return `${kind}_${timeOf(nowMs)}${random}`
+}
+
+/** No id of this kind made at `ms` or later sorts before it, and none made earlier behind it. */
+export function idFloor<Kind extends IdKind>(kind: Kind, ms: number): Id<Kind> {
+  return `${kind}_${timeOf(ms)}${digits.charAt(0).repeat(16)}`
+}
+
+function timeOf(ms: number): string {
+  let time = ''
+  for (let rest = ms, place = 0; place < 10; place += 1, rest = Math.floor(rest / 32)) time = digits.charAt(rest % 32) + time
+  return time
 }
 
 /** Whether `text` has the form of an id of this kind. */

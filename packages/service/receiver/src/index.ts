@@ -5,3 +5,6 @@ export { createReceiver, type PacketPeer, type Receiver, type ReceiverOptions } 
 export { spspRoutes } from './spsp.ts'
 export { siteRoutes } from './sites/routes.ts'
 export { Sites } from './sites/sites.ts'
+export { splitRoutes } from './splits/routes.ts'
+export { Splits } from './splits/splits.ts'
+export { statementRoutes } from './statements/routes.ts'

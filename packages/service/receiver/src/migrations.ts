@@ -78,5 +78,24 @@ export const receiverMigrations: Migrations = {
         create index site_due on receiver.site (next_check_at_ms) where next_check_at_ms is not null;
       `,
     },
+    {
+      name: '4-splits',
+      sql: `
+        -- How the income of an account is divided, from one change of the weights to the next. Incomes are counted as the ledger counts them, from the opening of the account.
+        create table receiver.split (
+          id text primary key,
+          account_id text not null,
+          parts jsonb not null,
+          base int8 not null check (base >= 0),
+          moved int8 not null check (moved >= base),
+          moving_to int8 check (moving_to > moved),
+          started_at_ms int8 not null,
+          ended_at_ms int8,
+          check (ended_at_ms is null or moving_to is null)
+        );
+        create unique index split_in_force on receiver.split (account_id) where ended_at_ms is null;
+        create index split_page on receiver.split (id) where ended_at_ms is null;
+      `,
+    },
   ],
 }

@@ -1,0 +1,43 @@
+import { type Entrance, personOf } from '@rivulet/accounts'
+import express, { type ErrorRequestHandler, Router } from 'express'
+import { z } from 'zod'
+import { SplitFault, type SplitFaultCode } from './split.ts'
+import type { SharedAddress, Splits } from './splits.ts'
+
+const bodyBytesMax = 65_536
+const statuses: Record<SplitFaultCode, number> = { 'split-invalid': 400, 'split-pointer-unknown': 400, 'split-asset-differs': 400, 'split-circular': 409, 'split-waiting': 409, 'split-unknown': 404 }
+const change = z.strictObject({ parts: z.unknown() })
+
+/** `GET /api/splits`: all payment pointers with how they are shared; `PUT /api/splits/:walletAddressId {parts: [{pointer, weight}]}`, no parts to share no more. Mount it behind the entrance's own handler. */
+export function splitRoutes({ splits, entrance }: { readonly splits: Splits; readonly entrance: Entrance }): Router {
+  const router = Router()
+  router.use('/api/splits', entrance.requireSameOrigin, entrance.requireSession, express.json({ limit: bodyBytesMax }), (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  router.get('/api/splits', async (_request, response) => {
+    const { id, name, email } = personOf(response)
+    response.json({ person: { name, email }, pointers: (await splits.list(id)).map(sharedJson) })
+  })
+  router.put('/api/splits/:id', async (request, response) => {
+    const parsed = change.safeParse(request.body)
+    if (!parsed.success) throw new SplitFault('split-invalid', 'send {"parts": [{"pointer", "weight"}]}')
+    await splits.change(personOf(response).id, request.params.id, parsed.data.parts)
+    response.status(204).end()
+  })
+  router.use('/api/splits', answerFaults)
+  return router
+}
+
+function sharedJson({ address, since }: SharedAddress): object {
+  const { id, url, path, publicName, asset, main } = address
+  return {
+    id, url, path, publicName, main, assetCode: asset.code, assetScale: asset.scale,
+    split: since === undefined ? null : { startedAtMs: since.startedAtMs, parts: since.parts.map(({ amount, ...part }) => ({ ...part, amount: String(amount) })) },
+  }
+}
+
+const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (error instanceof SplitFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
+  else next(error)
+}

@@ -1,0 +1,72 @@
+import { type Asset, formatAmount } from '@rivulet/money'
+import PDFDocument from 'pdfkit'
+import type { Period, PointerStatement } from './statement.ts'
+import { type StatementLanguage, statementWords } from './words.ts'
+
+interface Print {
+  readonly statements: readonly PointerStatement[]
+  readonly period: Period
+  readonly language: StatementLanguage
+  readonly nowMs: number
+}
+
+const margin = 48
+const ink = '#14231f'
+const quiet = '#5a6b66'
+
+/** A4, one table for each pointer, amounts exact. */
+export async function statementPdf({ statements, period, language, nowMs }: Print): Promise<Buffer> {
+  const words = statementWords[language]
+  const document = new PDFDocument({ size: 'A4', margin, bufferPages: true, lang: language, info: { Title: `${words.title} ${period.from} - ${period.to}`, Creator: 'Rivulet', CreationDate: new Date(nowMs) } })
+  const chunks: Buffer[] = []
+  document.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = new Promise<void>((resolve) => document.once('end', resolve))
+  document.font('Helvetica-Bold').fontSize(22).fillColor(ink).text(words.title)
+  document.font('Helvetica').fontSize(10).fillColor(quiet).text(filled(words.period, { from: period.from, to: period.to })).text(filled(words.made, { day: new Date(nowMs).toISOString().slice(0, 10) }))
+  for (const statement of statements) printPointer(document, statement, language)
+  const { count } = document.bufferedPageRange()
+  for (let page = 0; page < count; page += 1) {
+    document.switchToPage(page)
+    // Below the margin: without this pdfkit would begin another page.
+    document.page.margins.bottom = 0
+    document.fontSize(8).fillColor(quiet).text(filled(words.page, { page: String(page + 1), pages: String(count) }), margin, document.page.height - 32, { align: 'right' })
+  }
+  document.end()
+  await ended
+  return Buffer.concat(chunks)
+}
+
+function printPointer(document: PDFKit.PDFDocument, { address, opening, closing, lines }: PointerStatement, language: StatementLanguage): void {
+  const words = statementWords[language]
+  const { asset } = address
+  const money = (amount: bigint): string => written(amount, asset, language)
+  document.moveDown(1.5).font('Helvetica-Bold').fontSize(12).fillColor(ink).text(address.url, margin)
+  document.moveDown(0.5).font('Helvetica').fontSize(9)
+  const kinds: Readonly<Record<string, string>> = words.kinds
+  const right = { x: 'right', y: 'top' } as const
+  const left = { x: 'left', y: 'top' } as const
+  const bold = { font: { src: 'Helvetica-Bold' } }
+  const row = (day: string, what: string, site: string, amount: string) => [day, what, site, { text: amount, align: right }]
+  const total = closing - opening
+  document.table({
+    columnStyles: [62, '*', '*', 130],
+    rowStyles: (index) => ({ border: [0, 0, index === 0 ? 1 : 0.5, 0], borderColor: index === 0 ? ink : '#d5dedb', padding: [4, 4, 4, 0] }),
+    data: [
+      [words.day, words.what, words.site, words.amount].map((text, index) => ({ text, ...bold, align: index === 3 ? right : left })),
+      row('', words.opening, '', money(opening)),
+      ...lines.map(({ day, kind, site, amount }) => row(day, kinds[kind] ?? kind, site?.replace(/^https:\/\//, '') ?? (kind === 'stream' ? words.elsewhere : ''), money(amount))),
+      ...(lines.length === 0 ? [row('', words.nothing, '', '')] : [row('', words.total, '', money(total))]),
+      [{ text: '' }, { text: words.closing, ...bold }, { text: '' }, { text: money(closing), align: right, ...bold }],
+    ],
+  })
+}
+
+/** All decimals, since a statement is exact. */
+function written(amount: bigint, asset: Asset, language: StatementLanguage): string {
+  const text = formatAmount(amount, asset)
+  return `${language === 'fr' ? text.replace('.', ',') : text} ${asset.code}`
+}
+
+function filled(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+}

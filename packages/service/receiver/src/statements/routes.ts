@@ -1,0 +1,64 @@
+import { type Accounts, type Entrance, personOf, type WalletAddress } from '@rivulet/accounts'
+import type { Ledger } from '@rivulet/ledger'
+import { RateLimit, type Clock } from '@rivulet/time'
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
+import { statementCsv } from './csv.ts'
+import { statementPdf } from './pdf.ts'
+import { type Period, periodOf, type PointerStatement, StatementFault, type StatementFaultCode, statementsOf } from './statement.ts'
+
+export interface StatementRoutesOptions {
+  readonly ledger: Pick<Ledger, 'movements'>
+  readonly accounts: Pick<Accounts, 'walletAddresses'>
+  readonly clock: Clock
+  readonly entrance: Entrance
+}
+
+const statuses: Record<StatementFaultCode, number> = { 'period-invalid': 400, 'statement-too-long': 413 }
+/** Of one person: a statement reads much. */
+const rate = { burst: 20, perSecond: 0.5 }
+
+/** `GET /api/statements?from&to`, and the same as `/api/statements.csv` and `/api/statements.pdf?language`: all pointers of the publisher, or with `pointer` one. Mount it behind the entrance's own handler. */
+export function statementRoutes({ ledger, accounts, clock, entrance }: StatementRoutesOptions): Router {
+  const limit = new RateLimit(clock, rate)
+  const router = Router()
+  const paths = ['/api/statements', '/api/statements.csv', '/api/statements.pdf']
+  router.use(paths, entrance.requireSession, (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    if (limit.allow(personOf(response).id)) next()
+    else response.status(429).set('Retry-After', '2').json({ error: { code: 'too-many-requests', message: 'too many statements at once: wait a little' } })
+  })
+  const read = async (request: Request, response: Response): Promise<{ readonly period: Period; readonly statements: readonly PointerStatement[] }> => {
+    const period = periodOf(request.query)
+    const all = await accounts.walletAddresses(personOf(response).id)
+    const wanted = request.query['pointer']
+    const addresses: readonly WalletAddress[] = wanted === undefined ? all : all.filter(({ id }) => id === wanted)
+    if (addresses.length === 0) throw new StatementFault('period-invalid', 'you have no such payment pointer')
+    return { period, statements: await statementsOf(addresses, period, ledger) }
+  }
+  router.get('/api/statements', async (request, response) => {
+    const { name, email } = personOf(response)
+    const { period, statements } = await read(request, response)
+    response.json({ person: { name, email }, from: period.from, to: period.to, statements: statements.map(statementJson) })
+  })
+  router.get('/api/statements.csv', async (request, response) => {
+    const { period, statements } = await read(request, response)
+    response.attachment(`rivulet-${period.from}-${period.to}.csv`).type('text/csv; charset=utf-8').send(statementCsv(statements, period))
+  })
+  router.get('/api/statements.pdf', async (request, response) => {
+    const { period, statements } = await read(request, response)
+    const pdf = await statementPdf({ statements, period, language: request.query['language'] === 'fr' ? 'fr' : 'en', nowMs: clock.nowMs() })
+    response.attachment(`rivulet-${period.from}-${period.to}.pdf`).type('application/pdf').send(pdf)
+  })
+  router.use(paths, answerFaults)
+  return router
+}
+
+function statementJson({ address, opening, closing, lines }: PointerStatement): object {
+  const { id, url, asset } = address
+  return { id, url, assetCode: asset.code, assetScale: asset.scale, opening: String(opening), closing: String(closing), lines: lines.map(({ day, kind, site, amount }) => ({ day, kind, site: site ?? null, amount: String(amount) })) }
+}
+
+const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (error instanceof StatementFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
+  else next(error)
+}
