@@ -48,9 +48,9 @@ export interface BooksState {
   readonly chain: ChainHead
   readonly accounts: ReadonlyMap<string, AccountDraft>
   readonly sending: Map<string, SendingDraft>
-  /** By connection in hex; of ended connections only the total. */
+  /** By connection in hex; of ended connections only the totals. */
   readonly receiving: Map<string, ReceivingDraft>
-  readonly ended: ReadonlyMap<string, { readonly total: bigint }>
+  readonly ended: ReadonlyMap<string, { readonly total: bigint; readonly linkTotal: bigint }>
   readonly transfers: ReadonlyMap<string, Transfer>
   /** By the account in our asset. */
   readonly exchanges: ReadonlyMap<string, ExchangeAccounts>
@@ -64,7 +64,7 @@ export class Books {
   readonly nowMs: number
   readonly sending: Map<string, SendingDraft>
   readonly receiving: Map<string, ReceivingDraft>
-  readonly ended: ReadonlyMap<string, { readonly total: bigint }>
+  readonly ended: ReadonlyMap<string, { readonly total: bigint; readonly linkTotal: bigint }>
   readonly exchanges: ReadonlyMap<string, ExchangeAccounts>
   readonly touchedAccounts = new Set<AccountDraft>()
   readonly touchedSending = new Set<SendingDraft>()

@@ -1,6 +1,7 @@
 import { migrate } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
+import { TestClock } from '@rivulet/time/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ledger } from './ledger.ts'
@@ -101,6 +102,52 @@ test('whatever is paid and received through an exchange, both assets balance and
     const { posted, accrued } = await ledger.balance(link.id)
     expect(posted + accrued).toBe(owed)
   }), { numRuns: 25 })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('a publisher of ours who counts in another asset is settled by what arrived over the link, which both of its sides agree on meanwhile', async () => {
+  const clock = new TestClock()
+  await using books = await testBooks({ clock })
+  const { ledger, receiverLink } = books
+  const gazette = await ledger.openAccount({ name: 'publisher[gazette]', kind: 'publisher', asset: usd, debitsMayExceedCredits: false })
+  const { account } = await ledger.openExchange({ name: 'wallet@receiver', asset: usd, linkAccountId: receiverLink.id })
+  const spec = streamOf(books, {}, clock.nowMs())
+  await ledger.sending.open(spec)
+  await ledger.receiving.credit(creditTo(books, { amount: 162n, linkAmount: 140n, debitAccountId: account.id, creditAccountId: gazette.id }, clock.nowMs()))
+  await ledger.sending.book(spec.id, 1, 70n)
+  expect((await ledger.verify()).problems).toEqual([])
+  await ledger.sending.leaveInDoubt(spec.id, 1, 'killed')
+  await clock.advance(70_000)
+  const [row] = await ledger.sending.takeOver(newOwner(), 1)
+  expect(await ledger.sending.settle(spec.id, row?.ownerEpoch ?? 0)).toMatchObject({ state: 'closed', total: 140n })
+  expect((await ledger.verify()).problems).toEqual([])
+  await ledger.postDue()
+  expect((await ledger.balance(gazette.id)).posted).toBe(162n)
+  expect((await ledger.balance(receiverLink.id)).posted).toBe(-140n)
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test.each([
+  ['as much for each unit as was booked before', 50n, 40n, 90n, 113n],
+  ['the whole hold when nothing was booked', 0n, 0n, 90n, 600n],
+  ['what was booked when nothing more arrived', 50n, 40n, 40n, 50n],
+])('who pays from another asset a receiver of ours and dies in doubt has paid %s, and the link mirrors', async (_what, booked, linkBooked, arrived, paid) => {
+  const clock = new TestClock()
+  await using books = await testBooks({ clock })
+  const { ledger, walletLink } = books
+  const alice = await ledger.openAccount({ name: 'subscriber[alice-usd]', kind: 'subscriber', asset: usd, debitsMayExceedCredits: false })
+  const [loss, source] = [await ledger.openAccount({ name: 'loss@wallet[usd]', kind: 'loss', asset: usd, debitsMayExceedCredits: true }), await ledger.openAccount({ name: 'psp[usd]', kind: 'psp', asset: usd, debitsMayExceedCredits: true })]
+  await ledger.transfer({ key: 'usd', debitAccountId: source.id, creditAccountId: alice.id, amount: 1_000n, reason: 'deposit' })
+  const { account } = await ledger.openExchange({ name: 'receiver@wallet', asset: usd, linkAccountId: walletLink.id })
+  const spec = streamOf(books, { debitAccountId: alice.id, creditAccountId: account.id, lossAccountId: loss.id }, clock.nowMs())
+  await ledger.sending.open(spec)
+  await ledger.receiving.credit(creditTo(books, { amount: arrived }, clock.nowMs()))
+  if (booked > 0n) await ledger.sending.book(spec.id, 1, booked, linkBooked)
+  expect((await ledger.verify()).problems).toEqual([])
+  await clock.advance(70_000)
+  const [row] = await ledger.sending.takeOver(newOwner(), 1)
+  expect(await ledger.sending.settle(spec.id, row?.ownerEpoch ?? 0)).toMatchObject({ state: 'closed', total: paid, linkTotal: arrived, linkPosted: arrived })
+  expect(await ledger.balance(alice.id)).toMatchObject({ posted: 1_000n - paid, pending: 0n })
   expect((await ledger.verify()).problems).toEqual([])
 })
 

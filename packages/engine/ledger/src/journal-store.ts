@@ -172,14 +172,14 @@ async function lockSending(client: Session, locks: Locks): Promise<Map<string, S
 
 interface LockedReceiving {
   readonly rows: Map<string, ReceivingDraft>
-  readonly ended: Map<string, { readonly total: bigint }>
+  readonly ended: Map<string, { readonly total: bigint; readonly linkTotal: bigint }>
   /** Connections without a row. Each has one for the time of this transaction, closed and empty, and keeps it if an entry inserts it. */
   readonly vacant: readonly Buffer[]
 }
 
 async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Promise<LockedReceiving> {
   const drafts = new Map<string, ReceivingDraft>()
-  const ended = new Map<string, { total: bigint }>()
+  const ended = new Map<string, { total: bigint; linkTotal: bigint }>()
   const connections = [...locks.connections]
   if (locks.withReceiving) for (const stream of sending.values()) if (stream.resume.receiverIsOurs) connections.push(stream.connection)
   const vacant = await holdVacant(client, connections)
@@ -189,8 +189,8 @@ async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap
   }
   if (connections.length > 0) {
     take((await client.query<ReceivingRow>(`select ${receivingColumns} from ledger.receiving_streams where connection = any($1) order by connection for no key update`, [connections])).rows)
-    const { rows } = await client.query<{ connection: Buffer; total: bigint }>('select connection, total from ledger.receiving_ended where connection = any($1)', [connections])
-    for (const row of rows) ended.set(row.connection.toString('hex'), row)
+    const { rows } = await client.query<{ connection: Buffer; total: bigint; link_total: bigint }>('select connection, total, link_total from ledger.receiving_ended where connection = any($1)', [connections])
+    for (const row of rows) ended.set(row.connection.toString('hex'), { total: row.total, linkTotal: row.link_total })
   }
   if (locks.due !== undefined) {
     const { postedBeforeMs, endedBeforeMs, rowsMax } = locks.due

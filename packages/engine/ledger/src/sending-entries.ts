@@ -1,5 +1,5 @@
 import type { Id } from '@rivulet/ids'
-import { amountMax } from '@rivulet/money'
+import { amountMax, ceilDivide } from '@rivulet/money'
 import type { Books, SendingDraft } from './books.ts'
 import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
@@ -74,7 +74,7 @@ export function closeSending(id: StreamId, ownerEpoch: number, { reason, charge 
       const stream = known(books, id)
       if (stream.state === 'closed') return { excess: 0n }
       fence(stream, ownerEpoch)
-      const excess = end(books, stream, receiverTotalOf(books, stream), reason)
+      const excess = end(books, stream, paidByArrival(books, stream, arrivedOf(books, stream)), reason)
       if (charge !== undefined) books.transfer({ key: `${id}/fee`, debitAccountId: stream.debitAccountId, creditAccountId: charge.accountId, amount: charge.amount, reason: 'fee', stream: id })
       return { excess }
     },
@@ -101,7 +101,7 @@ export function settleSending(id: StreamId, ownerEpoch: number, word: bigint | u
       if (stream.state === 'closed') return { excess: 0n, stream }
       fence(stream, ownerEpoch)
       if (books.nowMs < stream.sendUntilMs + settleAfterMs) throw refusal('settle-too-early', `packets of stream ${id} may be out until 5 s after ${stream.sendUntilMs}`)
-      const exact = receiverTotalOf(books, stream)
+      const exact = paidByArrival(books, stream, arrivedOf(books, stream))
       const paid = stream.total + stream.excess
       const most = stream.held + stream.excess
       // A foreign receiver's word is worth at most what is in doubt, and nothing when it contradicts what is proven.
@@ -161,24 +161,33 @@ function bookPaid(books: Books, stream: SendingDraft, paid: bigint): bigint {
 }
 
 /**
- * What the connection has received, when the receiving role writes to these books in the same asset; the connection is closed with it, so that nothing can
- * be credited later, not even by a flush whose outcome is still unknown.
+ * What the connection has received in units of the link, when the receiving role writes to these books; the connection is closed with it, so that nothing can be credited later, not
+ * even by a flush whose outcome is still unknown. The link between our own roles counts in one asset on both of its sides.
  */
-function receiverTotalOf(books: Books, stream: SendingDraft): bigint | undefined {
+function arrivedOf(books: Books, stream: SendingDraft): bigint | undefined {
   if (!stream.resume.receiverIsOurs) return undefined
   const key = stream.connection.toString('hex')
   const ended = books.ended.get(key)
-  if (ended !== undefined) return ended.total
+  if (ended !== undefined) return ended.linkTotal > 0n ? ended.linkTotal : ended.total
   const row = books.receiving.get(key)
   if (row === undefined) {
     books.insertReceiving(tombstoneOf(stream.connection, books.nowMs, books.nowMs + tombstoneMs))
     return 0n
   }
   if (!row.closed) books.changeReceiving(row, { closed: true })
-  if (row.creditAccountId === undefined) return row.total
-  const received = books.account(row.creditAccountId).asset
-  const sent = books.account(stream.debitAccountId).asset
-  return received.code === sent.code && received.scale === sent.scale ? row.total : undefined
+  return row.linkTotal > 0n ? row.linkTotal : row.total
+}
+
+/** What was paid, by what arrived. Exact where the link counts in the payer's asset; through an exchange what is new on the link costs as much as what was booked before it, or the whole hold when nothing was. */
+function paidByArrival(books: Books, stream: SendingDraft, arrived: bigint | undefined): bigint | undefined {
+  if (arrived === undefined || !books.exchanges.has(stream.creditAccountId)) return arrived
+  const paid = stream.total + stream.excess
+  const fresh = arrived - stream.linkTotal
+  if (fresh <= 0n) return paid
+  const most = stream.held + stream.excess
+  const believed = stream.linkTotal === 0n ? most : paid + ceilDivide(fresh * paid, stream.linkTotal)
+  books.changeSending(stream, { linkTotal: arrived })
+  return believed > most ? most : believed
 }
 
 function known(books: Books, id: StreamId): SendingDraft {

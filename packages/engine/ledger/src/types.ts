@@ -124,7 +124,7 @@ export interface StreamResume {
   readonly destination: string
   /** Sealed by the caller; the ledger never sees a STREAM secret in the clear. */
   readonly encryptedSecret: Buffer
-  /** Whether the receiving role writes to this same ledger, so that its total settles doubts exactly. */
+  /** Whether the receiving role writes to this same ledger, over a link of one asset: what arrived over it settles doubts exactly. */
   readonly receiverIsOurs: boolean
 }
 
@@ -210,7 +210,7 @@ export interface SendingStreams {
    */
   takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]>
   /**
-   * Ends a stream in doubt. When the receiving role is ours and the asset the same, its connection is closed and its total booked: exact. Otherwise `receiverTotal`
+   * Ends a stream in doubt. When the receiving role is ours its connection is closed and what arrived over the link is booked: exact where the link counts in the payer's asset. Otherwise `receiverTotal`
    * is the receiver's word, in units of the sender: at most the amount in doubt is booked, and none or less than booked means unknown; through an exchange it counts as none, because it cannot say what passed the link. Posts, releases the rest.
    * Idempotent. Throws `settle-too-early` before `sendUntilMs` + 5 s, `owner-fenced`, `stream-unknown`, `database-unavailable`.
    */

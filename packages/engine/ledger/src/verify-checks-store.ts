@@ -25,9 +25,11 @@ const pairs = `select s.id, s.state, s.total + s.excess as paid, s.held + s.exce
 
 /** What passed a link account so far, posted or not: the wallet's side is credited, the receiver's debited. */
 const linkSides = `select a.id, a.name, a.asset_code, a.asset_scale, substring(a.name from '^link\\[([^\\]]+)\\]@') as peer, substring(a.name from '^link\\[[^\\]]+\\]@(.+)$') as role,
-    a.credits_posted + coalesce((select sum(s.total - s.posted) from ledger.sending_streams s where s.credit_account_id = a.id and s.state <> 'closed'), 0) as credited,
-    a.debits_posted + coalesce((select sum(r.total - r.posted) from ledger.receiving_streams r where r.debit_account_id = a.id), 0) as debited,
-    exists (select from ledger.sending_streams s where s.credit_account_id = a.id and s.state <> 'closed') as busy
+    a.credits_posted + coalesce((select sum(s.total - s.posted) from ledger.sending_streams s where s.credit_account_id = a.id and s.state <> 'closed'), 0)
+      + coalesce((select sum(s.link_total - s.link_posted) from ledger.exchanges e join ledger.sending_streams s on s.credit_account_id = e.account_id and s.state <> 'closed' where e.link_account_id = a.id), 0) as credited,
+    a.debits_posted + coalesce((select sum(r.total - r.posted) from ledger.receiving_streams r where r.debit_account_id = a.id), 0)
+      + coalesce((select sum(r.link_total - r.link_posted) from ledger.exchanges e join ledger.receiving_streams r on r.debit_account_id = e.account_id where e.link_account_id = a.id), 0) as debited,
+    exists (select from ledger.sending_streams s where s.state <> 'closed' and (s.credit_account_id = a.id or s.credit_account_id in (select account_id from ledger.exchanges e where e.link_account_id = a.id))) as busy
   from ledger.accounts a where a.kind = 'link'`
 
 const canonicalSql = `convert_to(concat_ws(E'\\n', t.chain_length, t.id, t.debit_account_id, t.credit_account_id, t.amount, t.reason, coalesce(t.stream, ''), t.posted_at_ms, t.key), 'UTF8')`
