@@ -304,6 +304,18 @@ describe('a packet that comes by a link of another asset', () => {
     expect(rows.credits).toEqual([])
   })
 
+  test('brings a connection with a cap its last units, although no number of the link’s makes them exactly; what is more than that is refused', async () => {
+    const coarse = source(() => Promise.resolve({ accountId: exchangeAccount, rate: { numerator: 100n, denominator: 1n } }))
+    const connection = issue({ totalMax: 250n })
+    expect(outcome(await receiver.handle(prepareFor(connection, { amount: 4n }), coarse))).toBe('F99')
+    const reply = await receiver.handle(prepareFor(connection, { amount: 3n, least: 250n, sequence: 2 }), coarse)
+    expect([outcome(reply), inside(connection, reply).amount]).toEqual(['fulfilled', 250n])
+    expect(rows.credits).toMatchObject([{ amount: 250n, linkAmount: 3n }])
+    expect(outcome(await receiver.handle(prepareFor(connection, { amount: 1n, sequence: 3 }), coarse))).toBe('F99')
+    expect(outcome(await receiver.handle(prepareFor(issue({ totalMax: 250n }), { amount: 3n, least: 251n }), coarse))).toBe('F99')
+    expect(rows.credits).toHaveLength(1)
+  })
+
   test('is refused when nothing would be left of it, or no rate is known', async () => {
     expect(outcome(await receiver.handle(prepareFor(issue(), { amount: 1n }), source(thirds)))).toBe('F99')
     expect(outcome(await receiver.handle(prepareFor(issue()), source(() => Promise.resolve(undefined))))).toBe('F07')

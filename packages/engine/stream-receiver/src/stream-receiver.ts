@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Id } from '@rivulet/ids'
 import { encodeAmountTooLarge, ErrorCode, isBelow, PacketType, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { CreditResult, ReceivingStreams } from '@rivulet/ledger'
-import { type Asset, multiplyFloor, type Ratio } from '@rivulet/money'
+import { type Asset, multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, encodeReceipt, type Frame, FrameType, StreamErrorCode, type StreamPacket } from '@rivulet/stream'
 import type { Clock } from '@rivulet/time'
 import { type Connection, type ConnectionSpec, type Credentials, CredentialsBook, type ReceiverKeys } from './credentials.ts'
@@ -72,7 +72,7 @@ export class StreamReceiver {
     if (connection === undefined || packet === undefined || clock.nowMs() >= connection.closesAtMs) return Promise.resolve(reject(ErrorCode.unexpectedPayment, address, 'unexpected payment'))
     // No async function where a packet passes: each would cost it 1 kB.
     if (connection.asset.code === from.asset.code && connection.asset.scale === from.asset.scale) {
-      return this.#decide({ connection, prepare, amount: prepare.amount, packet, frames: answersTo(packet, connection) }, { linkAmount: undefined, debitAccountId: from.debitAccountId })
+      return this.#decide({ connection, prepare, amount: prepare.amount, packet, frames: answersTo(packet, connection) }, { linkAmount: undefined, unitWorth: 1n, debitAccountId: from.debitAccountId })
     }
     return this.#exchanged({ connection, prepare, packet }, from)
   }
@@ -84,7 +84,7 @@ export class StreamReceiver {
       return reject(ErrorCode.cannotReceive, this.#options.address, `this account counts in ${connection.asset.code} at scale ${connection.asset.scale}, and no rate from ${asset.code} is known here now`)
     }
     const amount = multiplyFloor(prepare.amount, found.rate)
-    return this.#decide({ connection, prepare, amount, packet, frames: answersTo(packet, connection) }, { linkAmount: prepare.amount, debitAccountId: found.accountId })
+    return this.#decide({ connection, prepare, amount, packet, frames: answersTo(packet, connection) }, { linkAmount: prepare.amount, unitWorth: multiplyCeil(1n, found.rate), debitAccountId: found.accountId })
   }
 
   #decide(arrival: Arrival, debit: Debit): Promise<Reply> {
@@ -102,11 +102,29 @@ export class StreamReceiver {
     }
     if (prepare.amount === 0n) return this.#answerQuestion(arrival, fulfillment, closes)
     return this.#credit(arrival, debit).then((result) => {
-      if (!result.applied) return this.#refuseCredit(arrival, result.why)
-      addMoneyFrames(arrival, result.total)
-      addReceiptFrame(arrival, result.total)
-      return closes ? this.#fulfillAndClose(arrival, fulfillment) : fulfill(arrival, fulfillment)
+      if (result.applied) return this.#fulfillMoney(arrival, { fulfillment, closes, total: result.total })
+      if (result.why === 'over-total' && debit.linkAmount !== undefined) return this.#fill(arrival, debit, { fulfillment, closes })
+      return this.#refuseCredit(arrival, result.why)
     })
+  }
+
+  #fulfillMoney(arrival: Arrival, { fulfillment, closes, total }: { readonly fulfillment: Buffer; readonly closes: boolean; readonly total: bigint }): Reply | Promise<Reply> {
+    addMoneyFrames(arrival, total)
+    addReceiptFrame(arrival, total)
+    return closes ? this.#fulfillAndClose(arrival, fulfillment) : fulfill(arrival, fulfillment)
+  }
+
+  /**
+   * Credits of a packet's last unit of the link only what the connection still takes, for no number of such units may make that amount exactly. What is left out stays with the exchange, and the
+   * sender is told what was credited. Any larger excess is refused.
+   */
+  async #fill(arrival: Arrival, debit: Debit, ends: { readonly fulfillment: Buffer; readonly closes: boolean }): Promise<Reply> {
+    const { connection, packet, amount } = arrival
+    const room = connection.totalMax - (await this.#options.receiving.totalOf(connection.id))
+    if (room < 1n || room < packet.amount || room >= amount || amount - room >= debit.unitWorth) return this.#refuseCredit(arrival, 'over-total')
+    arrival.amount = room
+    const result = await this.#credit(arrival, debit)
+    return result.applied ? this.#fulfillMoney(arrival, { ...ends, total: result.total }) : this.#refuseCredit(arrival, result.why)
   }
 
   /** A packet without money: what it asks about totals, and whether it closes. */
@@ -166,6 +184,8 @@ export class StreamReceiver {
 /** Who is debited for a packet, and units of the link where that counts in another asset. */
 interface Debit {
   readonly linkAmount: bigint | undefined
+  /** Units of the account that one of the link is worth, rounded up. */
+  readonly unitWorth: bigint
   readonly debitAccountId: Id<'acct'>
 }
 
@@ -173,8 +193,8 @@ interface Debit {
 interface Arrival {
   readonly connection: Connection
   readonly prepare: Prepare
-  /** Units of the account. */
-  readonly amount: bigint
+  /** Units of the account; of a packet that is credited in part, those. */
+  amount: bigint
   readonly packet: StreamPacket
   readonly frames: Frame[]
 }

@@ -87,6 +87,24 @@ test('a fixed delivery stops when the receiver has got it, and never spends more
   expect(outcome.paid).toBeLessThan(800_020n)
 })
 
+test('a fixed delivery brings exactly what a receiver with a limit still takes, whatever the currencies and scales on the way', async () => {
+  const rate = fc.record({ numerator: fc.bigInt({ min: 1n, max: 3_000n }), denominator: fc.bigInt({ min: 1n, max: 3_000n }) })
+  await fc.assert(fc.asyncProperty(rate, rate, fc.boolean(), fc.bigInt({ min: 1n, max: 1_000_000n }), fc.bigInt({ min: 1n, max: 30n }), fc.boolean(), async (toLink, toReceiver, isExchangedHere, deliver, packets, isProbed) => {
+    const packetMax = (deliver * toReceiver.denominator) / (toReceiver.numerator * packets) + (10n * toReceiver.denominator) / toReceiver.numerator + (2n * toLink.numerator) / toLink.denominator + 1n
+    const { clock, peer, pay } = house(({ prepare }) => (prepare.amount > packetMax ? tooLarge(prepare.amount, packetMax) : { kind: 'deliver', afterMs: 10 }))
+    const floor = (amount: bigint, { numerator, denominator }: { numerator: bigint; denominator: bigint }) => (amount * numerator) / denominator
+    peer.convert = (amount) => floor(amount, toReceiver)
+    peer.cap = deliver
+    peer.capSlack = (toReceiver.numerator + toReceiver.denominator - 1n) / toReceiver.denominator
+    const exact = isExchangedHere ? { numerator: toLink.numerator * toReceiver.numerator, denominator: toLink.denominator * toReceiver.denominator } : toReceiver
+    // A probe rounds down.
+    const exchangeRate = isProbed ? { numerator: floor(10n ** 9n, exact), denominator: 10n ** 9n } : exact
+    const amount = 10n ** 15n
+    const outcome = await outcomeOf(clock, pay({ amount, deliver, exchangeRate, rateMin: { numerator: 1n, denominator: 10n ** 9n }, ...(isExchangedHere && { linkRate: () => toLink }), sendUntilMs: clock.nowMs() + 600_000 }), 600_000)
+    expect({ failure: outcome.failure, delivered: outcome.delivered, received: peer.received }).toEqual({ failure: undefined, delivered: deliver, received: deliver })
+  }), { numRuns: 150 })
+}, 60_000)
+
 test('a path that brings less than the least is refused three times, then given up, and nothing is paid', async () => {
   const { clock, peer, pay } = house()
   peer.convert = (amount) => amount - 1n

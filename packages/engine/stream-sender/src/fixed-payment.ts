@@ -1,7 +1,7 @@
 import { assert, isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { decodeAmountTooLarge, ErrorCode, isFulfill, type LateListener, type Link, LinkFault, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
-import { ceilDivide, multiplyFloor } from '@rivulet/money'
+import { ceilDivide, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type StreamPacket } from '@rivulet/stream'
 import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
 import { backoffMs } from './pace.ts'
@@ -72,6 +72,8 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
   readonly #ended = Promise.withResolvers<PaymentOutcome>()
   #greeting: readonly Frame[] | undefined
   #packetUnitsMax: bigint | undefined
+  /** Source units: more would bring the receiver more than it still takes. */
+  #fillUnitsMax: bigint | undefined
   #window = 1
   #sequence: number
   #sendUntilMs: number
@@ -146,12 +148,12 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
 
   /** Source units of the next packet, 0 when nothing more is to be sent now. */
   #nextAmount(): bigint {
-    const { amount, deliver, exchangeRate } = this.#spec
+    const { amount, deliver } = this.#spec
     let left = amount - this.paid - this.inFlight - this.inDoubt
     if (deliver !== undefined) {
-      const expected = this.#flights.reduce((sum, flight) => sum + flight.expected, this.delivered)
-      const missing = deliver > expected ? ceilDivide((deliver - expected) * exchangeRate.denominator, exchangeRate.numerator) : 0n
-      if (missing < left) left = missing
+      const cost = this.#costOf(this.#missing(deliver))
+      if (cost < left) left = cost
+      if (this.#fillUnitsMax !== undefined && this.#fillUnitsMax < left) left = this.#fillUnitsMax
     }
     if (left <= 0n) return 0n
     const { clock } = this.#context
@@ -164,7 +166,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
       this.#timeLowTold = true
       this.#spec.listener.timeLow(this)
     }
-    const room = this.#receiver.units
+    const room = this.#roomOf(deliver)
     if (room === 0n) {
       if (this.#flights.length === 0) this.#fail('receiver-full', 'the receiver accepts no more money')
       return 0n
@@ -176,15 +178,46 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     return ceilDivide(most, ceilDivide(most, limit))
   }
 
-  #sendMoney(amount: bigint): void {
-    const { rateMin, exchangeRate, destination } = this.#spec
+  /** Source units that the receiver still takes. A fixed delivery fills it to the last unit. */
+  #roomOf(deliver: bigint | undefined): bigint | undefined {
+    const { room } = this.#receiver
+    return deliver === undefined || room === undefined ? this.#receiver.units : this.#costOf(room)
+  }
+
+  /** Destination units of a fixed delivery that neither arrived nor are on their way. */
+  #missing(deliver: bigint): bigint {
+    const expected = this.#flights.reduce((sum, flight) => sum + flight.expected, this.delivered)
+    return deliver > expected ? deliver - expected : 0n
+  }
+
+  /** Units of the link that bring `units` to the destination, whole ones. */
+  #linkUnitsFor(units: bigint, linkRate: Ratio): bigint {
+    const { exchangeRate } = this.#spec
+    return ceilDivide(units * exchangeRate.denominator * linkRate.numerator, exchangeRate.numerator * linkRate.denominator)
+  }
+
+  /** Source units of which `units` arrive. */
+  #costOf(units: bigint): bigint {
+    const { exchangeRate } = this.#spec
     const linkRate = this.#spec.linkRate?.()
-    const linkAmount = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
+    if (linkRate === undefined) return ceilDivide(units * exchangeRate.denominator, exchangeRate.numerator)
+    return ceilDivide(this.#linkUnitsFor(units, linkRate) * linkRate.denominator, linkRate.numerator)
+  }
+
+  #sendMoney(amount: bigint): void {
+    const { rateMin, exchangeRate, destination, deliver } = this.#spec
+    const missing = deliver === undefined ? undefined : this.#missing(deliver)
+    const linkRate = this.#spec.linkRate?.()
+    const worth = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
+    // What rounding up brought into the last packet of a fixed delivery stays here.
+    const wanted = linkRate === undefined || missing === undefined ? worth : this.#linkUnitsFor(missing, linkRate)
+    const linkAmount = wanted < worth ? wanted : worth
     const leaves = this.#spec.linkRate === undefined ? amount : linkAmount
     const { clock } = this.#context
     const sequence = this.#sequence++
     const atRate = multiplyFloor(amount, rateMin)
-    const least = atRate === 0n ? 1n : atRate
+    const enough = missing !== undefined && missing < atRate ? missing : atRate
+    const least = enough === 0n ? 1n : enough
     const data = this.#greeting === undefined ? this.#keys.sealMoney(PacketType.prepare, sequence, least) : this.#keys.seal({ type: PacketType.prepare, sequence, amount: least, frames: this.#greeting })
     const fulfillment = this.#keys.fulfillmentOf(data)
     const flight: Flight = { sequence, amount, linkAmount, least, expected: multiplyFloor(amount, exchangeRate), fulfillment, deadlineMs: clock.monotonicMs() + packetLifeMs + answerGraceMs, inDoubt: false }
@@ -235,6 +268,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     this.#failuresInRow = 0
     this.#retryMs = 0
     this.#troubleSinceMs = undefined
+    this.#fillUnitsMax = undefined
     this.#window = packetsInFlightMax
     this.#greeting = undefined
     const answer = this.#read({ type: PacketType.fulfill, data }, flight)
@@ -258,6 +292,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
       const answer = this.#read(reply, flight)
       if (answer === undefined) return this.#fail('receiver-refused', said)
       this.#heed(answer.frames)
+      if (this.#learnRoom(flight, answer)) return
       if (answer.amount < flight.least && (this.#shortfalls += 1) >= shortfallsMax) return this.#fail('rate-too-low', `the receiver would get ${answer.amount} units where ${flight.least} are the least`)
       return this.#hold(reply.code, 'receiver-refused', said)
     }
@@ -272,6 +307,20 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     const limit = told < flight.amount ? told : flight.amount - 1n
     if (limit < 1n) return this.#fail('receiver-refused', said)
     if (this.#packetUnitsMax === undefined || limit < this.#packetUnitsMax) this.#packetUnitsMax = limit
+  }
+
+  /** A packet of a fixed delivery brought more than the receiver still takes, in whole units: whether a smaller one may fit. */
+  #learnRoom(flight: Flight, answer: StreamPacket): boolean {
+    if (this.#spec.deliver === undefined || answer.amount === 0n || this.#failure !== undefined) return false
+    const told = answer.frames.find((frame) => frame.type === FrameType.streamMaxMoney && frame.streamId === streamId)
+    if (told?.type !== FrameType.streamMaxMoney) return false
+    const room = told.receiveMax - told.totalReceived
+    if (room < 1n || answer.amount <= room) return false
+    const fits = (flight.amount * room) / answer.amount
+    const linkRate = this.#spec.linkRate?.()
+    const unit = linkRate === undefined ? 1n : ceilDivide(linkRate.denominator, linkRate.numerator)
+    this.#fillUnitsMax = fits < unit ? unit : fits
+    return this.#fillUnitsMax < flight.amount
   }
 
   /** Waits before the next packet, longer each time; gives up when patience ends. */

@@ -1,4 +1,4 @@
-export { askTotal } from './ask-total.ts'
+export { askTotal, type ReceiverTotal } from './ask-total.ts'
 export { phaseOf } from './pace.ts'
 export type * from './payment-types.ts'
 export { probe, type Probed, type ProbeSpec } from './probe.ts'

@@ -19,6 +19,11 @@ export class ReceiverLimit {
     return this.#room <= 0n ? 0n : (this.#room * this.#exchangeRate.denominator) / this.#exchangeRate.numerator
   }
 
+  /** Destination units that still may arrive. */
+  get room(): bigint | undefined {
+    return this.#room === undefined || this.#room >= 0n ? this.#room : 0n
+  }
+
   /** @param room destination units @param inFlight source units on their way, which the receiver had not counted yet */
   told(room: bigint, inFlight: bigint): void {
     this.#room = room - multiplyCeil(inFlight, this.#exchangeRate)

@@ -1,6 +1,6 @@
 /** A receiving end for the tests of this package: real STREAM cryptography, a link on a TestClock, and faults on demand. */
 import { ErrorCode, type Fulfill, type Link, LinkFault, PacketType, type Prepare, reject, type Reply } from '@rivulet/ilp'
-import { conditionOf, type Frame, StreamKeys, type StreamPacket } from '@rivulet/stream'
+import { conditionOf, type Frame, FrameType, StreamKeys, type StreamPacket } from '@rivulet/stream'
 import type { TestClock } from '@rivulet/time/testing'
 import type { CloseReason, SendingStream, StreamListener, StreamSpec } from './types.ts'
 
@@ -32,6 +32,9 @@ export class TestPeer implements Link {
   twist: (answer: StreamPacket) => StreamPacket = (answer) => answer
   /** Destination units per source unit. */
   convert: (amount: bigint) => bigint = (amount) => amount
+  /** Destination units that it takes in all. What a packet brings beyond it is left out when it is less than `capSlack`, the worth of one unit that arrives; otherwise the packet is refused. */
+  cap: bigint | undefined
+  capSlack = 1n
   readonly #clock: TestClock
 
   constructor(clock: TestClock, sharedSecret: Buffer) {
@@ -80,11 +83,14 @@ export class TestPeer implements Link {
   #receive(seen: Seen): Reply {
     const { prepare, packet } = seen
     const fulfillment = this.keys.fulfillmentOf(prepare.data)
-    const arrived = this.convert(prepare.amount)
-    const accepted = conditionOf(fulfillment).equals(prepare.condition) && arrived >= packet.amount
+    const worth = this.convert(prepare.amount)
+    const room = this.cap === undefined ? worth : this.cap - this.received
+    const arrived = worth > room && worth - room < this.capSlack ? room : worth
+    const accepted = conditionOf(fulfillment).equals(prepare.condition) && arrived >= packet.amount && arrived <= room && arrived > 0n
     if (accepted) this.received += arrived
     const type = accepted ? PacketType.fulfill : PacketType.reject
-    const data = this.keys.seal(this.twist({ type, sequence: packet.sequence, amount: arrived, frames: this.frames(seen) }))
+    const limit: Frame[] = this.cap === undefined ? [] : [{ type: FrameType.streamMaxMoney, streamId: 1, receiveMax: this.cap, totalReceived: this.received }]
+    const data = this.keys.seal(this.twist({ type, sequence: packet.sequence, amount: arrived, frames: [...limit, ...this.frames(seen)] }))
     if (!accepted) return reject(ErrorCode.applicationError, 'test.receiver', 'too little', data)
     return { type: PacketType.fulfill, fulfillment, data } satisfies Fulfill
   }
