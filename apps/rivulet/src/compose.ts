@@ -169,7 +169,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   const wallet = btp.addPeer({ id: 'wallet', token: secrets.peer })
   const linkAccount = await openLinkAccount(foundation, 'link[wallet]@receiver')
   forwarder.addPeer({ id: 'wallet', address: ilpAddresses.wallet, asset, link: link ?? wallet, linkAccountId: linkAccount.id, limits: internalLimits })
-  const border = building.use(await openBorder({ postgres, ledger, clock, log, forwarder, btp, rates, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), internalToken: secrets.peer, ilpAddress }))
+  const border = building.use(await openBorder({ postgres, ledger, clock, log, forwarder, btp, rates, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), internalToken: secrets.peer, ilpAddress, own: { name: 'wallet', asset, linkAccountId: linkAccount.id } }))
   const receiver = createReceiver({ ledger, accounts, ilpAddress: ilpAddresses.receiver, streams, ...(config.hostPath !== undefined && { hostPath: config.hostPath }), log, exchange: (peerId, to) => border.exchange(peerId, to) })
   forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
   btp.attach(door.server, '/btp')

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import { assert } from '@rivulet/faults'
 import type { Forwarder } from '@rivulet/forwarder'
-import { newId, type Seal } from '@rivulet/ids'
+import { type Id, newId, type Seal } from '@rivulet/ids'
 import { ErrorCode, LinkFault, type PacketHandler, reject } from '@rivulet/ilp'
 import type { Ledger } from '@rivulet/ledger'
 import { BtpClient, type BtpServer, type DuplexLink, HttpLink, HttpLinkServer, type LinkLog } from '@rivulet/links'
@@ -32,6 +32,8 @@ export interface BorderOptions {
   readonly internalToken: string
   /** Our own ILP address, told in Rejects. */
   readonly ilpAddress: string
+  /** Our own wallets: a peer like any other to whom somebody is paid in another asset. */
+  readonly own: { readonly name: string; readonly asset: Asset; readonly linkAccountId: Id<'acct'> }
 }
 
 /** The receiving role's part: it holds the links to all peers, and hands on what wallets of ours send to one. */
@@ -50,7 +52,7 @@ export function relayToken(internalToken: string, peerName: string): string {
 }
 
 export async function openBorder(options: BorderOptions): Promise<Border> {
-  const { postgres, ledger, clock, log, forwarder, btp, rates, seal, internalToken, ilpAddress } = options
+  const { postgres, ledger, clock, log, forwarder, btp, rates, seal, internalToken, ilpAddress, own } = options
   const store = new PeerStore(postgres)
   const processId = newId('ownr', clock.nowMs())
   const http = new HttpLinkServer({ log })
@@ -121,7 +123,7 @@ export async function openBorder(options: BorderOptions): Promise<Border> {
     routes,
     relay,
     async exchange(peerName, asset) {
-      const peer = follower.named(peerName)
+      const peer = peerName === own.name ? { name: `${own.name}@receiver`, asset: own.asset, linkAccountId: own.linkAccountId } : follower.named(peerName)
       if (peer === undefined) return undefined
       const rate = rates.rateOf(peer.asset, asset)
       if (rate === undefined) return undefined

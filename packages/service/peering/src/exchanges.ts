@@ -6,7 +6,7 @@ import type { Peer } from './peer.ts'
 const exchangesKnownMax = 10_000
 
 /** The account, in our asset, of the exchange with a peer; opened when it is first needed. */
-export function exchangesOf(ledger: Pick<Ledger, 'openExchange'>): (peer: Peer, asset: Asset) => Promise<Id<'acct'>> {
+export function exchangesOf(ledger: Pick<Ledger, 'openExchange'>): (peer: Pick<Peer, 'name' | 'linkAccountId'>, asset: Asset) => Promise<Id<'acct'>> {
   const known = new Map<string, Id<'acct'>>()
   return async ({ name, linkAccountId }, asset) => {
     const key = `${linkAccountId} ${asset.code} ${asset.scale}`

@@ -74,7 +74,11 @@ export async function openRouting(options: RoutingOptions): Promise<Routing & As
     slippage,
     async to(destination, asset) {
       const name = forwarder.peerFor(destination)
-      if (name === 'receiver') return ownRoute
+      if (name === 'receiver') {
+        if (asset.code === own.asset.code && asset.scale === own.asset.scale) return ownRoute
+        const exchange = { name: 'receiver@wallet', linkAccountId: own.linkAccountId }
+        return { link: ownRoute.link, creditAccountId: await exchangeAccount(exchange, asset), linkRate: () => rates.rateOf(asset, own.asset) }
+      }
       const peer = name === undefined ? undefined : follower.named(name)
       if (peer === undefined) throw new PeeringFault('no-route', `no peer leads to ${destination}: the operator can add one`)
       const pace = { packetsPerSecondMax: peer.limits.outgoingPacketsPerSecondMax ?? undefined }
