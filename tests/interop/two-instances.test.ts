@@ -2,8 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { createAuthenticatedClient, isPendingGrant } from '@interledger/open-payments'
+import { openEmbeddedPostgres } from '@rivulet/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, balanceOf, type Verified, verified } from '../support/books.ts'
+import { newClientKey, PayingHouse } from '../support/paying.ts'
 import { freeBasePort } from '../support/ports.ts'
 import { dataFolder, Server } from '../support/product.ts'
 
@@ -60,6 +63,13 @@ class Instance implements AsyncDisposable {
     await this.#server?.end('SIGKILL')
   }
 
+  /** Its own books, seen from beside it. */
+  async house(resources: AsyncDisposableStack): Promise<PayingHouse> {
+    const database = resources.use(await openEmbeddedPostgres({ dataFolder: this.#folder.path }))
+    if (this.#server === undefined) throw new Error('it does not run')
+    return resources.use(await PayingHouse.open({ databaseUrl: database.url, dataFolder: this.#folder.path, urls: this.#server.ready }))
+  }
+
   payee(path: string): string {
     return `${this.#server?.ready.receiver ?? ''}/${path}`
   }
@@ -106,6 +116,49 @@ class Instance implements AsyncDisposable {
 }
 
 const exchange = { base: 'EUR', rates: { USD: '1.2537' } }
+const eur = (value: bigint) => ({ value: String(value), assetCode: 'EUR', assetScale: 9 })
+const usd = (value: bigint) => ({ value: String(value), assetCode: 'USD', assetScale: 9 })
+
+/** Alice of one installation, with the official client of Open Payments, its responses validated. */
+async function openAlice(instance: Instance, resources: AsyncDisposableStack) {
+  const house = await instance.house(resources)
+  const key = newClientKey()
+  await instance.command('keys', 'add', 'alice', key.base64Jwk)
+  const main = await house.address('alice')
+  const client = await createAuthenticatedClient({ walletAddressUrl: main.url, privateKey: key.privateKey, keyId: key.keyId, useHttp: true, logLevel: 'silent' })
+  const { resourceServer: url } = await client.walletAddress.get({ url: main.url })
+  const quoteToken = await house.quoteGrant(main, key)
+  return {
+    house,
+    /** A fresh incoming payment of any wallet address, with what it takes. */
+    async incoming(walletAddress: string, incomingAmount?: ReturnType<typeof eur>) {
+      const payee = await client.walletAddress.get({ url: walletAddress })
+      const grant = await client.grant.request({ url: payee.authServer }, { access_token: { access: [{ type: 'incoming-payment', actions: ['create', 'read'], identifier: payee.id }] } })
+      if (isPendingGrant(grant) || grant.access_token === undefined) throw new Error('no person is needed for this')
+      const accessToken = grant.access_token.value
+      const { id } = await client.incomingPayment.create({ url: payee.resourceServer, accessToken }, { walletAddress: payee.id, ...(incomingAmount !== undefined && { incomingAmount }) })
+      return { url: id, received: async () => (await client.incomingPayment.get({ url: id, accessToken })).receivedAmount }
+    },
+    /** Quotes, pays from one of her wallet addresses, and waits for the end. */
+    async pay(path: string, receiver: string, amount: { readonly debitAmount: ReturnType<typeof eur> } | { readonly receiveAmount: ReturnType<typeof eur> }) {
+      const walletAddress = await house.address(path)
+      const accessToken = await house.grant(walletAddress, key, [{ type: 'outgoing-payment', actions: ['create', 'read'], identifier: walletAddress.url }], main.url)
+      const quote = await client.quote.create({ url, accessToken: quoteToken }, { walletAddress: walletAddress.url, receiver, method: 'ilp', ...amount })
+      const { id } = await client.outgoingPayment.create({ url, accessToken }, { walletAddress: walletAddress.url, quoteId: quote.id })
+      for (;;) {
+        const [row] = await house.query<{ state: string; sent: bigint; failure: string | null }>(`select state, sent, failure from open_payments.outgoing_payment where id = '${id.slice(id.lastIndexOf('/') + 1)}' and state <> 'sending'`)
+        if (row === undefined) continue
+        expect(row).toMatchObject({ state: 'completed', failure: null })
+        expect((await client.outgoingPayment.get({ url: id, accessToken })).sentAmount.value).toBe(String(row.sent))
+        return { quote, sent: row.sent }
+      }
+    },
+    async balance(path: string): Promise<bigint> {
+      const { posted, accrued } = await house.ledger.balance((await house.address(path)).ledgerAccountId)
+      return posted + accrued
+    },
+  }
+}
 
 describe.each([
   ['BTP, the link counts in EUR', 'btp', 'EUR/9'],
@@ -170,6 +223,46 @@ describe.each([
     expect(await mirrored()).toBeLessThan(owed)
     await proven()
     await mirrored()
+  })
+
+  test('outgoing payments of each to the other bring exactly what was to be received, or send exactly what was to be sent; from a wallet address of another currency too', async () => {
+    await using resources = new AsyncDisposableStack()
+    const [hers, theirs] = [await openAlice(here, resources), await openAlice(there, resources)]
+    for (const [payer, payee, from, to] of [[hers, theirs, eur, usd], [theirs, hers, usd, eur]] as const) {
+      const mara = (await payee.house.address('mara')).url
+      const [had, got] = [await payer.balance('alice'), await payee.balance('mara')]
+      // Neither the link's units nor the payer's make this amount exactly.
+      const bill = await payer.incoming(mara, to(1_234_567n))
+      const paid = await payer.pay('alice', bill.url, { receiveAmount: to(1_234_567n) })
+      expect(await bill.received()).toEqual(to(1_234_567n))
+      expect(await payee.balance('mara')).toBe(got + 1_234_567n)
+      expect(await payer.balance('alice')).toBe(had - paid.sent)
+      expect(paid.sent).toBeLessThanOrEqual(BigInt(paid.quote.debitAmount.value))
+
+      const gift = await payer.incoming(mara)
+      const sent = await payer.pay('alice', gift.url, { debitAmount: from(2_000_003n) })
+      expect(sent.sent).toBe(2_000_003n)
+      const received = BigInt((await gift.received()).value)
+      expect(received).toBeGreaterThanOrEqual(BigInt(sent.quote.receiveAmount.value))
+      expect(await payee.balance('mara')).toBe(got + 1_234_567n + received)
+      expect(await payer.balance('alice')).toBe(had - paid.sent - 2_000_003n)
+      await mirrored()
+    }
+
+    const { personId } = await hers.house.address('alice')
+    await hers.house.accounts.addWalletAddress(personId, { path: 'alice-usd', publicName: 'Alice in dollars', asset: { code: 'USD', scale: 9 } })
+    const dollars = (await hers.house.address('alice-usd')).url
+    await theirs.pay('alice', (await theirs.incoming(dollars, usd(5_000_000n))).url, { receiveAmount: usd(5_000_000n) })
+    expect(await hers.balance('alice-usd')).toBe(5_000_000n)
+    await hers.pay('alice', (await hers.incoming(dollars, usd(1_000_001n))).url, { receiveAmount: usd(1_000_001n) })
+    expect(await hers.balance('alice-usd')).toBe(6_000_001n)
+    const abroad = await hers.pay('alice-usd', (await hers.incoming((await theirs.house.address('mara')).url, usd(700_007n))).url, { receiveAmount: usd(700_007n) })
+    const home = await hers.incoming((await hers.house.address('mara')).url, eur(600_011n))
+    const own = await hers.pay('alice-usd', home.url, { receiveAmount: eur(600_011n) })
+    expect(await home.received()).toEqual(eur(600_011n))
+    expect(await hers.balance('alice-usd')).toBe(6_000_001n - abroad.sent - own.sent)
+    await mirrored()
+    await proven()
   })
 
   test('what one may owe the other is never exceeded: T04 says so, and settling lets it go on', async () => {

@@ -20,8 +20,8 @@ export interface PayingRoutesOptions {
   /** Of the wallet: its origin is the resource server's. */
   readonly publicUrl: string
   readonly accounts: Pick<Accounts, 'walletAddressByUrl'>
-  readonly quotes: Quotes
-  readonly payments: OutgoingPayments
+  readonly quotes: Pick<Quotes, 'create' | 'get'>
+  readonly payments: Pick<OutgoingPayments, 'create' | 'get' | 'list' | 'spending'>
   readonly requireToken: (type: AccessType, action: AccessAction) => RequestHandler[]
   readonly clock: Clock
   readonly log: FaultLog

@@ -9,8 +9,9 @@ import type { Postgres } from '@rivulet/postgres'
 import type { StreamSender } from '@rivulet/stream-sender'
 import type { Clock, Timer } from '@rivulet/time'
 import type { RequestHandler, Router } from 'express'
+import { sameAsset } from './amount.ts'
 import type { GrantSpending } from './auth/consent-routes.ts'
-import { OutgoingPayments } from './outgoing/outgoing-payments.ts'
+import { OutgoingPayments, type PaymentAccounts } from './outgoing/outgoing-payments.ts'
 import { PaymentStore } from './outgoing/payment-store.ts'
 import { payingRoutes } from './paying-routes.ts'
 import type { FeePolicy } from './quotes/price.ts'
@@ -21,7 +22,7 @@ import type { FindReceiver } from './receivers.ts'
 export interface PayingOptions {
   /** With `openPaymentsMigrations` applied. */
   readonly postgres: Postgres
-  readonly ledger: Pick<Ledger, 'openAccount' | 'sending' | 'transfer'>
+  readonly ledger: Pick<Ledger, 'openAccount' | 'sending' | 'receiving' | 'transfer'>
   readonly accounts: Pick<Accounts, 'walletAddressByUrl'>
   readonly clock: Clock
   readonly log: { warn(details: object, message: string): void; error(details: object, message: string): void }
@@ -54,12 +55,12 @@ const sweepEveryMs = 3_600_000
 /** The paying half of the resource server, on the subscribers' origin. Ends what earlier processes left, at once and every few seconds. */
 export async function createPaying(options: PayingOptions): Promise<Paying> {
   const { postgres, ledger, accounts, clock, log, routing, asset, ilpAddress, find, fee } = options
-  const loss = await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })
-  const fees = await ledger.openAccount({ name: 'fee.streaming', kind: 'fee', asset, debitsMayExceedCredits: false })
+  const accountsOf = paymentAccounts(ledger, asset)
+  await accountsOf(asset)
   const quoteStore = new QuoteStore(postgres)
   const quotes = new Quotes({ store: quoteStore, clock, find, routing, asset, ilpAddress, fee })
   const { sender, seal, leaseMs } = options
-  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, lossAccountId: loss.id, feeAccountId: fees.id, ilpAddress, seal, leaseMs, clock, log })
+  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, accountsOf, ilpAddress, seal, leaseMs, clock, log })
   let sweeping: Timer | undefined
   const sweep = (): void => {
     sweeping = clock.after(sweepEveryMs, sweep, { background: true })
@@ -75,5 +76,24 @@ export async function createPaying(options: PayingOptions): Promise<Paying> {
       await payments[Symbol.asyncDispose]()
       await quotes.idle()
     },
+  }
+}
+
+const assetsKnownMax = 10_000
+
+/** Loss and fees of each asset that somebody pays from; opened when they are first needed. Those of the wallet's own asset have no asset in their names. */
+function paymentAccounts(ledger: Pick<Ledger, 'openAccount'>, own: Asset): (asset: Asset) => Promise<PaymentAccounts> {
+  const known = new Map<string, PaymentAccounts>()
+  return async (asset) => {
+    const key = `${asset.code}/${asset.scale}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const suffix = sameAsset(asset, own) ? '' : `@${key}`
+    const loss = await ledger.openAccount({ name: `loss@wallet${suffix}`, kind: 'loss', asset, debitsMayExceedCredits: true })
+    const fees = await ledger.openAccount({ name: `fee.streaming${suffix}`, kind: 'fee', asset, debitsMayExceedCredits: false })
+    if (known.size >= assetsKnownMax) known.clear()
+    const accounts = { lossId: loss.id, feeId: fees.id }
+    known.set(key, accounts)
+    return accounts
   }
 }

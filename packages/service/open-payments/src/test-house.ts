@@ -1,8 +1,10 @@
 /** A house for tests of what pays: real books, receiver and sender on real PostgreSQL, joined by a wire that tests bend. */
 import { randomBytes } from 'node:crypto'
+import { gnapMigrations } from '@rivulet/gnap'
 import { newId, Seal } from '@rivulet/ids'
 import { ErrorCode, type Link, type Prepare, reject, type Reply } from '@rivulet/ilp'
-import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import { type Account, type Exchange, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import type { Ratio } from '@rivulet/money'
 import type { Routing } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
@@ -18,6 +20,11 @@ import { QuoteStore } from './quotes/quote-store.ts'
 import { type PayingAddress, Quotes } from './quotes/quotes.ts'
 
 export const eur = { code: 'EUR', scale: 9 }
+export const usd = { code: 'USD', scale: 9 }
+/** What the link to a receiver of another currency counts in: one unit of it is worth a hundred of the receiver's. */
+const linkUsd = { code: 'USD', scale: 7 }
+export const eurToLink: Ratio = { numerator: 12_537n, denominator: 1_000_000n }
+const linkToUsd: Ratio = { numerator: 100n, denominator: 1n }
 export const client = 'https://client.example/app'
 const silent = { warn: () => undefined, error: () => undefined }
 
@@ -54,42 +61,51 @@ export class TestHouse implements AsyncDisposable {
   readonly publisher: Account
   readonly fees: Account
   readonly receiverIsOurs: boolean
-  /** Answers instead of the receiver when it returns something; `lost` is never answered. */
-  before: ((prepare: Prepare) => Reply | 'lost' | undefined) | undefined
+  /** Answers instead of the receiver when it returns something; `lost` is never answered, `answer-lost` arrives and is never answered. */
+  before: ((prepare: Prepare) => Reply | 'lost' | 'answer-lost' | undefined) | undefined
   /** Whether the answers of the receiver are lost on their way back. */
   losesAnswers = false
   packets = 0
+  /** Passed before a receiver is found. */
+  finding: () => Promise<void> = () => Promise.resolve()
   readonly #walletLink: Account
   readonly #loss: Account
   readonly #receiver: StreamReceiver
   readonly #receiverLink: Account
+  /** Where payer and receiver count in different assets than the link between them. */
+  readonly #exchanges: { readonly payer: Exchange; readonly receiver: Exchange } | undefined
   readonly #seal = new Seal(randomBytes(32))
   readonly #houses: OutgoingPayments[] = []
 
-  private constructor(parts: Record<'walletLink' | 'receiverLink' | 'loss' | 'publisher' | 'fees', Account> & { postgres: Postgres; ledger: Ledger; alice: PayingAddress; receiverIsOurs: boolean }) {
+  private constructor(parts: Record<'walletLink' | 'receiverLink' | 'loss' | 'publisher' | 'fees', Account> & { postgres: Postgres; ledger: Ledger; alice: PayingAddress; receiverIsOurs: boolean; exchanges: { payer: Exchange; receiver: Exchange } | undefined }) {
     this.postgres = parts.postgres
     this.ledger = parts.ledger
     this.alice = parts.alice
     this.publisher = parts.publisher
     this.fees = parts.fees
     this.receiverIsOurs = parts.receiverIsOurs
+    this.#exchanges = parts.exchanges
     this.#walletLink = parts.walletLink
     this.#receiverLink = parts.receiverLink
     this.#loss = parts.loss
     this.#receiver = new StreamReceiver({ address: 'test.receiver', keys: { current: 'a', all: { a: randomBytes(32) } }, clock: this.clock, receiving: parts.ledger.receiving })
   }
 
-  static async open({ budget = 1_000_000_000n, receiverIsOurs = true } = {}): Promise<TestHouse> {
-    const postgres = await testPostgres([ledgerMigrations, openPaymentsMigrations])
+  /** @param crosses a receiver elsewhere that counts in USD, over a link that counts in USD at a coarser scale */
+  static async open({ budget = 1_000_000_000n, receiverIsOurs = true, crosses = false } = {}): Promise<TestHouse> {
+    const postgres = await testPostgres([ledgerMigrations, gnapMigrations, openPaymentsMigrations])
     const ledger = await Ledger.open({ postgres, clock: systemClock })
-    const account = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean): Promise<Account> => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits })
+    const account = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean, asset = eur): Promise<Account> => ledger.openAccount({ name, kind, asset, debitsMayExceedCredits })
     const alice = await account('subscriber[alice]', 'subscriber', false)
     const psp = await account('psp[sandbox]', 'psp', true)
     if (budget > 0n) await ledger.transfer({ key: 'deposit', debitAccountId: psp.id, creditAccountId: alice.id, amount: budget, reason: 'deposit' })
+    const walletLink = await account(crosses ? 'link[there]' : 'link[receiver]@wallet', 'link', true, crosses ? linkUsd : eur)
+    const receiverLink = await account(crosses ? 'link[here]' : 'link[wallet]@receiver', 'link', true, crosses ? linkUsd : eur)
+    const exchange = async (name: string, asset: typeof eur, linkAccountId: Account['id']): Promise<Exchange> => ledger.openExchange({ name, asset, linkAccountId })
     return new TestHouse({
-      postgres, ledger, receiverIsOurs, alice: { id: newId('wadr', systemClock.nowMs()), url: 'https://wallet.example/alice', asset: eur, ledgerAccountId: alice.id },
-      publisher: await account('publisher[bob]', 'publisher', false), fees: await account('fee.streaming', 'fee', false), loss: await account('loss@wallet', 'loss', true),
-      walletLink: await account('link[receiver]@wallet', 'link', true), receiverLink: await account('link[wallet]@receiver', 'link', true),
+      postgres, ledger, receiverIsOurs: receiverIsOurs && !crosses, alice: { id: newId('wadr', systemClock.nowMs()), url: 'https://wallet.example/alice', asset: eur, ledgerAccountId: alice.id },
+      publisher: await account('publisher[bob]', 'publisher', false, crosses ? usd : eur), fees: await account('fee.streaming', 'fee', false), loss: await account('loss@wallet', 'loss', true), walletLink, receiverLink,
+      exchanges: crosses ? { payer: await exchange('there', eur, walletLink.id), receiver: await exchange('here', usd, receiverLink.id) } : undefined,
     })
   }
 
@@ -118,23 +134,28 @@ export class TestHouse implements AsyncDisposable {
         this.packets += 1
         const bent = this.before?.(prepare)
         if (bent === 'lost') return never
-        if (bent !== undefined) return bent
-        const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: eur })
-        return this.losesAnswers || dead ? never : reply
+        if (bent !== undefined && bent !== 'answer-lost') return bent
+        const { receiver } = this.#exchanges ?? {}
+        const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: this.#receiverLink.asset, exchange: () => Promise.resolve(receiver && { accountId: receiver.account.id, rate: linkToUsd }) })
+        return bent === 'answer-lost' || this.losesAnswers || dead ? never : reply
       },
     }
-    const routing: Routing = { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } }
+    const payer = this.#exchanges?.payer
+    const way = payer === undefined ? { link, creditAccountId: this.#walletLink.id } : { link, creditAccountId: payer.account.id, linkRate: () => eurToLink }
+    const routing: Routing = { to: () => Promise.resolve(way), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } }
     const quotes = new Quotes({
       store: mortal(new QuoteStore(postgres)), clock, routing, asset: eur, ilpAddress: 'test.wallet.pay', fee,
-      find: (url) => {
+      find: async (url) => {
+        await this.finding()
         const incoming = this.incoming.get(url)
-        if (incoming === undefined || incoming.gone) return Promise.resolve(undefined)
-        return Promise.resolve({ url, asset: eur, ...incoming, connection: this.#receiver.issue({ accountId: this.publisher.id, asset: eur, totalMax: incoming.incomingAmount }), isOurs: this.receiverIsOurs })
+        if (incoming === undefined || incoming.gone) return undefined
+        const { id: accountId, asset } = this.publisher
+        return { url, asset, ...incoming, connection: this.#receiver.issue({ accountId, asset, totalMax: incoming.incomingAmount }), isOurs: this.receiverIsOurs }
       },
     })
     const payments = new OutgoingPayments({
-      store: mortal(new PaymentStore(postgres)), quotes, ledger: { sending: mortal(ledger.sending), transfer: (spec) => ledger.transfer(spec) }, sender: new StreamSender({ clock, random: () => 0.5 }), routing,
-      lossAccountId: this.#loss.id, feeAccountId: this.fees.id, ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent,
+      store: mortal(new PaymentStore(postgres)), quotes, ledger: { sending: mortal(ledger.sending), receiving: mortal(ledger.receiving), transfer: (spec) => ledger.transfer(spec) }, sender: new StreamSender({ clock, random: () => 0.5 }), routing,
+      accountsOf: () => Promise.resolve({ lossId: this.#loss.id, feeId: this.fees.id }), ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent,
     })
     this.#houses.push(payments)
     return {

@@ -7,12 +7,12 @@ import { isFault, messageOf } from '@rivulet/faults'
 import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
 import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
 import type { Ledger, SendingStream, StreamCharge } from '@rivulet/ledger'
-import type { Asset, Ratio } from '@rivulet/money'
+import { type Asset, ceilDivide, type Ratio } from '@rivulet/money'
 import type { OutgoingRoute, Routing } from '@rivulet/peering'
 import { Batches } from '@rivulet/postgres'
-import type { PaymentOutcome, SendingPayment, StreamSender } from '@rivulet/stream-sender'
+import { askTotal, type PaymentOutcome, type ReceiverTotal, type SendingPayment, type StreamSender } from '@rivulet/stream-sender'
 import type { Clock, Timer } from '@rivulet/time'
-import type { AssetAmount } from '../amount.ts'
+import { type AssetAmount, sameAsset } from '../amount.ts'
 import { PaymentFault } from '../payment-fault.ts'
 import type { PayingAddress, Priced, Quotes } from '../quotes/quotes.ts'
 import type { PayableReceiver } from '../receivers.ts'
@@ -28,11 +28,11 @@ interface Log {
 export interface PaymentsOptions {
   readonly store: PaymentStore
   readonly quotes: Quotes
-  readonly ledger: Pick<Ledger, 'sending' | 'transfer'>
+  readonly ledger: Pick<Ledger, 'sending' | 'receiving' | 'transfer'>
   readonly sender: Pick<StreamSender, 'pay'>
   readonly routing: Routing
-  readonly lossAccountId: Id<'acct'>
-  readonly feeAccountId: Id<'acct'>
+  /** Those that serve payers who count in `asset`. */
+  readonly accountsOf: (asset: Asset) => Promise<PaymentAccounts>
   /** Ours; each payment has a child of it. */
   readonly ilpAddress: string
   /** Seals STREAM secrets in the ledger's rows. */
@@ -65,10 +65,18 @@ export interface HeldPayment {
   cancel(): Promise<void>
 }
 
+/** Of the ledger, all in one asset. */
+export interface PaymentAccounts {
+  readonly lossId: Id<'acct'>
+  readonly feeId: Id<'acct'>
+}
+
 interface Job {
   readonly payment: OutgoingPayment
   readonly connection: NonNullable<PayableReceiver['connection']>
   readonly isOurs: boolean
+  /** The receiver's row says what was paid, whenever it is asked: it is ours, and the link to it counts in the payer's asset. */
+  readonly exact: boolean
   readonly route: OutgoingRoute
   readonly rate: Ratio
   readonly least: Ratio
@@ -91,6 +99,8 @@ const forgottenAfterMs = 15_000
 const sendMsMax = 600_000
 const stopPatienceMs = 7_000
 const payeeCharactersMax = 500
+/** The wallet's own settling asks with the first ones above the ceiling, and a repeat is not answered. */
+const sequencesAskedBefore = 1_000
 
 export class OutgoingPayments implements AsyncDisposable {
   readonly #options: PaymentsOptions
@@ -138,7 +148,7 @@ export class OutgoingPayments implements AsyncDisposable {
       const admission = await this.#inserts.add({ payment, limits: request.limits })
       if (admission === 'over-limit') throw new PaymentFault('unauthorized', 'unauthorized')
       if (admission === 'quote-used') throw new PaymentFault('quote-invalid', 'invalid quote')
-      const job = await this.#hold(payment, { connection, isOurs, route, rate, least })
+      const job = await this.#hold(payment, { connection, isOurs, exact: isOurs && route.linkRate === undefined, route, rate, least })
       this.#jobs.set(payment.id, job)
       this.#bySegment.set(job.segment, job)
       return { payment, spending: admission.spending, start: () => this.#start(job), cancel: () => this.#cancel(job) }
@@ -222,11 +232,11 @@ export class OutgoingPayments implements AsyncDisposable {
     }
   }
 
-  async #hold(payment: OutgoingPayment, given: Pick<Job, 'connection' | 'isOurs' | 'route' | 'rate' | 'least'>): Promise<Job> {
+  async #hold(payment: OutgoingPayment, given: Pick<Job, 'connection' | 'isOurs' | 'exact' | 'route' | 'rate' | 'least'>): Promise<Job> {
     const { ledger, clock, leaseMs, store } = this.#options
     const sendUntilMs = clock.nowMs() + leaseMs
     try {
-      const { ownerEpoch } = await ledger.sending.open(this.#rowOf(payment, { ...given, creditAccountId: given.route.creditAccountId }, sendUntilMs))
+      const { ownerEpoch } = await ledger.sending.open(await this.#rowOf(payment, { ...given, creditAccountId: given.route.creditAccountId }, sendUntilMs))
       return { payment, ...given, epoch: ownerEpoch, sendUntilMs, segment: newSecret(18), sending: undefined }
     } catch (error) {
       if (isFault(error, 'funds-insufficient')) {
@@ -238,12 +248,13 @@ export class OutgoingPayments implements AsyncDisposable {
     }
   }
 
-  #rowOf(payment: OutgoingPayment, { connection, isOurs, creditAccountId }: Pick<Job, 'connection' | 'isOurs'> & Pick<OutgoingRoute, 'creditAccountId'>, sendUntilMs: number) {
-    const { lossAccountId, seal } = this.#options
+  async #rowOf(payment: OutgoingPayment, { connection, isOurs, creditAccountId }: Pick<Job, 'connection' | 'isOurs'> & Pick<OutgoingRoute, 'creditAccountId'>, sendUntilMs: number) {
+    const { accountsOf, seal } = this.#options
+    const { lossId } = await accountsOf(payment.asset)
     const id = streamIdOf(payment.id)
     const { destination, sharedSecret } = connection
     return {
-      id, debitAccountId: payment.ledgerAccountId, creditAccountId, lossAccountId, connection: createHash('sha256').update(destination).digest(), rate: 0n, held: payment.debit,
+      id, debitAccountId: payment.ledgerAccountId, creditAccountId, lossAccountId: lossId, connection: createHash('sha256').update(destination).digest(), rate: 0n, held: payment.debit,
       sequenceCeiling: sequencesMax, sendUntilMs, resume: { destination, encryptedSecret: seal.seal(sharedSecret, id), receiverIsOurs: isOurs }, ownerId: this.#ownerId,
       label: { payer: payment.walletAddress, payee: payment.receiver.slice(0, payeeCharactersMax) },
     }
@@ -280,7 +291,7 @@ export class OutgoingPayments implements AsyncDisposable {
 
   #send(job: Job): Promise<PaymentOutcome> {
     const { sender, ilpAddress, ledger, log } = this.#options
-    const { payment, connection, isOurs, route } = job
+    const { payment, connection, isOurs, exact, route } = job
     const id = streamIdOf(payment.id)
     job.sending = sender.pay({
       id, link: route.link, linkRate: route.linkRate, ...connection, sourceAddress: `${ilpAddress}.${job.segment}`, sourceAsset: payment.asset, amount: payment.send, deliver: payment.deliver,
@@ -289,8 +300,8 @@ export class OutgoingPayments implements AsyncDisposable {
       sayGoodbye: !isOurs,
       listener: {
         progress: ({ paid, linkPaid }) => {
-          // Our own receiver's total is taken when the row is closed; a foreign one's is booked as it grows.
-          if (!isOurs) void ledger.sending.book(id, job.epoch, paid, linkPaid).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
+          // An exact total is taken when the row is closed; any other is booked as it grows.
+          if (!exact) void ledger.sending.book(id, job.epoch, paid, linkPaid).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
         },
         rejected: () => undefined,
         timeLow: (sending) => void this.#extend(job, sending),
@@ -313,16 +324,16 @@ export class OutgoingPayments implements AsyncDisposable {
 
   /** Nothing is under way any more: posts what was paid, takes the fee of a payment that completed, releases the rest, ends the payment. */
   async #settle(job: Job, outcome: PaymentOutcome): Promise<void> {
-    const { ledger, feeAccountId } = this.#options
-    const { payment, epoch } = job
+    const { ledger, accountsOf } = this.#options
+    const { payment, epoch, exact } = job
     const { sending } = ledger
     const id = streamIdOf(payment.id)
     const fee = payment.debit - payment.send
     const completed = outcome.failure === undefined
-    const charge: StreamCharge | undefined = completed && fee > 0n ? { accountId: feeAccountId, amount: fee } : undefined
+    const charge: StreamCharge | undefined = completed && fee > 0n ? { accountId: (await accountsOf(payment.asset)).feeId, amount: fee } : undefined
     const inDoubt = outcome.inDoubt > 0n
-    if (!job.isOurs && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid)))) return
-    if (inDoubt && !job.isOurs) {
+    if (!exact && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid)))) return
+    if (inDoubt && !exact) {
       // Ended by recovery, once the ledger has settled the row.
       await this.#insist(() => sending.leaveInDoubt(id, epoch, outcome.failure?.reason ?? 'in doubt'))
       return
@@ -360,21 +371,50 @@ export class OutgoingPayments implements AsyncDisposable {
 
   /** By what the books say of a closed row. */
   async #endByRow(payment: OutgoingPayment, row: SendingStream, failure: string | undefined): Promise<void> {
-    const { ledger, feeAccountId, log } = this.#options
+    const { ledger, accountsOf, log } = this.#options
+    const delivered = await this.#deliveredBy(payment, row)
+    if (delivered === 'gave up') return
     const fee = payment.debit - payment.send
-    const completed = row.total >= payment.send
+    const completed = row.total >= payment.send || (payment.deliver !== undefined && delivered >= payment.deliver)
     let charged = 0n
-    if (completed && fee > 0n) {
+    if (completed && fee > 0n && row.total + fee <= payment.debit) {
+      const { feeId } = await accountsOf(payment.asset)
       try {
         // The key is that of the charge at closing: it is taken once.
-        await ledger.transfer({ key: `${row.id}/fee`, debitAccountId: payment.ledgerAccountId, creditAccountId: feeAccountId, amount: fee, reason: 'fee', stream: row.id })
+        await ledger.transfer({ key: `${row.id}/fee`, debitAccountId: payment.ledgerAccountId, creditAccountId: feeId, amount: fee, reason: 'fee', stream: row.id })
         charged = fee
       } catch (error) {
         if (!isFault(error, 'funds-insufficient')) throw error
         log.warn({ payment: payment.id, fee: fee.toString() }, 'the fee of a recovered payment is waived: the account has spent what was released')
       }
     }
-    await this.#end({ id: payment.id, state: completed ? 'completed' : 'failed', sent: row.total + charged, delivered: completed ? payment.receive : 0n, failure: completed ? undefined : (failure ?? row.closeReason ?? 'the wallet was stopped') })
+    await this.#end({ id: payment.id, state: completed ? 'completed' : 'failed', sent: row.total + charged, delivered, failure: completed ? undefined : (failure ?? row.closeReason ?? 'the wallet was stopped') })
+  }
+
+  /**
+   * Destination units that a payment brought. A fixed delivery across currencies may be complete before all that was set aside for it is spent, so the receiver is asked what it has got: our own in the books,
+   * others with a packet. Any other payment brought its share of what was promised.
+   */
+  async #deliveredBy(payment: OutgoingPayment, row: SendingStream): Promise<bigint | 'gave up'> {
+    const { ledger } = this.#options
+    const share = row.total >= payment.send ? payment.receive : ceilDivide(payment.receive * row.total, payment.send)
+    if (payment.deliver === undefined || row.total >= payment.send || row.held === 0n) return share
+    if (row.resume.receiverIsOurs) return ledger.receiving.totalOf(row.connection)
+    const said = await Promise.race([this.#ask(payment, row), this.#givingUp.promise.then(() => 'gave up' as const)])
+    if (said === 'gave up') return said
+    return said !== undefined && sameAsset(said.asset, payment.receiveAsset) ? said.received : share
+  }
+
+  async #ask(payment: OutgoingPayment, row: SendingStream): Promise<ReceiverTotal | undefined> {
+    const { routing, clock, seal, ilpAddress } = this.#options
+    const { destination, encryptedSecret } = row.resume
+    try {
+      const { link } = await routing.to(destination, payment.asset)
+      return await askTotal({ link, clock, destination, sharedSecret: seal.open(encryptedSecret, row.id), sequenceFirst: row.sequenceCeiling + sequencesAskedBefore, sourceAddress: `${ilpAddress}.${newSecret(18)}` })
+    } catch (error) {
+      if (!isFault(error, 'no-route')) throw error
+      return undefined
+    }
   }
 
   /** A payment whose process is gone. Its packets are settled by the ledger's rule for what is in doubt; here only its end is written. */
@@ -385,7 +425,8 @@ export class OutgoingPayments implements AsyncDisposable {
     if (row === undefined) {
       // Nothing is held, so nobody was told 201. An empty row under its id keeps a hold out that would come late.
       const owner = newId('ownr', this.#options.clock.nowMs())
-      const empty = { ...this.#rowOf(payment, { connection: { destination: `${this.#options.ilpAddress}.none`, sharedSecret: Buffer.alloc(32) }, isOurs: false, creditAccountId: this.#options.lossAccountId }, this.#options.clock.nowMs()), held: 0n, ownerId: owner }
+      const { lossId } = await this.#options.accountsOf(payment.asset)
+      const empty = { ...(await this.#rowOf(payment, { connection: { destination: `${this.#options.ilpAddress}.none`, sharedSecret: Buffer.alloc(32) }, isOurs: false, creditAccountId: lossId }, this.#options.clock.nowMs())), held: 0n, ownerId: owner }
       try {
         const { ownerEpoch } = await sending.open(empty)
         await sending.close(id, ownerEpoch, 'never held')

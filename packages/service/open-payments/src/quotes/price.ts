@@ -32,23 +32,33 @@ function debitFor(send: bigint, fee: FeePolicy): bigint {
   return debit
 }
 
-/** All of `debit` leaves. @param least destination units per source unit that are promised */
-export function priceOfSend(debit: bigint, least: Ratio, fee: FeePolicy): Price | PriceRefusal {
+/** What is promised of a way to a receiver. */
+export interface Way {
+  /** Destination units per source unit. */
+  readonly least: Ratio
+  /** Source units that are worth one unit of the first link: what is not worth whole units of it cannot be sent. */
+  readonly sourceUnit: bigint
+}
+
+/** All of `debit` leaves. */
+export function priceOfSend(debit: bigint, { least, sourceUnit }: Way, fee: FeePolicy): Price | PriceRefusal {
   const send = debit - feeOf(debit, fee)
-  const receive = send > 0n ? multiplyFloor(send, least) : 0n
+  const receive = send >= sourceUnit ? multiplyFloor(send, least) : 0n
   if (receive < 1n) return 'too-small'
   return receive > amountMax ? 'too-large' : { kind: 'send', debit, send, receive }
 }
 
 /** `receive` arrives, and at most `debit` leaves. */
-export function priceOfDelivery(receive: bigint, least: Ratio, fee: FeePolicy): Price | PriceRefusal {
+export function priceOfDelivery(receive: bigint, { least, sourceUnit }: Way, fee: FeePolicy): Price | PriceRefusal {
   if (receive < 1n) return 'too-small'
-  const send = ceilDivide(receive * least.denominator, least.numerator)
+  // The last unit of the link may be needed whole.
+  const send = ceilDivide(receive * least.denominator, least.numerator) + (sourceUnit > 1n ? sourceUnit : 0n)
   const debit = debitFor(send, fee)
   return debit > amountMax ? 'too-large' : { kind: 'deliver', debit, send, receive }
 }
 
 /** The smallest debit of which at least one unit arrives. */
-export function debitMin(least: Ratio, fee: FeePolicy): bigint {
-  return debitFor(ceilDivide(least.denominator, least.numerator), fee)
+export function debitMin({ least, sourceUnit }: Way, fee: FeePolicy): bigint {
+  const unit = ceilDivide(least.denominator, least.numerator)
+  return debitFor(unit < sourceUnit ? sourceUnit : unit, fee)
 }
