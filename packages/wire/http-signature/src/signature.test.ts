@@ -95,6 +95,7 @@ describe('a signature is refused', () => {
     ['with a digest of an algorithm that nobody should use', 'digest-differs', changed({ 'content-digest': `md5=:${createHash('md5').update(body).digest('base64')}:` })],
     ['with a digest that is no dictionary', 'digest-differs', changed({ 'content-digest': '((' })],
     ['when the body is another', 'digest-differs', changed({}, { body: Buffer.from('{"client":"https://wallet.example/mallory"}') })],
+    ['when the body was taken off', 'digest-differs', changed({}, { body: undefined })],
     ['when body and digest are others', 'signature-invalid', changed({ 'content-digest': contentDigest(Buffer.from('{}')) }, { body: Buffer.from('{}') })],
     ['when the method is another', 'signature-invalid', changed({}, { method: 'DELETE' })],
     ['when the target is another', 'signature-invalid', changed({}, { url: 'https://wallet.example/auth?a=%21' })],

@@ -115,8 +115,12 @@ function checkCoverage([components]: InnerList, request: SignedRequest): void {
   const covered = new Set(components.filter(([, parameters]) => parameters.size === 0).map(([name]) => name))
   const needed = ['@method', '@target-uri', ...(textOf(request, 'authorization') === undefined ? [] : ['authorization'])]
   for (const name of needed) if (!covered.has(name)) throw new SignatureFault('signature-incomplete', `the signature must cover ${name}`)
-  if (!hasBody(request)) return
   const digest = textOf(request, 'content-digest')
+  if (!hasBody(request)) {
+    // Who signed a digest sent a body: it was taken off on the way.
+    if (digest !== undefined && !digestMatches(digest, Buffer.alloc(0))) throw new SignatureFault('digest-differs', 'Content-Digest is not that of an empty body')
+    return
+  }
   if (digest === undefined) throw new SignatureFault('digest-missing', 'a request with a body needs a Content-Digest')
   if (!covered.has('content-digest')) throw new SignatureFault('signature-incomplete', 'the signature must cover content-digest')
   if (!digestMatches(digest, request.body)) throw new SignatureFault('digest-differs', 'Content-Digest is not the sha-512 or sha-256 of the body')
