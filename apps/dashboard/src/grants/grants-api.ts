@@ -46,10 +46,14 @@ const grantsSchema = z.object({
     z.extend(termsSchema, {
       id: z.string(),
       createdAtMs: z.number(),
+      state: z.enum(['live', 'revoked', 'expired']),
+      endedAtMs: z.nullable(z.number()),
       /** In the interval that lasts now, or in all. */
       spent: z.nullable(z.object({ debitAmount: amountSchema, receiveAmount: z.nullable(amountSchema) })),
     }),
   ),
+  /** Of the next page. */
+  next: z.nullable(z.string()),
 })
 export type Grant = z.infer<typeof grantsSchema>['grants'][number]
 
@@ -66,6 +70,11 @@ export async function decide(path: string, decision: 'accept' | 'decline'): Prom
 /** Who is signed in, and what she has agreed to. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadGrants(): Promise<z.infer<typeof grantsSchema>> {
   return await callApi('/api/grants', { answer: grantsSchema })
+}
+
+/** What is over, newest first. @param cursor of the page before, if any. Throws ApiFault. */
+export async function loadPastGrants(cursor: string | null): Promise<Pick<z.infer<typeof grantsSchema>, 'grants' | 'next'>> {
+  return await callApi(`/api/grants?past=1${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`, { answer: grantsSchema })
 }
 
 export async function revokeGrant(id: string): Promise<void> {

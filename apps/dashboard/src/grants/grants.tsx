@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { formatMoney } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
 import { Frame } from '../look/frame.tsx'
 import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
@@ -9,7 +8,9 @@ import { Door } from '../session/door.tsx'
 import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
-import { type Grant, type GrantAmount, loadGrants, revokeGrant } from './grants-api.ts'
+import { type Grant, loadGrants, revokeGrant } from './grants-api.ts'
+import { PastGrants } from './past.tsx'
+import { nameOf, Spent } from './spent.tsx'
 import { Terms } from './terms.tsx'
 
 const pollMs = 5_000
@@ -57,6 +58,7 @@ export function Grants({ entrance }: { readonly entrance: 'wallet' | 'publisher'
           ))}
         </ul>
       )}
+      <PastGrants key={said} />
     </Frame>
   )
 }
@@ -106,23 +108,4 @@ function GrantCard({ grant, onRevoked }: { readonly grant: Grant; readonly onRev
       )}
     </li>
   )
-}
-
-/** Of the limit, in the interval that lasts now. */
-function Spent({ grant }: { readonly grant: Grant }): React.ReactNode {
-  const { t } = useTranslation()
-  const locale = useLocale()
-  const money = ({ value, assetCode, assetScale }: GrantAmount): string => formatMoney(value, { code: assetCode, scale: assetScale }, locale)
-  const limits = grant.access.find(({ type }) => type === 'outgoing-payment')?.limits
-  const limit = limits?.debitAmount ?? limits?.receiveAmount
-  if (grant.spent === null) return null
-  const spent = limits?.receiveAmount === undefined ? grant.spent.debitAmount : (grant.spent.receiveAmount ?? grant.spent.debitAmount)
-  const amount = money(spent)
-  if (limit === undefined) return <p className="grant-spent">{t('grants.spent', { amount })}</p>
-  const date = grant.interval === null ? undefined : new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(grant.interval.endMs)
-  return <p className="grant-spent">{date === undefined ? t('grants.spentOf', { amount, limit: money(limit) }) : t('grants.spentOfUntil', { amount, limit: money(limit), date })}</p>
-}
-
-function nameOf({ client }: Grant): string {
-  return client.name ?? client.walletAddress
 }

@@ -203,17 +203,47 @@ describe('the end of a grant', () => {
     await clock.advance(1)
     requests.push(await asked())
     for (const { interaction } of requests) await gnap.accept(interaction, carol)
-    expect((await gnap.grantsOf(carol.id)).map(({ id }) => id)).toEqual(requests.map(({ id }) => id).toReversed())
+    expect((await gnap.grantsOf(carol.id)).grants.map(({ id }) => id)).toEqual(requests.map(({ id }) => id).toReversed())
     const [first] = requests
     expect(await refusal(gnap.endOf(alice.id, first?.id ?? ''))).toBe('grant-unknown')
     await gnap.endOf(carol.id, first?.id ?? '')
-    expect((await gnap.grantsOf(carol.id)).map(({ id }) => id)).toEqual([requests[1]?.id])
+    expect((await gnap.grantsOf(carol.id)).grants.map(({ id }) => id)).toEqual([requests[1]?.id])
   })
 
-  test('what is over is forgotten a day later, what lives is kept', async () => {
+  test('what she took back and what has expired is in her history for 400 days, page by page', async () => {
+    const dora = { id: newId('pers', clock.nowMs()), walletAddresses: [hers] }
+    const ids: string[] = []
+    for (let index = 0; index < 52; index += 1) {
+      const { id, interaction } = await asked()
+      await gnap.accept(interaction, dora)
+      if (index > 0) await gnap.endOf(dora.id, id)
+      ids.unshift(id)
+      await clock.advance(1)
+    }
+    const expiring = ids.at(-1)
+    expect(await gnap.grantsOf(dora.id)).toMatchObject({ grants: [{ id: expiring, state: 'accepted', endedMs: undefined }], next: undefined })
+    await clock.advance(700_000)
+    expect(await gnap.grantsOf(dora.id)).toEqual({ grants: [], next: undefined })
+    const first = await gnap.grantsOf(dora.id, { past: true })
+    expect([first.grants.map(({ id }) => id), first.next]).toEqual([ids.slice(0, 50), ids[49]])
+    const second = await gnap.grantsOf(dora.id, { past: true, after: first.next })
+    expect(second).toMatchObject({ grants: [{ id: ids[50], state: 'ended', endedMs: expect.any(Number) as number }, { id: expiring, state: 'ended', endedMs: undefined }], next: undefined })
+    // Not by the clock: every hour of it would clean.
+    const age = (days: number) => postgres.pool.query('update gnap."grant" set ended_ms = ended_ms - $1, expires_ms = expires_ms - $1 where person_id = $2', [days * dayMs, dora.id])
+    await age(399)
+    await using next = new Gnap({ postgres, clock, server: 'wallet' })
+    await next[Symbol.asyncDispose]()
+    expect((await gnap.grantsOf(dora.id, { past: true })).grants).toHaveLength(50)
+    await age(2)
+    await using last = new Gnap({ postgres, clock, server: 'wallet' })
+    await last[Symbol.asyncDispose]()
+    expect((await gnap.grantsOf(dora.id, { past: true })).grants).toEqual([])
+  })
+
+  test('what is over and nobody agreed to is forgotten a day later, what lives is kept', async () => {
     const living = await issued([{ type: 'outgoing-payment', actions: ['create'], identifier: hers }])
-    const ended = await issued()
-    await gnap.end(ended.id)
+    const ended = await gnap.issue({ client, access: [{ type: 'quote', actions: ['create'] }] })
+    await gnap.end(ended.continuation.grantId)
     await clock.advance(2 * dayMs)
     await using next = new Gnap({ postgres, clock, server: 'wallet' })
     await next[Symbol.asyncDispose]()

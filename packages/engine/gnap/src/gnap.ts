@@ -67,6 +67,8 @@ export interface Grant {
   readonly createdMs: number
   /** Undefined: until it is ended. */
   readonly expiresMs: number | undefined
+  /** When the person, or the client, ended it. */
+  readonly endedMs: number | undefined
   /** How the person is sent back to the client; undefined when it polls. */
   readonly finishUri: string | undefined
 }
@@ -100,7 +102,9 @@ const grantMs = 7 * dayMs
 /** Ended grants and tokens are still known as such for this long. */
 const keptMs = dayMs
 const cleanEveryMs = 3_600_000
-const grantsShownMax = 500
+/** What people agreed to stays in their history. */
+const peoplesKeptMs = 400 * dayMs
+const grantsPerPage = 50
 
 export interface GnapOptions {
   readonly postgres: Postgres
@@ -250,10 +254,12 @@ export class Gnap implements AsyncDisposable {
     return finished
   }
 
-  /** What a person has agreed to and not taken back, newest first, at most 500. */
-  async grantsOf(personId: Id<'pers'>): Promise<readonly Grant[]> {
-    const rows = await this.#store.grantsOf(personId, grantsShownMax)
-    return rows.map((row) => this.#grant(row)).filter(({ state }) => state !== 'ended')
+  /** What a person has agreed to, newest first, 50 at a time: what lives, or what is over. `next` goes on behind the last one; what is over is known for 400 days. */
+  async grantsOf(personId: Id<'pers'>, { past = false, after }: { readonly past?: boolean; readonly after?: string | undefined } = {}): Promise<{ readonly grants: readonly Grant[]; readonly next: Id<'grnt'> | undefined }> {
+    const page = { personId, past, after: after !== undefined && isId('grnt', after) ? after : undefined }
+    const rows = await this.#store.grantsOf(page, this.#clock.nowMs(), grantsPerPage + 1)
+    const grants = rows.slice(0, grantsPerPage).map((row) => this.#grant(row))
+    return { grants, next: rows.length > grantsPerPage ? grants.at(-1)?.id : undefined }
   }
 
   /** The person takes a grant back. Throws `grant-unknown`, also for somebody else's. */
@@ -302,13 +308,14 @@ export class Gnap implements AsyncDisposable {
       personId: row.person_id ?? undefined,
       createdMs: Number(row.created_ms),
       expiresMs: row.expires_ms === null ? undefined : Number(row.expires_ms),
+      endedMs: row.ended_ms === null ? undefined : Number(row.ended_ms),
       finishUri: row.finish_uri ?? undefined,
     }
   }
 
   /** Now and every hour; a failure waits for the next hour. */
   #clean(): void {
-    this.#cleaned = this.#store.clean(this.#clock.nowMs() - keptMs).catch(() => {})
+    this.#cleaned = this.#store.clean(this.#clock.nowMs() - keptMs, this.#clock.nowMs() - peoplesKeptMs).catch(() => {})
     this.#cleaning = this.#clock.after(cleanEveryMs, () => this.#clean(), { background: true })
   }
 }

@@ -71,6 +71,13 @@ export interface NewToken {
   readonly expiresMs: number
 }
 
+/** Which of a person's grants, and behind which one of that list. */
+export interface GrantPage {
+  readonly personId: Id<'pers'>
+  readonly past: boolean
+  readonly after: Id<'grnt'> | undefined
+}
+
 const rowsPerCleaningMax = 10_000
 
 /** Grants and tokens of one auth server. */
@@ -127,9 +134,12 @@ export class GnapStore {
     return this.#grants().where('interaction_id', '=', id).executeTakeFirst()
   }
 
-  /** Newest first. */
-  grantsOf(personId: Id<'pers'>, limit: number): Promise<GrantRow[]> {
-    return this.#grants().where('person_id', '=', personId).where('state', 'in', ['accepted', 'issued']).orderBy('created_ms', 'desc').orderBy('id', 'desc').limit(limit).execute()
+  /** Newest first: those that a person has agreed to and that live at `nowMs`, or those that are over. */
+  grantsOf({ personId, past, after }: GrantPage, nowMs: number, limit: number): Promise<GrantRow[]> {
+    const whether = past ? sql<boolean>`(state = 'ended' or expires_ms <= ${nowMs})` : sql<boolean>`(state in ('accepted', 'issued') and (expires_ms is null or expires_ms > ${nowMs}))`
+    let query = this.#grants().where('person_id', '=', personId).where(whether)
+    if (after !== undefined) query = query.where('id', '<', after)
+    return query.orderBy('id', 'desc').limit(limit).execute()
   }
 
   /**
@@ -160,11 +170,12 @@ export class GnapStore {
     await endToken(this.#db, id, nowMs)
   }
 
-  /** Forgets what has been over since `beforeMs`, at most 10,000 rows of each kind. */
-  async clean(beforeMs: number): Promise<void> {
+  /** Forgets what has been over since `beforeMs`, of what people agreed to since `peoplesBeforeMs`; at most 10,000 rows of each kind. */
+  async clean(beforeMs: number, peoplesBeforeMs: number): Promise<void> {
+    const over = sql`case when person_id is null then ${beforeMs}::int8 else ${peoplesBeforeMs}::int8 end`
     for (const statement of [
-      sql`delete from gnap."grant" where id in (select id from gnap."grant" where expires_ms < ${beforeMs} limit ${rowsPerCleaningMax})`,
-      sql`delete from gnap."grant" where id in (select id from gnap."grant" where ended_ms < ${beforeMs} limit ${rowsPerCleaningMax})`,
+      sql`delete from gnap."grant" where id in (select id from gnap."grant" where expires_ms < ${beforeMs} and expires_ms < ${over} limit ${rowsPerCleaningMax})`,
+      sql`delete from gnap."grant" where id in (select id from gnap."grant" where ended_ms < ${beforeMs} and ended_ms < ${over} limit ${rowsPerCleaningMax})`,
       sql`delete from gnap.token where id in (select id from gnap.token where ended_ms < ${beforeMs} limit ${rowsPerCleaningMax})`,
     ]) await statement.execute(this.#db)
   }

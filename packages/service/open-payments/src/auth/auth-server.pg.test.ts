@@ -336,7 +336,12 @@ describe('people', () => {
     const id = listed.grants[0]?.id ?? ''
     expect(said(await house.browse('DELETE', `/api/grants/${id}`, { cookie: await house.signIn('bob') }))).toEqual([404, 'grant-unknown'])
     expect(said(await house.browse('DELETE', `/api/grants/${id}`, { cookie, from: 'https://evil.example' }))).toEqual([403, 'origin-foreign'])
+    expect(listed.grants[0]).toMatchObject({ state: 'live', endedAtMs: null })
     expect((await house.browse('DELETE', `/api/grants/${id}`, { cookie })).status).toBe(204)
+    const past = (await house.browse('GET', '/api/grants?past=1', { cookie })).body as unknown as { grants: { id: string }[]; next: string | null }
+    expect(past.grants[0]).toMatchObject({ id, state: 'revoked', endedAtMs: house.clock.nowMs(), spent: { debitAmount: { value: '123' } } })
+    expect(past.next).toBeNull()
+    expect((await house.browse('GET', `/api/grants?past=1&cursor=${past.grants.at(-1)?.id ?? ''}`, { cookie })).body).toMatchObject({ grants: [], next: null })
     expect(said(await house.ask('POST', token.manage, { token: token.value }))).toEqual([404, 'invalid_rotation'])
     expect(await house.gnap.introspect(token.value)).toBe('inactive')
   })

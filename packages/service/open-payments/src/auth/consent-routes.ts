@@ -46,8 +46,8 @@ const statuses: Partial<Record<GnapFaultCode, number>> = {
 }
 
 /**
- * `GET /api/interactions/:id/:nonce`, and `POST` to its `/accept` and `/decline`; `GET /auth/interact/:id/:nonce/finish`; `GET /api/grants`,
- * `DELETE /api/grants/:id`. The page at `/auth/interact/:id/:nonce` is the entrance's. Mount behind the entrance's own handler.
+ * `GET /api/interactions/:id/:nonce`, and `POST` to its `/accept` and `/decline`; `GET /auth/interact/:id/:nonce/finish`; `GET /api/grants` (`?past=1` for what is over,
+ * `?cursor=` for the next page), `DELETE /api/grants/:id`. The page at `/auth/interact/:id/:nonce` is the entrance's. Mount behind the entrance's own handler.
  */
 export function consentRoutes(options: ConsentOptions): Router {
   const router = Router()
@@ -101,16 +101,23 @@ function interactionRoutes(router: Router, { publicUrl, gnap, accounts, entrance
 }
 
 function grantRoutes(router: Router, { gnap, entrance, spending, clock }: ConsentOptions): void {
-  router.get('/api/grants', entrance.requireSession, async (_request, response) => {
-    const nowMs = clock.nowMs()
+  router.get('/api/grants', entrance.requireSession, async (request, response) => {
     const { id: personId, name, email } = personOf(response)
-    const grants = await gnap.grantsOf(personId)
+    const { past, cursor } = request.query
+    const { grants, next } = await gnap.grantsOf(personId, { past: past === '1', after: typeof cursor === 'string' ? cursor : undefined })
     const shown = grants.map(async (grant) => {
+      const ended = grant.state === 'ended'
+      const endedAtMs = ended ? (grant.endedMs ?? grant.expiresMs ?? null) : null
+      // What is over shows the interval in which it ended.
+      const atMs = endedAtMs ?? clock.nowMs()
       const text = repeating(grant)
-      const spent = await spending?.(grant.id, text === undefined ? 0 : (intervalAt(text, nowMs)?.startMs ?? 0))
-      return { ...grantAnswer(grant, nowMs), id: grant.id, createdAtMs: grant.createdMs, expiresAtMs: grant.expiresMs ?? null, spent: spent === undefined ? null : spentAnswer(spent) }
+      const spent = await spending?.(grant.id, text === undefined ? 0 : (intervalAt(text, atMs)?.startMs ?? 0))
+      return {
+        ...grantAnswer(grant, atMs), id: grant.id, createdAtMs: grant.createdMs, expiresAtMs: grant.expiresMs ?? null, endedAtMs, state: !ended ? 'live' : grant.endedMs === undefined ? 'expired' : 'revoked',
+        spent: spent === undefined ? null : spentAnswer(spent),
+      }
     })
-    response.json({ person: { name, email }, grants: await Promise.all(shown) })
+    response.json({ person: { name, email }, grants: await Promise.all(shown), next: next ?? null })
   })
 
   router.delete('/api/grants/:id', entrance.requireSameOrigin, entrance.requireSession, async (request, response) => {

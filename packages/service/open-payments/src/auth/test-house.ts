@@ -135,8 +135,8 @@ export class TestHouse implements AsyncDisposable {
 
   /** Asks as a page of the wallet does. */
   browse(method: string, url: string, { cookie, from = origin }: { readonly cookie?: string; readonly from?: string } = {}): Promise<Answer> {
-    const { pathname } = new URL(url, origin)
-    return this.#fetch(pathname, { method, redirect: 'manual', headers: { ...(method !== 'GET' && { origin: from }), ...(cookie !== undefined && { cookie }) } })
+    const { pathname, search } = new URL(url, origin)
+    return this.#fetch(pathname + search, { method, redirect: 'manual', headers: { ...(method !== 'GET' && { origin: from }), ...(cookie !== undefined && { cookie }) } })
   }
 
   /** A session cookie. */
