@@ -15,7 +15,7 @@ import { addressApi, authServer, consentRoutes, createClientKeys, createClientNa
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
 import { type Border, openBorder, openRouting, peerRoutes, Peers, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
-import { createReceiver, IncomingPayments, PaymentEvents, spspRoutes } from '@rivulet/receiver'
+import { createReceiver, IncomingPayments, PaymentEvents, PaymentSweeper, spspRoutes } from '@rivulet/receiver'
 import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
@@ -148,7 +148,7 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
-  const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving })
+  const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving, unlimitedClients: [instance.walletAddress] })
   return { config, clock, log, postgres, ledger, accounts, instance, mails, funding, streams, incomingPayments }
 }
 
@@ -174,6 +174,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   forwarder.local(ilpAddresses.receiver, receiver.packetHandler)
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
+  building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
   serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
   return border

@@ -13,14 +13,23 @@ interface ReceiverTables {
     created_at_ms: bigint
     expires_at_ms: bigint
     completed_at_ms: bigint | null
+    /** Null until somebody has looked, after its end. */
+    received: Generated<boolean | null>
   }
   'receiver.completion': { incoming_payment_id: Id<'inpm'> }
-  'receiver.connection': { id: Generated<bigint>; incoming_payment_id: Id<'inpm'>; destination: string; connection: Buffer }
+  'receiver.connection': {
+    id: Generated<bigint>
+    incoming_payment_id: Id<'inpm'>
+    destination: string
+    connection: Buffer
+    seen_total: Generated<bigint | null>
+    seen_at_ms: Generated<bigint | null>
+  }
 }
 
 export type IncomingPaymentRow = Selectable<ReceiverTables['receiver.incoming_payment']>
 export type ConnectionRow = Selectable<ReceiverTables['receiver.connection']>
-type NewConnection = Omit<Insertable<ReceiverTables['receiver.connection']>, 'id'>
+export type NewConnection = Omit<Insertable<ReceiverTables['receiver.connection']>, 'id' | 'seen_total' | 'seen_at_ms'>
 
 /** Which payments of a wallet address to list, newest first. */
 export interface IncomingPaymentPage {
@@ -42,7 +51,7 @@ export class IncomingPaymentStore {
   }
 
   /** The payment and its first connection, both or neither. */
-  insert(payment: IncomingPaymentRow, connection: NewConnection): Promise<void> {
+  insert(payment: Omit<IncomingPaymentRow, 'received'>, connection: NewConnection): Promise<void> {
     return this.#db.transaction().execute(async (trx) => {
       const metadata = payment.metadata === null ? null : JSON.stringify(payment.metadata)
       await trx.insertInto('receiver.incoming_payment').values({ ...payment, metadata }).execute()
@@ -52,6 +61,30 @@ export class IncomingPaymentStore {
 
   byId(id: Id<'inpm'>): Promise<IncomingPaymentRow | undefined> {
     return this.#db.selectFrom('receiver.incoming_payment').selectAll().where('id', '=', id).executeTakeFirst()
+  }
+
+  /** How many open payments a client has at a wallet address, counted up to `most`. */
+  async openOf({ walletAddressId, client }: { readonly walletAddressId: Id<'wadr'>; readonly client: string }, nowMs: number, most: number): Promise<number> {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::int as count from (
+        select from receiver.incoming_payment where wallet_address_id = ${walletAddressId} and client = ${client} and completed_at_ms is null and expires_at_ms > ${nowMs} limit ${most}) open`.execute(this.#db)
+    return rows[0]?.count ?? 0
+  }
+
+  /** Payments that ended before `beforeMs` of which nobody knows yet whether anything came. */
+  endedBefore(beforeMs: number, limit: number): Promise<IncomingPaymentRow[]> {
+    return this.#db.selectFrom('receiver.incoming_payment').selectAll().where('received', 'is', null).where('expires_at_ms', '<', BigInt(beforeMs)).orderBy('expires_at_ms').limit(limit).execute()
+  }
+
+  /** Forgets those that got nothing, with their connections; of the others notes that they got something. */
+  async sort(empty: readonly Id<'inpm'>[], paid: readonly Id<'inpm'>[]): Promise<void> {
+    if (empty.length > 0) await this.#db.deleteFrom('receiver.incoming_payment').where('id', 'in', empty).execute()
+    if (paid.length > 0) await this.#db.updateTable('receiver.incoming_payment').set({ received: true }).where('id', 'in', paid).execute()
+  }
+
+  /** Notes what a connection has brought by now. */
+  async saw(id: bigint, total: bigint, atMs: number): Promise<void> {
+    await this.#db.updateTable('receiver.connection').set({ seen_total: total, seen_at_ms: BigInt(atMs) }).where('id', '=', id).execute()
   }
 
   /** Newest first, whichever end of the list they are cut from. */

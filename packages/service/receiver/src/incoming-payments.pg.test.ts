@@ -29,6 +29,15 @@ interface House {
   readonly payments: IncomingPayments
 }
 
+/** A clock that runs with the machine's and can be put forward. */
+class ShiftedClock implements Clock {
+  aheadMs = 0
+  nowMs = (): number => systemClock.nowMs() + this.aheadMs
+  monotonicMs = (): number => systemClock.monotonicMs() + this.aheadMs
+  after = systemClock.after.bind(systemClock)
+  sleep = systemClock.sleep.bind(systemClock)
+}
+
 /** The receiving role of one process, whose clock may differ from the ledger's. */
 function openHouse(clock: Clock): House {
   const streams = new StreamReceiver({ address, keys, clock, receiving: ledger.receiving })
@@ -178,6 +187,59 @@ test('lists are cut from either end, by address and by client', async () => {
   expect(await ids({ client, limit: 10 })).toHaveLength(4)
   expect(await house.payments.get('inpm_00000000000000000000000000')).toBeUndefined()
   expect(await house.payments.get('nonsense')).toBeUndefined()
+})
+
+test('a payer who vanishes holds a payment of limited amount for 30 s after others have asked, and the next one brings the rest', async () => {
+  const clock = new ShiftedClock()
+  const later = openHouse(clock)
+  const { payment, credentials } = await later.payments.create({ walletAddress: publisher, client, incomingAmount: 1_000n })
+  const open = async () => (await later.payments.open(payment.id))?.credentials
+  // Nobody has used it: it serves whoever comes.
+  expect((await open())?.destination).toBe(credentials.destination)
+  expect(await pay(credentials, 400n, { at: later })).toBe('fulfilled')
+  expect((await open())?.destination).toBe(credentials.destination)
+  clock.aheadMs = 29_000
+  expect((await open())?.destination).toBe(credentials.destination)
+  expect(await pay(credentials, 100n, { at: later, sequence: 2 })).toBe('fulfilled')
+  clock.aheadMs = 31_000
+  expect((await open())?.destination).toBe(credentials.destination)
+  clock.aheadMs = 61_000
+  const next = await open()
+  expect(next?.destination).not.toBe(credentials.destination)
+  expect(await pay(credentials, 1n, { at: later, sequence: 3 })).toBe('F99')
+  expect(await pay(next, 501n, { at: later })).toBe('F99')
+  expect(await pay(next, 500n, { at: later, sequence: 2 })).toBe('fulfilled')
+  expect(await later.payments.get(payment.id)).toMatchObject({ receivedAmount: 1_000n, state: 'completed' })
+})
+
+test('a week after its end a payment that got nothing is forgotten, and one that got something stays', async () => {
+  const clock = new ShiftedClock()
+  const later = openHouse(clock)
+  const create = async (livesMs: number) => later.payments.create({ walletAddress: publisher, client, expiresAtMs: clock.nowMs() + livesMs })
+  const [empty, paid, living] = await Promise.all([create(60_000), create(60_000), create(20 * dayMs)])
+  expect(await pay(paid.credentials, 1n, { at: later })).toBe('fulfilled')
+  const left = async () => (await Promise.all([empty, paid, living].map(({ payment }) => later.payments.get(payment.id)))).map((payment) => payment?.receivedAmount)
+  clock.aheadMs = 7 * dayMs
+  while ((await later.payments.sweep()) > 0);
+  expect(await left()).toEqual([0n, 1n, 0n])
+  clock.aheadMs = 7 * dayMs + 61_000
+  expect(await later.payments.sweep()).toBeGreaterThan(0)
+  expect(await left()).toEqual([undefined, 1n, 0n])
+  expect(await later.payments.sweep()).toBe(0)
+})
+
+test('a client has at most 10,000 open payments at a wallet address; others, and this installation, go on', async () => {
+  const [greedy, own] = ['https://greedy.example/app', 'https://wallet.example/instance']
+  const nowMs = systemClock.nowMs()
+  for (const name of [greedy, own]) {
+    await postgres.pool.query(`insert into receiver.incoming_payment (id, wallet_address_id, client, created_at_ms, expires_at_ms) select 'inpm_' || $2 || n, $1, $2, $3, $4 from generate_series(1, 10000) n`, [publisher.id, name, nowMs, nowMs + 60_000])
+  }
+  const payments = new IncomingPayments({ postgres, clock: systemClock, accounts, streams: house.streams, receiving: ledger.receiving, unlimitedClients: [own] })
+  await expect(payments.create({ walletAddress: publisher, client: greedy })).rejects.toMatchObject({ code: 'payments-too-many' })
+  await payments.create({ walletAddress: publisher, client: own })
+  await payments.create({ walletAddress: publisher, client })
+  await postgres.pool.query(`update receiver.incoming_payment set completed_at_ms = $2 where id = 'inpm_' || $1 || 1`, [greedy, nowMs])
+  await payments.create({ walletAddress: publisher, client: greedy })
 })
 
 test('the books are right', async () => {

@@ -11,9 +11,9 @@ import { amountMax } from '@rivulet/money'
 import { Batches, type Postgres } from '@rivulet/postgres'
 import type { Credentials, StreamReceiver } from '@rivulet/stream-receiver'
 import type { Clock } from '@rivulet/time'
-import { type ConnectionRow, type IncomingPaymentRow, IncomingPaymentStore } from './incoming-payment-store.ts'
+import { type ConnectionRow, type IncomingPaymentRow, IncomingPaymentStore, type NewConnection } from './incoming-payment-store.ts'
 
-export type IncomingPaymentFaultCode = 'amount-invalid' | 'expiry-invalid' | 'metadata-too-large' | 'payment-over'
+export type IncomingPaymentFaultCode = 'amount-invalid' | 'expiry-invalid' | 'metadata-too-large' | 'payments-too-many' | 'payment-over'
 export class IncomingPaymentFault extends Fault<IncomingPaymentFaultCode> {}
 
 export interface NewIncomingPayment {
@@ -50,6 +50,8 @@ export interface IncomingPaymentsOptions {
   readonly accounts: Pick<Accounts, 'walletAddressById'>
   readonly streams: Pick<StreamReceiver, 'issue' | 'credentialsOf'>
   readonly receiving: Pick<ReceivingStreams, 'statesOf' | 'close'>
+  /** Clients that may have as many open payments as they want: this installation itself, which asks for all its subscribers. */
+  readonly unlimitedClients?: readonly string[]
 }
 
 const livesMsMax = 30 * 24 * 3_600_000
@@ -59,6 +61,13 @@ const connectionsMax = 2_000
 const walletAddressesCachedMax = 10_000
 const termsCachedMax = 10_000
 const connectionsPerBatchMax = 300
+/** Of one client at one wallet address; about, since requests at the same moment do not see each other. */
+const openPerClientMax = 10_000
+/** A payer who has brought nothing for so long has gone, and the next one may bring the rest. */
+const idleMs = 30_000
+/** Payments that got nothing are forgotten so long after their end. */
+const emptyKeptMs = 7 * 24 * 3_600_000
+const sweptPerTurn = 500
 
 interface Terms {
   readonly payment: IncomingPayment
@@ -79,7 +88,7 @@ export class IncomingPayments {
   /** Everything of a wallet address that is used here never changes. */
   readonly #walletAddresses = new Map<Id<'wadr'>, WalletAddress>()
   readonly #terms = new Map<string, Terms>()
-  readonly #alone: Batches<Omit<ConnectionRow, 'id'>, boolean>
+  readonly #alone: Batches<NewConnection, boolean>
 
   constructor(options: IncomingPaymentsOptions) {
     this.#options = options
@@ -90,7 +99,7 @@ export class IncomingPayments {
     }, connectionsPerBatchMax)
   }
 
-  /** Throws `amount-invalid`, `expiry-invalid`, `metadata-too-large`. */
+  /** Throws `amount-invalid`, `expiry-invalid`, `metadata-too-large`, `payments-too-many`. */
   async create(given: NewIncomingPayment): Promise<{ readonly payment: IncomingPayment; readonly credentials: Credentials }> {
     const nowMs = this.#options.clock.nowMs()
     const { walletAddress, client, incomingAmount, metadata } = given
@@ -98,8 +107,11 @@ export class IncomingPayments {
     if (incomingAmount !== undefined && (incomingAmount < 1n || incomingAmount > amountMax)) throw new IncomingPaymentFault('amount-invalid', 'an incoming payment takes 1 to 2^62 units')
     if (expiresAtMs <= nowMs || expiresAtMs > nowMs + livesMsMax) throw new IncomingPaymentFault('expiry-invalid', 'an incoming payment expires in the future, within 30 days')
     if (metadata !== undefined && Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) throw new IncomingPaymentFault('metadata-too-large', `metadata has at most ${metadataBytesMax} bytes as JSON`)
+    if (this.#options.unlimitedClients?.includes(client) !== true && (await this.#store.openOf({ walletAddressId: walletAddress.id, client }, nowMs, openPerClientMax)) >= openPerClientMax) {
+      throw new IncomingPaymentFault('payments-too-many', `this client has ${openPerClientMax} open incoming payments here: complete some, or let them expire sooner`)
+    }
     const credentials = this.#issue(walletAddress, { totalMax: incomingAmount, closesAtMs: expiresAtMs })
-    const row: IncomingPaymentRow = {
+    const row: Omit<IncomingPaymentRow, 'received'> = {
       id: newId('inpm', nowMs), wallet_address_id: walletAddress.id, client, incoming_amount: incomingAmount ?? null, metadata: metadata ?? null,
       created_at_ms: BigInt(nowMs), expires_at_ms: BigInt(expiresAtMs), completed_at_ms: null,
     }
@@ -114,10 +126,10 @@ export class IncomingPayments {
 
   /**
    * The payment with credentials for one payer, if it is open. A payer counts its packets from 1, so each who asks gets a connection of its own. Where the amount is
-   * limited only one connection is open at a time, which keeps the limit exact; when its payer has closed it the next one may bring the rest.
+   * limited only one connection is open at a time, which keeps the limit exact; when its payer has closed it, or brings nothing more for 30 s while others ask, the next one may bring the rest.
    */
   async open(id: string): Promise<{ readonly payment: IncomingPayment; readonly credentials: Credentials | undefined } | undefined> {
-    const standing = await this.#standing(id)
+    const standing = await this.#released(await this.#standing(id))
     if (standing === undefined) return undefined
     const { payment, connections } = standing
     const newest = connections.at(-1)
@@ -134,6 +146,30 @@ export class IncomingPayments {
       return now === undefined || last === undefined ? undefined : { payment: now.payment, credentials: now.payment.state === 'open' ? this.#options.streams.credentialsOf(last.destination) : undefined }
     }
     return { payment, credentials: this.#options.streams.credentialsOf(newest.destination) }
+  }
+
+  /** Closes the one connection of a payment of limited amount when its payer is gone. One that has brought nothing yet serves whoever comes. */
+  async #released(standing: Standing | undefined): Promise<Standing | undefined> {
+    const newest = standing?.connections.at(-1)
+    if (standing === undefined || newest === undefined || standing.payment.incomingAmount === undefined || standing.payment.state !== 'open' || newest.closed || newest.total === 0n) return standing
+    const nowMs = this.#options.clock.nowMs()
+    if (newest.seen_total !== newest.total) await this.#store.saw(newest.id, newest.total, nowMs)
+    else if (nowMs - Number(newest.seen_at_ms) >= idleMs) {
+      await this.#options.receiving.close(newest.connection, standing.payment.expiresAtMs)
+      return this.#standing(standing.payment.id)
+    }
+    return standing
+  }
+
+  /** Forgets payments that ended a week ago and got nothing. Returns how many it looked at. */
+  async sweep(): Promise<number> {
+    const rows = await this.#store.endedBefore(this.#options.clock.nowMs() - emptyKeptMs, sweptPerTurn)
+    const standings = await this.#standings(rows)
+    const isPaid = (id: Id<'inpm'>): boolean => standings.some(({ payment }) => payment.id === id && payment.receivedAmount > 0n)
+    const ids = rows.map(({ id }) => id)
+    await this.#store.sort(ids.filter((id) => !isPaid(id)), ids.filter(isPaid))
+    for (const id of ids) this.#terms.delete(id)
+    return rows.length
   }
 
   /** Newest first. */
@@ -218,7 +254,7 @@ export class IncomingPayments {
     return found
   }
 
-  #payment(row: IncomingPaymentRow, walletAddress: WalletAddress, receivedAmount: bigint): IncomingPayment {
+  #payment(row: Omit<IncomingPaymentRow, 'received'>, walletAddress: WalletAddress, receivedAmount: bigint): IncomingPayment {
     const incomingAmount = row.incoming_amount ?? undefined
     const expiresAtMs = Number(row.expires_at_ms)
     const completed = row.completed_at_ms !== null || (incomingAmount !== undefined && receivedAmount >= incomingAmount)
@@ -234,6 +270,6 @@ export class IncomingPayments {
   }
 }
 
-function connectionRow(paymentId: Id<'inpm'>, { destination }: Credentials): Omit<ConnectionRow, 'id'> {
+function connectionRow(paymentId: Id<'inpm'>, { destination }: Credentials): NewConnection {
   return { incoming_payment_id: paymentId, destination, connection: hash('sha256', destination, 'buffer') }
 }

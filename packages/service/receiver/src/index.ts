@@ -1,6 +1,7 @@
 export { type IncomingPayment, IncomingPaymentFault, IncomingPayments } from './incoming-payments.ts'
 export { receiverMigrations } from './migrations.ts'
 export { PaymentEvents } from './payment-events.ts'
+export { PaymentSweeper } from './payment-sweeper.ts'
 export { createReceiver, type PacketPeer, type Receiver, type ReceiverOptions } from './receiver.ts'
 export { spspRoutes } from './spsp.ts'
 export { siteRoutes } from './sites/routes.ts'

@@ -97,5 +97,16 @@ export const receiverMigrations: Migrations = {
         create index split_page on receiver.split (id) where ended_at_ms is null;
       `,
     },
+    {
+      name: '5-limits',
+      sql: `
+        -- Something was received, or nobody has looked yet: payments without are forgotten some days after their end.
+        alter table receiver.incoming_payment add column received boolean;
+        create index incoming_payment_end on receiver.incoming_payment (expires_at_ms) where received is null;
+        create index incoming_payment_client on receiver.incoming_payment (wallet_address_id, client, expires_at_ms) where completed_at_ms is null;
+        -- What the connection had brought when somebody else asked for one, and since when it stands still.
+        alter table receiver.connection add column seen_total int8, add column seen_at_ms int8;
+      `,
+    },
   ],
 }

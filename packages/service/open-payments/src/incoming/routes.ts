@@ -1,11 +1,11 @@
 /** Incoming payments of the wallet addresses of one role (Open Payments 1.3, resource server). */
 import type { Accounts, WalletAddress } from '@rivulet/accounts'
-import { type Id, isId } from '@rivulet/ids'
 import { type IncomingPayment, IncomingPaymentFault, type IncomingPayments } from '@rivulet/receiver'
 import { type NextFunction, type Request, type Response, Router } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { answerFaults, type FaultLog, type Refusal } from '../answer-faults.ts'
 import { OpenPaymentsFault } from '../fault.ts'
+import { pageOf } from '../page.ts'
 import { accessTo, grantOf, requireToken, type SignedOptions } from '../signed/require-token.ts'
 import { crossOrigin, type PayableRole } from '../wallet-address/document.ts'
 import { bodyOf, bodyWithMethods, newIncomingPayment, publicBody } from './body.ts'
@@ -17,12 +17,6 @@ export interface IncomingPaymentRoutesOptions extends SignedOptions {
   readonly role: PayableRole
   readonly log: FaultLog
 }
-
-const pageDefault = 20
-const pageMax = 100
-const count = z.string().regex(/^[1-9][0-9]{0,2}$/).transform(Number).refine((number) => number <= pageMax).optional()
-const listQuery = z.object({ 'wallet-address': z.string().min(1).max(2_000), cursor: z.string().min(1).max(100).optional(), first: count, last: count })
-const listFields = ['wallet-address', 'cursor', 'first', 'last']
 
 /**
  * `POST /incoming-payments`, `GET /incoming-payments`, `GET /incoming-payments/:id` (public without a token), `POST /incoming-payments/:id/complete`. Refusals are those
@@ -76,15 +70,12 @@ export function incomingPaymentRoutes(options: IncomingPaymentRoutesOptions): Ro
   })
 
   router.get('/incoming-payments', may('incoming-payment', 'list'), async (request: Request, response: Response) => {
-    const { 'wallet-address': url, cursor, first, last } = parse(listQuery, Object.fromEntries(listFields.map((name) => [name, request.query[name]])))
-    if (first !== undefined && last !== undefined) throw new OpenPaymentsFault(400, 'first and last provided. Only one allowed')
-    if (last !== undefined && cursor === undefined) throw new OpenPaymentsFault(400, 'cursor needed for backwards pagination')
-    const from = cursor === undefined ? undefined : cursorOf(cursor)
+    const { walletAddress: url, cursor: from, limit, backwards } = pageOf('inpm', request.query)
     const walletAddress = await addressOf(url)
     const granted = grantOf(response)
     const { all } = accessTo(granted, walletAddress.url)
     const whose = { walletAddressId: walletAddress.id, client: all ? undefined : granted.token.client }
-    const found = await payments.list({ ...whose, limit: last ?? first ?? pageDefault, ...(last === undefined ? { after: from } : { before: from }) })
+    const found = await payments.list({ ...whose, limit, ...(backwards ? { before: from } : { after: from }) })
     const [newest, oldest] = [found[0]?.id ?? from, found.at(-1)?.id ?? from]
     const anyBeyond = async (page: object): Promise<boolean> => (await payments.list({ ...whose, limit: 1, ...page })).length > 0
     const [hasPreviousPage, hasNextPage] = await Promise.all([newest !== undefined && anyBeyond({ before: newest }), oldest !== undefined && anyBeyond({ after: oldest })])
@@ -118,11 +109,6 @@ function idIn(request: Request): string {
   return typeof id === 'string' ? id : ''
 }
 
-function cursorOf(text: string): Id<'inpm'> {
-  if (!isId('inpm', text)) throw new OpenPaymentsFault(400, 'invalid cursor')
-  return text
-}
-
 function parse<T>(schema: z.ZodType<T>, given: unknown): T {
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
@@ -141,6 +127,8 @@ function refusalOf(error: unknown): Refusal | undefined {
       return { status: 400, code: '400', description: 'invalid expiresAt' }
     case 'metadata-too-large':
       return { status: 400, code: '400', description: `metadata: ${error.message}` }
+    case 'payments-too-many':
+      return { status: 429, code: '429', description: error.message }
     case 'payment-over':
       return { status: 409, code: '409', description: 'wrong state' }
   }
