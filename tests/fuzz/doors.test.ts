@@ -1,4 +1,5 @@
 /** Mutated bodies, headers and messages at the doors of a real product: refused with a reason or served, never a 500, and nobody pays by accident. `RIVULET_SEED=n` runs another seed. */
+import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { balanceOf, verified } from '../support/books.ts'
 import { controlUrlOf } from '../support/control.ts'
+import { newClientKey, signed } from '../support/paying.ts'
 import { dataFolder, Server } from '../support/product.ts'
 import { mutatedJson, mutatedText } from './mutations.ts'
 import { parser, type Parser } from './parsers.ts'
@@ -68,6 +70,47 @@ const bodies: readonly { readonly what: string; readonly door: Question['door'];
   { what: 'a command', door: 'control', paths: ['/control/streams'], valid: [{ as: 'nobody', pointer: '$localhost:1/mara', seconds: 1 }], as: 'command' },
   { what: 'sign-in', door: 'receiver', paths: ['/api/auth/sign-in/email', '/api/auth/sign-up/email'], valid: [person] },
 ]
+
+const grantRequests = [
+  { access_token: { access: [{ type: 'quote', actions: ['create', 'read'] }] }, client: { jwk: {} } },
+  {
+    access_token: { access: [{ type: 'outgoing-payment', actions: ['create'], identifier: 'https://wallet.example/ben', limits: { debitAmount: { value: '5', assetCode: 'EUR', assetScale: 9 }, interval: 'R/2026-01-31T10:00:00Z/P1M' } }] },
+    interact: { start: ['redirect'], finish: { method: 'redirect', uri: 'https://shop.example/back', nonce: 'n' } }, client: { walletAddress: 'https://wallet.example/ben' },
+  },
+]
+const amountOf = (value: string) => ({ value, assetCode: 'EUR', assetScale: 9 })
+
+/** Signed as a client would sign it: its key lets it in, and what is inside is as wrong as can be. */
+describe('whatever a client signs', () => {
+  const key = newClientKey()
+  const { x } = createPublicKey(key.privateKey).export({ format: 'jwk' })
+  const jwk = { kid: key.keyId, alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', x }
+  const post = async (url: string, body: string, token?: string): Promise<Record<string, unknown>> => {
+    const answer = await signed('POST', url, { key, token, body, headers: elsewhere() })
+    if (answer.status >= 500) throw new Error(`${url}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    if (!product.isRunning) throw new Error(`the product ended: ${product.errors}`)
+    return answer.body
+  }
+
+  test('to the auth server is granted or refused', { timeout: 600_000 }, async () => {
+    const bodies = fc.constantFrom(...grantRequests).map((given) => ({ ...given, client: 'jwk' in given.client ? { jwk } : given.client }))
+    const one = parser(mutatedJson(bodies), async (body) => void (await post(`${product.ready.wallet}/auth`, body)))
+    expect(await fuzz(one, { name: 'grant requests', seed, runs })).toBeUndefined()
+  })
+
+  test('to the resource server is made or refused, and pays nobody', { timeout: 600_000 }, async () => {
+    const access = [{ type: 'quote', actions: ['create'] }, { type: 'incoming-payment', actions: ['create'] }]
+    const tokenAt = async (origin: string): Promise<string> => ((await post(`${origin}/auth`, JSON.stringify({ access_token: { access }, client: { jwk } })))['access_token'] as { value: string }).value
+    const tokens = { wallet: await tokenAt(product.ready.wallet), receiver: await tokenAt(product.ready.receiver) }
+    const walletAddress = `${product.ready.wallet}/ben`
+    const incoming = { walletAddress: `${product.ready.receiver}/mara`, incomingAmount: amountOf('100'), expiresAt: '2099-01-01T00:00:00Z', metadata: { a: { b: ['c'] } } }
+    const quote = { walletAddress, receiver: `${product.ready.receiver}/incoming-payments/inpm_00000000000000000000000000`, method: 'ilp', debitAmount: amountOf('100') }
+    const one = parser(fc.oneof(mutatedJson(fc.constant(incoming)).map((body) => ['receiver', '/incoming-payments', body] as const), mutatedJson(fc.constant(quote)).map((body) => ['wallet', '/quotes', body] as const)), async ([door, path, body]) => {
+      await post(product.ready[door] + path, body, tokens[door])
+    })
+    expect(await fuzz(one, { name: 'open payments bodies', seed, runs })).toBeUndefined()
+  })
+})
 
 describe('whatever is posted', () => {
   test.each(bodies)('as $what is served or refused with a reason', { timeout: 600_000 }, async ({ what, door, method = 'POST', paths, valid, as }) => {

@@ -6,13 +6,16 @@ import { createCipheriv, createHash, createHmac, generateKeyPairSync } from 'nod
 import { isDeepStrictEqual } from 'node:util'
 import { ContentType, decodeFrame, encodeFrame, type Frame as BtpFrame, FrameType as BtpFrameType, ilpPacketOf } from '@rivulet/btp'
 import { isFault } from '@rivulet/faults'
+import { accessListSchema, intervalAt, intervalEndMs } from '@rivulet/gnap'
+import { keyIdOf, type SignedRequest, signRequest, verifyRequest } from '@rivulet/http-signature'
 import { newId } from '@rivulet/ids'
 import {
   decodeAmountTooLarge, decodePrepare, decodeReply, encodeAmountTooLarge, encodePrepare, encodeReply, ErrorCode, ildcpFulfill, isAddress, isFulfill, OctetWriter, PacketType, type Prepare, readIldcpFulfill, reject, type Reply,
 } from '@rivulet/ilp'
 import type { Credit, CreditResult, ReceivingStreams } from '@rivulet/ledger'
 import { formatAmount, parseAmount, parseUnits } from '@rivulet/money'
-import { Resolver } from '@rivulet/resolver'
+import { provePayment, receiptNonceOf, signWebhook, takeReceipt, verifyWebhook, webhookSignatureHeader } from '@rivulet/payment-proof'
+import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { conditionOf, decodeReceipt, encodeReceipt, type Frame, FrameType, StreamKeys, type StreamPacket, verifyReceipt } from '@rivulet/stream'
 import { StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
@@ -239,6 +242,121 @@ function resolverParser(): Parser {
   })
 }
 
+const signer = generateKeyPairSync('ed25519')
+const signedAtMs = Date.UTC(2026, 10, 22)
+const aBody = '{"walletAddress":"https://wallet.example/alice"}'
+const signedHeaders = { authorization: 'GNAP token', 'content-type': 'application/json' }
+
+/** A signed request of which a header, the body or the target was changed on the way: what passes was signed as it stands. */
+function signatureParser(): Parser {
+  const url = 'https://wallet.example/outgoing-payments?first=1'
+  const original: SignedRequest = { method: 'POST', url, headers: signedHeaders, body: Buffer.from(aBody) }
+  const headers: Readonly<Record<string, string>> = { ...signedHeaders, ...signRequest(original, { keyId: 'key', privateKey: signer.privateKey }, signedAtMs) }
+  const changes = fc.oneof(
+    fc.constantFrom('signature', 'signature-input', 'content-digest', 'content-length', 'content-type', 'authorization').chain((name) =>
+      fc.oneof({ weight: 9, arbitrary: mutatedText(fc.constant(headers[name] ?? '')).map((value): SignedRequest => ({ ...original, headers: { ...headers, [name]: value } })) }, { weight: 1, arbitrary: fc.constant<SignedRequest>({ ...original, headers: { ...headers, [name]: undefined } }) })),
+    mutatedBytes(fc.constant(Buffer.from(aBody))).map((body): SignedRequest => ({ ...original, headers, body })),
+    mutatedText(fc.constant(url)).map((changed): SignedRequest => ({ ...original, headers, url: changed })),
+  )
+  return parser(changes, (request) => {
+    accepted(() => keyIdOf(request))
+    const passed = accepted(() => {
+      verifyRequest(request, signer.publicKey, signedAtMs)
+      return true
+    })
+    if (passed !== true) return
+    hold(request.url === url && request.headers['authorization'] === signedHeaders.authorization && request.body?.toString() === aBody, `passed ${shown(request)}`)
+  })
+}
+
+const webhook = { body: '{"id":"evnt_1","type":"incoming_payment.received"}', secret: 'a secret' }
+
+function proofParser(): Parser {
+  const nonce = Buffer.alloc(16, 3)
+  const receipt = encodeReceipt({ nonce, streamId: 1, totalReceived: 700n }, secret).toString('base64')
+  const header = signWebhook(webhook.body, webhook.secret, signedAtMs)
+  const [incomingPayment, walletAddress] = ['https://pay.example/incoming-payments/inpm_1', 'https://pay.example/mara']
+  const answers = fc.record({ authServer: fc.constant('https://pay.example/auth'), walletAddress: fc.constant(walletAddress), receivedAmount: fc.record({ value: uint64.map(String), assetCode: fc.constant('EUR'), assetScale: fc.nat(18) }) })
+  return parser(fc.tuple(mutatedText(fc.constant(receipt)), mutatedText(fc.constant(header)), mutatedText(fc.constant(webhook.body)), mutatedText(fc.constant(incomingPayment)), mutatedJson(answers)), async ([aReceipt, aHeader, body, url, answer]) => {
+    accepted(() => receiptNonceOf(aReceipt))
+    const taken = accepted(() => takeReceipt(aReceipt, { nonce, secret }, 0n))
+    if (taken !== undefined) hold(taken.totalReceived === 700n && taken.streamId === 1, `took ${aReceipt} for ${shown(taken)}`)
+    const verified = accepted(() => {
+      verifyWebhook(body, aHeader, { secret: webhook.secret, nowMs: signedAtMs })
+      return true
+    })
+    if (verified === true) hold(Buffer.from(body).equals(Buffer.from(webhook.body)), `${webhookSignatureHeader} passed for ${body}`)
+    try {
+      const proven = await provePayment({ incomingPayment: url, walletAddress, seen: 0n }, () => Promise.resolve(new Response(answer)))
+      hold(new URL(proven.incomingPayment).origin === 'https://pay.example' && proven.receivedAmount >= 0n, `proved ${shown(proven)}`)
+    } catch (error) {
+      mayRefuse(error)
+    }
+  })
+}
+
+const amounts = fc.record({ value: fc.oneof(uint64.map(String), fc.constantFrom('0', '01', '-1', '1e3', '0x1')), assetCode: fc.constantFrom('EUR', 'USD'), assetScale: fc.nat(18) })
+const intervals = fc.constantFrom('R/2026-01-31T10:00:00Z/P1M', 'R12/2026-01-31T10:00:00.5Z/P1Y2M3DT4H5M6S', 'R/P1M/2027-01-31T10:00:00Z', 'R0/2026-02-28T00:00:00Z/2026-03-31T00:00:00Z', 'R-1/2026-01-31T10:00:00Z/PT1S', 'R/2026-01-31T10:00:00Z/P0D')
+const accesses = fc.array(fc.oneof(
+  fc.record({ type: fc.constant('quote'), actions: fc.constant(['create', 'read']) }),
+  fc.record({ type: fc.constant('incoming-payment'), actions: fc.constant(['create', 'read-all']), identifier: fc.constant('https://wallet.example/alice') }),
+  fc.record({ type: fc.constant('outgoing-payment'), actions: fc.constant(['create']), identifier: fc.constant('https://wallet.example/alice'), limits: fc.record({ debitAmount: amounts, interval: intervals }) }),
+), { minLength: 1, maxLength: 3 })
+
+/** What a grant request asks for: what is accepted can be written and read again, and its limits have an end or none. */
+function accessParser(): Parser {
+  return parser(fc.tuple(mutatedJson(accesses), mutatedText(intervals), fc.integer({ min: 0, max: Date.UTC(2200, 0, 1) })), ([json, interval, nowMs]) => {
+    const text = accepted(() => intervalEndMs(interval) ?? Infinity)
+    const now = accepted(() => intervalAt(interval, nowMs))
+    if (now !== undefined) hold(text !== undefined && now.startMs <= nowMs && nowMs < now.endMs, `${interval} at ${nowMs} is ${shown(now)}`)
+    let given: unknown
+    try {
+      given = JSON.parse(json)
+    } catch {
+      return
+    }
+    const read = accessListSchema.safeParse(given)
+    if (!read.success) return
+    hold(isDeepStrictEqual(accessListSchema.parse(JSON.parse(JSON.stringify(read.data))), read.data), `took ${json}`)
+    for (const one of read.data) if (one.type === 'outgoing-payment' && one.limits?.interval !== undefined) intervalEndMs(one.limits.interval)
+  })
+}
+
+/** Whatever another wallet answers at any step: wallet address, grant, incoming payment; to be paid by, or to be read. */
+function remoteParser(): Parser {
+  const server = 'https://pay.example'
+  const asker = { walletAddress: 'https://wallet.example/instance', keyId: 'key', privateKey: signer.privateKey }
+  const payment = `${server}/incoming-payments/1`
+  const walletAddress = { id: `${server}/mara`, assetCode: 'EUR', assetScale: 9, authServer: `${server}/auth`, resourceServer: server }
+  const grant = { access_token: { value: 'token', expires_in: 600 }, continue: {} }
+  const incoming = { id: payment, walletAddress: `${server}/mara`, completed: false, incomingAmount: { value: '100', assetCode: 'EUR', assetScale: 9 }, receivedAmount: { value: '1', assetCode: 'EUR', assetScale: 9 }, expiresAt: '2026-12-01T00:00:00Z', authServer: `${server}/auth`, methods: [{ type: 'ilp', ilpAddress: 'test.pay.x', sharedSecret: Buffer.alloc(32, 5).toString('base64url') }] }
+  const [addresses, grants, incomings] = [walletAddress, grant, incoming].map((valid) => fc.oneof({ weight: 2, arbitrary: mutatedJson(fc.constant(valid)) }, { weight: 3, arbitrary: fc.constant(JSON.stringify(valid)) }))
+  if (addresses === undefined || grants === undefined || incomings === undefined) throw new Error('three of them')
+  return parser(fc.tuple(addresses, grants, incomings), async ([address_, grant_, incoming_]) => {
+    const answerOf = (url: string, method: string | undefined): { status: number; body: string } =>
+      url.includes('/auth') ? { status: 200, body: grant_ } : url.includes('/incoming-payments') ? { status: method === 'POST' ? 201 : 200, body: incoming_ } : { status: 200, body: address_ }
+    const fetch = (url: string | URL, options?: { readonly method?: string }) => {
+      const { status, body } = answerOf(String(url), options?.method)
+      return Promise.resolve({ status, headers: { 'content-type': 'application/json' }, body: Buffer.from(body), url: String(url) })
+    }
+    const options = { clock: new TestClock(), asker, fetch }
+    try {
+      const payee = await new Resolver({ ...options, allowLocal: false }).resolve('$pay.example/mara')
+      hold(isAddress(payee.destination) && payee.sharedSecret.length === 32 && payee.incomingPayment !== undefined && payee.paymentPointer.startsWith('https://'), `pays ${shown(payee)}`)
+    } catch (error) {
+      mayRefuse(error)
+    }
+    try {
+      const read = await new IncomingPaymentReader(options).read(payment)
+      if (read === undefined) return
+      hold(read.url === payment && read.receivedAmount >= 0n && read.asset.scale <= 18 && (read.expiresAtMs === undefined || Number.isFinite(read.expiresAtMs)), `read ${shown(read)}`)
+      if (read.credentials !== undefined) hold(isAddress(read.credentials.destination) && read.credentials.sharedSecret.length === 32, `read ${shown(read)}`)
+    } catch (error) {
+      mayRefuse(error)
+    }
+  })
+}
+
 export const parsers = {
   'ilp-prepare': codec(prepares.map(encodePrepare), decodePrepare, encodePrepare),
   'ilp-reply': codec(replies.map(encodeReply), decodeReply, encodeReply),
@@ -271,6 +389,10 @@ export const parsers = {
     accepted(() => decodeReply(Buffer.concat([Buffer.from([PacketType.fulfill]), bytes])))
   }),
   spsp: resolverParser(),
+  'http-signature': signatureParser(),
+  'payment-proof': proofParser(),
+  'gnap-access': accessParser(),
+  'remote-wallet': remoteParser(),
   pointer: parser(fc.tuple(mutatedText(pointers), fc.boolean()), ([written, allowLocal]) => {
     const url = accepted(() => parsePointer(written, { allowLocal }))
     if (url === undefined) return

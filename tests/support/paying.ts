@@ -100,12 +100,20 @@ export class PayingHouse implements AsyncDisposable {
   }
 }
 
+interface SignedOptions {
+  readonly key: Pick<ClientKey, 'keyId' | 'privateKey'>
+  readonly token?: string | undefined
+  readonly body?: unknown
+  /** Unsigned ones. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** One signed request. A body is sent as it is when it is a string. */
-export async function signed(method: string, url: string, { key, token, body }: { readonly key: Pick<ClientKey, 'keyId' | 'privateKey'>; readonly token: string; readonly body?: unknown }): Promise<Answer> {
+export async function signed(method: string, url: string, { key, token, body, headers: more = {} }: SignedOptions): Promise<Answer> {
   const bytes = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-  const headers = { accept: 'application/json', 'content-type': 'application/json', authorization: `GNAP ${token}` }
+  const headers = { accept: 'application/json', 'content-type': 'application/json', ...(token !== undefined && { authorization: `GNAP ${token}` }) }
   const { 'content-length': _, ...signature } = signRequest({ method, url, headers, body: bytes }, key, clock.nowMs())
-  const response = await fetch(url, { method, headers: { ...headers, ...signature }, ...(bytes !== undefined && { body: bytes }) })
+  const response = await fetch(url, { method, headers: { ...more, ...headers, ...signature }, ...(bytes !== undefined && { body: bytes }) })
   const text = await response.text()
   return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>, headers: response.headers }
 }
