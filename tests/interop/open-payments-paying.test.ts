@@ -1,4 +1,5 @@
 /** The paying half of Open Payments, by the official client with response validation on, and by hand where a client would not go. The product runs in a process of its own. */
+import { createPublicKey } from 'node:crypto'
 import { createAuthenticatedClient, OpenPaymentsClientError } from '@interledger/open-payments'
 import type { WalletAddress } from '@rivulet/accounts'
 import type { Access } from '@rivulet/gnap'
@@ -11,6 +12,7 @@ type Client = Awaited<ReturnType<typeof createAuthenticatedClient>>
 
 const resources = new AsyncDisposableStack()
 const key = newClientKey()
+let folder: string
 const budget = 5_000_000_000n
 let product: Server
 let house: PayingHouse
@@ -26,7 +28,7 @@ const incoming = async (changes: Partial<Parameters<PayingHouse['incoming']['cre
 const descriptionOf = ({ body }: { readonly body: Record<string, unknown> }): unknown => (body['error'] as { description?: unknown } | undefined)?.description
 
 beforeAll(async () => {
-  const folder = resources.use(dataFolder()).path
+  folder = resources.use(dataFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   const database = resources.use(await openEmbeddedPostgres({ dataFolder: folder }))
   house = resources.use(await PayingHouse.open({ databaseUrl: database.url, dataFolder: folder, urls: product.ready }))
@@ -186,14 +188,26 @@ describe('what cannot be', () => {
     expect(await get(String(mine.body['id']), other)).toBe(403)
     expect(await get(String(quote.body['id']), quoteToken)).toBe(200)
     expect(await get(String(quote.body['id']), strangersQuotes)).toBe(401)
-    expect(await get('/outgoing-payments/outp_00000000000000000000000000', token)).toBe(404)
-    expect(await get('/outgoing-payments/%00', token)).toBe(404)
-    expect(await get(`/outgoing-payments/${'x'.repeat(2_000)}`, token)).toBe(404)
-    expect(await get('/quotes/quot_00000000000000000000000000', quoteToken)).toBe(404)
+    const says = async (path: string, accessToken: string) => {
+      const answer = await signed('GET', path.startsWith('http') ? path : `${product.ready.wallet}${path}`, { key, token: accessToken })
+      return [answer.status, descriptionOf(answer)]
+    }
+    const thirds = { id: 'https://wallet.example/third', name: undefined, keyId: key.keyId, keyX: String(createPublicKey(key.privateKey).export({ format: 'jwk' }).x) }
+    const [others, everybodys] = await Promise.all((['read', 'read-all'] as const).map(async (action) => (await house.gnap.issue({ client: thirds, access: [{ type: 'quote', actions: [action] }] })).token.value))
+    expect(await says(String(quote.body['id']), others ?? '')).toEqual([404, 'Quote does not exist'])
+    expect(await says(String(quote.body['id']), everybodys ?? '')).toEqual([200, undefined])
+    const herOther = await house.grant(alice, key, [{ type: 'outgoing-payment', actions: ['read'], identifier: alice.url }], mara.url)
+    await rivulet(['keys', 'add', 'mara', key.base64Jwk, '--data', folder])
+    expect(await says(String(mine.body['id']), herOther)).toEqual([404, 'Outgoing payment does not exist'])
+    for (const path of ['/outgoing-payments/outp_00000000000000000000000000', '/outgoing-payments/%00', `/outgoing-payments/${'x'.repeat(2_000)}`]) expect(await says(path, token)).toEqual([401, 'Unauthorized'])
+    expect(await says('/quotes/quot_00000000000000000000000000', quoteToken)).toEqual([401, 'Unauthorized'])
     const list = `/outgoing-payments?wallet-address=${encodeURIComponent(alice.url)}`
     expect(await get(list, token)).toBe(200)
     expect(await get(list, other)).toBe(403)
-    for (const wrong of ['&first=0', '&first=101', '&first=x', '&first=1&last=1&cursor=outp_00000000000000000000000000', '&last=1', '&cursor=', '&cursor=inpm_00000000000000000000000000', '&page=2']) expect([wrong, await get(list + wrong, token)]).toEqual([wrong, 400])
+    for (const wrong of ['&first=0', '&first=101', '&first=x', '&cursor=']) expect([wrong, await get(list + wrong, token)]).toEqual([wrong, 400])
+    for (const [wrong, said] of [['&first=1&last=1&cursor=outp_00000000000000000000000000', 'first and last provided. Only one allowed'], ['&last=1', 'cursor needed for backwards pagination'], ['&cursor=inpm_00000000000000000000000000', 'invalid cursor']] as const) {
+      expect(await says(list + wrong, token)).toEqual([400, said])
+    }
     expect(await get('/outgoing-payments', token)).toBe(400)
   })
 

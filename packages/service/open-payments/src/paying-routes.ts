@@ -11,6 +11,7 @@ import { answerFaults, type FaultLog, type Refusal } from './answer-faults.ts'
 import { OpenPaymentsFault } from './fault.ts'
 import type { HeldPayment, OutgoingPayments } from './outgoing/outgoing-payments.ts'
 import type { OutgoingPayment, Spending, SpendingLimits } from './outgoing/types.ts'
+import { pageOf } from './page.ts'
 import { PaymentFault } from './payment-fault.ts'
 import type { Quote } from './quotes/quote-store.ts'
 import type { PayingAddress, Quotes } from './quotes/quotes.ts'
@@ -29,32 +30,21 @@ export interface PayingRoutesOptions {
 
 const urlCharactersMax = 2_000
 const metadataBytesMax = 8_192
-const pageMax = 100
 const addressesCachedMax = 10_000
-const pageDefault = 20
 /** Clients give up after 10 s and may pay again: what could not be secured in this time is taken back. */
 const answerWithinMs = 7_000
 
-const url = z.url({ protocol: /^https?$/ }).max(urlCharactersMax)
-const receiver = url.regex(/^https?:\/\/.+\/incoming-payments\/.+$/, 'must be the URL of an incoming payment')
+const address = z.url({ protocol: /^https?$/ }).max(urlCharactersMax)
+const receiver = address.regex(/^https?:\/\/.+\/incoming-payments\/.+$/, 'must be the URL of an incoming payment')
 const metadata = z.record(z.string(), z.unknown()).refine((given) => Buffer.byteLength(JSON.stringify(given)) <= metadataBytesMax, `must be at most ${metadataBytesMax} bytes of JSON`).optional()
 
 const quoteBody = z
-  .strictObject({ walletAddress: url, receiver, method: z.literal('ilp'), debitAmount: amountSchema.optional(), receiveAmount: amountSchema.optional() })
+  .strictObject({ walletAddress: address, receiver, method: z.literal('ilp'), debitAmount: amountSchema.optional(), receiveAmount: amountSchema.optional() })
   .refine(({ debitAmount, receiveAmount }) => debitAmount === undefined || receiveAmount === undefined, 'debitAmount and receiveAmount exclude each other')
 const paymentBody = z.union([
-  z.strictObject({ walletAddress: url, quoteId: url, metadata }),
-  z.strictObject({ walletAddress: url, incomingPayment: receiver, debitAmount: amountSchema, metadata }),
+  z.strictObject({ walletAddress: address, quoteId: address, metadata }),
+  z.strictObject({ walletAddress: address, incomingPayment: receiver, debitAmount: amountSchema, metadata }),
 ])
-const page = z
-  .strictObject({
-    'wallet-address': url,
-    cursor: z.string().refine((text) => isId('outp', text), 'must be a cursor that a page before gave').optional(),
-    first: z.coerce.number().int().min(1).max(pageMax).optional(),
-    last: z.coerce.number().int().min(1).max(pageMax).optional(),
-  })
-  .refine(({ first, last }) => first === undefined || last === undefined, 'first and last exclude each other')
-  .refine(({ last, cursor }) => last === undefined || cursor !== undefined, 'last needs a cursor')
 
 /** `/quotes`, `/outgoing-payments` and `/outgoing-payment-grant`. Reads bodies itself, so nothing before it may. */
 export function payingRoutes(options: PayingRoutesOptions): Router {
@@ -91,11 +81,13 @@ export function payingRoutes(options: PayingRoutesOptions): Router {
   })
 
   router.get('/quotes/:id', ...requireToken('quote', 'read'), async (request, response) => {
-    const { token } = grantOf(response)
+    const { token, access } = grantOf(response)
     const { id } = request.params
-    // The access has no wallet address to hold it to, so `read-all` reaches no further than `read`: to what the client itself asked for.
     const quote = typeof id === 'string' && isId('quot', id) ? await quotes.get(id) : undefined
-    if (quote === undefined || quote.client !== token.client) throw new PaymentFault('unknown', 'unknown quote')
+    if (quote === undefined) throw new OpenPaymentsFault(401, 'Unauthorized')
+    // The access names no wallet address: `read-all` reaches every quote whose URL, which nobody can guess, the client was given.
+    const all = access.some((one) => one.type === 'quote' && one.actions.includes('read-all'))
+    if (!all && quote.client !== token.client) throw new OpenPaymentsFault(404, 'Quote does not exist')
     response.json(quoteJson(quote, quoteUrl))
   })
 
@@ -122,19 +114,17 @@ export function payingRoutes(options: PayingRoutesOptions): Router {
     const granted = grantOf(response)
     const { id } = request.params
     const payment = typeof id === 'string' && isId('outp', id) ? await payments.get(id) : undefined
-    if (payment === undefined) throw new PaymentFault('unknown', 'unknown outgoing payment')
+    if (payment === undefined) throw new OpenPaymentsFault(401, 'Unauthorized')
     const { all } = accessTo(granted, payment.walletAddress)
-    if (!all && payment.client !== granted.token.client) throw new PaymentFault('unknown', 'unknown outgoing payment')
+    if (!all && payment.client !== granted.token.client) throw new OpenPaymentsFault(404, 'Outgoing payment does not exist')
     response.json(paymentJson(payment, { paymentUrl, quoteUrl }))
   })
 
   router.get('/outgoing-payments', ...requireToken('outgoing-payment', 'list'), async (request, response) => {
     const granted = grantOf(response)
-    const { cursor, first, last, ...query } = parse(page, request.query)
-    const { all } = accessTo(granted, query['wallet-address'])
-    const walletAddress = await addressOf(query['wallet-address'])
-    const limit = first ?? last ?? pageDefault
-    const backwards = last !== undefined
+    const { walletAddress: url, cursor, limit, backwards } = pageOf('outp', request.query)
+    const { all } = accessTo(granted, url)
+    const walletAddress = await addressOf(url)
     const found = await payments.list({ walletAddressId: walletAddress.id, client: all ? undefined : granted.token.client, cursor, limit: limit + 1, backwards })
     const more = found.length > limit
     const result = backwards ? found.slice(-limit) : found.slice(0, limit)
