@@ -128,10 +128,10 @@ test('a publisher of ours who counts in another asset is settled by what arrived
 })
 
 test.each([
-  ['as much for each unit as was booked before', 50n, 40n, 90n, 113n],
-  ['the whole hold when nothing was booked', 0n, 0n, 90n, 600n],
-  ['what was booked when nothing more arrived', 50n, 40n, 40n, 50n],
-])('who pays from another asset a receiver of ours and dies in doubt has paid %s, and the link mirrors', async (_what, booked, linkBooked, arrived, paid) => {
+  ['as much for each unit as was booked before', { booked: 50n, linkBooked: 40n, arrived: 90n, paid: 113n }],
+  ['the whole hold when nothing was booked', { booked: 0n, linkBooked: 0n, arrived: 90n, paid: 600n }],
+  ['what was booked when nothing more arrived', { booked: 50n, linkBooked: 40n, arrived: 40n, paid: 50n }],
+])('who pays from another asset a receiver of ours and dies in doubt has paid %s, and the link mirrors', async (_what, { booked, linkBooked, arrived, paid }) => {
   const clock = new TestClock()
   await using books = await testBooks({ clock })
   const { ledger, walletLink } = books

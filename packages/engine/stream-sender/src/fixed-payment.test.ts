@@ -89,7 +89,8 @@ test('a fixed delivery stops when the receiver has got it, and never spends more
 
 test('a fixed delivery brings exactly what a receiver with a limit still takes, whatever the currencies and scales on the way', async () => {
   const rate = fc.record({ numerator: fc.bigInt({ min: 1n, max: 3_000n }), denominator: fc.bigInt({ min: 1n, max: 3_000n }) })
-  await fc.assert(fc.asyncProperty(rate, rate, fc.boolean(), fc.bigInt({ min: 1n, max: 1_000_000n }), fc.bigInt({ min: 1n, max: 30n }), fc.boolean(), async (toLink, toReceiver, isExchangedHere, deliver, packets, isProbed) => {
+  const way = fc.record({ toLink: rate, toReceiver: rate, isExchangedHere: fc.boolean(), deliver: fc.bigInt({ min: 1n, max: 1_000_000n }), packets: fc.bigInt({ min: 1n, max: 30n }), isProbed: fc.boolean() })
+  await fc.assert(fc.asyncProperty(way, async ({ toLink, toReceiver, isExchangedHere, deliver, packets, isProbed }) => {
     const packetMax = (deliver * toReceiver.denominator) / (toReceiver.numerator * packets) + (10n * toReceiver.denominator) / toReceiver.numerator + (2n * toLink.numerator) / toLink.denominator + 1n
     const { clock, peer, pay } = house(({ prepare }) => (prepare.amount > packetMax ? tooLarge(prepare.amount, packetMax) : { kind: 'deliver', afterMs: 10 }))
     const floor = (amount: bigint, { numerator, denominator }: { numerator: bigint; denominator: bigint }) => (amount * numerator) / denominator
