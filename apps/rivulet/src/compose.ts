@@ -21,7 +21,7 @@ import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
 import { createWallet } from '@rivulet/wallet'
-import type { Router } from 'express'
+import { Router } from 'express'
 import type { Logger } from 'pino'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
@@ -34,6 +34,7 @@ import { openMails } from './mails.ts'
 import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
 import { openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
+import { openTips } from './tips.ts'
 import { version } from './version.ts'
 
 /** What every role of a process shares. */
@@ -238,7 +239,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
       }),
     )
     forwarder.local(`${ilpAddresses.wallet}.pay`, paying.packetHandler)
-    return paying
+    return { ...paying, routes: Router().use(paying.routes, openTips(foundation, paying)) }
   }
   wallet.attachSocket(door.server)
   building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.counters() }))

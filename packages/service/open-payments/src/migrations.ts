@@ -81,5 +81,25 @@ export const openPaymentsMigrations: Migrations = {
         create index outgoing_payment_open on open_payments.outgoing_payment (created_ms) where state = 'sending';
       `,
     },
+    {
+      name: '2-tips',
+      sql: `
+        -- What a subscriber asked for under a key of hers. The payment is named before anything of it is sent; a refusal stays the answer.
+        create table open_payments.tip (
+          id text primary key,
+          person_id text not null,
+          key text not null,
+          pointer text not null,
+          amount int8 not null check (amount between 1 and 4611686018427387904),
+          payment_id text,
+          incoming_payment text,
+          refusal text,
+          created_ms int8 not null,
+          unique (person_id, key),
+          check (payment_id is null or refusal is null)
+        );
+        create index tip_of_person on open_payments.tip (person_id, id);
+      `,
+    },
   ],
 }

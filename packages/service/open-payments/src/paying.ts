@@ -46,6 +46,8 @@ export interface Paying extends AsyncDisposable {
   readonly routes: Router
   /** What a grant has spent; `intervalStartMs` is 0 when its limits do not repeat. */
   readonly spending: (grantId: Id<'grnt'>, intervalStartMs: number) => Promise<GrantSpending | undefined>
+  /** For what else the wallet pays. */
+  readonly payments: Pick<OutgoingPayments, 'create' | 'get'>
   /** Answers packets that came to our payments' addresses. */
   readonly packetHandler: PacketHandler
 }
@@ -70,6 +72,7 @@ export async function createPaying(options: PayingOptions): Promise<Paying> {
   return {
     spending: (grantId, intervalStartMs) => payments.spending(grantId, intervalStartMs),
     routes: payingRoutes({ publicUrl: options.publicUrl, accounts, quotes, payments, requireToken: options.requireToken, clock, log }),
+    payments,
     packetHandler: payments.packetHandler,
     async [Symbol.asyncDispose]() {
       sweeping?.cancel()
