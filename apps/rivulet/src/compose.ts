@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { Accounts, type Person, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
-import { fundingRoutes } from '@rivulet/funding'
+import { fundingRoutes, invoiceRoutes, refundRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
 import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
@@ -250,18 +250,19 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     spspRoutes({ accounts, streams, role: 'subscriber' }),
     ...(await openPayments(foundation, 'wallet', building, pay)),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
+    invoiceRoutes({ ...funding, entrance: accounts.entrance('subscriber') }),
     fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
     wallet.routes,
   ]))
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })
 }
 
-function startOperator({ config, clock, log, postgres, ledger, accounts, mails }: Foundation, door: Door, building: AsyncDisposableStack): void {
+function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding }: Foundation, door: Door, building: AsyncDisposableStack): void {
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   const peers = openPeers(config, { postgres, ledger, clock })
-  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operator.routes]))
+  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operator.routes]))
 }
 
 /** With whom this installation exchanges packets: for the operator's door and for the command. */

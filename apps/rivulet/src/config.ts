@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Fault } from '@rivulet/faults'
 import { newSecret } from '@rivulet/ids'
+import type { InvoiceTerms } from '@rivulet/funding'
 import type { Asset, Ratio } from '@rivulet/money'
 import type { RateSource } from '@rivulet/peering'
 import { z } from 'zod'
@@ -48,6 +49,8 @@ export interface Config {
   readonly link: 'btp' | 'memory'
   /** Where e-mail leaves; without it a sandbox keeps a mailbox and an installation writes nobody. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
+  /** Who sells, on invoices. */
+  readonly invoices: InvoiceTerms
   readonly tls: { readonly certificate: string; readonly key: string } | undefined
   readonly logLevel: string
   readonly secrets: Secrets
@@ -76,6 +79,8 @@ type Secrets = z.infer<typeof secretsSchema>
 const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text).origin)
 
 const currency = z.string().regex(/^[A-Z]{3,8}$/)
+
+const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, 'must not hold control characters')
 
 const mailFrom = z.string().max(200).regex(/^([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be `Name <address>` or an address')
 
@@ -109,6 +114,14 @@ const fileSchema = z.strictObject({
   hostPath: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be the path of a wallet address').optional(),
   /** From whom e-mail comes: `Name <address>` or an address. */
   mailFrom: mailFrom.optional(),
+  /** Who sells, on invoices; the VAT is contained in every price. */
+  invoices: z
+    .strictObject({
+      seller: z.strictObject({ name: line, address: z.array(line).max(8).default([]), vatId: line.optional() }),
+      prefix: z.string().regex(/^[A-Za-z0-9._/-]{0,20}$/).default('RIV-'),
+      vatBasisPoints: z.int().min(0).max(10_000).default(0),
+    })
+    .optional(),
   paymentFee: z.strictObject({ fixed: z.string().regex(/^(0|[1-9][0-9]{0,15})$/), basisPoints: z.int().min(0).max(5_000) }).optional(),
 })
 const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
@@ -181,6 +194,7 @@ export function readConfig(options: ConfigOptions): Config {
     tls,
     logLevel: environment.RIVULET_LOG,
     mail: mailOf(environment.RIVULET_SMTP_URL ?? secrets.smtpUrl, environment.RIVULET_MAIL_FROM ?? file?.mailFrom),
+    invoices: file?.invoices ?? { seller: { name: file === undefined || file.sandbox ? 'Rivulet sandbox' : new URL(file.publicUrls.wallet).host, address: [] }, prefix: 'RIV-', vatBasisPoints: 0 },
     secrets,
   }
 }

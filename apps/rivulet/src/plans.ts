@@ -1,7 +1,7 @@
 /** What subscribers may choose, and how funding is put together. */
 import type { Accounts, Person } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
-import { Funding, FundingStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
+import { Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
@@ -14,6 +14,7 @@ import type { Config } from './config.ts'
 export interface FundingParts {
   readonly funding: Funding
   readonly sandbox: SandboxProvider
+  readonly invoices: InvoiceStore
 }
 
 interface Parts {
@@ -32,12 +33,13 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   const sandbox = new SandboxProvider(new SandboxStore(postgres))
   const store = new FundingStore(postgres)
   await store.offer(config.sandbox ? sandboxPlans(config) : [], () => newId('plan', clock.nowMs()))
+  const invoices = new InvoiceStore(postgres)
   const usage = new WalletStore(postgres)
   const funding = new Funding({
-    store, ledger, clock, log, mails, background, providers: config.sandbox ? [sandbox] : [],
+    store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: config.sandbox ? [sandbox] : [],
     readerOf: async (personId) => {
       const person = await accounts().personById(personId)
-      return person === undefined ? undefined : { email: person.email, language: person.language, url: `${config.publicUrls.wallet}/subscription` }
+      return person === undefined ? undefined : { name: person.name, email: person.email, language: person.language, url: `${config.publicUrls.wallet}/subscription` }
     },
     attentionOf: (personId, fromDay, toDay) => usage.attentionOf(personId, fromDay, toDay),
     accountOf: async (payee) => {
@@ -45,7 +47,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
       return address?.asset.code === config.asset.code && address.asset.scale === config.asset.scale ? address.ledgerAccountId : undefined
     },
   })
-  return { funding, sandbox }
+  return { funding, sandbox, invoices }
 }
 
 function sandboxPlans({ asset, sandboxBudget, ratePerSecond }: Config): readonly PlanSpec[] {

@@ -52,14 +52,27 @@ export type Statement = z.infer<typeof statementSchema>
 const previewSchema = z.object({ rest: units, rolledOver: units, shares: z.array(shareSchema) })
 export type Preview = z.infer<typeof previewSchema>
 
+const invoiceSchema = z.object({
+  number: z.number(),
+  name: z.string(),
+  kind: z.enum(['invoice', 'credit-note']),
+  issuedMs: z.number(),
+  plan: z.string(),
+  total: units,
+  assetCode: z.string(),
+  assetScale: z.number(),
+})
+export type Invoice = z.infer<typeof invoiceSchema>
+
 /** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadSubscription() {
-  const [me, { plans }, { subscription, statements }] = await Promise.all([
+  const [me, { plans }, { subscription, statements }, { invoices }] = await Promise.all([
     callApi('/api/me', { answer: z.object({ person: personSchema }) }),
     callApi('/api/plans', { answer: z.object({ plans: z.array(planSchema) }) }),
     callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), statements: z.array(statementSchema) }) }),
+    callApi('/api/invoices', { answer: z.object({ invoices: z.array(invoiceSchema) }) }),
   ])
-  return { person: me.person, plans, subscription, statements }
+  return { person: me.person, plans, subscription, statements, invoices }
 }
 
 export async function subscribe(planId: string, number: string): Promise<void> {

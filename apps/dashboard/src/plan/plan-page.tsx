@@ -8,6 +8,7 @@ import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
 import { Current } from './current.tsx'
+import { Invoices } from './invoices.tsx'
 import { Offers } from './offers.tsx'
 import { loadSubscription, type Plan, type Statement } from './plan-api.ts'
 import { Shares } from './shares.tsx'
@@ -30,7 +31,7 @@ export function PlanPage(): React.JSX.Element {
     )
   }
   if (value === undefined) return <Frame entrance="wallet">{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
-  const { person, plans, subscription, statements } = value
+  const { person, plans, subscription, statements, invoices } = value
   return (
     <Frame entrance="wallet" person={person} onSignOut={() => void leave(reload)}>
       <h1 className="page-title">{t('plan.title')}</h1>
@@ -45,6 +46,7 @@ export function PlanPage(): React.JSX.Element {
             {plans.length > 1 && <Offers plans={plans} current={subscription} onChange={reload} />}
           </>
         )}
+        {invoices.length > 0 && <Invoices invoices={invoices} />}
         {subscription !== null && <Statements statements={statements} plan={subscription.plan} />}
       </div>
     </Frame>

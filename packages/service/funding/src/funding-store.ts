@@ -49,6 +49,7 @@ interface Tables {
   'funding.subscription': SubscriptionTable
   'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
   'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null }
+  'funding.refund': { charge_key: string; amount: bigint; from_budget: bigint; from_fee: bigint; from_loss: bigint }
   'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown }
 }
 
@@ -259,6 +260,26 @@ export class FundingStore {
     return row === undefined ? undefined : { amount: row.amount, paidMs: Number(row.settled_ms) }
   }
 
+  async chargeOf(key: string): Promise<{ readonly provider: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus } | undefined> {
+    return this.#db.selectFrom('funding.charge').select(['provider', 'provider_reference as reference', 'amount', 'status']).where('key', '=', key).executeTakeFirst()
+  }
+
+  /** The parts of a refund, as they were fixed first. */
+  async fixRefund(key: string, parts: RefundParts): Promise<RefundParts> {
+    await this.#db
+      .insertInto('funding.refund')
+      .values({ charge_key: key, amount: parts.fromBudget + parts.fromFee + parts.fromLoss, from_budget: parts.fromBudget, from_fee: parts.fromFee, from_loss: parts.fromLoss })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    const row = await this.#db.selectFrom('funding.refund').selectAll().where('charge_key', '=', key).executeTakeFirstOrThrow()
+    return { fromBudget: row.from_budget, fromFee: row.from_fee, fromLoss: row.from_loss }
+  }
+
+  /** Only while nothing of it has moved. */
+  async dropRefund(key: string): Promise<void> {
+    await this.#db.deleteFrom('funding.refund').where('charge_key', '=', key).execute()
+  }
+
   async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number }[]> {
     const rows = await this.#db.selectFrom('funding.charge').select(['key', 'provider_reference', 'amount', 'status', 'asked_ms']).where('subscription_id', '=', id).orderBy('asked_ms', 'desc').orderBy('key').limit(limit).execute()
     return rows.map((row) => ({ key: row.key, reference: row.provider_reference, amount: row.amount, status: row.status, askedMs: Number(row.asked_ms) }))
@@ -306,6 +327,13 @@ export class FundingStore {
     assert(plan !== undefined, `a row names the plan ${id}, which does not exist`)
     return plan
   }
+}
+
+/** Where the money of a refund comes from, units. */
+export interface RefundParts {
+  readonly fromBudget: bigint
+  readonly fromFee: bigint
+  readonly fromLoss: bigint
 }
 
 export interface Statement {

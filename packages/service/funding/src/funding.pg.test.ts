@@ -7,6 +7,7 @@ import { TestClock } from '@rivulet/time/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Funding, type FundingOptions } from './funding.ts'
 import { FundingStore } from './funding-store.ts'
+import { InvoiceStore } from './invoices/invoice-store.ts'
 import { fundingMigrations } from './migrations.ts'
 import type { PaymentProvider } from './providers/provider.ts'
 import { SandboxProvider } from './providers/sandbox.ts'
@@ -73,7 +74,9 @@ function start(more: Partial<FundingOptions> = {}): Funding {
     providers: [sandbox],
     background: false,
     mails,
-    readerOf: (personId) => Promise.resolve(personId === alicia ? { email: 'alice@example.com', language: 'fr', url: 'https://wallet.example/subscription' } : undefined),
+    invoices: new InvoiceStore(postgres),
+    invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 2_000 },
+    readerOf: (personId) => Promise.resolve(personId === alicia ? { name: 'Alice', email: 'alice@example.com', language: 'fr', url: 'https://wallet.example/subscription' } : undefined),
     // Given some days before it is asked for, in each period anew.
     attentionOf: (_person, _from, to) => Promise.resolve(attention.map(({ payee, seconds, score }) => ({ day: new Date(Date.parse(to) - 3 * dayMs).toISOString().slice(0, 10), payee, ms: seconds * 1_000, score }))),
     accountOf: (payee) => Promise.resolve({ mara: mara.id, tomas: tomas.id }[payee]),
@@ -303,7 +306,7 @@ describe('whatever happens in between', () => {
         calls += 1
         return calls === died ? work().then(() => Promise.reject(new Error('died'))) : calls > died ? Promise.reject(new Error('dead')) : work()
       }
-      const provider: PaymentProvider = { name: 'sandbox', charge: (request) => dies(() => sandbox.charge(request)) }
+      const provider: PaymentProvider = { name: 'sandbox', refund: (reference) => sandbox.refund(reference), charge: (request) => dies(() => sandbox.charge(request)) }
       const dying = start({ providers: [provider], ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), transfer: (spec) => dies(() => ledger.transfer(spec)) } })
       const person: Id<'pers'> = newId('pers', died)
       const account = await ledger.openAccount({ name: `subscriber[${died}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
@@ -323,7 +326,7 @@ describe('whatever happens in between', () => {
 
   test('a provider that is away is asked again, later and later', async () => {
     let away = true
-    const provider: PaymentProvider = { name: 'sandbox', charge: (request) => (away ? Promise.reject(new Error('away')) : sandbox.charge(request)) }
+    const provider: PaymentProvider = { name: 'sandbox', refund: (reference) => sandbox.refund(reference), charge: (request) => (away ? Promise.reject(new Error('away')) : sandbox.charge(request)) }
     await funding[Symbol.asyncDispose]()
     funding = start({ providers: [provider] })
     expect((await subscribe()).subscription.status).toBe('starting')

@@ -6,12 +6,14 @@ import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
 import type { Clock, Timer } from '@rivulet/time'
 import type { FundingStore, OpenEffect, Statement, SubscriptionRecord } from './funding-store.ts'
+import { invoiceName, type InvoiceTerms } from './invoices/invoice.ts'
+import type { InvoiceStore } from './invoices/invoice-store.ts'
 import { feeOfPlan, type Plan } from './plan.ts'
 import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
 import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
 import { share, type Shared, type SharingPolicy } from './sharing/policy.ts'
-import { begin, next, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
+import { begin, next, paidFor, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 import { mailOf, type Reader } from './telling.ts'
 
 class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
@@ -23,6 +25,8 @@ export interface FundingOptions {
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   readonly providers: readonly PaymentProvider[]
   readonly mails: Pick<Mails, 'write'>
+  readonly invoices: InvoiceStore
+  readonly invoiceTerms: InvoiceTerms
   /** Whom to write to; undefined when she is gone. */
   readonly readerOf: (personId: Id<'pers'>) => Promise<Reader | undefined>
   /** Whether this process takes up every few seconds what is due. */
@@ -147,7 +151,7 @@ export class Funding implements AsyncDisposable {
   }
 
   /** What a provider reports of a charge, as often as it likes and in any order. Throws `charge-unknown`. */
-  async reported(provider: string, reference: string, outcome: 'succeeded' | 'failed' | 'disputed'): Promise<void> {
+  async reported(provider: string, reference: string, outcome: 'succeeded' | 'failed' | 'disputed' | 'refunded'): Promise<void> {
     const { store, clock } = this.#options
     const charge = await store.chargeBy(provider, reference)
     if (charge === undefined) throw new FundingFault('charge-unknown', `no charge is called ${reference.slice(0, 80)} at ${provider}`)
@@ -157,11 +161,24 @@ export class Funding implements AsyncDisposable {
         if (statusNow(charge.key) !== 'succeeded') return undefined
         return { ...next(record.subscription, { type: 'disputed' }, nowMs), charge: { key: charge.key, status: 'disputed' } }
       }
+      if (outcome === 'refunded') {
+        if (statusNow(charge.key) !== 'succeeded') return undefined
+        return { ...next(record.subscription, { type: 'refunded', key: charge.key }, nowMs), charge: { key: charge.key, status: 'refunded' } }
+      }
       if (statusNow(charge.key) !== 'authentication') return undefined
       const event: SubscriptionEvent = outcome === 'succeeded' ? { type: 'charged' } : { type: 'charge-failed', final: false }
       return { ...next(record.subscription, event, nowMs), charge: { key: charge.key, status: outcome } }
     })
     await this.work()
+  }
+
+  /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `provider-away`. */
+  async refund(chargeKey: string): Promise<void> {
+    const charge = await this.#options.store.chargeOf(chargeKey)
+    const provider = charge === undefined ? undefined : this.#providers.get(charge.provider)
+    if (charge === undefined || provider === undefined || charge.reference === null || (charge.status !== 'succeeded' && charge.status !== 'refunded')) throw new FundingFault('charge-unknown', 'there is no payment to give back')
+    await provider.refund(charge.reference)
+    await this.reported(charge.provider, charge.reference, 'refunded')
   }
 
   /** Does now what is due, and what it brings, after what is under way already. Also runs by itself. */
@@ -234,6 +251,8 @@ export class Funding implements AsyncDisposable {
         return this.#share(open, effect.period)
       case 'reclaim':
         return this.#reclaim(open, effect.period)
+      case 'refund':
+        return this.#refund(open, effect.key)
       case 'tell':
         return this.#tell(open, effect.what)
     }
@@ -263,13 +282,29 @@ export class Funding implements AsyncDisposable {
 
   /** The price is split into fee and budget. A trial is the operator's gift. */
   async #fund({ record, number }: OpenEffect, { key, price, plan, source }: Extract<SubscriptionEffect, { type: 'fund' }>): Promise<void> {
-    const { ledger, store, clock } = this.#options
+    const { ledger, store, clock, invoices, invoiceTerms } = this.#options
     const fee = source === 'trial' ? 0n : feeOfPlan({ price, feeBasisPoints: plan.feeBasisPoints })
     const from = source === 'trial' ? await this.#house('fee.trial', plan.asset) : await this.#psp(record.provider, plan.asset)
     const budget = source === 'trial' ? price - feeOfPlan(plan) : price - fee
     if (budget > 0n) await ledger.transfer({ key: `fund:${key}`, debitAccountId: from.id, creditAccountId: record.accountId, amount: budget, reason: source === 'trial' ? 'trial' : 'subscription' })
     if (fee > 0n) await ledger.transfer({ key: `fee:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('fee.subscription', plan.asset)).id, amount: fee, reason: 'subscription-fee' })
-    await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, funded }) => ({ subscription, effects: [], set: { funded: funded + budget } }))
+    const nowMs = clock.nowMs()
+    const reader = source === 'trial' ? undefined : await this.#options.readerOf(record.personId)
+    await store.change(record.subscription.id, { nowMs, completes: number }, (now) => ({
+      subscription: now.subscription,
+      effects: [],
+      set: { funded: now.funded + budget },
+      ...(source === 'charge' && {
+        also: (transaction) =>
+          invoices.issue(transaction, {
+            kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs,
+            content: {
+              terms: invoiceTerms, buyer: { name: reader?.name ?? '', email: reader?.email ?? '' }, plan: plan.name, ...paidFor(now.subscription, price === plan.price ? undefined : nowMs), asset: plan.asset, total: price, fee,
+              paidMs: nowMs, card: { brand: now.card.brand, lastFour: now.card.lastFour }, corrects: undefined,
+            },
+          }),
+      }),
+    }))
   }
 
   /**
@@ -326,6 +361,41 @@ export class Funding implements AsyncDisposable {
   /** What of today's and yesterday's attention is not the next period's. */
   async #counted(personId: Id<'pers'>, nowMs: number): Promise<readonly DayAttention[]> {
     return countedUntil(await this.#options.attentionOf(personId, dayBefore(nowMs), dayOf(nowMs)), nowMs)
+  }
+
+  /** What is left of the budget pays first, then the fee; what she has spent is the operator's loss. */
+  async #refund({ record, number }: OpenEffect, key: string): Promise<void> {
+    const { ledger, store, clock, invoices } = this.#options
+    const { asset } = record.subscription.plan
+    const [charge, invoice, balance] = await Promise.all([store.chargeOf(key), invoices.ofCharge(key), ledger.balance(record.accountId)])
+    if (charge === undefined || invoice === undefined) throw new Fault('invoice-missing', `the payment ${key} has no invoice yet`)
+    const { content } = invoice
+    const [rest, budget] = [spendable(balance, record), content.total - content.fee]
+    const fromBudget = rest < budget ? rest : budget
+    const parts = await store.fixRefund(key, { fromBudget, fromFee: content.fee, fromLoss: budget - fromBudget })
+    const psp = await this.#psp(charge.provider, asset)
+    const take = async (name: string, from: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
+      if (amount > 0n) await ledger.transfer({ key: `${name}:${key}`, debitAccountId: await from(), creditAccountId: psp.id, amount, reason: name })
+    }
+    try {
+      await take('refund', () => Promise.resolve(record.accountId), parts.fromBudget)
+    } catch (error) {
+      // She spent some of it since the parts were fixed, and nothing has moved yet.
+      if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropRefund(key)
+      throw error
+    }
+    await take('refund-fee', async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
+    await take('refund-loss', async () => (await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
+    const nowMs = clock.nowMs()
+    await store.change(record.subscription.id, { nowMs, completes: number }, (now) => {
+      const left = now.funded + now.carried - parts.fromBudget
+      return {
+        subscription: now.subscription,
+        effects: [],
+        set: { funded: 0n, carried: left > 0n ? left : 0n },
+        also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, corrects: invoiceName(invoice) } }),
+      }
+    })
   }
 
   /** A share of who is not credited here rolls over. */

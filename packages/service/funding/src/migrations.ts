@@ -98,5 +98,33 @@ export const fundingMigrations: Migrations = {
         alter table funding.statement add column counted jsonb;
       `,
     },
+    {
+      name: '3-invoices',
+      sql: `
+        -- The last number that was given: documents count without gaps.
+        create table funding.invoice_number (last bigint not null);
+        insert into funding.invoice_number (last) values (0);
+        create table funding.invoice (
+          number bigint primary key,
+          kind text not null check (kind in ('invoice', 'credit-note')),
+          person_id text not null,
+          charge_key text not null references funding.charge,
+          issued_ms bigint not null,
+          -- All that it says: it stays as it was whatever changes afterwards.
+          content jsonb not null,
+          unique (charge_key, kind)
+        );
+        create index invoice_person on funding.invoice (person_id, number);
+        -- How a payment that was given back is taken out of the books: its parts are fixed before the first of them moves.
+        create table funding.refund (
+          charge_key text primary key references funding.charge,
+          amount bigint not null check (amount > 0),
+          from_budget bigint not null check (from_budget >= 0),
+          from_fee bigint not null check (from_fee >= 0),
+          from_loss bigint not null check (from_loss >= 0),
+          check (from_budget + from_fee + from_loss = amount)
+        );
+      `,
+    },
   ],
 }

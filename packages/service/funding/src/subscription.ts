@@ -49,6 +49,8 @@ export type SubscriptionEvent =
   | { readonly type: 'resume' }
   | { readonly type: 'card-changed' }
   | { readonly type: 'disputed' }
+  /** The charge under this key was given back whole. */
+  | { readonly type: 'refunded'; readonly key: string }
 
 export type SubscriptionEffect =
   /** Ask the provider; the key makes a second asking harmless. */
@@ -59,6 +61,8 @@ export type SubscriptionEffect =
   | { readonly type: 'share'; readonly period: number }
   /** The payment is being taken back: what is left of the budget goes back to the provider's account. */
   | { readonly type: 'reclaim'; readonly period: number }
+  /** The payment was given back: it leaves the books, and a credit note is written. */
+  | { readonly type: 'refund'; readonly key: string }
   | { readonly type: 'tell'; readonly what: 'renewal-failed' | 'ended' | 'paused' | 'receipt' | 'trial-ends' }
 
 export interface Step {
@@ -106,6 +110,8 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
       return subscription.status === 'grace' && subscription.charging === undefined ? charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' }) : same(subscription)
     case 'disputed':
       return subscription.status === 'ended' ? same(subscription) : disputed(subscription)
+    case 'refunded':
+      return refunded(subscription, event.key)
     default:
       return assertNever(event)
   }
@@ -184,6 +190,11 @@ function remainingPart(amount: bigint, { anchorMs, anchorPeriod, period, plan, p
   return floorDivide(amount * BigInt(periodEndsMs - Math.max(nowMs, startsMs)), BigInt(periodEndsMs - startsMs))
 }
 
+/** What a payment of the running period is for: all of it, or what remained of it when a dearer plan began. */
+export function paidFor({ anchorMs, anchorPeriod, period, plan, periodEndsMs }: Subscription, sinceMs: number | undefined): { readonly fromMs: number; readonly toMs: number } {
+  return { fromMs: sinceMs ?? periodStart(anchorMs, plan.period, period - anchorPeriod), toMs: periodEndsMs }
+}
+
 function resume(subscription: Subscription, nowMs: number): Step {
   if (subscription.status !== 'paused') return wish(subscription, { pausing: false })
   // The paused time is not hers to pay: a new first day.
@@ -222,6 +233,14 @@ function end(subscription: Subscription): Step {
 function disputed(subscription: Subscription): Step {
   const { subscription: ended, effects } = end(subscription)
   return { subscription: ended, effects: effects.map((effect) => (effect.type === 'share' ? { type: 'reclaim', period: effect.period } : effect)) }
+}
+
+function refunded(subscription: Subscription, key: string): Step {
+  const refund: SubscriptionEffect = { type: 'refund', key }
+  if (subscription.status === 'ended') return { subscription, effects: [refund] }
+  const { subscription: ended, effects } = end(subscription)
+  // What is not given back of the budget is shared, as at any other end.
+  return { subscription: ended, effects: [refund, ...effects] }
 }
 
 function same(subscription: Subscription): Step {

@@ -5,6 +5,7 @@ import type { SubscriptionEffect } from './subscription.ts'
 
 /** Whom to write to, and where her plan is to be seen. */
 export interface Reader {
+  readonly name: string
   readonly email: string
   readonly language: Language
   readonly url: string

@@ -1,5 +1,6 @@
 export { type Language, languageOf } from './mail/language.ts'
 export type { MailTransaction, NewMail } from './mail/mail-store.ts'
+export { dayWords, moneyWords } from './mail/money-words.ts'
 export { mailboxRoutes } from './mail/mailbox-routes.ts'
 export { Mails } from './mail/mails.ts'
 export { smtpServer } from './mail/smtp.ts'

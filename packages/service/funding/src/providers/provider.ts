@@ -34,4 +34,6 @@ export interface PaymentProvider {
   readonly name: string
   /** Throws `provider-away`. */
   charge(request: ChargeRequest): Promise<ChargeOutcome>
+  /** Gives a charge back whole; asked twice, given back once. Throws `provider-away`. @param reference what the provider calls the charge */
+  refund(reference: string): Promise<void>
 }

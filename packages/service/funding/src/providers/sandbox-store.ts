@@ -20,6 +20,10 @@ export class SandboxStore {
     return status
   }
 
+  async refund(key: string): Promise<void> {
+    await this.#db.updateTable('funding.sandbox_charge').set({ status: 'refunded' }).where('key', '=', key).where('status', '=', 'succeeded').execute()
+  }
+
   /** Whether a charge that waited for its owner now succeeded. */
   async confirm(key: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db.updateTable('funding.sandbox_charge').set({ status: 'succeeded' }).where('key', '=', key).where('status', '=', 'authentication').executeTakeFirstOrThrow()

@@ -35,12 +35,17 @@ export class SandboxProvider implements PaymentProvider {
     const reference = `sandbox:${key}`
     switch (status) {
       case 'succeeded':
-        return { status, reference }
+      case 'refunded':
+        return { status: 'succeeded', reference }
       case 'authentication':
         return { status, reference }
       default:
         return { status: 'failed', reference, final: status === 'stolen', reason: status }
     }
+  }
+
+  async refund(reference: string): Promise<void> {
+    await this.#store.refund(reference.replace(/^sandbox:/, ''))
   }
 
   /** She confirms a charge that asked for it; once. */

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url'
+import { dayWords, type Language, moneyWords } from '@rivulet/notify'
+import PdfDocument from 'pdfkit'
+import { type Invoice, invoiceName, vatOf } from './invoice.ts'
+import { invoiceWords } from './invoice-words.ts'
+
+const fonts = { text: fontFile('DejaVuSans.ttf'), bold: fontFile('DejaVuSans-Bold.ttf') }
+const margin = 56
+const grey = '#5b6763'
+const black = '#16211d'
+
+/** Names of people are in many scripts: the fonts that every PDF reader has are not. */
+function fontFile(name: string): string {
+  return fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}`))
+}
+
+/** One page of A4. The same data gives the same document. */
+export async function invoicePdf(invoice: Invoice, language: Language): Promise<Buffer> {
+  const { kind, issuedMs, content } = invoice
+  const { terms, buyer, plan, fromMs, toMs, asset, total, fee, paidMs, card, corrects } = content
+  const words = invoiceWords[language]
+  const isNote = kind === 'credit-note'
+  const money = (amount: bigint): string => (isNote ? `\u2212${moneyWords({ amount, asset }, language)}` : moneyWords({ amount, asset }, language))
+  const day = (ms: number): string => dayWords(ms, language)
+  const title = isNote ? words.creditNote : words.invoice
+  const name = invoiceName(invoice)
+  const document = new PdfDocument({ size: 'A4', margin, lang: language, info: { Title: `${title} ${name}`, Author: terms.seller.name, CreationDate: new Date(issuedMs) } })
+  const bytes = collected(document)
+  const width = document.page.width - 2 * margin
+  const line = (text: string, style: { readonly bold?: boolean; readonly size?: number; readonly color?: string; readonly align?: 'right' } = {}): void => {
+    document.font(style.bold === true ? fonts.bold : fonts.text).fontSize(style.size ?? 10).fillColor(style.color ?? black).text(text, margin, document.y, { width, align: style.align ?? 'left', lineGap: 2 })
+  }
+  const pair = (left: string, right: string, style: { readonly bold?: boolean; readonly color?: string } = {}): void => {
+    const top = document.y
+    line(right, { ...style, align: 'right' })
+    document.y = top
+    line(left, style)
+    document.moveDown(0.35)
+  }
+  const rule = (): void => {
+    document.moveDown(0.4)
+    document.moveTo(margin, document.y).lineTo(margin + width, document.y).lineWidth(0.5).strokeColor('#c9d2ce').stroke()
+    document.moveDown(0.6)
+  }
+
+  line(terms.seller.name, { bold: true, size: 12 })
+  for (const text of terms.seller.address) line(text, { color: grey })
+  if (terms.seller.vatId !== undefined) line(`${words.vatId} ${terms.seller.vatId}`, { color: grey })
+  document.moveDown(2.5)
+  line(title, { bold: true, size: 22 })
+  document.moveDown(0.5)
+  pair(words.number, name)
+  pair(words.date, day(issuedMs))
+  if (corrects !== undefined) line(words.corrects(corrects))
+  document.moveDown(1)
+  line(words.to, { color: grey })
+  line(buyer.name)
+  line(buyer.email)
+  document.moveDown(2)
+  pair(words.what, words.amount, { color: grey })
+  rule()
+  pair(words.plan(plan), money(total), { bold: true })
+  line(words.period(day(fromMs), day(toMs)), { color: grey })
+  document.moveDown(0.6)
+  pair(`    ${words.budget}`, money(total - fee), { color: grey })
+  pair(`    ${words.fee}`, money(fee), { color: grey })
+  rule()
+  if (terms.vatBasisPoints > 0) {
+    const vat = vatOf(content)
+    pair(words.net, money(total - vat))
+    pair(words.vat(new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 }).format(terms.vatBasisPoints / 10_000)), money(vat))
+  }
+  pair(words.total, money(total), { bold: true })
+  document.moveDown(1.5)
+  const cardWords = `${card.brand} \u2022\u2022\u2022\u2022 ${card.lastFour}`
+  line(isNote ? words.returned(cardWords) : words.paid(cardWords, day(paidMs)), { color: grey })
+  document.end()
+  return bytes
+}
+
+function collected(document: NodeJS.ReadableStream): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    document.on('data', (chunk: Buffer) => chunks.push(chunk))
+    document.on('end', () => resolve(Buffer.concat(chunks)))
+    document.on('error', reject)
+  })
+}

@@ -1,0 +1,60 @@
+/** A subscriber's invoices and credit notes. Mount on the wallet's port. */
+import { type Entrance, personOf } from '@rivulet/accounts'
+import { languageOf } from '@rivulet/notify'
+import { Router } from 'express'
+import type { Funding } from '../funding.ts'
+import { invoiceName } from './invoice.ts'
+import { invoicePdf } from './invoice-pdf.ts'
+import type { InvoiceStore } from './invoice-store.ts'
+
+export interface InvoiceRoutesOptions {
+  readonly invoices: InvoiceStore
+  readonly entrance: Pick<Entrance, 'requireSession'>
+}
+
+const listMax = 200
+
+/** `GET /api/invoices` lists them, newest first; `GET /api/invoices/:number?language=fr` is one as PDF. Everyone sees only her own. */
+export function invoiceRoutes({ invoices, entrance }: InvoiceRoutesOptions): Router {
+  const router = Router()
+  router.use('/api/invoices', entrance.requireSession, (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  router.get('/api/invoices', async (_request, response) => {
+    const all = await invoices.ofPerson(personOf(response).id, listMax)
+    response.json({
+      invoices: all.map(({ number, kind, issuedMs, content }) => ({
+        number, name: invoiceName({ number, content }), kind, issuedMs, plan: content.plan, total: String(content.total), assetCode: content.asset.code, assetScale: content.asset.scale,
+      })),
+    })
+  })
+  router.get('/api/invoices/:number', async (request, response) => {
+    const { number } = request.params
+    const invoice = /^[1-9][0-9]{0,9}$/.test(number) ? await invoices.one(personOf(response).id, Number(number)) : undefined
+    if (invoice === undefined) return void response.status(404).json({ error: { code: 'invoice-unknown', message: 'you have no such invoice' } })
+    const { language } = request.query
+    const pdf = await invoicePdf(invoice, languageOf(typeof language === 'string' ? language : request.headers['accept-language']))
+    response.set('Content-Disposition', `attachment; filename="${invoiceName(invoice).replaceAll(/[^A-Za-z0-9._-]/g, '_')}.pdf"`).type('pdf').send(pdf)
+  })
+  return router
+}
+
+export interface RefundRoutesOptions {
+  readonly funding: Pick<Funding, 'refund'>
+  readonly invoices: InvoiceStore
+  readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
+}
+
+/** `POST /api/invoices/:number/refund` gives what it says back, whole. Mount on the operator's port. */
+export function refundRoutes({ funding, invoices, entrance }: RefundRoutesOptions): Router {
+  const router = Router()
+  router.post('/api/invoices/:number/refund', entrance.requireSession, entrance.requireSameOrigin, async (request, response) => {
+    const number = request.params['number']
+    const chargeKey = typeof number === 'string' && /^[1-9][0-9]{0,9}$/.test(number) ? await invoices.chargeKeyOf(Number(number)) : undefined
+    if (chargeKey === undefined) return void response.status(404).json({ error: { code: 'invoice-unknown', message: 'there is no such invoice' } })
+    await funding.refund(chargeKey)
+    response.status(204).end()
+  })
+  return router
+}

@@ -1,0 +1,65 @@
+import type { Id } from '@rivulet/ids'
+import { parseUnits } from '@rivulet/money'
+import type { MailTransaction } from '@rivulet/notify'
+import type { Postgres } from '@rivulet/postgres'
+import { type Kysely, sql } from 'kysely'
+import type { Invoice, InvoiceContent } from './invoice.ts'
+
+interface Row { number: bigint; kind: Invoice['kind']; person_id: string; charge_key: string; issued_ms: bigint; content: unknown }
+interface Tables {
+  'funding.invoice': Row
+}
+
+export interface NewInvoice {
+  readonly kind: Invoice['kind']
+  readonly personId: Id<'pers'>
+  /** At most one of each kind for a charge. */
+  readonly chargeKey: string
+  readonly issuedMs: number
+  readonly content: InvoiceContent
+}
+
+const columns = ['number', 'kind', 'issued_ms', 'content'] as const
+
+export class InvoiceStore {
+  readonly #db: Kysely<Tables>
+
+  constructor(postgres: Postgres) {
+    this.#db = postgres.kysely<Tables>()
+  }
+
+  /** In the caller's transaction, under the next number: when it is rolled back the number goes to the next one, and none is ever missing. */
+  async issue(transaction: MailTransaction, { kind, personId, chargeKey, issuedMs, content }: NewInvoice): Promise<void> {
+    await transaction.query(
+      `with taken as (update funding.invoice_number set last = last + 1 returning last)
+        insert into funding.invoice (number, kind, person_id, charge_key, issued_ms, content) select last, $1, $2, $3, $4, $5 from taken`,
+      [kind, personId, chargeKey, issuedMs, JSON.stringify({ ...content, total: String(content.total), fee: String(content.fee) })])
+  }
+
+  /** Newest first. */
+  async ofPerson(personId: Id<'pers'>, limit: number): Promise<readonly Invoice[]> {
+    return (await this.#db.selectFrom('funding.invoice').select(columns).where('person_id', '=', personId).orderBy('number', 'desc').limit(limit).execute()).map(invoiceOf)
+  }
+
+  /** Undefined when it is somebody else's. */
+  async one(personId: Id<'pers'>, number: number): Promise<Invoice | undefined> {
+    const row = await this.#db.selectFrom('funding.invoice').select(columns).where('person_id', '=', personId).where('number', '=', sql<bigint>`${number}::bigint`).executeTakeFirst()
+    return row === undefined ? undefined : invoiceOf(row)
+  }
+
+  /** The charge that an invoice is about. */
+  async chargeKeyOf(number: number): Promise<string | undefined> {
+    return (await this.#db.selectFrom('funding.invoice').select('charge_key').where('number', '=', sql<bigint>`${number}::bigint`).where('kind', '=', 'invoice').executeTakeFirst())?.charge_key
+  }
+
+  async ofCharge(chargeKey: string): Promise<Invoice | undefined> {
+    const row = await this.#db.selectFrom('funding.invoice').select(columns).where('charge_key', '=', chargeKey).where('kind', '=', 'invoice').executeTakeFirst()
+    return row === undefined ? undefined : invoiceOf(row)
+  }
+}
+
+function invoiceOf({ number, kind, issued_ms, content }: Pick<Row, (typeof columns)[number]>): Invoice {
+  // Only we write these rows.
+  const written = content as Omit<InvoiceContent, 'total' | 'fee' | 'corrects'> & { readonly total: string; readonly fee: string; readonly corrects?: string }
+  return { number: Number(number), kind, issuedMs: Number(issued_ms), content: { ...written, corrects: written.corrects, total: parseUnits(written.total), fee: parseUnits(written.fee) } }
+}
