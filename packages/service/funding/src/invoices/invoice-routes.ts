@@ -5,7 +5,7 @@ import { Router } from 'express'
 import type { Funding } from '../funding.ts'
 import { invoiceName } from './invoice.ts'
 import { invoicePdf } from './invoice-pdf.ts'
-import type { InvoiceStore } from './invoice-store.ts'
+import type { InvoiceStore } from '../invoice-store.ts'
 
 export interface InvoiceRoutesOptions {
   readonly invoices: InvoiceStore

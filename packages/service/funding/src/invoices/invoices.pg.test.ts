@@ -17,7 +17,7 @@ import { SandboxStore } from '../providers/sandbox-store.ts'
 import { invoiceName } from './invoice.ts'
 import { invoicePdf } from './invoice-pdf.ts'
 import { invoiceRoutes, refundRoutes } from './invoice-routes.ts'
-import { InvoiceStore } from './invoice-store.ts'
+import { InvoiceStore } from '../invoice-store.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 const dayMs = 86_400_000

@@ -3,7 +3,7 @@ import { parseUnits } from '@rivulet/money'
 import type { MailTransaction } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import { type Kysely, sql } from 'kysely'
-import type { Invoice, InvoiceContent } from './invoice.ts'
+import type { Invoice, InvoiceContent } from './invoices/invoice.ts'
 
 interface Row { number: bigint; kind: Invoice['kind']; person_id: string; charge_key: string; issued_ms: bigint; content: unknown }
 interface Tables {
