@@ -4,15 +4,11 @@ import PdfDocument from 'pdfkit'
 import { type Invoice, invoiceName, vatOf } from './invoice.ts'
 import { invoiceWords } from './invoice-words.ts'
 
-const fonts = { text: fontFile('DejaVuSans.ttf'), bold: fontFile('DejaVuSans-Bold.ttf') }
+/** Names of people are in many scripts: the fonts that every PDF reader has are not. */
+const fonts = { text: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')), bold: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf')) }
 const margin = 56
 const grey = '#5b6763'
 const black = '#16211d'
-
-/** Names of people are in many scripts: the fonts that every PDF reader has are not. */
-function fontFile(name: string): string {
-  return fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}`))
-}
 
 /** One page of A4. The same data gives the same document. */
 export async function invoicePdf(invoice: Invoice, language: Language): Promise<Buffer> {
