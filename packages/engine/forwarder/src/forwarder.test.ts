@@ -293,6 +293,16 @@ describe('route', () => {
     expect([forwarder.owedBy('alice'), forwarder.owedBy('bob')]).toEqual([0n, 0n])
   })
 
+  test('where the sender of this process knows the preimage, any other is F05 as well', async () => {
+    const { forwarder, bob, packet } = hop()
+    const answers = [preimage, Buffer.alloc(32, 4), preimage.subarray(1)]
+    bob.receive(() => Promise.resolve({ ...fulfill, fulfillment: answers.shift() ?? preimage }))
+    const codes: string[] = []
+    while (answers.length > 0) codes.push(await codeOf(forwarder.sender(eur).send({ ...packet(), fulfillment: preimage })))
+    expect(codes).toEqual(['fulfilled', 'F05', 'F05'])
+    expect(forwarder.owedBy('bob')).toBe(-100n)
+  })
+
   test('a local handler that throws is T00', async () => {
     const { forwarder, send } = hop()
     forwarder.local('g.hop.broken', () => Promise.reject(new Error('defect')))

@@ -232,7 +232,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
       return
     }
     const late: LateListener = { wantedUntilMs: () => this.#sendUntilMs + lateAnswerMs, hear: answered }
-    void this.#link.send({ amount: leaves, expiresAtMs: clock.nowMs() + packetLifeMs, condition: conditionOf(fulfillment), destination, data }, late).then(
+    void this.#link.send({ amount: leaves, expiresAtMs: clock.nowMs() + packetLifeMs, condition: conditionOf(fulfillment), destination, data, fulfillment }, late).then(
       answered,
       (error: unknown) => {
         this.#unanswered(flight, error)

@@ -281,7 +281,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
       return
     }
     const late: LateListener | undefined = amount > 0n ? { wantedUntilMs: this.#lateUntilMs, hear: answered } : undefined
-    void this.#link.send({ amount: leaves, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data }, late).then(
+    void this.#link.send({ amount: leaves, expiresAtMs: this.#context.clock.nowMs() + lifeMs, condition: conditionOf(fulfillment), destination: this.#destination, data, fulfillment }, late).then(
       answered,
       (error: unknown) => this.#unanswered(flight, error),
     )

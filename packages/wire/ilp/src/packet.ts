@@ -14,6 +14,8 @@ export interface Prepare {
   readonly destination: string
   /** At most 32,767 bytes. */
   readonly data: Buffer
+  /** The preimage of the condition, 32 bytes, where the sender of this process knows it: an answer is then compared instead of hashed. Never leaves the process. */
+  readonly fulfillment?: Buffer
 }
 
 /** RFC 27, ILP Fulfill. */

@@ -11,7 +11,8 @@ import type { Packet, Rule } from '../rule.ts'
 export function routeRule(address: string, exposures: Exposures): Rule {
   const checked = (reply: Reply, prepare: Prepare, peer: Peer): Reply => {
     if (!isFulfill(reply)) return reply
-    if (!hash('sha256', reply.fulfillment, 'buffer').equals(prepare.condition)) {
+    const fits = prepare.fulfillment === undefined ? hash('sha256', reply.fulfillment, 'buffer').equals(prepare.condition) : reply.fulfillment.equals(prepare.fulfillment)
+    if (!fits) {
       return reject(ErrorCode.wrongCondition, address, `${peer.id} answered with a preimage that does not fit the condition`)
     }
     if (prepare.amount > 0n) exposures.reduce(peer, prepare.amount)
