@@ -29,8 +29,11 @@ const asked = process.argv[2] ?? ''
 const wanted = Object.hasOwn(commands, asked) ? commands[asked] : undefined
 for (const load of wanted === undefined ? Object.values(commands) : [wanted]) program.addCommand(await load())
 
+// Who is used to npm writes `pnpm start -- --port 5000`, and pnpm hands the dashes on.
+const args = process.argv.filter((arg, index) => arg !== '--' || index !== 3)
+
 try {
-  await program.parseAsync()
+  await program.parseAsync(args)
 } catch (error) {
   console.error(isFault(error) ? `rivulet: ${error.message} (${error.code})` : isOfSystem(error) ? `rivulet: ${error.message}` : error instanceof Error ? error.stack : messageOf(error))
   process.exitCode = 1
