@@ -27,6 +27,8 @@ const errorSchema = z.object({
 export interface ApiRequest<T> {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
+  /** Instead of a body in JSON. */
+  readonly xml?: string
   /** Shape of the answer. */
   readonly answer: z.ZodMiniType<T>
 }
@@ -48,6 +50,10 @@ async function send(path: string, request: ApiRequest<unknown>): Promise<Respons
   if (request.body !== undefined) {
     init.body = JSON.stringify(request.body)
     headers['content-type'] = 'application/json'
+  }
+  if (request.xml !== undefined) {
+    init.body = request.xml
+    headers['content-type'] = 'application/xml'
   }
   init.headers = headers
   try {

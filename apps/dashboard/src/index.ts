@@ -37,8 +37,8 @@ export const dashboardFiles: DashboardFiles = {
   assets: 'assets',
   entrances: {
     wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    publisher: { html: 'publisher.html', paths: ['/', '/sites', '/pointers', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    operator: { html: 'operator.html', paths: ['/', '/mailbox', ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/sites', '/pointers', '/payouts', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
+    operator: { html: 'operator.html', paths: ['/', '/mailbox', '/payouts', '/reconciliation', ...mailedPaths] },
   },
   headers: {
     'content-security-policy': contentSecurityPolicy,

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { Accounts, type Person, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
-import { fundingRoutes, invoiceRoutes, refundRoutes } from '@rivulet/funding'
+import { economicsRoutes, fundingRoutes, invoiceRoutes, refundRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
 import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
@@ -32,6 +32,7 @@ import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
 import { openMails } from './mails.ts'
 import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
+import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, type PayoutParts, publisherPayouts } from './payouts.ts'
 import { openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { openTips } from './tips.ts'
@@ -48,6 +49,7 @@ interface Foundation {
   readonly instance: InstanceKey
   readonly mails: Mails
   readonly funding: FundingParts
+  readonly payouts: PayoutParts
   /** Gives out and reads the addresses of connections that credit our people's accounts. */
   readonly streams: StreamReceiver
   readonly incomingPayments: IncomingPayments
@@ -147,10 +149,12 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', accounts: () => accounts })
   building.use(funding.funding)
   const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
+  const payouts = openPayouts({ config, postgres, ledger, clock, log }, role === 'up' || role === 'wallet')
+  building.use(payouts.payouts)
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
   const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving, unlimitedClients: [instance.walletAddress] })
-  return { config, clock, log, postgres, ledger, accounts, instance, mails, funding, streams, incomingPayments }
+  return { config, clock, log, postgres, ledger, accounts, instance, mails, funding, payouts, streams, incomingPayments }
 }
 
 interface RoleParts {
@@ -177,7 +181,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   door.refuseUpgradesBut('/btp')
   building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
+  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
   return border
 }
 
@@ -239,6 +243,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
       }),
     )
     forwarder.local(`${ilpAddresses.wallet}.pay`, paying.packetHandler)
+    payOutOverInterledger(foundation.payouts, paying, foundation)
     return { ...paying, routes: Router().use(paying.routes, openTips(foundation, paying)) }
   }
   wallet.attachSocket(door.server)
@@ -257,12 +262,12 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })
 }
 
-function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding }: Foundation, door: Door, building: AsyncDisposableStack): void {
+function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): void {
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   const peers = openPeers(config, { postgres, ledger, clock })
-  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operator.routes]))
+  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** With whom this installation exchanges packets: for the operator's door and for the command. */

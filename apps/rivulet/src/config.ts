@@ -3,11 +3,13 @@ import { hkdfSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Fault } from '@rivulet/faults'
+import { type Tariffs, tariffSchema } from '@rivulet/funding'
 import { newSecret } from '@rivulet/ids'
 import type { InvoiceTerms } from '@rivulet/funding'
 import type { Asset, Ratio } from '@rivulet/money'
 import type { RateSource } from '@rivulet/peering'
 import { z } from 'zod'
+import { type PayoutConfig, payoutsOf, payoutsSchema, sandboxPayouts } from './payout-config.ts'
 
 type ConfigFaultCode = 'config-invalid' | 'config-exists' | 'config-missing'
 class ConfigFault extends Fault<ConfigFaultCode> {}
@@ -38,6 +40,9 @@ export interface Config {
   /** What is kept of each outgoing payment: units, and ten-thousandths of what is debited. */
   readonly paymentFee: { readonly fixed: bigint; readonly basisPoints: bigint }
   readonly ilpAddresses: Readonly<Record<'wallet' | 'receiver', string>>
+  readonly payouts: PayoutConfig
+  /** What providers and rails take, by their names. */
+  readonly tariffs: Tariffs
   /** Exchange between currencies; without a source none is made. */
   readonly exchange: { readonly source: RateSource | undefined; readonly slippage: Ratio }
   /** Where the wallet reaches the receiver's BTP server. */
@@ -123,6 +128,8 @@ const fileSchema = z.strictObject({
     })
     .optional(),
   paymentFee: z.strictObject({ fixed: z.string().regex(/^(0|[1-9][0-9]{0,15})$/), basisPoints: z.int().min(0).max(5_000) }).optional(),
+  payouts: payoutsSchema.optional(),
+  tariffs: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), tariffSchema).optional(),
 })
 const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
 export type InstallationFile = z.infer<typeof fileSchema>
@@ -171,6 +178,7 @@ export function readConfig(options: ConfigOptions): Config {
   const ports = base === 0 ? { wallet: 0, receiver: 0, operator: 0, demo: 0 } : { wallet: base, receiver: base + 1, operator: base + 2, demo: base + 3 }
   const address = file?.ilpAddress ?? 'test.rivulet'
   const secrets = readSecrets(dataFolder, sandbox)
+  const asset = file?.asset ?? { code: 'EUR', scale: 9 }
   return {
     sandbox,
     allowLocal: sandbox || options.allowLocal === true,
@@ -180,10 +188,12 @@ export function readConfig(options: ConfigOptions): Config {
     ports,
     publicUrls: file === undefined || file.sandbox ? sandboxUrls(ports) : { ...file.publicUrls, demo: '' },
     hostPath: file?.hostPath,
-    asset: file?.asset ?? { code: 'EUR', scale: 9 },
+    asset,
     ratePerSecond: BigInt(file?.ratePerSecond ?? '100000'),
     sandboxBudget: 5_000_000_000n,
     ilpAddress: address,
+    payouts: file?.payouts === undefined && sandbox ? sandboxPayouts(asset) : payoutsOf(file?.payouts, asset),
+    tariffs: file?.tariffs ?? (sandbox ? { sandbox: { rate: '0.015', fixed: '0.25' } } : {}),
     exchange: exchangeOf(file?.exchange),
     paymentFee: { fixed: BigInt(file?.paymentFee?.fixed ?? '0'), basisPoints: BigInt(file?.paymentFee?.basisPoints ?? 0) },
     ilpAddresses: { wallet: `${address}.wallet`, receiver: `${address}.receiver` },

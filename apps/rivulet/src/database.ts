@@ -6,6 +6,7 @@ import { ledgerMigrations } from '@rivulet/ledger'
 import { openPaymentsMigrations } from '@rivulet/open-payments'
 import { notifyMigrations } from '@rivulet/notify'
 import { operatorMigrations } from '@rivulet/operator'
+import { payoutMigrations } from '@rivulet/payout'
 import { peeringMigrations } from '@rivulet/peering'
 import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
 import { receiverMigrations } from '@rivulet/receiver'
@@ -13,7 +14,7 @@ import { walletMigrations } from '@rivulet/wallet'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, notifyMigrations, receiverMigrations, walletMigrations, openPaymentsMigrations, fundingMigrations, operatorMigrations, peeringMigrations]
+export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, notifyMigrations, receiverMigrations, walletMigrations, openPaymentsMigrations, fundingMigrations, payoutMigrations, operatorMigrations, peeringMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

@@ -15,9 +15,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   balance: async () => (await import('./commands/balance.ts')).balanceCommand(),
   peers: async () => (await import('./commands/peers.ts')).peersCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
   calculate: async () => (await import('./commands/calculate.ts')).calculateCommand(),
+  costs: async () => (await import('./commands/costs.ts')).costsCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
 }
 

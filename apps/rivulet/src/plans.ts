@@ -1,7 +1,7 @@
 /** What subscribers may choose, and how funding is put together. */
 import type { Accounts, Person } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
-import { Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
+import { costOf, Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
@@ -37,6 +37,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   const usage = new WalletStore(postgres)
   const funding = new Funding({
     store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: config.sandbox ? [sandbox] : [],
+    costOf: (provider, amount) => costOf(config.tariffs[provider], amount, config.asset),
     readerOf: async (personId) => {
       const person = await accounts().personById(personId)
       return person === undefined ? undefined : { name: person.name, email: person.email, language: person.language, url: `${config.publicUrls.wallet}/subscription` }

@@ -116,6 +116,16 @@ function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance
             {t('plan.title')}
           </Menu.Item>
         )}
+        {entrance !== 'wallet' && (
+          <Menu.Item component="a" href="/payouts">
+            {t('payouts.title')}
+          </Menu.Item>
+        )}
+        {entrance === 'operator' && (
+          <Menu.Item component="a" href="/reconciliation">
+            {t('reconciliation.title')}
+          </Menu.Item>
+        )}
         {entrance !== 'operator' && (
           <>
             <Menu.Item component="a" href="/grants">

@@ -3,6 +3,8 @@ import { openEntrance } from '../entrance.tsx'
 import { Mailbox } from '../mailbox/mailbox.tsx'
 import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
+import { OperatorPayoutsPage } from '../operator-payouts/payouts-page.tsx'
+import { ReconciliationPage } from '../operator-payouts/reconciliation-page.tsx'
 import { Door } from '../session/door.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
 import { leave } from '../session/session.ts'
@@ -35,4 +37,17 @@ function SignedIn({ overview, reload }: { readonly overview: Overview; readonly 
   )
 }
 
-await openEntrance(mailedPageAt(location.pathname, 'operator') ?? (location.pathname === '/mailbox' ? <Mailbox /> : <Operator />))
+function pageAt(path: string): React.JSX.Element {
+  switch (path) {
+    case '/mailbox':
+      return <Mailbox />
+    case '/payouts':
+      return <OperatorPayoutsPage />
+    case '/reconciliation':
+      return <ReconciliationPage />
+    default:
+      return <Operator />
+  }
+}
+
+await openEntrance(mailedPageAt(location.pathname, 'operator') ?? pageAt(location.pathname))

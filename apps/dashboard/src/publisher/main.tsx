@@ -15,6 +15,7 @@ import { Pointers } from './pointers/pointers.tsx'
 import './publisher.css'
 import { loadPublisher, type Publisher } from './publisher-api.ts'
 import { PublisherPage } from './publisher-page.tsx'
+import { PayoutsPage } from '../payouts/payouts-page.tsx'
 import { Sites } from './sites/sites.tsx'
 
 const pollMs = 1_000
@@ -101,6 +102,7 @@ function Snippet({ pointer }: { readonly pointer: string }): React.JSX.Element {
 
 function pageAt(path: string): React.JSX.Element {
   if (isConsent(path)) return <GrantConsent entrance="publisher" />
+  if (path === '/payouts') return <PayoutsPage />
   if (path === '/keys') return <Keys entrance="publisher" />
   if (path === '/sites') return <Sites />
   if (path === '/pointers') return <Pointers />

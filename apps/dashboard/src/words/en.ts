@@ -1,6 +1,7 @@
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
+import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
 
@@ -172,12 +173,14 @@ export const en = {
   ...mailedEn,
   ...planEn,
   ...publisherEn,
+  ...payoutsEn,
   ...keysEn,
   errors: {
     ...grantErrorsEn,
     ...mailedErrorsEn,
     ...planErrorsEn,
     ...publisherErrorsEn,
+    ...payoutErrorsEn,
     ...keyErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',

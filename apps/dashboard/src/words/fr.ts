@@ -2,6 +2,7 @@ import type { Words } from './en.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
+import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
 
@@ -173,12 +174,14 @@ export const fr: Words = {
   ...mailedFr,
   ...planFr,
   ...publisherFr,
+  ...payoutsFr,
   ...keysFr,
   errors: {
     ...grantErrorsFr,
     ...mailedErrorsFr,
     ...planErrorsFr,
     ...publisherErrorsFr,
+    ...payoutErrorsFr,
     ...keyErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',

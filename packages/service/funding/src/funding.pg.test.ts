@@ -118,6 +118,14 @@ describe('a subscription', () => {
     ])
   })
 
+  test('books what the provider keeps of its price, by the operator’s tariff, once', async () => {
+    await using own = start({ costOf: (provider, amount) => (provider === 'sandbox' ? amount / 100n : 0n) })
+    await subscribe(good, own)
+    await own.work()
+    const { rows } = await postgres.pool.query('select d.name as debit, c.name as credit, amount, reason from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where d.name = $1', ['cost[sandbox]'])
+    expect(rows).toEqual([{ debit: 'cost[sandbox]', credit: 'psp[sandbox]', amount: 50_000_000n, reason: 'provider-fee' }])
+  })
+
   test('shares at the end of its period what was not streamed, exactly, and begins the next', async () => {
     const { subscription } = await subscribe()
     await spend(500_000_001n)

@@ -24,6 +24,8 @@ export interface FundingOptions {
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   readonly providers: readonly PaymentProvider[]
+  /** Units that the provider keeps of a charge, by the operator's tariff; nothing unless told. */
+  readonly costOf?: (provider: string, amount: bigint) => bigint
   readonly mails: Pick<Mails, 'write'>
   readonly invoices: InvoiceStore
   readonly invoiceTerms: InvoiceTerms
@@ -288,6 +290,11 @@ export class Funding implements AsyncDisposable {
     const budget = source === 'trial' ? price - feeOfPlan(plan) : price - fee
     if (budget > 0n) await ledger.transfer({ key: `fund:${key}`, debitAccountId: from.id, creditAccountId: record.accountId, amount: budget, reason: source === 'trial' ? 'trial' : 'subscription' })
     if (fee > 0n) await ledger.transfer({ key: `fee:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('fee.subscription', plan.asset)).id, amount: fee, reason: 'subscription-fee' })
+    const cost = source === 'trial' ? 0n : (this.#options.costOf?.(record.provider, price) ?? 0n)
+    if (cost > 0n) {
+      const costs = await ledger.openAccount({ name: `cost[${record.provider}]`, kind: 'fee', asset: plan.asset, debitsMayExceedCredits: true })
+      await ledger.transfer({ key: `cost:${key}`, debitAccountId: costs.id, creditAccountId: from.id, amount: cost, reason: 'provider-fee' })
+    }
     const nowMs = clock.nowMs()
     const reader = source === 'trial' ? undefined : await this.#options.readerOf(record.personId)
     await store.change(record.subscription.id, { nowMs, completes: number }, (now) => ({

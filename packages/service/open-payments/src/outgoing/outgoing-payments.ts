@@ -14,6 +14,7 @@ import { askTotal, type PaymentOutcome, type ReceiverTotal, type SendingPayment,
 import type { Clock, Timer } from '@rivulet/time'
 import { type AssetAmount, sameAsset } from '../amount.ts'
 import { PaymentFault } from '../payment-fault.ts'
+import type { FeePolicy } from '../quotes/price.ts'
 import type { PayingAddress, Priced, Quotes } from '../quotes/quotes.ts'
 import type { PayableReceiver } from '../receivers.ts'
 import type { Admission, Ending, NewPayment, PaymentFilter, PaymentStore } from './payment-store.ts'
@@ -44,6 +45,10 @@ export interface PaymentsOptions {
 }
 
 export interface PaymentRequest {
+  /** Of the payment, where another service has to find it again; fresh unless told. One that exists is never made again. */
+  readonly id?: Id<'outp'>
+  /** Instead of the wallet's, for what the house itself pays. */
+  readonly fee?: FeePolicy
   readonly walletAddress: PayingAddress
   readonly client: string
   readonly grantId: Id<'grnt'>
@@ -139,7 +144,7 @@ export class OutgoingPayments implements AsyncDisposable {
     const route = await this.#routeTo(connection.destination, walletAddress.asset)
     const createdMs = this.#options.clock.nowMs()
     const payment: OutgoingPayment = {
-      id: newId('outp', createdMs), state: 'sending', walletAddressId: walletAddress.id, walletAddress: walletAddress.url, ledgerAccountId: walletAddress.ledgerAccountId, client, grantId, intervalStartMs, quoteId,
+      id: request.id ?? newId('outp', createdMs), state: 'sending', walletAddressId: walletAddress.id, walletAddress: walletAddress.url, ledgerAccountId: walletAddress.ledgerAccountId, client, grantId, intervalStartMs, quoteId,
       receiver: receiver.url, debit: price.debit, send: price.send, asset: walletAddress.asset, receive: price.receive, receiveAsset: receiver.asset, deliver: price.kind === 'deliver' ? price.receive : undefined, metadata,
       sent: 0n, failure: undefined, createdMs,
     }
@@ -210,10 +215,10 @@ export class OutgoingPayments implements AsyncDisposable {
     await this.#endings.idle()
   }
 
-  async #priced({ walletAddress, client, from }: PaymentRequest): Promise<Priced & { readonly quoteId: Id<'quot'> | undefined }> {
+  async #priced({ walletAddress, client, from, fee }: PaymentRequest): Promise<Priced & { readonly quoteId: Id<'quot'> | undefined }> {
     const { quotes, clock } = this.#options
     if ('incomingPayment' in from) {
-      return { ...(await quotes.price({ walletAddress, receiver: from.incomingPayment, debitAmount: from.debitAmount, receiveAmount: undefined }, 'pay')), quoteId: undefined }
+      return { ...(await quotes.price({ walletAddress, receiver: from.incomingPayment, debitAmount: from.debitAmount, receiveAmount: undefined, fee }, 'pay')), quoteId: undefined }
     }
     const quote = await quotes.get(from.quoteId)
     if (quote === undefined || quote.walletAddressId !== walletAddress.id || quote.client !== client || quote.expiresMs <= clock.nowMs()) throw new PaymentFault('quote-invalid', 'invalid quote')

@@ -27,6 +27,8 @@ export interface QuoteRequest {
   /** At most one; without any the receiver's own amount. */
   readonly debitAmount: AssetAmount | undefined
   readonly receiveAmount: AssetAmount | undefined
+  /** Instead of the usual one. */
+  readonly fee?: FeePolicy | undefined
 }
 
 export interface QuotesOptions {
@@ -98,7 +100,7 @@ export class Quotes {
     const receiver = await this.payable(request.receiver, purpose)
     if (receiveAmount !== undefined && (!sameAsset(receiveAmount.asset, receiver.asset) || receiveAmount.value < 1n)) throw new PaymentFault('amount-invalid', 'invalid amount')
     const way = await this.#wayTo(receiver, walletAddress.asset)
-    const fee = this.#feeIn(walletAddress.asset)
+    const fee = request.fee ?? this.#feeIn(walletAddress.asset)
     const left = receiver.incomingAmount === undefined ? undefined : receiver.incomingAmount - receiver.receivedAmount
     const wanted = receiveAmount?.value ?? left
     if (debitAmount === undefined && wanted === undefined) throw new PaymentFault('amount-invalid', 'invalid amount')

@@ -1,0 +1,93 @@
+import { Button, TextInput } from '@mantine/core'
+import { type Asset, formatAmount } from '@rivulet/money'
+import { type FormEvent, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatMoney } from '../amounts.ts'
+import { ApiFault } from '../api.ts'
+import { useDeed } from '../plan/use-deed.ts'
+import { useFaultWords } from '../words/use-fault-words.ts'
+import { useLocale } from '../words/words.ts'
+import { type Method, type PayoutsPageData, type Quote, quotePayout, requestPayout } from './payouts-api.ts'
+import { readAmount } from './read-amount.ts'
+
+const askAfterMs = 300
+
+/** Asks for an amount; fee and what arrives stand there before anybody agrees. */
+export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPageData; readonly method: Method; readonly onDone: () => Promise<void> }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const wordsOf = useFaultWords()
+  const asset: Asset = { code: page.assetCode, scale: page.assetScale }
+  const [typed, setTyped] = useState('')
+  // One key for each form that is filled in: sent twice, paid once.
+  const [key, setKey] = useState(() => crypto.randomUUID())
+  const [done, setDone] = useState(false)
+  const deed = useDeed(onDone)
+  const amount = readAmount(typed, asset)
+  const { quote, fault } = useQuote(amount)
+  const step = page.rails.find(({ rail }) => rail === method.rail)?.step ?? 1n
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    if (amount === undefined) return
+    const asked = await deed.run(() => requestPayout(amount, key))
+    if (!asked) return
+    setKey(crypto.randomUUID())
+    setTyped('')
+    setDone(true)
+  }
+  const refused = deed.fault ?? fault
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <TextInput
+        label={t('payouts.amount')}
+        inputMode="decimal"
+        autoComplete="off"
+        value={typed}
+        rightSectionWidth={64}
+        rightSection={<span className="quiet">{asset.code}</span>}
+        error={typed !== '' && amount === undefined ? t('errors.amount-invalid') : refused === undefined ? undefined : wordsOf(refused)}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value)
+          setDone(false)
+        }}
+      />
+      {quote !== undefined && (
+        <dl className="payout-price">
+          <dt>{t('payouts.fee')}</dt>
+          <dd>{formatMoney(quote.fee, asset, locale)}</dd>
+          <dt>{t('payouts.arrives')}</dt>
+          <dd>{formatMoney(quote.net, asset, locale)}</dd>
+        </dl>
+      )}
+      <div className="payouts-tools">
+        <Button type="submit" loading={deed.busy} disabled={quote === undefined}>
+          {t('payouts.ask')}
+        </Button>
+        <Button variant="default" disabled={page.available < step} onClick={() => setTyped(formatAmount(page.available - (page.available % step), asset).replace(/\.?0+$/, ''))}>
+          {t('payouts.all')}
+        </Button>
+      </div>
+      {done && <p role="status">{t('payouts.requestedNow')}</p>}
+    </form>
+  )
+}
+
+/** Asked for when typing rests. */
+function useQuote(amount: bigint | undefined): { readonly quote: Quote | undefined; readonly fault: ApiFault | undefined } {
+  const [answer, setAnswer] = useState<{ readonly amount: bigint; readonly quote?: Quote; readonly fault?: ApiFault }>()
+  useEffect(() => {
+    if (amount === undefined) return undefined
+    let stale = false
+    const timer = setTimeout(() => {
+      quotePayout(amount).then(
+        (quote) => !stale && setAnswer({ amount, quote }),
+        (error: unknown) => !stale && error instanceof ApiFault && setAnswer({ amount, fault: error }),
+      )
+    }, askAfterMs)
+    return () => {
+      stale = true
+      clearTimeout(timer)
+    }
+  }, [amount])
+  return answer === undefined || answer.amount !== amount ? { quote: undefined, fault: undefined } : { quote: answer.quote, fault: answer.fault }
+}

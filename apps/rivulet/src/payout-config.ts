@@ -1,0 +1,61 @@
+/** What `rivulet.json` says of payouts. */
+import { Fault } from '@rivulet/faults'
+import type { Asset } from '@rivulet/money'
+import { checkIban, type PayoutTerms } from '@rivulet/payout'
+import { z } from 'zod'
+
+export interface PayoutConfig {
+  readonly terms: PayoutTerms
+  readonly rails: readonly (keyof PayoutTerms['fees'])[]
+  /** Our bank account; with it, payouts by SEPA. */
+  readonly bank: { readonly name: string; readonly iban: string; readonly bic?: string | undefined } | undefined
+  /** Providers that pay what they hold for us to that account, and how soon. */
+  readonly settling: readonly { readonly name: string; readonly withinMs: number }[]
+}
+
+const units = z.string().regex(/^(0|[1-9][0-9]{0,17})$/, 'must be a whole number of units')
+const fee = z.strictObject({ fixed: units.default('0'), basisPoints: z.int().min(0).max(5_000).default(0) })
+
+export const payoutsSchema = z.strictObject({
+  minimum: units.optional(),
+  approvalAbove: units.optional(),
+  fourEyesAbove: units.optional(),
+  fees: z.strictObject({ manual: fee.optional(), sepa: fee.optional(), interledger: fee.optional(), stripe: fee.optional() }).optional(),
+  bank: z
+    .strictObject({ name: z.string().min(1).max(70).regex(/^[A-Za-z0-9/?:().,'+ -]+$/, 'must be in letters that banks take'), iban: z.string(), bic: z.string().regex(/^[A-Z0-9]{8}([A-Z0-9]{3})?$/).optional() })
+    .superRefine(({ iban }, context) => {
+      try {
+        checkIban(iban)
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        context.addIssue({ code: 'custom', path: ['iban'], message: error.message })
+      }
+    })
+    .optional(),
+  /** Days until a provider has paid what it took for us to our bank, by its name. */
+  settlementDays: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), z.int().min(1).max(365)).optional(),
+})
+const dayMs = 86_400_000
+
+/** Unless told: at least one whole unit of the currency, an operator above 100, two above 1,000, no fees. A bank account of SEPA pays euros only. */
+export function payoutsOf(given: z.output<typeof payoutsSchema> | undefined, asset: Asset): PayoutConfig {
+  const whole = 10n ** BigInt(asset.scale)
+  const feeOf = (rail: keyof PayoutTerms['fees']): { readonly fixed: bigint; readonly basisPoints: number } => ({ fixed: BigInt(given?.fees?.[rail]?.fixed ?? '0'), basisPoints: given?.fees?.[rail]?.basisPoints ?? 0 })
+  const bank = asset.code === 'EUR' && asset.scale >= 2 ? given?.bank : undefined
+  return {
+    terms: {
+      asset, minimum: BigInt(given?.minimum ?? whole), approvalAbove: BigInt(given?.approvalAbove ?? whole * 100n), fourEyesAbove: BigInt(given?.fourEyesAbove ?? whole * 1_000n),
+      fees: { manual: feeOf('manual'), sepa: feeOf('sepa'), interledger: feeOf('interledger'), stripe: feeOf('stripe') },
+    },
+    rails: [...(bank === undefined ? [] : ['sepa' as const]), 'interledger', 'manual'],
+    bank,
+    settling: Object.entries(given?.settlementDays ?? {}).map(([name, days]) => ({ name, withinMs: days * dayMs })),
+  }
+}
+
+/** Small limits, so that a few minutes of streams show everything; and an account whose number is an example of the standard. */
+export function sandboxPayouts(asset: Asset): PayoutConfig {
+  const cent = asset.scale >= 2 ? 10n ** BigInt(asset.scale - 2) : 1n
+  const bank = { name: 'Rivulet Sandbox', iban: 'DE89370400440532013000', bic: 'COBADEFFXXX' }
+  return payoutsOf({ minimum: '1000', approvalAbove: String(cent * 10n), fourEyesAbove: String(cent * 1_000n), bank }, asset)
+}

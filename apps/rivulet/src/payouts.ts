@@ -1,0 +1,61 @@
+/** How payouts are put together: the same books behind the publishers' door, the operators', and whoever sends. */
+import type { Accounts } from '@rivulet/accounts'
+import { Seal } from '@rivulet/ids'
+import type { Ledger } from '@rivulet/ledger'
+import type { InstanceKey, Paying } from '@rivulet/open-payments'
+import { guardedFetch } from '@rivulet/outbound'
+import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService } from '@rivulet/payout'
+import type { Postgres } from '@rivulet/postgres'
+import { Resolver } from '@rivulet/resolver'
+import type { Clock } from '@rivulet/time'
+import type { Router } from 'express'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+
+interface Parts {
+  readonly config: Config
+  readonly postgres: Postgres
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Logger
+  readonly accounts: Accounts
+}
+
+/** Of everything that may cost something. */
+export function costNames({ payouts }: Config): readonly string[] {
+  return ['sandbox', 'stripe', ...payouts.rails]
+}
+
+export interface PayoutParts {
+  readonly payouts: Payouts
+  readonly store: PayoutStore
+  readonly bank: Bank | undefined
+  readonly reconciliation: ReconciliationService
+}
+
+/** @param background whether this process works through what is due */
+export function openPayouts({ config, postgres, ledger, clock, log }: Omit<Parts, 'accounts'>, background: boolean): PayoutParts {
+  const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
+  const store = new PayoutStore(postgres)
+  const { terms, rails: offered, bank: debtor } = config.payouts
+  const payouts = new Payouts({ store, ledger, clock, log, seal, terms, offered, background })
+  const bankStore = new BankStore(postgres)
+  const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
+  const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, asset: config.asset })
+  return { payouts, store, bank, reconciliation }
+}
+
+/** From now on this process, which can pay, sends payouts over Interledger. */
+export function payOutOverInterledger({ payouts }: PayoutParts, paying: Paying, { config, ledger, clock, accounts, instance }: Parts & { readonly instance: InstanceKey }): void {
+  const { allowLocal } = config
+  const resolver = new Resolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
+  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, accounts, ledger, client: instance.walletAddress }))
+}
+
+export function publisherPayouts({ payouts, store }: PayoutParts, { accounts, log }: Pick<Parts, 'accounts' | 'log'>): Router {
+  return publisherPayoutRoutes({ payouts, store, entrance: accounts.entrance('publisher'), log })
+}
+
+export function operatorPayouts(parts: PayoutParts, { accounts, log }: Pick<Parts, 'accounts' | 'log'>): Router {
+  return operatorPayoutRoutes({ ...parts, accounts, entrance: accounts.entrance('operator'), log })
+}

@@ -1,0 +1,24 @@
+import { Fault } from '@rivulet/faults'
+
+export type PayoutFaultCode =
+  | 'request-invalid'
+  | 'destination-invalid'
+  | 'iban-invalid'
+  | 'amount-invalid'
+  | 'amount-too-small'
+  | 'amount-too-large'
+  | 'asset-unsupported'
+  | 'rail-unknown'
+  | 'method-missing'
+  | 'funds-insufficient'
+  | 'key-reused'
+  | 'payout-unknown'
+  | 'payout-state'
+  | 'approver-same'
+  | 'batch-empty'
+  | 'batch-unknown'
+  | 'statement-invalid'
+  | 'statement-foreign'
+
+/** Every refusal of payouts; the message says what to change. */
+export class PayoutFault extends Fault<PayoutFaultCode> {}

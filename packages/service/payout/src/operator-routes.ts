@@ -1,0 +1,182 @@
+/** What operators see and do about payouts and the bank. Mount on the operator's port; parses its own bodies. */
+import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import type { Id } from '@rivulet/ids'
+import express, { Router } from 'express'
+import { z } from 'zod'
+import { PayoutFault } from './fault.ts'
+import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
+import { type PayoutEvent, payoutStatuses } from './payout.ts'
+import type { PayoutRecord, PayoutStore } from './payout-store.ts'
+import type { Payouts } from './payouts.ts'
+import type { ClearingItem } from './reconcile/clearing.ts'
+import type { Reconciliation, ReconciliationService } from './reconcile/reconciliation.ts'
+import type { Bank } from './sepa/bank.ts'
+import type { Batch, TakenStatement } from './sepa/bank-store.ts'
+
+export interface OperatorRoutesOptions {
+  readonly payouts: Payouts
+  readonly store: PayoutStore
+  /** Without one there are no files. */
+  readonly bank: Bank | undefined
+  readonly reconciliation: ReconciliationService
+  readonly accounts: Pick<Accounts, 'personById' | 'personByName'>
+  readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
+  readonly log: RoutesLog
+}
+
+const bodyBytesMax = 16_384
+const statementBytesMax = 20_000_000
+const shownMax = 200
+const reason = z.string().trim().min(3).max(300)
+const decisions = {
+  approve: z.strictObject({}),
+  reject: z.strictObject({ reason }),
+  cancel: z.strictObject({}),
+  retry: z.strictObject({}),
+  /** What the bank, or whoever carried it, calls it. */
+  sent: z.strictObject({ reference: z.string().trim().min(1).max(100) }),
+  settled: z.strictObject({}),
+  failed: z.strictObject({ reason }),
+  returned: z.strictObject({ reason }),
+}
+type Decision = keyof typeof decisions
+/** Of these only the rail knows, where it tells us. */
+const byHandOnly: readonly Decision[] = ['sent', 'settled', 'failed', 'returned']
+const word = z.string().min(1).max(200).regex(/^[^\p{Cc}]+$/u, 'must be one line')
+const providerName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)
+const explanationSchema = z.discriminatedUnion('as', [
+  z.strictObject({ as: z.literal('bank-fee') }),
+  z.strictObject({ as: z.literal('own-funds') }),
+  z.strictObject({ as: z.literal('provider-settlement'), provider: providerName, reference: z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/) }),
+])
+const lineSchema = z.strictObject({
+  kind: z.enum(['charge', 'dispute', 'refund', 'fee', 'settlement', 'payout']), reference: word, amount: z.string().regex(/^-?(0|[1-9][0-9]{0,17})$/, 'must be a whole number of units').transform(BigInt), atMs: z.int().min(0),
+})
+const providerStatementSchema = z.strictObject({ provider: providerName, name: word, fromMs: z.int().min(0), toMs: z.int().min(0), lines: z.array(lineSchema).max(100_000) })
+const filterSchema = z.object({ status: z.enum(payoutStatuses).optional(), before: z.string().max(40).optional() })
+const requestSchema = z.strictObject({ publisher: z.string().min(1).max(254), amount: z.union([z.literal('all'), unitsSchema]), key: keySchema })
+
+/** GET and POST `/api/payouts`, GET `/api/payouts/:id`, POST `/api/payouts/:id/DECISION`; GET and POST `/api/payout-batches`, GET `/api/payout-batches/:id/file`; GET and POST (XML) `/api/bank-statements`, POST `/api/bank-statements/:id/lines/:number/explain`; POST `/api/provider-statements`; GET `/api/reconciliation`. */
+export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, accounts, entrance, log }: OperatorRoutesOptions): Router {
+  const router = Router()
+  const paths = ['/api/payouts', '/api/payout-batches', '/api/bank-statements', '/api/provider-statements', '/api/reconciliation']
+  const json = express.json({ limit: bodyBytesMax })
+  router.use(paths, entrance.requireSession, entrance.requireSameOrigin, (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+
+  const written = async (records: readonly PayoutRecord[]): Promise<readonly object[]> => {
+    const timelines = await store.timelines(records.map(({ payout }) => payout.id))
+    const names = new Map<string, string>()
+    for (const id of new Set(records.map(({ personId }) => personId))) names.set(id, (await accounts.personById(id))?.name ?? id)
+    return records.map((record) => ({ ...payoutJson(record, timelines.get(record.payout.id)), publisher: names.get(record.personId) ?? record.personId }))
+  }
+  const needBank = (): Bank => {
+    if (bank === undefined) throw new PayoutFault('rail-unknown', 'this installation has no bank account: add one to its configuration')
+    return bank
+  }
+
+  router.get('/api/payouts', async (request, response) => {
+    const { status, before } = parseBody(filterSchema, request.query)
+    response.json({ payouts: await written(await store.list({ limit: shownMax, before, ...(status !== undefined && { statuses: [status] }) })), bank: bank !== undefined, assetCode: payouts.terms.asset.code, assetScale: payouts.terms.asset.scale })
+  })
+
+  router.post('/api/payouts', json, async (request, response) => {
+    const { publisher, amount, key } = parseBody(requestSchema, request.body)
+    const { id: personId, role, walletAddress } = await accounts.personByName(publisher)
+    if (role !== 'publisher' || walletAddress === undefined) throw new PayoutFault('request-invalid', 'publisher: only publishers are paid out')
+    const record = await payouts.request({ payee: { personId, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }, amount, key, by: { kind: 'operator', id: personOf(response).id } })
+    response.status(201).json({ payout: (await written([record]))[0] })
+  })
+
+  router.get('/api/payouts/:id', async (request, response) => {
+    const record = await known(store, request.params.id)
+    // Who pays by hand must know where to.
+    const full = record.payout.rail === 'manual' ? payouts.destinationOf(record) : undefined
+    response.json({ payout: { ...(await written([record]))[0], ...(full?.rail === 'manual' && { instructions: full.instructions }) } })
+  })
+
+  for (const decision of Object.keys(decisions) as Decision[]) {
+    router.post(`/api/payouts/:id/${decision}`, json, async (request, response) => {
+      const operator = personOf(response).id
+      const record = await known(store, request.params['id'] ?? '')
+      if (byHandOnly.includes(decision) && record.payout.rail !== 'manual') throw new PayoutFault('payout-state', `payouts by ${record.payout.rail} are marked by what the rail itself reports`)
+      const changed = await payouts.decide(record.payout.id, eventOf(decision, parseBody(decisions[decision], request.body), operator), { kind: 'operator', id: operator })
+      response.json({ payout: (await written([changed]))[0] })
+    })
+  }
+
+  router.get('/api/payout-batches', async (_request, response) => void response.json({ batches: (await needBank().batches()).map(batchJson) }))
+  router.post('/api/payout-batches', async (_request, response) => void response.status(201).json({ batch: batchJson(await needBank().batch(personOf(response).id)) }))
+  router.get('/api/payout-batches/:id/file', async (request, response) => {
+    const file = await needBank().file(request.params.id)
+    response.type('application/xml').set('Content-Disposition', `attachment; filename="${request.params.id}.xml"`).send(file)
+  })
+
+  router.get('/api/bank-statements', async (_request, response) => void response.json({ statements: (await needBank().statements()).map(statementJson) }))
+  router.post('/api/bank-statements', express.text({ type: ['application/xml', 'text/xml'], limit: statementBytesMax }), async (request, response) => {
+    if (typeof request.body !== 'string') throw new PayoutFault('request-invalid', 'send the statement as application/xml')
+    response.status(201).json({ statements: (await needBank().take(request.body, personOf(response).id)).map(statementJson) })
+  })
+
+  router.post('/api/bank-statements/:id/lines/:number/explain', json, async (request, response) => {
+    await reconciliation.explain({ statementId: request.params.id as Id<'stmt'>, number: Number(request.params.number) || 0 }, parseBody(explanationSchema, request.body))
+    response.status(204).end()
+  })
+
+  router.post('/api/provider-statements', express.json({ limit: statementBytesMax }), async (request, response) => {
+    await reconciliation.takeProvider(parseBody(providerStatementSchema, request.body), personOf(response).id)
+    response.status(204).end()
+  })
+
+  router.get('/api/reconciliation', async (_request, response) => void response.json({ ...reconciliationJson(await reconciliation.run()), assetCode: payouts.terms.asset.code, assetScale: payouts.terms.asset.scale }))
+
+  router.use(paths, answerFaults(log))
+  return router
+}
+
+async function known(store: PayoutStore, id: string): Promise<PayoutRecord> {
+  const record = await store.get(id as Id<'pout'>)
+  if (record === undefined) throw new PayoutFault('payout-unknown', 'there is no such payout')
+  return record
+}
+
+function eventOf(decision: Decision, body: object, operator: string): Exclude<PayoutEvent, { type: 'reserved' | 'refused' }> {
+  const said = body as { readonly reason?: string; readonly reference?: string }
+  switch (decision) {
+    case 'approve':
+      return { type: 'approve', by: operator }
+    case 'reject':
+    case 'failed':
+    case 'returned':
+      return { type: decision, reason: said.reason ?? '' }
+    case 'sent':
+      return { type: 'sent', reference: said.reference ?? '' }
+    case 'cancel':
+    case 'retry':
+    case 'settled':
+      return { type: decision }
+  }
+}
+
+/** Amounts as decimal strings: for the API, and for the command. */
+export function reconciliationJson({ ok, checkedMs, clearing, comparisons }: Reconciliation): object {
+  const item = ({ amount, ...rest }: ClearingItem): object => ({ ...rest, amount: String(amount) })
+  return {
+    ok, checkedMs,
+    clearing: clearing.map(({ name, balance, items, late, unexplained }) => ({ name, balance: String(balance), unexplained: String(unexplained), items: items.length, late: late.map(item) })),
+    comparisons: comparisons.map(({ findings, ...rest }) => ({ ...rest, findings: findings.map(({ booked, stated, ...finding }) => ({ ...finding, booked: booked === undefined ? null : String(booked), stated: stated === undefined ? null : String(stated) })) })),
+  }
+}
+
+function batchJson({ total, ...batch }: Batch): object {
+  return { ...batch, total: String(total) }
+}
+
+function statementJson({ lines, opening, closing, ...statement }: TakenStatement): object {
+  return {
+    ...statement, opening: String(opening), closing: String(closing),
+    lines: lines.map(({ number, amount, outcome, payoutId, note, description, bookedMs, bankReference, endToEndId }) => ({ number, amount: String(amount), outcome, payoutId: payoutId ?? null, note: note ?? null, description, bookedMs, bankReference: bankReference ?? null, endToEndId: endToEndId ?? null })),
+  }
+}

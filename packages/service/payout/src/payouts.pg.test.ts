@@ -1,0 +1,289 @@
+import { Fault } from '@rivulet/faults'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Actor } from './payout.ts'
+import type { Payouts } from './payouts.ts'
+import type { SendingRail } from './rails/rail.ts'
+import { RailRefusal } from './rails/rail.ts'
+import { camt, cent, eur, type House, maraIban, openHouse } from './test-house.ts'
+
+let house: House
+const olivia: Actor = { kind: 'operator', id: 'olivia' }
+const paul: Actor = { kind: 'operator', id: 'paul' }
+const toBank = { destination: { rail: 'sepa', name: 'Mara Lindqvist', iban: maraIban }, schedule: 'none', threshold: 0n } as const
+const byHand = { destination: { rail: 'manual', instructions: 'cash, at the desk' }, schedule: 'none', threshold: 0n } as const
+
+beforeEach(async () => {
+  house = await openHouse()
+  await house.payouts.setMethod(house.mara, toBank)
+  await house.earn(200_000n * cent)
+})
+
+afterEach(() => house[Symbol.asyncDispose]())
+
+describe('money', () => {
+  test('is set aside when a payout is requested, leaves when the bank has booked it, and our fee with it', async () => {
+    const { payout } = await house.request(1_000n * cent)
+    expect([payout.status, await house.posted()]).toEqual(['approved', { 'payout[sepa]': 1_000n * cent, 'psp[sandbox]': -200_000n * cent, 'publisher[mara]': 199_000n * cent }])
+    await house.bank.batch('olivia')
+    expect((await house.bank.take(camt([{ amount: '9.75', sign: 'DBIT', payout: await house.store.get(payout.id) }]), 'olivia'))[0]?.lines).toMatchObject([{ outcome: 'settled', payoutId: payout.id }])
+    expect(await house.rows()).toEqual([
+      `publisher[mara] -> payout[sepa] ${1_000n * cent} payout`,
+      `payout[sepa] -> bank[sepa] ${975n * cent} payout-settled`,
+      `payout[sepa] -> fee.payout ${25n * cent} payout-fee`,
+    ])
+    expect((await house.store.timelines([payout.id])).get(payout.id)?.map(({ status, actor }) => `${status} ${actor.kind}`)).toEqual(['requested publisher', 'approved rail', 'sent operator', 'settled rail'])
+  })
+
+  test('that the bank sends back, before or after, returns to the publisher to the unit', async () => {
+    const [early, late] = [await house.request(1_000n * cent), await house.request(2_000n * cent)]
+    await house.bank.batch('olivia')
+    const [first, second] = [await house.store.get(early.payout.id), await house.store.get(late.payout.id)]
+    await house.bank.take(camt([{ amount: '19.75', sign: 'DBIT', payout: second }, { amount: '9.75', sign: 'CRDT', payout: first, returned: 'AC04' }]), 'olivia')
+    await house.bank.take(camt([{ amount: '19.75', sign: 'CRDT', payout: second, returned: 'AC04' }], { id: 'S-2' }), 'olivia')
+    expect(await house.posted()).toEqual({ 'psp[sandbox]': -200_000n * cent, 'publisher[mara]': 200_000n * cent })
+    expect((await house.rows()).slice(2)).toEqual([
+      `payout[sepa] -> bank[sepa] ${1_975n * cent} payout-settled`,
+      `payout[sepa] -> fee.payout ${25n * cent} payout-fee`,
+      `payout[sepa] -> publisher[mara] ${1_000n * cent} payout-return`,
+      `bank[sepa] -> payout[sepa] ${1_975n * cent} payout-returned`,
+      `fee.payout -> payout[sepa] ${25n * cent} payout-fee-returned`,
+      `payout[sepa] -> publisher[mara] ${2_000n * cent} payout-return`,
+    ])
+    expect(await house.store.get(late.payout.id)).toMatchObject({ payout: { status: 'returned' } })
+    expect((await house.store.timelines([late.payout.id])).get(late.payout.id)?.at(-1)).toMatchObject({ status: 'returned', note: 'AC04 account closed' })
+  })
+
+  test('goes back whole when a payout is cancelled, rejected or failed, and a retry sets it aside again', async () => {
+    await house.payouts.setMethod(house.mara, byHand)
+    const cancelled = await house.request(300n * cent)
+    await house.payouts.decide(cancelled.payout.id, { type: 'cancel' }, { kind: 'publisher', id: house.mara.personId })
+    const rejected = await house.request(6_000n * cent)
+    await house.payouts.decide(rejected.payout.id, { type: 'reject', reason: 'who is this?' }, olivia)
+    const failed = await house.request(400n * cent)
+    await house.payouts.decide(failed.payout.id, { type: 'failed', reason: 'nobody came' }, olivia)
+    expect(await house.posted()).toEqual({ 'psp[sandbox]': -200_000n * cent, 'publisher[mara]': 200_000n * cent })
+    const again = await house.payouts.decide(failed.payout.id, { type: 'retry' }, olivia)
+    expect(again.payout).toMatchObject({ status: 'approved', attempt: 2 })
+    await house.payouts.decide(failed.payout.id, { type: 'sent', reference: 'envelope 7' }, olivia)
+    await house.payouts.decide(failed.payout.id, { type: 'settled' }, olivia)
+    expect(await house.posted()).toEqual({ 'bank[manual]': 400n * cent, 'psp[sandbox]': -200_000n * cent, 'publisher[mara]': 199_600n * cent })
+  })
+})
+
+describe('a request', () => {
+  test('of the same key is one payout, also when ten ask at once; with another amount it is refused', async () => {
+    const asked = await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? house.payouts : house.open()).request({ payee: house.mara, amount: 500n * cent, key: 'one-key-only', by: { kind: 'publisher', id: 'mara' } })))
+    expect(new Set(asked.map(({ payout }) => payout.id)).size).toBe(1)
+    expect((await house.posted())['payout[sepa]']).toBe(500n * cent)
+    await expect(house.request(600n * cent, 'one-key-only')).rejects.toMatchObject({ code: 'key-reused' })
+  })
+
+  test.each([
+    ['nothing', 0n, 'amount-invalid'],
+    ['less than nothing', -1_000n * cent, 'amount-invalid'],
+    ['parts of cents', 500n * cent + 1n, 'amount-invalid'],
+    ['more than there is', 200_001n * cent, 'funds-insufficient'],
+    ['more than counters hold', 2n ** 62n - (2n ** 62n % cent), 'amount-too-large'],
+  ])('of %s is refused, and nothing moves', async (_name, amount, code) => {
+    await expect(house.request(amount)).rejects.toMatchObject({ code })
+    expect(await house.rows()).toEqual([])
+  })
+
+  test('in another currency, or without a destination, is refused', async () => {
+    await expect(house.payouts.quote({ ...house.mara, asset: { code: 'USD', scale: 9 } }, 500n * cent)).rejects.toMatchObject({ code: 'asset-unsupported' })
+    await expect(house.payouts.quote({ ...house.mara, accountId: 'acct_nobody' }, 500n * cent)).rejects.toMatchObject({ code: 'method-missing' })
+  })
+
+  test('above the limits waits for one operator, or for two who are not the same', async () => {
+    const [one, two] = [await house.request(6_000n * cent), await house.request(100_001n * cent)]
+    expect([one.payout, two.payout]).toMatchObject([{ status: 'awaiting-approval', approvalsNeeded: 1 }, { status: 'awaiting-approval', approvalsNeeded: 2 }])
+    await house.payouts.decide(two.payout.id, { type: 'approve', by: olivia.id }, olivia)
+    await expect(house.payouts.decide(two.payout.id, { type: 'approve', by: olivia.id }, olivia)).rejects.toMatchObject({ code: 'approver-same' })
+    expect((await house.payouts.decide(two.payout.id, { type: 'approve', by: paul.id }, paul)).payout.status).toBe('approved')
+  })
+
+  test('comes by itself when the schedule is due and the threshold is reached, once for each date', async () => {
+    await house.payouts.setMethod(house.mara, { ...toBank, schedule: 'weekly', threshold: 150_000n * cent })
+    const other = house.open()
+    house.clock.jump(2 * 86_400_000)
+    await Promise.all([house.payouts.work(), other.work()])
+    expect(await house.store.list({ limit: 9 })).toEqual([])
+    // 2026-11-23 is a Monday.
+    house.clock.jump(86_400_000)
+    await Promise.all([house.payouts.work(), other.work()])
+    await house.payouts.work()
+    expect(await house.store.list({ limit: 9 })).toMatchObject([{ payout: { amount: 200_000n * cent, requestedBy: { kind: 'schedule' } } }])
+    await house.earn(149_999n * cent)
+    house.clock.jump(7 * 86_400_000)
+    await house.payouts.work()
+    expect(await house.store.list({ limit: 9 })).toHaveLength(1)
+  })
+})
+
+describe('a file for the bank', () => {
+  test('holds each payout once, whoever asks at the same time, and is the same each time it is fetched', async () => {
+    for (let count = 0; count < 5; count += 1) await house.request(500n * cent)
+    const other = house.openBank(house.open())
+    const [one, two] = await Promise.allSettled([house.bank.batch('olivia'), other.batch('paul')])
+    const files = (await house.bank.batches()).map(({ payouts }) => payouts)
+    expect([files, [one.status, two.status].toSorted()]).toEqual([[5], ['fulfilled', 'rejected']])
+    const id = (await house.bank.batches())[0]?.id ?? ''
+    expect((await house.bank.file(id)).equals(await other.file(id))).toBe(true)
+    expect((await house.bank.file(id)).toString()).toContain('<NbOfTxs>5</NbOfTxs>')
+    await expect(house.bank.batch('olivia')).rejects.toMatchObject({ code: 'batch-empty' })
+  })
+
+  test('booked by the bank in one line settles all of it, or none', async () => {
+    await house.request(500n * cent)
+    await house.request(700n * cent)
+    const { id } = await house.bank.batch('olivia')
+    const endToEndId = id.replace('_', '-')
+    expect((await house.bank.take(camt([{ amount: '11.00', sign: 'DBIT', endToEndId }]), 'olivia'))[0]?.lines).toMatchObject([{ outcome: 'altered' }])
+    await house.bank.take(camt([{ amount: '11.50', sign: 'DBIT', endToEndId }], { id: 'S-2' }), 'olivia')
+    expect((await house.store.list({ limit: 9 })).map(({ payout }) => payout.status)).toEqual(['settled', 'settled'])
+  })
+})
+
+describe('the bank’s statement', () => {
+  test('names what is unknown, doubled and altered, and moves nothing for it', async () => {
+    const [one, two] = [await house.request(500n * cent), await house.request(700n * cent)]
+    await house.bank.batch('olivia')
+    const before = await house.rows()
+    const [first, second] = [await house.store.get(one.payout.id), await house.store.get(two.payout.id)]
+    const taken = await house.bank.take(
+      camt([
+        { amount: '3.00', sign: 'DBIT', endToEndId: 'BANK-FEES' },
+        { amount: '6.74', sign: 'DBIT', payout: second },
+        { amount: '4.75', sign: 'DBIT', payout: first, bankReference: 'R-1' },
+        { amount: '4.75', sign: 'DBIT', payout: first, bankReference: 'R-1' },
+        { amount: '4.75', sign: 'DBIT', payout: first, bankReference: 'R-2' },
+      ]),
+      'olivia',
+    )
+    expect(taken[0]?.lines.map(({ outcome }) => outcome)).toEqual(['unknown', 'altered', 'settled', 'doubled', 'doubled'])
+    expect((await house.rows()).length - before.length).toBe(2)
+  })
+
+  test('is taken once, however often it comes; another content under its name is refused', async () => {
+    const { payout } = await house.request(500n * cent)
+    await house.bank.batch('olivia')
+    const file = camt([{ amount: '4.75', sign: 'DBIT', payout: await house.store.get(payout.id) }])
+    const [one, two] = await Promise.all([house.bank.take(file, 'olivia'), house.openBank(house.open()).take(file, 'paul')])
+    expect(one[0]?.id).toBe(two[0]?.id)
+    await house.bank.take(file, 'olivia')
+    expect([(await house.bank.statements()).length, (await house.posted())['bank[sepa]']]).toEqual([1, 475n * cent])
+    await expect(house.bank.take(file.replace('line 0', 'line x'), 'olivia')).rejects.toMatchObject({ code: 'statement-invalid' })
+  })
+
+  test.each([
+    ['no XML', 'hello', 'statement-invalid'],
+    ['half of one', camt([{ amount: '1.00', sign: 'CRDT' }]).slice(0, 900), 'statement-invalid'],
+    ['one with a document type', camt([]).replace('<Document', '<!DOCTYPE x [<!ENTITY a "b">]><Document'), 'statement-invalid'],
+    ['another message', camt([]).replace('camt.053.001.08', 'pain.001.001.09'), 'statement-invalid'],
+    ['another account’s', camt([], { iban: maraIban }), 'statement-foreign'],
+    ['one whose lines do not add up', camt([{ amount: '1.00', sign: 'CRDT' }], { closing: 5n }), 'statement-invalid'],
+    ['another currency', camt([{ amount: '1.00', sign: 'CRDT', currency: 'USD' }]), 'statement-invalid'],
+    ['a negative amount', camt([{ amount: '-1.00', sign: 'CRDT' }]), 'statement-invalid'],
+    ['a transaction that is not its entry', camt([{ amount: '1.00', sign: 'CRDT' }]).replace('<Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd>\n', '<Amt Ccy="EUR">2.00</Amt>').replace('<Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><RmtInf>', '').replace(/<Amt Ccy="EUR">1.00<\/Amt><CdtDbtInd>CRDT<\/CdtDbtInd>\s*<RmtInf>/, '<Amt Ccy="EUR">2.00</Amt><RmtInf>'), 'statement-invalid'],
+  ])('is refused when it is %s, and nothing of it is kept', async (_name, file, code) => {
+    await expect(house.bank.take(file, 'olivia')).rejects.toMatchObject({ code })
+    expect(await house.bank.statements()).toEqual([])
+  })
+})
+
+/** A rail that remembers what it sent by reference, as ours do. */
+function rememberingRail(): SendingRail & { readonly sent: Map<string, bigint>; fails: number } {
+  const sent = new Map<string, bigint>()
+  return {
+    name: 'stripe', sent, fails: 0,
+    prepare: (payout) => Promise.resolve(`${payout.id}/${payout.attempt}`),
+    send({ payout, reference }) {
+      const known = sent.get(reference)
+      sent.set(reference, (known ?? 0n) + (known === undefined ? payout.amount - payout.fee : 0n))
+      return Promise.resolve()
+    },
+    check: ({ reference }) => Promise.resolve(sent.has(reference) ? { status: 'settled', carried: 0n } : { status: 'waiting' }),
+  }
+}
+
+describe('a process that dies', () => {
+  test('at any step leaves a payout that another brings to the same end, and nothing is sent or moved twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ after: fc.nat(6), did: fc.boolean() }), { minLength: 1, maxLength: 4 }), async (deaths) => {
+        await using own = await openHouse()
+        const rail = rememberingRail()
+        await own.payouts.setMethod(own.mara, { destination: { rail: 'stripe', account: 'acct_1234567890' }, schedule: 'none', threshold: 0n })
+        await own.earn(5_000n * cent)
+        // Each process does so many things, then its next one fails: done, or not.
+        const dying = ({ after, did }: (typeof deaths)[number]): Payouts => {
+          let left = after
+          const may = async <T>(work: () => Promise<T>): Promise<T> => {
+            if (left > 0) {
+              left -= 1
+              return work()
+            }
+            if (did) await work()
+            throw new Fault('died', 'the process is gone')
+          }
+          const store = Object.assign(Object.create(own.store) as typeof own.store, {
+            change: (...given: Parameters<typeof own.store.change>) => may(() => own.store.change(...given)),
+            setReference: (...given: Parameters<typeof own.store.setReference>) => may(() => own.store.setReference(...given)),
+            insert: (...given: Parameters<typeof own.store.insert>) => own.store.insert(...given),
+            get: (id: string) => own.store.get(id),
+            byKey: (...given: Parameters<typeof own.store.byKey>) => own.store.byKey(...given),
+            takeEffects: (...given: Parameters<typeof own.store.takeEffects>) => own.store.takeEffects(...given),
+            postpone: () => Promise.resolve(),
+            dueMethods: () => Promise.resolve([]),
+            method: (...given: Parameters<typeof own.store.method>) => own.store.method(...given),
+          })
+          const ledger = {
+            transfer: (...given: Parameters<typeof own.ledger.transfer>) => may(() => own.ledger.transfer(...given)),
+            openAccount: (...given: Parameters<typeof own.ledger.openAccount>) => own.ledger.openAccount(...given),
+            balance: (...given: Parameters<typeof own.ledger.balance>) => own.ledger.balance(...given),
+          }
+          return own.open({ store, ledger }, { ...rail, send: (sending) => may(() => rail.send(sending)) })
+        }
+        const request = { payee: own.mara, amount: 1_000n * cent, key: 'the-only-key', by: { kind: 'publisher', id: 'mara' } } as const
+        for (const death of deaths) {
+          await dying(death).request(request).catch(() => undefined)
+          own.clock.jump(61_000)
+          await dying(death).work()
+        }
+        const last = own.open({}, rail)
+        const { payout } = await last.request(request)
+        for (let turn = 0; turn < 20; turn += 1) {
+          own.clock.jump(61_000)
+          await last.work()
+        }
+        expect((await own.store.get(payout.id))?.payout.status).toBe('settled')
+        expect([...rail.sent.values()]).toEqual([975n * cent])
+        expect(await own.rows()).toEqual([
+          `publisher[mara] -> payout[stripe] ${1_000n * cent} payout`,
+          `payout[stripe] -> psp[stripe] ${975n * cent} payout-settled`,
+          `payout[stripe] -> fee.payout ${25n * cent} payout-fee`,
+        ])
+      }),
+      { numRuns: 8 },
+    )
+  })
+})
+
+test('a rail that refuses for good fails the payout with its words, and the money is back', async () => {
+  const refusing: SendingRail = { ...rememberingRail(), name: 'interledger', prepare: () => Promise.reject(new RailRefusal('this wallet address takes no payments')) }
+  const payouts = house.open({}, refusing)
+  await payouts.setMethod(house.mara, { destination: { rail: 'interledger', walletAddress: 'https://closed.test/mara' }, schedule: 'none', threshold: 0n })
+  const { payout } = await payouts.request({ payee: house.mara, amount: 1_000_000_007n, key: 'to-a-closed-one', by: { kind: 'publisher', id: 'mara' } })
+  expect(payout.status).toBe('failed')
+  expect((await house.store.timelines([payout.id])).get(payout.id)?.at(-1)?.note).toBe('this wallet address takes no payments')
+  expect(await house.posted()).toEqual({ 'psp[sandbox]': -200_000n * cent, 'publisher[mara]': 200_000n * cent })
+})
+
+test('where money goes is sealed in the database', async () => {
+  await house.request(500n * cent)
+  await house.bank.batch('olivia')
+  const { rows } = await house.postgres.pool.query<{ all: string }>(`select (select json_agg(p)::text from payout.payout p) || (select json_agg(m)::text from payout.method m) || (select json_agg(b)::text from payout.batch b) as all`)
+  expect(rows[0]?.all).toContain('FR14 •••• 2606')
+  for (const written of [maraIban, 'Lindqvist']) for (const text of [written, Buffer.from(written).toString('hex')]) expect(rows[0]?.all).not.toContain(text)
+  expect(house.mara.asset).toEqual(eur)
+})

@@ -1,0 +1,93 @@
+/** Payouts through a bank: approved ones leave in a file, and the bank's statements say what became of them. */
+import { createHash } from 'node:crypto'
+import { type Id, newId, type Seal } from '@rivulet/ids'
+import type { Asset } from '@rivulet/money'
+import type { Clock } from '@rivulet/time'
+import { nextBankDay } from '../calendar.ts'
+import { PayoutFault } from '../fault.ts'
+import { netOf } from '../payout.ts'
+import type { Payouts } from '../payouts.ts'
+import { type Batch, type BankStore, type TakenStatement } from './bank-store.ts'
+import { parseStatements } from './camt053.ts'
+import { type BankParty, type CreditTransfer, endToEndIdOf, paymentFile } from './pain001.ts'
+
+export interface BankOptions {
+  readonly store: BankStore
+  readonly payouts: Payouts
+  readonly clock: Clock
+  readonly seal: Seal
+  /** Our account, which pays. */
+  readonly debtor: BankParty
+  readonly asset: Asset
+}
+
+export class Bank {
+  readonly #options: BankOptions
+
+  constructor(options: BankOptions) {
+    this.#options = options
+  }
+
+  /** All approved payouts of SEPA in one file; they are sent from then on, and in no other file. Throws `batch-empty`. */
+  async batch(by: string): Promise<Batch> {
+    const { store, clock, seal, debtor, asset, payouts } = this.#options
+    const nowMs = clock.nowMs()
+    const id = newId('btch', nowMs)
+    const batch = await store.batch({ id, nowMs, by }, (records) => {
+      const payments = records.map((record): CreditTransfer => {
+        const destination = payouts.destinationOf(record)
+        if (destination.rail !== 'sepa') throw new PayoutFault('destination-invalid', `${record.payout.id} does not go to a bank account`)
+        const { name, iban, bic } = destination
+        return { endToEndId: endToEndIdOf(record.payout.id, record.payout.attempt), amount: netOf(record.payout), creditor: { name, iban, bic }, remittance: `Payout ${endToEndIdOf(record.payout.id, record.payout.attempt)}` }
+      })
+      const file = paymentFile({ messageId: id.replace('_', '-'), createdMs: nowMs, executionDate: nextBankDay(nowMs), debtor, asset, payments })
+      return { file: seal.seal(Buffer.from(file), id), total: payments.reduce((sum, { amount }) => sum + amount, 0n) }
+    })
+    if (batch === undefined) throw new PayoutFault('batch-empty', 'no approved payout waits for the bank')
+    await payouts.work()
+    return batch
+  }
+
+  /** The same bytes each time. Throws `batch-unknown`. */
+  async file(id: string): Promise<Buffer> {
+    const sealed = await this.#options.store.batchFile(id)
+    if (sealed === undefined) throw new PayoutFault('batch-unknown', 'there is no such file')
+    return this.#options.seal.open(sealed, id)
+  }
+
+  batches(): Promise<readonly Batch[]> {
+    return this.#options.store.batches(100)
+  }
+
+  /** Newest first. Lines that a crash left waiting are matched before. */
+  async statements(): Promise<readonly TakenStatement[]> {
+    await this.#match()
+    return this.#options.store.statements(100)
+  }
+
+  /** Takes the bank's statements, each once, and does what their lines say. Throws `statement-invalid`, `statement-foreign` for another account's. */
+  async take(file: string, by: string): Promise<readonly TakenStatement[]> {
+    const { store, clock, debtor, asset } = this.#options
+    const parsed = parseStatements(file, asset)
+    const foreign = parsed.find(({ iban }) => iban !== debtor.iban)
+    if (foreign !== undefined) throw new PayoutFault('statement-foreign', 'this is the statement of another account than the one that pays')
+    const hash = createHash('sha256').update(file).digest('hex')
+    const nowMs = clock.nowMs()
+    const kept: Id<'stmt'>[] = []
+    for (const statement of parsed) {
+      const id = await store.keep(newId('stmt', nowMs), statement, { hash, accountShown: `•••• ${debtor.iban.slice(-4)}`, by, nowMs })
+      if (id === 'differs') throw new PayoutFault('statement-invalid', `statement ${statement.bankId.slice(0, 60)} was taken before, with another content: ask the bank which one is right`)
+      kept.push(id)
+    }
+    await this.#match()
+    return (await store.statements(200)).filter(({ id }) => kept.includes(id))
+  }
+
+  /** What lines that wait bring. */
+  async #match(): Promise<void> {
+    const { store, clock, payouts } = this.#options
+    for (let changed = await store.matchNext(clock.nowMs()); changed !== undefined; changed = await store.matchNext(clock.nowMs())) {
+      for (const id of changed) await payouts.work(id)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { newId } from '@rivulet/ids'
+import { describe, expect, test } from 'vitest'
+import { validateXML } from 'xmllint-wasm'
+import { parseDestination, shownDestination } from '../destination.ts'
+import { endToEndIdOf, paymentFile, type PaymentFile, payoutOf } from './pain001.ts'
+
+const eur = { code: 'EUR', scale: 9 }
+const schema = readFileSync(fileURLToPath(new URL('pain.001.001.09.xsd', import.meta.url)), 'utf8')
+const validate = async (contents: string) => validateXML({ xml: [{ fileName: 'payouts.xml', contents }], schema: [{ fileName: 'pain.001.001.09.xsd', contents: schema }] })
+const ibans = ['DE89370400440532013000', 'FR1420041010050500013M02606', 'NL91ABNA0417164300', 'BE68539007547034', 'MT84MALT011000012345MTLCAST001S']
+
+function file(names: readonly string[], amounts: readonly bigint[] = names.map(() => 12_340_000_000n)): PaymentFile {
+  return {
+    messageId: newId('btch', 0).replace('_', '-'), createdMs: Date.parse('2026-11-20T21:03:04.567Z'), executionDate: '2026-11-23', debtor: { name: 'Rivulet Demo', iban: ibans[0] ?? '', bic: 'COBADEFFXXX' }, asset: eur,
+    payments: names.map((given, index) => {
+      const destination = parseDestination({ rail: 'sepa', name: given, iban: ibans[index % ibans.length] })
+      if (destination.rail !== 'sepa') throw new Error('no account')
+      const endToEndId = endToEndIdOf(newId('pout', index), 1 + index)
+      return { endToEndId, amount: amounts[index] ?? 1n, creditor: destination, remittance: `Payout ${endToEndId}` }
+    }),
+  }
+}
+
+describe('a file for the bank', () => {
+  test('is valid pain.001.001.09, whatever people are called', async () => {
+    const text = paymentFile(file(['Mara Lindqvist', 'Zoë Müller & Söhne <GmbH>', 'Tomás O’Brien', 'Łukasz "Ł" Ąć', 'É'.repeat(70)]))
+    expect(await validate(text)).toMatchObject({ valid: true, errors: [] })
+    expect(text).toContain('<Nm>Zoe Muller + Sohne GmbH</Nm>')
+    expect(text).toContain('<Nm>Lukasz L Ac</Nm>')
+    expect(text).toContain('<InstdAmt Ccy="EUR">12.34</InstdAmt>')
+    expect(text).toContain('<CtrlSum>61.70</CtrlSum>')
+    expect(text).toContain('<ReqdExctnDt>\n        <Dt>2026-11-23</Dt>')
+  })
+
+  test('adds up for any amounts of whole cents', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.bigInt(1n, 99_999_999_999n), { minLength: 1, maxLength: 5 }), async (cents) => {
+        const text = paymentFile(file(cents.map(() => 'Mara'), cents.map((each) => each * 10_000_000n)))
+        const total = cents.reduce((sum, each) => sum + each, 0n)
+        expect(text).toContain(`<CtrlSum>${total / 100n}.${String(total % 100n).padStart(2, '0')}</CtrlSum>`)
+        expect(await validate(text)).toMatchObject({ valid: true })
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  test.each([
+    ['a name that is too long', (text: string) => text.replace('<Nm>Mara</Nm>', `<Nm>${'a'.repeat(71)}</Nm>`)],
+    ['an amount of nothing', (text: string) => text.replace('>12.34</InstdAmt>', '>0.00</InstdAmt>')],
+    ['three decimals', (text: string) => text.replace('>12.34</InstdAmt>', '>12.345</InstdAmt>')],
+    ['another currency', (text: string) => text.replace('Ccy="EUR"', 'Ccy="USD"')],
+    ['a letter that banks do not take', (text: string) => text.replace('<Nm>Mara</Nm>', '<Nm>M_ra</Nm>')],
+    ['elements in another order', (text: string) => text.replace(/<PmtMtd>TRF<\/PmtMtd>\s*(<BtchBookg>.*<\/BtchBookg>)/, '$1<PmtMtd>TRF</PmtMtd>')],
+  ])('with %s is refused by the schema', async (_name, spoil) => {
+    const text = paymentFile(file(['Mara']))
+    expect(spoil(text)).not.toBe(text)
+    expect(await validate(spoil(text))).toMatchObject({ valid: false })
+  })
+})
+
+describe('where a payout goes', () => {
+  test.each([
+    ['a wrong check digit', { rail: 'sepa', name: 'Mara', iban: 'DE88370400440532013000' }, 'iban-invalid'],
+    ['a digit too few', { rail: 'sepa', name: 'Mara', iban: 'DE8937040044053201300' }, 'iban-invalid'],
+    ['no IBAN at all', { rail: 'sepa', name: 'Mara', iban: '' }, 'iban-invalid'],
+    ['an account outside of SEPA', { rail: 'sepa', name: 'Mara', iban: 'BR1800360305000010009795493C1' }, 'iban-invalid'],
+    ['a name of letters that no bank takes', { rail: 'sepa', name: '名前', iban: ibans[0] }, 'destination-invalid'],
+    ['a wrong BIC', { rail: 'sepa', name: 'Mara', iban: ibans[0], bic: 'NONSENSE1' }, 'destination-invalid'],
+    ['another way', { rail: 'pigeon', name: 'Mara' }, 'destination-invalid'],
+    ['what belongs to another way', { rail: 'interledger', walletAddress: 'https://x.test', iban: ibans[0] }, 'destination-invalid'],
+  ])('refuses %s', (_name, given, code) => {
+    expect(() => parseDestination(given)).toThrowError(expect.objectContaining({ code }) as Error)
+  })
+
+  test('takes an IBAN as people write it, and shows no more of it than its ends', () => {
+    const destination = parseDestination({ rail: 'sepa', name: 'Mara', iban: ' de89 3704 0044 0532 0130 00 ' })
+    expect([destination, shownDestination(destination)]).toEqual([{ rail: 'sepa', name: 'Mara', iban: ibans[0] }, 'DE89 •••• 3000'])
+  })
+})
+
+test('what the bank calls a payout leads back to it and to its attempt', () => {
+  const id = newId('pout', 5)
+  expect([payoutOf(endToEndIdOf(id, 1)), payoutOf(endToEndIdOf(id, 12)), payoutOf('NOTPROVIDED'), payoutOf(`${endToEndIdOf(id, 1)}-0`)]).toEqual([{ id, attempt: 1 }, { id, attempt: 12 }, undefined, undefined])
+  expect(endToEndIdOf(id, 999).length).toBeLessThanOrEqual(35)
+})

@@ -1,0 +1,123 @@
+/** What a publisher has earned leaves, through the running product: to a wallet address, to one that is closed, and by a file for the bank; and nobody else can touch it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { answerOf, balanceOf } from './support/books.ts'
+import { dataFolder, Server } from './support/product.ts'
+
+interface PayoutJson {
+  readonly id: string
+  readonly status: string
+  readonly net: string
+  readonly timeline: readonly { readonly status: string; readonly by: string; readonly note: string | null }[]
+}
+
+const resources = new AsyncDisposableStack()
+let folder: string
+let product: Server
+let mara: Client
+let tomas: Client
+let olivia: Client
+
+beforeAll(async () => {
+  folder = resources.use(dataFolder()).path
+  // Half a euro a second, so that seconds bring what a bank can carry.
+  writeFileSync(join(folder, 'rivulet.json'), JSON.stringify({ sandbox: true, ilpAddress: 'test.rivulet', ratePerSecond: '500000000' }))
+  product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
+  const { receiver, operator } = product.ready
+  ;[mara, tomas, olivia] = await Promise.all([signIn(receiver, 'mara'), signIn(receiver, 'tomas'), signIn(operator, 'olivia')])
+  await answerOf(['stream', `${receiver}/mara`, '--seconds', '4', '--data', folder])
+})
+afterAll(() => resources.disposeAsync())
+
+type Client = (method: string, path: string, body?: object | string) => Promise<{ readonly status: number; readonly body: { readonly payout?: PayoutJson; readonly payouts?: readonly PayoutJson[]; readonly error?: { readonly code: string } } & Record<string, unknown>; readonly text: string }>
+
+async function signIn(origin: string, name: string): Promise<Client> {
+  const send = async (cookie: string, method: string, path: string, body?: object | string) => {
+    const headers = { origin, cookie, ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'application/xml' : 'application/json' }) }
+    return fetch(`${origin}${path}`, { method, headers, ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }) })
+  }
+  const signedIn = await send('', 'POST', '/api/auth/sign-in/email', { email: `${name}@demo.example`, password: 'rivulet-demo' })
+  const cookie = signedIn.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+  return async (method, path, body) => {
+    const response = await send(cookie, method, path, body)
+    const text = await response.text()
+    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {}, text }
+  }
+}
+
+async function posted(name: 'mara' | 'ben'): Promise<bigint> {
+  return BigInt(name === 'mara' ? String((await mara('GET', '/api/payouts')).body['available']) : (await balanceOf(name, folder)).posted)
+}
+
+async function latest(): Promise<PayoutJson | undefined> {
+  return (await mara('GET', '/api/payouts')).body.payouts?.[0]
+}
+
+async function pay(destination: object, amount: bigint, key: string): Promise<PayoutJson> {
+  expect((await mara('PUT', '/api/payouts/method', { destination, schedule: 'none', threshold: '0' })).status).toBe(200)
+  const { status, body } = await mara('POST', '/api/payouts', { amount: String(amount), key })
+  expect([status, body.error]).toEqual([201, undefined])
+  if (body.payout === undefined) throw new Error('no payout')
+  return body.payout
+}
+
+test('to a wallet address it arrives to the unit, once', async () => {
+  await expect.poll(() => posted('mara'), { timeout: 30_000 }).toBeGreaterThan(1_200_000_000n)
+  const [maras, bens] = [await posted('mara'), await posted('ben')]
+  const paid = await pay({ rail: 'interledger', walletAddress: `${product.ready.wallet}/ben` }, 90_000_007n, 'to-ben-please')
+  await mara('POST', '/api/payouts', { amount: '90000007', key: 'to-ben-please' })
+  await expect.poll(async () => (await latest())?.status, { timeout: 30_000 }).toBe('settled')
+  expect((await latest())?.timeline.map(({ status, by }) => `${status} ${by}`)).toEqual(['requested publisher', 'approved rail', 'sent rail', 'settled rail'])
+  await expect.poll(() => posted('ben'), { timeout: 20_000 }).toBe(bens + 90_000_007n)
+  expect([paid.id, await posted('mara')]).toEqual([(await latest())?.id, maras - 90_000_007n])
+})
+
+test('to a closed pointer it fails in words, and the money is back', async () => {
+  const maras = await posted('mara')
+  await pay({ rail: 'interledger', walletAddress: `${product.ready.receiver}/nobody-lives-here` }, 90_000_001n, 'to-nobody-at-all')
+  await expect.poll(async () => (await latest())?.status, { timeout: 30_000 }).toBe('failed')
+  expect((await latest())?.timeline.at(-1)?.note).toContain('nobody-lives-here cannot be paid')
+  expect(await posted('mara')).toBe(maras)
+})
+
+test('to a bank it waits for an operator, leaves in a file, and is settled by the bank’s statement', async () => {
+  const { id } = await pay({ rail: 'sepa', name: 'Mara Lindqvist', iban: 'FR14 2004 1010 0505 0001 3M02 606' }, 1_000_000_000n, 'to-the-bank-now')
+  expect((await latest())?.status).toBe('awaiting-approval')
+  // Nobody else's: not another publisher's, and no publisher's to approve.
+  expect((await tomas('POST', `/api/payouts/${id}/cancel`)).status).toBe(404)
+  expect((await mara('POST', `/api/payouts/${id}/approve`)).status).toBe(404)
+  expect((await (await signIn(product.ready.operator, 'mara'))('POST', `/api/payouts/${id}/approve`, {})).status).toBe(401)
+  expect((await olivia('POST', `/api/payouts/${id}/settled`, {})).body.error?.code).toBe('payout-state')
+  expect((await olivia('POST', `/api/payouts/${id}/approve`, {})).body.payout?.status).toBe('approved')
+  const { batch } = (await olivia('POST', '/api/payout-batches')).body as unknown as { batch: { id: string } }
+  const { text: file } = await olivia('GET', `/api/payout-batches/${batch.id}/file`)
+  expect(file).toContain('<InstdAmt Ccy="EUR">1.00</InstdAmt>')
+  const endToEnd = /<EndToEndId>(.*)<\/EndToEndId>/.exec(file)?.[1] ?? ''
+  const balance = (code: string, amount: string): string => `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`
+  const statement = `<?xml version="1.0"?><n:Document xmlns:n="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><n:BkToCstmrStmt><n:Stmt><n:Id>7</n:Id><n:CreDtTm>2026-11-23T05:00:00</n:CreDtTm><n:Acct><n:Id><n:IBAN>DE89370400440532013000</n:IBAN></n:Id></n:Acct>
+    ${balance('OPBD', '50.00')}${balance('CLBD', '49.00')}<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><NtryDtls><TxDtls><Refs><EndToEndId>${endToEnd}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry></n:Stmt></n:BkToCstmrStmt></n:Document>`
+  expect((await olivia('POST', '/api/bank-statements', statement)).body).toMatchObject({ statements: [{ bankId: '7', lines: [{ outcome: 'settled', payoutId: id }] }] })
+  expect((await olivia('POST', '/api/bank-statements', '<html/>')).body.error?.code).toBe('statement-invalid')
+  expect((await latest())?.status).toBe('settled')
+  expect(await answerOf(['verify', '--data', folder])).toMatchObject({ ok: true })
+  expect((await olivia('GET', '/api/reconciliation')).body).toMatchObject({ ok: true, comparisons: [{ between: ['books', 'bank'], lines: 1, findings: [] }] })
+  // The demo plan of 5.00, charged by a card of 1.5 % + 0.25 to two subscribers.
+  expect((await olivia('GET', '/api/economics/costs?days=1')).body).toMatchObject({ total: { gross: '10000000000', costs: '650000000', ratio: '0.065', mark: 'fine' } })
+  expect((await olivia('POST', '/api/economics/calculations', { price: '0.50', cost: '0.10' })).body).toMatchObject({ unitMargin: '0.4' })
+  expect((await olivia('POST', '/api/economics/calculations', { price: '0' })).body.error?.code).toBe('request-invalid')
+})
+
+test.each([
+  [{ amount: '0', key: 'bad-amount-1' }, 'amount-invalid'],
+  [{ amount: '-5', key: 'bad-amount-2' }, 'request-invalid'],
+  [{ amount: '1e9', key: 'bad-amount-3' }, 'request-invalid'],
+  [{ amount: '9999999999999999999', key: 'bad-amount-4' }, 'request-invalid'],
+  [{ amount: '4000000000000000000', key: 'bad-amount-5' }, 'amount-too-large'],
+  [{ amount: '900000000000', key: 'bad-amount-6' }, 'funds-insufficient'],
+  [{ amount: 'all' }, 'request-invalid'],
+])('a request of %o is refused as %s', async (body, code) => {
+  const before = (await mara('GET', '/api/payouts')).body.payouts?.length
+  expect((await mara('POST', '/api/payouts', body)).body.error?.code).toBe(code)
+  expect((await mara('GET', '/api/payouts')).body.payouts?.length).toBe(before)
+})
