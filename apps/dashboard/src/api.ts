@@ -25,7 +25,7 @@ const errorSchema = z.object({
 })
 
 export interface ApiRequest<T> {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: unknown
   /** Instead of a body in JSON. */
   readonly xml?: string

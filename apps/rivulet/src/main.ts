@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
   calculate: async () => (await import('./commands/calculate.ts')).calculateCommand(),
   costs: async () => (await import('./commands/costs.ts')).costsCommand(),
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
 }
 

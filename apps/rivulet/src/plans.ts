@@ -52,7 +52,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
 }
 
 function sandboxPlans({ asset, sandboxBudget, ratePerSecond }: Config): readonly PlanSpec[] {
-  const terms = { asset, period: 'month' as const, trialDays: 0 }
+  const terms = { asset, period: 'month' as const, pacing: 'stream' as const, trialDays: 0 }
   return [
     { ...terms, key: 'reader', name: 'Reader', price: sandboxBudget, feeBasisPoints: 0, rate: ratePerSecond },
     { ...terms, key: 'patron', name: 'Patron', price: sandboxBudget * 3n, feeBasisPoints: 500, rate: ratePerSecond * 2n },

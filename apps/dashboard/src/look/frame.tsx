@@ -112,9 +112,14 @@ function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance
           </Text>
         </div>
         {entrance === 'wallet' && (
-          <Menu.Item component="a" href="/subscription">
-            {t('plan.title')}
-          </Menu.Item>
+          <>
+            <Menu.Item component="a" href="/subscription">
+              {t('plan.title')}
+            </Menu.Item>
+            <Menu.Item component="a" href="/limits">
+              {t('limits.title')}
+            </Menu.Item>
+          </>
         )}
         {entrance !== 'wallet' && (
           <Menu.Item component="a" href="/payouts">

@@ -2,6 +2,7 @@ import { openEntrance } from '../entrance.tsx'
 import { GrantConsent, isConsent } from '../grants/consent.tsx'
 import { Grants } from '../grants/grants.tsx'
 import { Keys } from '../keys/keys.tsx'
+import { LimitsPage } from '../limits/limits-page.tsx'
 import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
 import { PlanPage } from '../plan/plan-page.tsx'
@@ -35,6 +36,7 @@ function pageAt(path: string): React.JSX.Element {
   if (path === '/connect') return <Connect challenge={new URLSearchParams(location.search).get('challenge')} />
   if (isConsent(path)) return <GrantConsent entrance="wallet" />
   if (path === '/subscription') return <PlanPage />
+  if (path === '/limits') return <LimitsPage />
   if (path === '/keys') return <Keys entrance="wallet" />
   return path === '/grants' ? <Grants entrance="wallet" /> : <Wallet />
 }

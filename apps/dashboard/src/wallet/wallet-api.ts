@@ -3,7 +3,7 @@ import { anyAnswer, callApi } from '../api.ts'
 import { personSchema } from '../session/session.ts'
 
 /** Whole units in a decimal string, possibly negative, as a bigint. */
-const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
+export const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
 
 const meSchema = z.object({
   person: personSchema,

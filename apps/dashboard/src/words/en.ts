@@ -2,6 +2,7 @@ import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
+import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
 
@@ -171,6 +172,7 @@ export const en = {
   },
   ...grantsEn,
   ...mailedEn,
+  ...limitsEn,
   ...planEn,
   ...publisherEn,
   ...payoutsEn,
@@ -178,6 +180,7 @@ export const en = {
   errors: {
     ...grantErrorsEn,
     ...mailedErrorsEn,
+    ...limitErrorsEn,
     ...planErrorsEn,
     ...publisherErrorsEn,
     ...payoutErrorsEn,

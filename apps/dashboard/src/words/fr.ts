@@ -3,6 +3,7 @@ import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
+import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
 
@@ -172,6 +173,7 @@ export const fr: Words = {
   },
   ...grantsFr,
   ...mailedFr,
+  ...limitsFr,
   ...planFr,
   ...publisherFr,
   ...payoutsFr,
@@ -179,6 +181,7 @@ export const fr: Words = {
   errors: {
     ...grantErrorsFr,
     ...mailedErrorsFr,
+    ...limitErrorsFr,
     ...planErrorsFr,
     ...publisherErrorsFr,
     ...payoutErrorsFr,

@@ -21,6 +21,7 @@ interface PlanTable {
   period: 'month' | 'year'
   fee_basis_points: number
   rate: bigint
+  pacing: 'stream' | 'stretch'
   trial_days: number
   offered: boolean
 }
@@ -89,6 +90,14 @@ interface Change {
 
 type Decide = (record: SubscriptionRecord, statusOf: (chargeKey: string) => ChargeStatus | undefined) => Change | undefined
 
+/** How a plan lets its budget be spent. */
+export interface SpendingTerms {
+  /** Units a second. */
+  readonly rate: bigint
+  readonly pacing: Plan['pacing']
+  readonly periodEndsMs: number
+}
+
 export interface PlanSpec extends Omit<Plan, 'id'> {
   /** The operator's own name of it. */
   readonly key: string
@@ -120,7 +129,7 @@ export class FundingStore {
           .insertInto('funding.plan')
           .values({
             id: newId(), key: spec.key, name: spec.name, price: spec.price, asset_code: spec.asset.code, asset_scale: spec.asset.scale, period: spec.period, fee_basis_points: spec.feeBasisPoints,
-            rate: spec.rate, trial_days: spec.trialDays, offered: true,
+            rate: spec.rate, pacing: spec.pacing, trial_days: spec.trialDays, offered: true,
           })
           .onConflict((conflict) => conflict.column('key').where('offered', '=', true).doNothing())
           .execute()
@@ -143,17 +152,17 @@ export class FundingStore {
     return row === undefined ? undefined : this.#record(row)
   }
 
-  /** Units a second, of those who have a subscription that has begun. */
-  async ratesOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, bigint>> {
+  /** How those spend their budgets who have a subscription that has begun. */
+  async termsOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, SpendingTerms>> {
     if (personIds.length === 0) return new Map()
     const rows = await this.#db
       .selectFrom('funding.subscription as s')
       .innerJoin('funding.plan as p', (join) => join.on(sql<boolean>`p.id = s.state->>'plan'`))
-      .select(['s.person_id', 'p.rate'])
+      .select(['s.person_id', 'p.rate', 'p.pacing', sql<bigint>`(s.state->>'periodEndsMs')::bigint`.as('ends_ms')])
       .where('s.person_id', 'in', personIds)
       .where('s.status', 'not in', ['starting', 'ended'])
       .execute()
-    return new Map(rows.map((row) => [row.person_id as Id<'pers'>, row.rate]))
+    return new Map(rows.map((row) => [row.person_id as Id<'pers'>, { rate: row.rate, pacing: row.pacing, periodEndsMs: Number(row.ends_ms) }]))
   }
 
   /** Whether she ever had a subscription, so that trials are for newcomers. */
@@ -367,12 +376,12 @@ function attentionOf(written: unknown): readonly DayAttention[] | undefined {
 
 function planOf(row: PlanTable): Plan {
   return {
-    id: row.id as Id<'plan'>, name: row.name, price: row.price, asset: { code: row.asset_code, scale: row.asset_scale }, period: row.period, feeBasisPoints: row.fee_basis_points, rate: row.rate, trialDays: row.trial_days,
+    id: row.id as Id<'plan'>, name: row.name, price: row.price, asset: { code: row.asset_code, scale: row.asset_scale }, period: row.period, feeBasisPoints: row.fee_basis_points, rate: row.rate, pacing: row.pacing, trialDays: row.trial_days,
   }
 }
 
-function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints, rate, trialDays }: PlanSpec): boolean {
-  return row.name === name && row.price === price && row.asset_code === asset.code && row.asset_scale === asset.scale && row.period === period && row.fee_basis_points === feeBasisPoints && row.rate === rate && row.trial_days === trialDays
+function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints, rate, pacing, trialDays }: PlanSpec): boolean {
+  return row.name === name && row.price === price && row.asset_code === asset.code && row.asset_scale === asset.scale && row.period === period && row.fee_basis_points === feeBasisPoints && row.rate === rate && row.pacing === pacing && row.trial_days === trialDays
 }
 
 function stateColumns(subscription: Subscription): Pick<SubscriptionTable, 'status' | 'state' | 'due_ms'> {

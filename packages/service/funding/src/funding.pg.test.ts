@@ -49,8 +49,8 @@ beforeEach(async () => {
   const store = new FundingStore(postgres)
   await store.offer(
     [
-      { key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0 },
-      { key: 'patron', name: 'Patron', price: 15_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 500, rate: 300_000n, trialDays: 0 },
+      { key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', trialDays: 0 },
+      { key: 'patron', name: 'Patron', price: 15_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 500, rate: 300_000n, pacing: 'stretch', trialDays: 0 },
     ],
     () => newId('plan', clock.nowMs()),
   )
@@ -212,7 +212,7 @@ describe('a subscription', () => {
     await days(14)
     await funding.ask(alicia, { type: 'change-plan', planId: patron?.id ?? '' })
     const books = await posted()
-    expect((await funding.ratesOf([alicia, newId('pers', 1)])).entries().toArray()).toEqual([[alicia, 300_000n]])
+    expect((await funding.termsOf([alicia, newId('pers', 1)])).entries().toArray()).toEqual([[alicia, { rate: 300_000n, pacing: 'stretch', periodEndsMs: Date.parse('2027-02-28T10:00:00Z') }]])
     expect([books['psp[sandbox]'], books['subscriber[alice]'], books['fee.subscription']]).toEqual([-10_000_000_000n, 4_500_000_000n + 4_750_000_000n, 750_000_000n])
   })
 

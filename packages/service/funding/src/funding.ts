@@ -5,7 +5,7 @@ import type { Account, Balance, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
 import type { Clock, Timer } from '@rivulet/time'
-import type { FundingStore, OpenEffect, Statement, SubscriptionRecord } from './funding-store.ts'
+import type { FundingStore, OpenEffect, SpendingTerms, Statement, SubscriptionRecord } from './funding-store.ts'
 import { invoiceName, type InvoiceTerms } from './invoices/invoice.ts'
 import type { InvoiceStore } from './invoice-store.ts'
 import { feeOfPlan, type Plan } from './plan.ts'
@@ -57,6 +57,7 @@ export interface SubscribeSpec {
 
 const dueMax = 200
 const effectsMax = 200
+const effectsAbreast = 16
 const workEveryMs = 5_000
 const pauseMsMin = 1_000
 const pauseMsMax = 3_600_000
@@ -96,9 +97,9 @@ export class Funding implements AsyncDisposable {
     return this.#options.store.ofPerson(personId)
   }
 
-  /** Units a second of the plans of these subscribers. */
-  ratesOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, bigint>> {
-    return this.#options.store.ratesOf(personIds)
+  /** How the plans of these subscribers let their budgets be spent. */
+  termsOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, SpendingTerms>> {
+    return this.#options.store.termsOf(personIds)
   }
 
   plans(): Promise<readonly Plan[]> {
@@ -227,7 +228,8 @@ export class Funding implements AsyncDisposable {
     const due = await store.due(clock.nowMs(), dueMax)
     for (const id of due) await this.#happens(id, { type: 'time' })
     const open = await store.openEffects(clock.nowMs(), effectsMax)
-    for (const effect of open) await this.#attempt(effect)
+    // Each belongs to another subscription: the ledger writes what several ask for at once in one go.
+    for (let first = 0; first < open.length; first += effectsAbreast) await Promise.all(open.slice(first, first + effectsAbreast).map((effect) => this.#attempt(effect)))
     return due.length + open.length > 0
   }
 

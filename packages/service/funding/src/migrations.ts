@@ -126,5 +126,9 @@ export const fundingMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '4-pacing',
+      sql: `alter table funding.plan add column pacing text not null default 'stream' check (pacing in ('stream', 'stretch'));`,
+    },
   ],
 }

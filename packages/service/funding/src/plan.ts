@@ -14,6 +14,8 @@ export interface Plan {
   readonly feeBasisPoints: number
   /** Units a second while she reads. */
   readonly rate: bigint
+  /** Whether that rate stays until the budget is spent, or bends so that the budget lasts the period. She may choose otherwise. */
+  readonly pacing: 'stream' | 'stretch'
   /** Free days before the first charge, with the whole budget of a period. 0: none. */
   readonly trialDays: number
 }

@@ -130,8 +130,8 @@ function answerFaults(log: FundingRoutesOptions['log']): ErrorRequestHandler {
 }
 
 function planJson(plan: Plan): object {
-  const { id, name, price, asset, period, rate, trialDays } = plan
-  return { id, name, price: String(price), budget: String(price - feeOfPlan(plan)), rate: String(rate), period, trialDays, assetCode: asset.code, assetScale: asset.scale }
+  const { id, name, price, asset, period, rate, pacing, trialDays } = plan
+  return { id, name, price: String(price), budget: String(price - feeOfPlan(plan)), rate: String(rate), pacing, period, trialDays, assetCode: asset.code, assetScale: asset.scale }
 }
 
 function recordJson({ subscription, card, policy, funded, carried, periodBegunMs }: SubscriptionRecord): object {

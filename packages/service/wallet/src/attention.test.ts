@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type PageView, permitsOf } from './attention.ts'
 
 const payer = { paused: false, rate: 100_000n }
-const page: PageView = { attentive: true, shownOrder: 1, links: 1, blocked: false, capReached: false }
+const page: PageView = { attentive: true, shownOrder: 1, links: 1, blocked: false, capReached: false, rate: undefined }
 
 const table: readonly [string, typeof payer, readonly PageView[], readonly object[]][] = [
   ['one visible page pays at the full rate', payer, [page], [{ rate: 100_000n }]],
@@ -12,6 +12,7 @@ const table: readonly [string, typeof payer, readonly PageView[], readonly objec
   ['a hidden page lets the other go on', payer, [page, { ...page, shownOrder: 2, attentive: false }], [{ rate: 100_000n }, { reason: 'hidden' }]],
   ['a page without links keeps nobody from paying', payer, [page, { ...page, shownOrder: 2, links: 0 }], [{ rate: 100_000n }, { reason: 'other-page' }]],
   ['a blocked page is never paid and keeps nobody from paying', payer, [page, { ...page, shownOrder: 2, blocked: true }], [{ rate: 100_000n }, { reason: 'site-blocked' }]],
+  ['a page of a site with a rate of its own pays at that', payer, [{ ...page, links: 2, rate: 30_001n }], [{ rate: 15_000n }]],
   ['a page at its cap is not paid', payer, [{ ...page, capReached: true }], [{ reason: 'site-cap-reached' }]],
   ['a paused wallet pays nobody', { ...payer, paused: true }, [page, { ...page, attentive: false }], [{ reason: 'wallet-paused' }, { reason: 'wallet-paused' }]],
 ]
@@ -19,7 +20,7 @@ const table: readonly [string, typeof payer, readonly PageView[], readonly objec
 test.each(table)('%s', (_name, who, pages, permits) => expect(permitsOf(who, pages)).toEqual(permits))
 
 test('all that is paid at once never exceeds the rate, and comes from one page', () => {
-  const anyPage = fc.record({ attentive: fc.boolean(), shownOrder: fc.nat(9), links: fc.nat(10), blocked: fc.boolean(), capReached: fc.boolean() })
+  const anyPage = fc.record({ attentive: fc.boolean(), shownOrder: fc.nat(9), links: fc.nat(10), blocked: fc.boolean(), capReached: fc.boolean(), rate: fc.constant(undefined) })
   fc.assert(
     fc.property(fc.bigInt(1n, 10n ** 9n), fc.array(anyPage, { maxLength: 12 }), (rate, pages) => {
       const permits = permitsOf({ paused: false, rate }, pages)

@@ -12,6 +12,8 @@ export interface PageView {
   readonly links: number
   readonly blocked: boolean
   readonly capReached: boolean
+  /** Units a second that she chose for this site; undefined: the usual. */
+  readonly rate: bigint | undefined
 }
 
 export interface PayerView {
@@ -33,7 +35,7 @@ export function permitsOf(payer: PayerView, pages: readonly PageView[]): readonl
     const obstacle = obstacleOf(page)
     if (obstacle !== undefined) return { reason: obstacle }
     if (page !== winner) return { reason: 'other-page' }
-    return { rate: floorDivide(payer.rate, BigInt(page.links)) }
+    return { rate: floorDivide(page.rate ?? payer.rate, BigInt(page.links)) }
   })
 }
 

@@ -22,6 +22,8 @@ export interface Connection {
   readonly blocked: boolean
   /** Units that the site may get in a calendar month (UTC). */
   readonly capPerMonth: bigint | undefined
+  /** Units a second that she chose for this site; undefined: the usual. */
+  readonly rate: bigint | undefined
 }
 
 /** The challenge that an agent registered for its site (PKCE S256, RFC 7636). */
@@ -61,6 +63,7 @@ export type WalletFaultCode =
   | 'verifier-mismatch'
   | 'connections-too-many'
   | 'connection-unknown'
+  | 'rate-out-of-range'
   | 'person-unknown'
   | 'token-invalid'
   | 'wallet-stopping'

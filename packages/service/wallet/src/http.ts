@@ -23,6 +23,7 @@ const statuses: Record<WalletFaultCode, number> = {
   'verifier-mismatch': 403,
   'connections-too-many': 409,
   'connection-unknown': 404,
+  'rate-out-of-range': 400,
   'person-unknown': 404,
   'token-invalid': 401,
   'wallet-stopping': 503,

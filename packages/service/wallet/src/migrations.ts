@@ -67,5 +67,15 @@ export const walletMigrations: Migrations = {
         alter table wallet.usage add column score bigint not null default 0 check (score >= 0);
       `,
     },
+    {
+      name: '3-pace',
+      sql: `
+        -- Units a second, and how the budget is spent; null: as the plan says.
+        alter table wallet.setting add column rate bigint check (rate > 0);
+        alter table wallet.setting add column pacing text check (pacing in ('stream', 'stretch'));
+        -- Units a second for this site; null: the usual.
+        alter table wallet.connection add column rate bigint check (rate > 0);
+      `,
+    },
   ],
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { scoreOf } from './attention-score.ts'
+import { WalletStore } from './store.ts'
 import { post, TestHouse, type TestAgent } from './test-house.ts'
 
 const site = 'https://news.example'
@@ -258,6 +259,20 @@ test('attention counts on when the budget is spent, for sharing at the end of th
   const read = async () => (await house.postgres.pool.query('select amount, attention_ms from wallet.usage')).rows as { amount: bigint; attention_ms: bigint }[]
   await house.until(async () => ((await read())[0]?.attention_ms ?? 0n) >= 20_000n)
   expect((await read())[0]?.amount).toBe(3n * rate)
+})
+
+test('a site that is blocked at the end of the period has no part in the sharing', async () => {
+  await using house = await TestHouse.open()
+  const { agent, url } = await visit(house)
+  agent.start('one')
+  const store = new WalletStore(house.postgres)
+  const today = new Date(house.clock.nowMs()).toISOString().slice(0, 10)
+  const shared = () => store.attentionOf(house.alice.id, today, '2999-01-01')
+  await house.until(async () => (await shared()).length > 0)
+  const session = await house.signIn(url)
+  const id = await connectionId(url, session)
+  await fetch(`${url}/api/connections/${id}`, { method: 'PATCH', headers: { origin: 'http://localhost:4000', cookie: session, 'content-type': 'application/json' }, body: JSON.stringify({ blocked: true, capPerMonth: null }) })
+  expect(await shared()).toEqual([])
 })
 
 async function connectionId(url: string, session: string): Promise<string> {

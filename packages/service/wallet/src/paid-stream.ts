@@ -83,6 +83,8 @@ export interface PaidStreamSpec {
   readonly rate: bigint
   /** Most units that it may pay in all; without one the budget decides. */
   readonly amountMax?: bigint | undefined
+  /** The budget is known to near its end: hold little from the start. */
+  readonly sparing?: boolean
   readonly listener: PaidStreamListener
 }
 
@@ -95,6 +97,8 @@ interface Row {
 const bookingMaxMs = 3_000
 /** How much of the rate a stream holds ahead when the budget nears its end: streams that share the rest draw it in small draughts, evenly. */
 const shortHoldMs = 5_000
+/** How long it goes on so before it tries to hold the usual again. */
+const sparingMs = 60_000
 const retryMs = 1_000
 /** Sequences that a lease allows beyond those used. */
 const sequencesPerLease = 1_000
@@ -131,6 +135,8 @@ export class PaidStream {
   #extending: Promise<void> | undefined
   #extendDue = false
   #fundsSpent = false
+  /** Until then it holds little. */
+  #sparingUntilMs = -Infinity
   #fenced = false
   #ending: Promise<StreamCounters> | undefined
 
@@ -145,6 +151,7 @@ export class PaidStream {
     this.#listener = spec.listener
     this.#amountMax = spec.amountMax
     this.#rate = spec.rate
+    if (spec.sparing === true) this.#sparingUntilMs = desk.clock.monotonicMs() + sparingMs
     desk.live.set(this.#segment, this)
     this.#opening = this.#open()
   }
@@ -165,7 +172,7 @@ export class PaidStream {
   /** Whether it holds much more than it needs while another stream of hers finds nothing left to hold. */
   get sitsOnFunds(): boolean {
     const { paid, inFlight, inDoubt } = this.counters
-    return this.held - paid - inFlight - inDoubt > 2n * this.#holdAhead(0n, shortHoldMs)
+    return this.held - paid - inFlight - inDoubt > this.#worth(2 * shortHoldMs)
   }
 
   get counters(): StreamCounters {
@@ -235,8 +242,9 @@ export class PaidStream {
     try {
       let opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
       if (opened === undefined) {
-        this.#fundsSpent = true
-        const left = smaller(await this.#available(), this.#holdAhead(0n, shortHoldMs))
+        this.#spare()
+        const left = smaller(await this.#available(), this.#holdAhead(0n))
+        this.#fundsSpent = left < this.#holdAhead(0n)
         lease = { ...lease, held: left }
         if (left > 0n) opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
       }
@@ -245,7 +253,6 @@ export class PaidStream {
         return
       }
       this.#row = { epoch: opened.ownerEpoch, lease }
-      if (this.#fundsSpent && this.#ending === undefined) this.#listener.fundsShort?.()
     } catch (error) {
       if (!isFault(error, 'database-unavailable')) log.error({ stream: this.id, error: messageOf(error) }, 'a stream could not be opened')
       this.#breakOff({ passing: 'wallet-unavailable' })
@@ -410,11 +417,10 @@ export class PaidStream {
     const wanted = larger(row.lease.held, this.#holdAhead(used))
     const lease: Lease = { held: wanted, sequenceCeiling: stream.packets + sequencesPerLease, sendUntilMs: Math.max(row.lease.sendUntilMs, this.#desk.clock.nowMs() + this.#desk.leaseMs) }
     try {
-      const extended = await this.#extendRow(row, lease, this.#holdAhead(used, shortHoldMs))
-      this.#fundsSpent = extended.held < wanted
+      const extended = await this.#extendRow(row, lease, used)
+      this.#fundsSpent = extended.held < larger(row.lease.held, this.#holdAhead(used))
       row.lease = extended
       stream.extend(extended)
-      if (this.#fundsSpent && this.#ending === undefined) this.#listener.fundsShort?.()
     } catch (error) {
       if (isFault(error, 'database-unavailable')) this.#extendDue = true
       else if (isFault(error, 'owner-fenced') || isFault(error, 'stream-closed')) this.#lost(error)
@@ -426,7 +432,7 @@ export class PaidStream {
   }
 
   /** Holds what is wanted; near the end of the budget a little, and in the end its rest. */
-  async #extendRow(row: Row, lease: Lease, little: bigint): Promise<Lease> {
+  async #extendRow(row: Row, lease: Lease, used: bigint): Promise<Lease> {
     const extend = async (held: bigint): Promise<Lease> => {
       const extended = { ...lease, held }
       await this.#desk.ledger.sending.extend(this.id, row.epoch, extended)
@@ -437,9 +443,10 @@ export class PaidStream {
     } catch (error) {
       if (!isFault(error, 'funds-insufficient')) throw error
     }
+    this.#spare()
     const rest = row.lease.held + (await this.#available())
     try {
-      return await extend(larger(row.lease.held, smaller(rest, little)))
+      return await extend(larger(row.lease.held, smaller(rest, this.#holdAhead(used))))
     } catch (error) {
       if (!isFault(error, 'funds-insufficient')) throw error
       return extend(row.lease.held)
@@ -525,9 +532,22 @@ export class PaidStream {
   }
 
   /** What should be held in all when `used` is paid or on its way. */
-  #holdAhead(used: bigint, ms: number = this.#desk.leaseMs): bigint {
-    const ahead = used + (this.#rate * BigInt(Math.min(ms, this.#desk.leaseMs))) / 1_000n
+  #holdAhead(used: bigint): bigint {
+    const { clock, leaseMs } = this.#desk
+    const ahead = used + this.#worth(clock.monotonicMs() < this.#sparingUntilMs ? Math.min(shortHoldMs, leaseMs) : leaseMs)
     return this.#amountMax !== undefined && this.#amountMax < ahead ? this.#amountMax : ahead
+  }
+
+  #worth(ms: number): bigint {
+    return (this.#rate * BigInt(ms)) / 1_000n
+  }
+
+  /** There is not enough for the usual hold: this one holds little for a while, and others are asked to do so too. */
+  #spare(): void {
+    const nowMs = this.#desk.clock.monotonicMs()
+    const known = nowMs < this.#sparingUntilMs
+    this.#sparingUntilMs = nowMs + sparingMs
+    if (!known && this.#ending === undefined) this.#listener.fundsShort?.()
   }
 
   #receiverIsOurs(): boolean {

@@ -105,7 +105,7 @@ export class Payer {
     if (paused !== this.#paused) this.setPaused(paused)
     for (const page of this.#pages) {
       const now = live.get(page.connection.id)
-      if (now?.blocked !== page.connection.blocked || now.capPerMonth !== page.connection.capPerMonth) page.reconnected(now)
+      if (now?.blocked !== page.connection.blocked || now.capPerMonth !== page.connection.capPerMonth || now.rate !== page.connection.rate) page.reconnected(now)
     }
   }
 
@@ -176,6 +176,7 @@ export class Payer {
         links: sessions.length,
         blocked: page.connection.blocked,
         capReached: this.#capReached(page.connection),
+        rate: page.connection.rate,
       })),
     )
     const reading = permits.findIndex((permit) => 'rate' in permit)

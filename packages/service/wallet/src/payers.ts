@@ -2,6 +2,7 @@ import type { Id } from '@rivulet/ids'
 import type { Balance } from '@rivulet/ledger'
 import type { Clock } from '@rivulet/time'
 import type { Connection, Subscriber } from './connection.ts'
+import type { Pacer } from './pacer.ts'
 import type { Log } from './paid-stream.ts'
 import { Payer } from './payer.ts'
 import type { WalletStore } from './store.ts'
@@ -13,9 +14,7 @@ interface PayersDesk {
   readonly meter: UsageMeter
   readonly clock: Clock
   readonly log: Log
-  /** Units a second, of whom no plan says otherwise. */
-  readonly rate: bigint
-  ratesOf(personIds: readonly Id<'pers'>[]): Promise<ReadonlyMap<Id<'pers'>, bigint>>
+  readonly pacer: Pick<Pacer, 'pacesOf'>
 }
 
 /** The subscribers who have pages open, each loaded once. */
@@ -56,36 +55,36 @@ export class Payers {
     }
   }
 
-  /** Reads again what subscribers may have changed through another process: pauses, blocks, caps, connections that ended; and the rates of their plans. */
+  /** Reads again what subscribers may have changed through another process: pauses, blocks, caps, rates, connections that ended; and bends the rates of budgets that are stretched. */
   async refresh(): Promise<void> {
     const payers = [...this.#known.values()]
     if (payers.length === 0) return
     const asked = payers.map((payer) => ({ payer, changes: payer.changes, connections: payer.connections() }))
-    const [rates, paused, live] = await Promise.all([
-      this.#desk.ratesOf(payers.map(({ subscriber }) => subscriber.personId)),
-      this.#desk.store.pausedAmong(payers.map(({ subscriber }) => subscriber.personId)),
+    const [paces, live] = await Promise.all([
+      this.#desk.pacer.pacesOf(payers.map(({ subscriber }) => subscriber)),
       this.#desk.store.liveConnections(asked.flatMap(({ connections }) => connections.map(({ id }) => id))),
     ])
     const byId = new Map<string, Connection>(live.map((connection) => [connection.id, connection]))
-    for (const { payer, changes, connections } of asked) {
+    for (const [index, { payer, changes, connections }] of asked.entries()) {
       // What she changed here while the rows were read is newer than they are.
-      if (payer.changes !== changes) continue
+      const pace = paces[index]
+      if (payer.changes !== changes || pace === undefined) continue
       // Pages that came meanwhile are as fresh as these rows.
       for (const connection of payer.connections()) if (!connections.some(({ id }) => id === connection.id)) byId.set(connection.id, connection)
-      payer.refresh(paused.has(payer.subscriber.personId), byId)
-      payer.setRate(rates.get(payer.subscriber.personId) ?? this.#desk.rate)
+      payer.refresh(pace.paused, byId)
+      payer.setRate(pace.rate)
     }
   }
 
   async #load(subscriber: Subscriber): Promise<Payer> {
-    const { clock, ledger, log, meter, store } = this.#desk
+    const { clock, ledger, log, meter, pacer, store } = this.#desk
     // What an earlier visit used is written first, so that caps count it.
     await meter.flush()
-    const [rates, paused, usage] = await Promise.all([this.#desk.ratesOf([subscriber.personId]), store.isPaused(subscriber.personId), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
+    const [[pace], usage] = await Promise.all([pacer.pacesOf([subscriber]), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
     const available = async (): Promise<bigint> => {
       const { posted, pending } = await ledger.balance(subscriber.accountId)
       return posted > pending ? posted - pending : 0n
     }
-    return new Payer({ clock, log, meter, available }, { subscriber, paused, rate: rates.get(subscriber.personId) ?? this.#desk.rate, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
+    return new Payer({ clock, log, meter, available }, { subscriber, paused: pace?.paused ?? false, rate: pace?.rate ?? 0n, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
   }
 }

@@ -177,6 +177,7 @@ export class PaymentSession {
       receiver,
       site,
       rate,
+      sparing: after === 'settled',
       amountMax: this.#spec.amountMax === undefined ? undefined : this.#spec.amountMax - this.#past.paid,
       listener: {
         opened: () => this.#of(stream, { type: 'opened' }),

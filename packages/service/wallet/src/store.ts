@@ -2,6 +2,7 @@ import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Challenge, type Connection, type UsageEntry, WalletFault } from './connection.ts'
+import type { Pacing } from './pace.ts'
 
 interface Tables {
   'wallet.challenge': { challenge: string; site: string; created_ms: bigint; expires_ms: bigint; redeemed_ms: bigint | null }
@@ -14,9 +15,10 @@ interface Tables {
     revoked_ms: bigint | null
     blocked: boolean
     cap_per_month: bigint | null
+    rate: bigint | null
   }
   'wallet.agent_token': { token_hash: Buffer; connection_id: string; created_ms: bigint }
-  'wallet.setting': { person_id: string; paused: boolean }
+  'wallet.setting': { person_id: string; paused: boolean; rate: bigint | null; pacing: Pacing | null }
   'wallet.usage': { person_id: string; site: string; payee: string; day: string; amount: bigint; attention_ms: bigint }
 }
 
@@ -27,6 +29,7 @@ interface ConnectionRow {
   readonly created_ms: bigint
   readonly blocked: boolean
   readonly cap_per_month: bigint | null
+  readonly rate: bigint | null
 }
 
 /** Browsers that may hold a token of one connection; the oldest is forgotten first. */
@@ -41,6 +44,14 @@ export interface PayeeAttention {
   readonly payee: string
   readonly ms: number
   readonly score: bigint
+}
+
+/** What a subscriber has chosen; undefined: as her plan says. */
+export interface Setting {
+  readonly paused: boolean
+  /** Units a second. */
+  readonly rate: bigint | undefined
+  readonly pacing: Pacing | undefined
 }
 
 /** The wallet's own rows: challenges, codes, connections, settings, usage. Money is the ledger's. */
@@ -111,7 +122,7 @@ export class WalletStore {
     const row = await this.#db
       .selectFrom('wallet.agent_token')
       .innerJoin('wallet.connection', 'wallet.connection.id', 'wallet.agent_token.connection_id')
-      .select(['wallet.connection.id', 'person_id', 'site', 'wallet.connection.created_ms', 'blocked', 'cap_per_month'])
+      .select(['wallet.connection.id', 'person_id', 'site', 'wallet.connection.created_ms', 'blocked', 'cap_per_month', 'rate'])
       .where('token_hash', '=', tokenHash)
       .where('site', '=', site)
       .where('revoked_ms', 'is', null)
@@ -149,10 +160,10 @@ export class WalletStore {
   }
 
   /** Undefined when the person has no such live connection. */
-  async changeConnection(personId: string, connectionId: string, change: Pick<Connection, 'blocked' | 'capPerMonth'>): Promise<Connection | undefined> {
+  async changeConnection(personId: string, connectionId: string, change: Pick<Connection, 'blocked' | 'capPerMonth'> & { readonly rate?: bigint | null }): Promise<Connection | undefined> {
     const row = await this.#db
       .updateTable('wallet.connection')
-      .set({ blocked: change.blocked, cap_per_month: change.capPerMonth ?? null })
+      .set({ blocked: change.blocked, cap_per_month: change.capPerMonth ?? null, ...(change.rate !== undefined && { rate: change.rate }) })
       .where('id', '=', connectionId)
       .where('person_id', '=', personId)
       .where('revoked_ms', 'is', null)
@@ -172,23 +183,35 @@ export class WalletStore {
     return rows.map(toConnection)
   }
 
-  /** Which of these people have paused their wallets. */
-  async pausedAmong(personIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.#db.selectFrom('wallet.setting').select('person_id').where('person_id', '=', sql<string>`any(${personIds}::text[])`).where('paused', '=', true).execute()
-    return new Set(rows.map((row) => row.person_id))
-  }
-
-  async isPaused(personId: string): Promise<boolean> {
-    const row = await this.#db.selectFrom('wallet.setting').select('paused').where('person_id', '=', personId).executeTakeFirst()
-    return row?.paused ?? false
+  /** What these people have set; who never set anything is missing. */
+  async settingsOf(personIds: readonly string[]): Promise<ReadonlyMap<string, Setting>> {
+    const rows = await this.#db.selectFrom('wallet.setting').selectAll().where('person_id', '=', sql<string>`any(${personIds}::text[])`).execute()
+    return new Map(rows.map(({ person_id: personId, paused, rate, pacing }) => [personId, { paused, rate: rate ?? undefined, pacing: pacing ?? undefined }]))
   }
 
   async setPaused(personId: string, paused: boolean): Promise<void> {
     await this.#db
       .insertInto('wallet.setting')
-      .values({ person_id: personId, paused })
+      .values({ person_id: personId, paused, rate: null, pacing: null })
       .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ paused }))
       .execute()
+  }
+
+  async setPace(personId: string, { rate, pacing }: Pick<Setting, 'rate' | 'pacing'>): Promise<void> {
+    const pace = { rate: rate ?? null, pacing: pacing ?? null }
+    await this.#db
+      .insertInto('wallet.setting')
+      .values({ person_id: personId, paused: false, ...pace })
+      .onConflict((conflict) => conflict.column('person_id').doUpdateSet(pace))
+      .execute()
+  }
+
+  /** How long each of these people has read since `day` (UTC), ms, and the first day of theirs in that time. */
+  async readSince(personIds: readonly string[], day: string): Promise<ReadonlyMap<string, { readonly ms: number; readonly firstDay: string }>> {
+    const { rows } = await sql<{ person_id: string; ms: bigint; first_day: string }>`
+      select person_id, sum(attention_ms)::bigint as ms, min(day)::text as first_day from wallet.usage
+      where person_id = any(${personIds}::text[]) and day >= ${day}::date group by person_id`.execute(this.#db)
+    return new Map(rows.map((row) => [row.person_id, { ms: Number(row.ms), firstDay: row.first_day }]))
   }
 
   /** Adds to what each site and payee got on each day. One statement; the entries' keys must differ. */
@@ -213,11 +236,13 @@ export class WalletStore {
     return rows.map((row) => ({ site: row.site, amount: row.amount, attentionMs: row.attention_ms }))
   }
 
-  /** What each payee got of her attention on each of the days (UTC) from `from` to `to`. */
+  /** What each payee got of her attention on each of the days (UTC) from `from` to `to`, but on sites that she has blocked. */
   async attentionOf(personId: string, from: string, to: string): Promise<readonly PayeeAttention[]> {
     const { rows } = await sql<{ day: string; payee: string; attention_ms: bigint; score: bigint }>`
-      select day::text as day, payee, sum(attention_ms)::bigint as attention_ms, sum(score)::bigint as score from wallet.usage
-      where person_id = ${personId} and day between ${from}::date and ${to}::date and attention_ms > 0 group by day, payee order by day, payee`.execute(this.#db)
+      select day::text as day, payee, sum(attention_ms)::bigint as attention_ms, sum(score)::bigint as score from wallet.usage as u
+      where person_id = ${personId} and day between ${from}::date and ${to}::date and attention_ms > 0
+        and not exists (select from wallet.connection as c where c.person_id = u.person_id and c.site = u.site and c.blocked and c.revoked_ms is null)
+      group by day, payee order by day, payee`.execute(this.#db)
     return rows.map(({ attention_ms: ms, ...row }) => ({ ...row, ms: Number(ms) }))
   }
 
@@ -247,7 +272,7 @@ async function connect(
   // Two redemptions for the same site may race: the second finds the connection of the first.
   await tx
     .insertInto('wallet.connection')
-    .values({ id: connectionId, person_id: personId, site, created_ms: BigInt(nowMs), revoked_ms: null, blocked: false, cap_per_month: null })
+    .values({ id: connectionId, person_id: personId, site, created_ms: BigInt(nowMs), revoked_ms: null, blocked: false, cap_per_month: null, rate: null })
     .onConflict((conflict) => conflict.columns(['person_id', 'site']).where('revoked_ms', 'is', null).doNothing())
     .execute()
   return toConnection(await live().where('site', '=', site).executeTakeFirstOrThrow())
@@ -273,6 +298,7 @@ function toConnection(row: ConnectionRow): Connection {
     createdMs: Number(row.created_ms),
     blocked: row.blocked,
     capPerMonth: row.cap_per_month ?? undefined,
+    rate: row.rate ?? undefined,
   }
 }
 

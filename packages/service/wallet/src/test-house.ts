@@ -50,6 +50,8 @@ export class TestHouse implements AsyncDisposable {
   readonly #receiverLink: Account
   /** Units a second of subscribers whose plan says so. */
   readonly rates = new Map<Id<'pers'>, bigint>()
+  /** How their budgets are spent. */
+  pacing: { readonly pacing: 'stream' | 'stretch'; readonly periodEndsMs: number } = { pacing: 'stream', periodEndsMs: 0 }
   readonly #sealKey = randomBytes(32)
   /** What wallets have reported as errors. */
   readonly errors: string[] = []
@@ -140,7 +142,7 @@ export class TestHouse implements AsyncDisposable {
       accounts, postgres, clock, log, resolver: this.#resolver(), sender, asset: eur,
       routing: { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } },
       publicUrl: origin, ilpAddress: 'test.wallet', ...(!foreign && { ownReceiverAddress: 'test.receiver' }), sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,
-      ratesOf: () => Promise.resolve(this.rates),
+      termsOf: () => Promise.resolve(new Map(this.rates.entries().map(([id, rate]) => [id, { rate, ...this.pacing }]))),
     })
     link.receive(wallet.packetHandler)
     const app = express()

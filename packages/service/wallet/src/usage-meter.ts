@@ -53,7 +53,7 @@ export class UsageMeter {
 }
 
 /** The day in UTC, `2026-01-31`. @param nowMs milliseconds since 1970 */
-function dayOf(nowMs: number): string {
+export function dayOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 10)
 }
 

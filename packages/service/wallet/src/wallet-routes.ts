@@ -1,5 +1,6 @@
 /** The wallet's HTTP doors: for agents below /agent, for the signed-in subscriber below /api. No CORS: only pages of the wallet's own origin ask. */
 import { type Entrance, type Person, personOf } from '@rivulet/accounts'
+import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Balance } from '@rivulet/ledger'
 import { parseUnits } from '@rivulet/money'
@@ -10,6 +11,7 @@ import type { ConnectJourney } from './connect-journey.ts'
 import { type Connection, type Subscriber, WalletFault } from './connection.ts'
 import { agentCookie, cookieOf, tokenCookie, tokenCookieLifeS, verifierCookie } from './cookies.ts'
 import { answerFaults, limitRate, parse, requireOrigin } from './http.ts'
+import type { Pace, Pacer } from './pacer.ts'
 import type { Log } from './paid-stream.ts'
 import { checkSite } from './site.ts'
 import type { WalletStore } from './store.ts'
@@ -32,8 +34,7 @@ export interface WalletRoutesOptions {
   readonly origin: string
   readonly allowLocal: boolean
   readonly proxyHops: number
-  /** Units a second while she reads. */
-  rateOf(personId: Id<'pers'>): Promise<bigint>
+  readonly pacer: Pick<Pacer, 'pacesOf'>
   readonly entrance: Entrance
   readonly journey: ConnectJourney
   readonly store: WalletStore
@@ -41,6 +42,8 @@ export interface WalletRoutesOptions {
   streamsOf(personId: Id<'pers'>): readonly SubscriberStream[]
   /** The subscriber paused or resumed her wallet, or changed or ended (undefined) a connection: pages that are open follow. */
   paused(personId: Id<'pers'>, paused: boolean): void
+  /** She chose another rate: units a second. */
+  paceChanged(personId: Id<'pers'>, rate: bigint): void
   connectionChanged(personId: Id<'pers'>, connectionId: string, connection: Connection | undefined): void
 }
 
@@ -50,14 +53,19 @@ const site = z.string().min(1).max(300)
 const challengeBody = z.strictObject({ site })
 const redeemBody = z.strictObject({ site, code: z.string().min(1).max(100) })
 const pauseBody = z.strictObject({ paused: z.boolean() })
-const connectionBody = z.strictObject({ blocked: z.boolean(), capPerMonth: z.string().regex(/^(0|[1-9][0-9]{0,18})$/, 'must be units as a decimal string').nullable() })
+const units = z.string().regex(/^(0|[1-9][0-9]{0,18})$/, 'must be units as a decimal string')
+const connectionBody = z.strictObject({ blocked: z.boolean(), capPerMonth: units.nullable(), rate: units.nullable().optional() })
+const paceBody = z.strictObject({ pacing: z.enum(['stream', 'stretch']).nullable(), rate: units.nullable() })
+/** How far a rate that she chooses may be from her plan's: between a fiftieth and twenty times of it. */
+const slowestRate = 50n
+const fastestRate = 20n
 const parameters = { challenge: z.object({ challenge: challengeText }), id: z.object({ id: z.string().regex(/^conn_[0-9a-z]{26}$/, 'must be the id of a connection') }) }
 
 export function walletRoutes(options: WalletRoutesOptions): Router {
   const router = Router()
   const limit = new RateLimit(options.clock, { burst: 120, perSecond: 10 })
   // The same checks in front of every door; what is not ours goes on to whoever comes next.
-  router.use(['/agent/challenges', '/agent/redeem', '/api/connect', '/api/me', '/api/connections', '/api/pause'], limitRate(limit, options.proxyHops), (_request, response, next) => {
+  router.use(['/agent/challenges', '/agent/redeem', '/api/connect', '/api/me', '/api/connections', '/api/pause', '/api/pace'], limitRate(limit, options.proxyHops), (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
@@ -101,7 +109,7 @@ function consentDoors(router: Router, options: WalletRoutesOptions, json: expres
       site: known.site,
       expiresInMs: known.expiresMs - clock.nowMs(),
       person: person === undefined ? null : publicPerson(person),
-      plan: person === undefined || asset === undefined ? null : { rate: (await options.rateOf(person.id)).toString(), assetCode: asset.code, assetScale: asset.scale },
+      plan: person === undefined || asset === undefined ? null : { rate: (await paceOf(options, subscriberOf(person))).rate.toString(), assetCode: asset.code, assetScale: asset.scale },
     })
   })
 
@@ -119,18 +127,18 @@ function homeDoors(router: Router, options: WalletRoutesOptions, json: express.R
   router.get('/api/me', entrance.requireSession, async (_request, response) => {
     const person = personOf(response)
     const { personId, accountId } = subscriberOf(person)
-    const [rate, balance, connections, paused, usage] = await Promise.all([
-      options.rateOf(personId),
+    const [pace, balance, connections, usage] = await Promise.all([
+      paceOf(options, { personId, accountId }),
       options.balance(accountId),
       store.connectionsOf(personId),
-      store.isPaused(personId),
       store.usageSince(personId, monthOf(clock.nowMs())),
     ])
     const spent = new Map(usage.map((entry) => [entry.site, entry]))
     response.json({
       person: publicPerson(person),
-      paused,
-      rate: rate.toString(),
+      paused: pace.paused,
+      rate: pace.rate.toString(),
+      pace: publicPace(pace),
       balance: {
         posted: balance.posted.toString(),
         pending: balance.pending.toString(),
@@ -155,11 +163,23 @@ function homeDoors(router: Router, options: WalletRoutesOptions, json: express.R
     response.json({ paused })
   })
 
+  router.put('/api/pace', own, entrance.requireSession, json, async (request, response) => {
+    const { pacing, rate } = parse(paceBody, request.body)
+    const subscriber = subscriberOf(personOf(response))
+    const { terms } = await paceOf(options, subscriber)
+    await store.setPace(subscriber.personId, { pacing: pacing ?? undefined, rate: rateWithin(rate, terms.rate) ?? undefined })
+    const changed = await paceOf(options, subscriber)
+    options.paceChanged(subscriber.personId, changed.rate)
+    response.json({ rate: changed.rate.toString(), pace: publicPace(changed) })
+  })
+
   router.patch('/api/connections/:id', own, entrance.requireSession, json, async (request, response) => {
     const { id } = parse(parameters.id, request.params)
-    const { blocked, capPerMonth } = parse(connectionBody, request.body)
-    const { personId } = subscriberOf(personOf(response))
-    const changed = await store.changeConnection(personId, id, { blocked, capPerMonth: capPerMonth === null ? undefined : parseUnits(capPerMonth) })
+    const { blocked, capPerMonth, rate } = parse(connectionBody, request.body)
+    const subscriber = subscriberOf(personOf(response))
+    const { personId } = subscriber
+    const chosen = rate === undefined ? undefined : rateWithin(rate, (await paceOf(options, subscriber)).terms.rate)
+    const changed = await store.changeConnection(personId, id, { blocked, capPerMonth: capPerMonth === null ? undefined : parseUnits(capPerMonth), ...(chosen !== undefined && { rate: chosen }) })
     if (changed === undefined) throw new WalletFault('connection-unknown', 'there is no such connection')
     options.connectionChanged(personId, id, changed)
     response.json(publicConnection(changed))
@@ -181,11 +201,29 @@ export function subscriberOf(person: Person): Subscriber {
   return { personId: person.id, name: person.name, email: person.email, walletAddress: walletAddress.url, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }
 }
 
+async function paceOf({ pacer }: WalletRoutesOptions, { personId, accountId }: Pick<Subscriber, 'personId' | 'accountId'>): Promise<Pace> {
+  const [pace] = await pacer.pacesOf([{ personId, accountId }])
+  assert(pace !== undefined, 'one pace for each that was asked for')
+  return pace
+}
+
+/** Null: the usual. Throws `rate-out-of-range`. */
+function rateWithin(text: string | null, usual: bigint): bigint | null {
+  if (text === null) return null
+  const rate = parseUnits(text)
+  if (rate * slowestRate < usual || rate > usual * fastestRate) throw new WalletFault('rate-out-of-range', `a rate is between a fiftieth and twenty times that of the plan, ${usual} units a second`)
+  return rate
+}
+
+function publicPace({ pacing, terms, setting }: Pace): object {
+  return { pacing, chosenPacing: setting.pacing ?? null, chosenRate: setting.rate?.toString() ?? null, planPacing: terms.pacing, planRate: terms.rate.toString(), periodEndsMs: terms.periodEndsMs ?? null }
+}
+
 function publicPerson({ id, name, email }: Person): object {
   return { id, name, email }
 }
 
 function publicConnection(connection: Connection): object {
-  const { id, site: from, createdMs, blocked, capPerMonth } = connection
-  return { id, site: from, createdAtMs: createdMs, blocked, capPerMonth: capPerMonth?.toString() ?? null }
+  const { id, site: from, createdMs, blocked, capPerMonth, rate } = connection
+  return { id, site: from, createdAtMs: createdMs, blocked, capPerMonth: capPerMonth?.toString() ?? null, rate: rate?.toString() ?? null }
 }

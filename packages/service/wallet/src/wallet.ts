@@ -10,13 +10,15 @@ import type { Postgres } from '@rivulet/postgres'
 import type { Payee, Resolver } from '@rivulet/resolver'
 import type { StreamSender } from '@rivulet/stream-sender'
 import type { Clock, Timer } from '@rivulet/time'
+import type { MessageOf, WalletToAgent } from '@rivulet/web-monetization'
 import type { Router } from 'express'
-import type { AgentDesk } from './agent-page.ts'
+import { type AgentDesk, AgentPage, type TokenOf } from './agent-page.ts'
 import { AgentSockets } from './agent-socket.ts'
 import { ConnectJourney } from './connect-journey.ts'
 import { WalletFault } from './connection.ts'
 import { controlRoutes } from './control-routes.ts'
 import { Lateness, latenessBucketsMs } from './lateness.ts'
+import { Pacer, type SpendingTerms } from './pacer.ts'
 import type { Log, PaidStream } from './paid-stream.ts'
 import { Payers } from './payers.ts'
 import { settleDoubts } from './recovery.ts'
@@ -50,8 +52,8 @@ export interface WalletOptions {
   readonly controlToken: string
   /** Units a second that a subscriber pays while she reads; 100,000 unless told. */
   readonly rate?: bigint
-  /** Units a second of those of these subscribers whose plan says so; asked every few seconds for who reads. */
-  readonly ratesOf?: (personIds: readonly Id<'pers'>[]) => Promise<ReadonlyMap<Id<'pers'>, bigint>>
+  /** How the plans of those of these subscribers who have one let their budgets be spent; asked every few seconds for who reads. */
+  readonly termsOf?: (personIds: readonly Id<'pers'>[]) => Promise<ReadonlyMap<Id<'pers'>, SpendingTerms>>
   /** Sandbox only: http, ports and loopback are accepted. */
   readonly allowLocal: boolean
   /** Our own proxies in front, whose X-Forwarded-For is believed; 0 unless told. */
@@ -85,12 +87,16 @@ export interface WalletCounters {
 
 /** The wallet role of one process. */
 export interface Wallet extends AsyncDisposable {
-  /** `/agent/challenges`, `/agent/redeem`, `/api/connect/*`, `/api/me`, `/api/connections/*`, `/api/pause`. Parses its own bodies. */
+  /** `/agent/challenges`, `/agent/redeem`, `/api/connect/*`, `/api/me`, `/api/connections/*`, `/api/pause`, `/api/pace`. Parses its own bodies. */
   readonly routes: Router
   /** `/control/*`, see control-routes.ts. For a listener that only this machine reaches. */
   readonly controlRoutes: Router
   /** Serves the agents' WebSocket on this server. */
   attachSocket(server: Server): void
+  /** A page's agent inside this process: what a WebSocket brings, without one. `tokenOf` is what the browser's cookie of a site says. */
+  agent(tokenOf: TokenOf, say: (message: MessageOf<WalletToAgent>) => void): Pick<AgentPage, 'receive' | 'leave'>
+  /** How a site gets connected to a subscriber. */
+  readonly journey: ConnectJourney
   /** What this process streams now. */
   live(): readonly LiveStream[]
   counters(): WalletCounters
@@ -119,6 +125,7 @@ export async function createWallet(options: WalletOptions): Promise<Wallet> {
 class WalletProcess implements Wallet {
   readonly routes: Router
   readonly controlRoutes: Router
+  readonly journey: ConnectJourney
   readonly #options: WalletOptions
   readonly #store: WalletStore
   readonly #desk: AgentDesk
@@ -142,9 +149,10 @@ class WalletProcess implements Wallet {
     const { origin } = new URL(options.publicUrl)
     this.#store = new WalletStore(options.postgres)
     this.#meter = new UsageMeter(this.#store, clock, log)
-    const journey = new ConnectJourney(this.#store, clock)
-    const ratesOf = options.ratesOf ?? (() => Promise.resolve(new Map<Id<'pers'>, bigint>()))
-    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, rate, ratesOf })
+    this.journey = new ConnectJourney(this.#store, clock)
+    const { journey } = this
+    const pacer = new Pacer({ store: this.#store, ledger, clock, rate, termsOf: options.termsOf ?? (() => Promise.resolve(new Map<Id<'pers'>, SpendingTerms>())) })
+    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, pacer })
     this.#desk = {
       clock,
       log,
@@ -173,10 +181,11 @@ class WalletProcess implements Wallet {
     }
     this.#sockets = new AgentSockets({ clock, log, origin, proxyHops, desk: this.#desk })
     this.routes = walletRoutes({
-      clock, log, origin, allowLocal, proxyHops, rateOf: async (personId) => (await ratesOf([personId])).get(personId) ?? rate, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
+      clock, log, origin, allowLocal, proxyHops, pacer, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
       balance: (accountId) => ledger.balance(accountId),
       streamsOf: (personId) => this.#streamsOf(personId),
       paused: (personId, paused) => this.#payers.known(personId)?.setPaused(paused),
+      paceChanged: (personId, rate) => this.#payers.known(personId)?.setRate(rate),
       connectionChanged: (personId, connectionId, connection) => this.#payers.known(personId)?.connectionChanged(connectionId, connection),
     })
     this.controlRoutes = controlRoutes({ desk: this.#desk, accounts, token: options.controlToken, rate, allowLocal, runs: this.#runs })
@@ -190,6 +199,10 @@ class WalletProcess implements Wallet {
 
   attachSocket(server: Server): void {
     this.#sockets.attach(server)
+  }
+
+  agent(tokenOf: TokenOf, say: (message: MessageOf<WalletToAgent>) => void): AgentPage {
+    return new AgentPage(this.#desk, tokenOf, say)
   }
 
   counters(): WalletCounters {

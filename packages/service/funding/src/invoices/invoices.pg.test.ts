@@ -39,7 +39,7 @@ beforeEach(async () => {
   ledger = await Ledger.open({ postgres, clock })
   sandbox = new SandboxProvider(new SandboxStore(postgres))
   invoices = new InvoiceStore(postgres)
-  await new FundingStore(postgres).offer([{ key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0 }], () => newId('plan', clock.nowMs()))
+  await new FundingStore(postgres).offer([{ key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', trialDays: 0 }], () => newId('plan', clock.nowMs()))
   funding = start()
   const requireSession: Entrance['requireSession'] = (_request, response, next) => {
     response.locals['person'] = { id: visitor } as Person
