@@ -25,6 +25,12 @@ const statementTimeoutMs = 2_000
 const answerTimeoutMs = 5_000
 /** Planning costs as much as writing a hundred rows. A plan serves so many flushes, fewer while the tables may still grow manyfold. */
 const flushesPerPlanMax = 512
+/**
+ * Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other. A row looked at counts for much and the way to it for nothing, so
+ * that no plan looks at more rows than it must even while there are few, or while statistics say so.
+ */
+export const planSettings = `set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0;
+  set plan_cache_mode = force_generic_plan; set cpu_tuple_cost = 1; set random_page_cost = 0; set cpu_index_tuple_cost = 0; set jit = off`
 const freshPlan = { flushes: 0, flushesMax: 1, bytesMax: 0 }
 
 /** A connection of its own for the flushes of one committer, replaced whenever it breaks, and the flush row of this process start. */
@@ -95,11 +101,7 @@ export class FlushStore implements AsyncDisposable {
 
   async #connection(): Promise<Session> {
     if (this.#session?.lost === false) return this.#session
-    // Rows are found by key in the order they are sent, which is sorted: no two flushes can wait for each other. A row looked at counts for much, so that no
-    // plan looks at more rows than it must even while there are few.
-    const session = await Session.open(this.#postgres, `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set enable_hashjoin = off; set enable_mergejoin = off;
-      set enable_seqscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0; set plan_cache_mode = force_generic_plan;
-      set cpu_tuple_cost = 1; set jit = off`, answerTimeoutMs)
+    const session = await Session.open(this.#postgres, `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; ${planSettings}`, answerTimeoutMs)
     this.#session = session
     this.#plan = freshPlan
     if (!this.#rowInserted) {
