@@ -42,8 +42,11 @@ test('a flush finds each of its rows by key, whatever the statistics say', async
     }
     for (const [situation, statements] of situations) {
       for (const statement of statements) await client.query(statement)
-      expect(await scans(bookingStatement.text, 'sending_streams'), situation).toEqual([{ 'Index Name': 'sending_streams_pkey', 'Index Cond': '(id = input.id)' }])
-      expect(await scans(creditStatement.text, 'receiving_streams'), situation).toEqual([{ 'Index Name': 'receiving_streams_pkey', 'Index Cond': '(connection = i.connection)' }])
+      expect({ situation, booking: await scans(bookingStatement.text, 'sending_streams'), credit: await scans(creditStatement.text, 'receiving_streams') }).toEqual({
+        situation,
+        booking: [{ 'Index Name': 'sending_streams_pkey', 'Index Cond': '(id = input.id)' }],
+        credit: [{ 'Index Name': 'receiving_streams_pkey', 'Index Cond': '(connection = i.connection)' }],
+      })
     }
   } finally {
     client.release(true)
