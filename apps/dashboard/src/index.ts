@@ -36,8 +36,8 @@ export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    publisher: { html: 'publisher.html', paths: ['/', '/sites', '/pointers', '/payouts', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
     operator: { html: 'operator.html', paths: ['/', '/mailbox', '/payouts', '/reconciliation', ...mailedPaths] },
   },
   headers: {

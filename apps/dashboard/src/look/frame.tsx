@@ -119,6 +119,9 @@ function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance
             <Menu.Item component="a" href="/limits">
               {t('limits.title')}
             </Menu.Item>
+            <Menu.Item component="a" href="/tip">
+              {t('tip.title')}
+            </Menu.Item>
           </>
         )}
         {entrance !== 'wallet' && (

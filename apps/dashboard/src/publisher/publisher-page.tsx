@@ -54,6 +54,8 @@ const ways = [
   ['/', 'income'],
   ['/sites', 'sites'],
   ['/pointers', 'pointers'],
+  ['/statements', 'statements'],
+  ['/payouts', 'payouts'],
 ] as const
 
 function Ways(): React.JSX.Element {

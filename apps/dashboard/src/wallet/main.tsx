@@ -9,6 +9,7 @@ import { PlanPage } from '../plan/plan-page.tsx'
 import { Door } from '../session/door.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
 import { leave } from '../session/session.ts'
+import { TipPage } from '../tip/tip-page.tsx'
 import { usePolled } from '../use-polled.ts'
 import { Connect } from './connect.tsx'
 import { Home } from './home.tsx'
@@ -35,6 +36,7 @@ function Wallet(): React.JSX.Element {
 function pageAt(path: string): React.JSX.Element {
   if (path === '/connect') return <Connect challenge={new URLSearchParams(location.search).get('challenge')} />
   if (isConsent(path)) return <GrantConsent entrance="wallet" />
+  if (path === '/tip') return <TipPage />
   if (path === '/subscription') return <PlanPage />
   if (path === '/limits') return <LimitsPage />
   if (path === '/keys') return <Keys entrance="wallet" />

@@ -5,6 +5,7 @@ import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
+import { tipEn, tipErrorsEn } from './tip-en.ts'
 
 /** Every word of the dashboard in English. The other languages have exactly these keys. */
 export const en = {
@@ -176,6 +177,7 @@ export const en = {
   ...planEn,
   ...publisherEn,
   ...payoutsEn,
+  ...tipEn,
   ...keysEn,
   errors: {
     ...grantErrorsEn,
@@ -184,6 +186,7 @@ export const en = {
     ...planErrorsEn,
     ...publisherErrorsEn,
     ...payoutErrorsEn,
+    ...tipErrorsEn,
     ...keyErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',

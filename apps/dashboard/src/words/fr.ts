@@ -6,6 +6,7 @@ import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
+import { tipFr, tipErrorsFr } from './tip-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
 export const fr: Words = {
@@ -177,6 +178,7 @@ export const fr: Words = {
   ...planFr,
   ...publisherFr,
   ...payoutsFr,
+  ...tipFr,
   ...keysFr,
   errors: {
     ...grantErrorsFr,
@@ -185,6 +187,7 @@ export const fr: Words = {
     ...planErrorsFr,
     ...publisherErrorsFr,
     ...payoutErrorsFr,
+    ...tipErrorsFr,
     ...keyErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',

@@ -1,6 +1,6 @@
 /** The pages of publishers. */
 export const publisherEn = {
-  ways: { label: 'Pages', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares' },
+  ways: { label: 'Pages', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts' },
   sites: {
     title: 'Your sites',
     why: 'Name the sites that carry your payment pointer and prove that they are yours. The proof is looked at again every day, and this page says when it is gone. Money arrives without a proof as well.',
@@ -31,7 +31,7 @@ export const publisherEn = {
       'no-name': 'A site without a name has no record. Use the file.',
     },
     check: 'Look now',
-    checkSite: 'Look for the proof of {{site}} now',
+    checkSite: 'Look now for the proof of {{site}}',
     remove: 'Remove',
     removeSite: 'Remove {{site}}',
     removeSure: 'Remove {{site}}? Its proof is forgotten; money and statements stay.',
@@ -43,7 +43,6 @@ export const publisherEn = {
     main: 'Main pointer',
     kept: 'What it receives stays on its account.',
     share: 'Share its income',
-    shareIt: 'Share the income of {{pointer}}',
     change: 'Change the parts',
     keep: 'Share no more',
     since: 'Shared since {{date}}. So much each has got since then:',
@@ -58,6 +57,20 @@ export const publisherEn = {
     add: 'Open another pointer',
     path: 'Last part of its address',
     name: 'Name that others see',
+  },
+  statements: {
+    title: 'Statements',
+    why: 'What was booked on your pointers, by day and site, to the smallest unit. Money that is arriving now is booked within five minutes. Days are UTC.',
+    period: 'Period',
+    from: 'From',
+    to: 'To',
+    csv: 'Save as CSV',
+    pdf: 'Save as PDF',
+    opening: 'Balance before',
+    closing: 'Balance after',
+    empty: 'Nothing moved in this period',
+    emptyWhy: 'Choose other days, or wait until readers come.',
+    kind: { stream: 'Readers and payments', share: 'Share of unspent budgets', 'split-in': 'Shared by another pointer', 'split-out': 'Passed on', payout: 'Payout', 'payout-return': 'Payout returned', correction: 'Put right by the operator' },
   },
 }
 
@@ -77,4 +90,6 @@ export const publisherErrorsEn = {
   'path-taken': 'This address is taken. Choose another.',
   'wallet-address-invalid': 'These details are not accepted. Check the name.',
   'wallet-addresses-too-many': 'There are too many pointers: at most 20.',
+  'period-invalid': 'A statement covers 1 to 400 days, in their order. Choose other days.',
+  'statement-too-long': 'This statement would be too long. Choose fewer days.',
 }

@@ -2,7 +2,7 @@
 import type { publisherEn, publisherErrorsEn } from './publisher-en.ts'
 
 export const publisherFr: typeof publisherEn = {
-  ways: { label: 'Rubriques', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts' },
+  ways: { label: 'Rubriques', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts', statements: 'Relevés', payouts: 'Versements' },
   sites: {
     title: 'Vos sites web',
     why: 'Indiquez les sites qui portent votre adresse de paiement et prouvez qu’ils sont à vous. La preuve est cherchée à nouveau chaque jour, et cette page dit quand elle a disparu. L’argent arrive aussi sans preuve.',
@@ -45,7 +45,6 @@ export const publisherFr: typeof publisherEn = {
     main: 'Adresse principale',
     kept: 'Ce qu’elle reçoit reste sur son compte.',
     share: 'Partager ses revenus',
-    shareIt: 'Partager les revenus de {{pointer}}',
     change: 'Changer les parts',
     keep: 'Ne plus partager',
     since: 'Partagée depuis le {{date}}. Voici ce que chacun a reçu depuis :',
@@ -60,6 +59,20 @@ export const publisherFr: typeof publisherEn = {
     add: 'Ouvrir une autre adresse',
     path: 'Dernière partie de l’adresse',
     name: 'Nom que voient les autres',
+  },
+  statements: {
+    title: 'Relevés',
+    why: 'Ce qui a été comptabilisé sur vos adresses, par jour et par site, à la plus petite unité près. L’argent qui arrive en ce moment est comptabilisé dans les cinq minutes. Les jours sont en UTC.',
+    period: 'Période',
+    from: 'Du',
+    to: 'Au',
+    csv: 'Enregistrer en CSV',
+    pdf: 'Enregistrer en PDF',
+    opening: 'Solde avant',
+    closing: 'Solde après',
+    empty: 'Aucun mouvement sur cette période',
+    emptyWhy: 'Choisissez d’autres jours, ou attendez des lecteurs.',
+    kind: { stream: 'Lecteurs et paiements', share: 'Part des budgets non dépensés', 'split-in': 'Partagé par une autre adresse', 'split-out': 'Transmis', payout: 'Versement', 'payout-return': 'Versement retourné', correction: 'Rectifié par l’opérateur' },
   },
 }
 
@@ -79,4 +92,6 @@ export const publisherErrorsFr: typeof publisherErrorsEn = {
   'path-taken': 'Cette adresse est prise. Choisissez-en une autre.',
   'wallet-address-invalid': 'Ces données ne sont pas acceptées. Vérifiez le nom.',
   'wallet-addresses-too-many': 'Il y a trop d’adresses : au plus 20.',
+  'period-invalid': 'Un relevé couvre de 1 à 400 jours, dans leur ordre. Choisissez d’autres jours.',
+  'statement-too-long': 'Ce relevé serait trop long. Choisissez moins de jours.',
 }

@@ -60,11 +60,11 @@ function PointerCard({ pointer, onChange }: { readonly pointer: Pointer; readonl
         />
       ) : (
         <div className="deeds">
-          <Button variant="default" size="compact-md" onClick={() => setEditing(true)} aria-label={t('pointers.shareIt', { pointer: shortPointer(url) })}>
+          <Button variant="default" size="compact-md" onClick={() => setEditing(true)} aria-label={`${split === null ? t('pointers.share') : t('pointers.change')}: ${shortPointer(url)}`}>
             {split === null ? t('pointers.share') : t('pointers.change')}
           </Button>
           {split !== null && (
-            <Button variant="default" size="compact-md" loading={keep.busy} onClick={() => void keep.run(() => changeSplit(pointer.id, []))}>
+            <Button variant="default" size="compact-md" loading={keep.busy} aria-label={`${t('pointers.keep')}: ${shortPointer(url)}`} onClick={() => void keep.run(() => changeSplit(pointer.id, []))}>
               {t('pointers.keep')}
             </Button>
           )}

@@ -1,0 +1,109 @@
+/** What publishers do on their pages, and a subscriber's tip, in a real Chromium on the real product. */
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchChromium, type TestBrowser } from './chromium.ts'
+import { type Product, startProduct } from './product.ts'
+
+const resources = new AsyncDisposableStack()
+let product: Product
+let chromium: TestBrowser
+let complaints: string[] = []
+
+beforeAll(async () => {
+  product = resources.use(await startProduct())
+  chromium = resources.use(await launchChromium())
+})
+afterAll(() => resources.disposeAsync())
+
+const english = { locale: 'en-GB', email: 'Email', password: 'Password', width: 1280 }
+const french = { locale: 'fr-FR', email: 'E-mail', password: 'Mot de passe', width: 390 }
+
+async function open(url: string, person: string, words: typeof english): Promise<Page> {
+  const context = await chromium.browser.newContext({ locale: words.locale, viewport: { width: words.width, height: 844 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  complaints = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    // A session that is asked for and not there yet answers 401, which Chromium reports by itself.
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+  })
+  const known = product.demoAccounts.find(({ name }) => name.startsWith(person))
+  if (known === undefined) throw new Error(`the sandbox has no ${person}`)
+  await page.goto(url)
+  await page.getByLabel(words.email, { exact: true }).fill(known.email)
+  await page.getByLabel(words.password, { exact: true }).fill(known.password)
+  await page.keyboard.press('Enter')
+  return page
+}
+
+async function expectSound(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+  expect(complaints).toEqual([])
+}
+
+const publisher = (index: number): { readonly name: string; readonly walletAddress: string | null } => {
+  const found = product.demoAccounts.filter(({ role }) => role === 'publisher')[index]
+  if (found === undefined) throw new Error('the sandbox has three publishers')
+  return found
+}
+
+test('a site is added, its two proofs are shown, what is found of them is said, and it is removed', async () => {
+  const page = await open(`${product.receiver}/sites`, publisher(0).name, english)
+  await page.getByText('No site yet').waitFor()
+  await page.getByLabel('Name of the site').fill(`${product.demo}/an/article`)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByText('Not proven').waitFor()
+  await page.getByRole('button', { name: /^Look now for the proof/ }).click()
+  await page.locator('.proof p[role=status]').filter({ hasText: /last look|proves nothing/ }).first().waitFor()
+  await expectSound(page)
+  await page.getByRole('button', { name: /^Remove http/ }).click()
+  await page.getByRole('button', { name: 'Yes, remove' }).click()
+  await page.getByText('No site yet').waitFor()
+  expect(complaints).toEqual([])
+  await page.context().close()
+})
+
+test('a further pointer is opened, and the income of another is shared; a statement of both is read and saved', async () => {
+  const page = await open(`${product.receiver}/pointers`, publisher(0).name, english)
+  await page.getByLabel('Last part of its address').fill('podcast')
+  await page.getByLabel('Name that others see').fill('The Podcast')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('heading', { name: /podcast/ }).waitFor()
+  await page.getByRole('button', { name: /^Share its income/ }).first().click()
+  await page.getByRole('textbox', { name: 'Pointer 2' }).fill('https://nobody.example/there')
+  await page.getByRole('button', { name: 'Share like this' }).click()
+  await page.getByRole('alert').filter({ hasText: 'does not exist here' }).waitFor()
+  await page.getByRole('textbox', { name: 'Pointer 2' }).fill(publisher(1).walletAddress ?? '')
+  complaints = []
+  await expectSound(page)
+  await page.getByRole('button', { name: 'Share like this' }).click()
+  await page.getByText(/^Shared since/).waitFor()
+  await page.goto(`${product.receiver}/statements`)
+  await page.getByText('Balance after').first().waitFor()
+  await expectSound(page)
+  const saved = await Promise.all(['CSV', 'PDF'].map(async (kind) => {
+    const href = await page.getByRole('link', { name: `Save as ${kind}` }).getAttribute('href')
+    const answer = await page.request.get(new URL(href ?? '', product.receiver).href)
+    return [answer.status(), answer.headers()['content-type']]
+  }))
+  expect(saved).toEqual([[200, 'text/csv; charset=utf-8'], [200, 'application/pdf']])
+  await page.context().close()
+})
+
+test('a tip is given once, on a phone, in French, and what is said to have arrived has arrived', async () => {
+  const to = publisher(2).walletAddress ?? ''
+  const page = await open(`${product.wallet}/tip?to=${encodeURIComponent(to)}`, 'Ben', french)
+  await page.getByLabel('Montant en EUR').fill('beaucoup')
+  await page.getByRole('button', { name: 'Donner', exact: true }).click()
+  await page.getByText('Écrivez un montant').waitFor()
+  await page.getByLabel('Montant en EUR').fill('1,25')
+  await page.getByRole('button', { name: 'Donner', exact: true }).click()
+  await page.getByText(/^1,25\s€ sont arrivés chez/).waitFor()
+  await expectSound(page)
+  expect(await product.balance(new URL(to).pathname.slice(1))).toBe(1_250_000_000n)
+  expect(await product.verify()).toMatchObject({ ok: true })
+  await page.context().close()
+})
