@@ -144,6 +144,10 @@ test('accepted: plain words, the way back with the right hash, a token for the r
   await page.getByRole('button', { name: `Revoke ${account('mara').name}` }).click()
   await page.getByRole('button', { name: 'Yes, revoke' }).click()
   await page.getByText('No app has access').waitFor()
+  await page.getByRole('button', { name: 'Show past access' }).click()
+  await page.getByRole('heading', { name: account('mara').name, level: 3 }).waitFor()
+  expect(await page.locator('.grant-past').innerText()).toMatch(/Ended on \d+ \w+ \d{4}\s+Spent: €0\.25 of €5\.00/)
+  expect(await seriousFaults(page)).toEqual([])
   expect(await refusal(client.token.rotate({ url: second.manage, accessToken: second.value }))).toEqual([404, 'invalid_rotation'])
   await client.grant.cancel({ url: uri, accessToken: continuing.value })
   await close()
@@ -212,6 +216,40 @@ test('in French the same is asked, with its end', async () => {
   for (const words of ['Au plus 5,00 €', 'tous les 3 mois', 'Jusqu’au 31 juillet 2099']) expect(terms.replace(/\s/g, ' ')).toContain(words)
   await page.getByRole('button', { name: 'Refuser', exact: true }).click()
   expect((await returned(page)).get('result')).toBe('grant_rejected')
+  await close()
+})
+
+test('a publisher is asked on her own server before somebody sees all payments to her', async () => {
+  const { id: hers, authServer: her, resourceServer } = await client.walletAddress.get({ url: account('ines').walletAddress })
+  const grant = await client.grant.request({ url: her }, {
+    access_token: { access: [{ type: 'incoming-payment', actions: ['list-all'], identifier: hers }] },
+    interact: { start: ['redirect'], finish: { method: 'redirect', uri: `${shop}/back`, nonce } },
+  })
+  if (!isPendingGrant(grant)) throw new Error('no interaction was asked for')
+  expect(grant.interact.redirect.startsWith(`${ready.receiver}/auth/interact/`)).toBe(true)
+  const { page, complaints, close } = await opened(grant.interact.redirect)
+  await page.getByRole('heading', { name: `${account('mara').name} asks for access to your wallet` }).waitFor()
+  await signIn(page, 'ines')
+  await page.getByRole('button', { name: 'Accept', exact: true }).waitFor()
+  const terms = await page.locator('.terms').innerText()
+  for (const words of [account('mara').walletAddress, hers, 'See all payments to this wallet', 'Until you revoke it']) expect(terms).toContain(words)
+  expect(await seriousFaults(page)).toEqual([])
+  await page.getByRole('button', { name: 'Accept', exact: true }).click()
+  const back = await returned(page)
+  const reference = back.get('interact_ref') ?? ''
+  expect(back.get('hash')).toBe(createHash('sha256').update([nonce, grant.interact.finish, reference, her].join('\n')).digest('base64'))
+  const continued = await client.grant.continue({ url: grant.continue.uri, accessToken: grant.continue.access_token.value }, { interact_ref: reference })
+  if (!isFinalizedGrantWithAccessToken(continued)) throw new Error('no token was given')
+  const accessToken = continued.access_token.value
+  const list = () => client.incomingPayment.list({ url: resourceServer, accessToken, walletAddress: hers }, { first: 10, 'wallet-address': hers })
+  // The payment of the first test was asked for by another grant.
+  expect((await list()).result.map(({ receivedAmount }) => receivedAmount.value)).toEqual(['250000000'])
+  await page.goto(`${ready.receiver}/grants`)
+  await page.getByRole('button', { name: `Revoke ${account('mara').name}` }).click()
+  await page.getByRole('button', { name: 'Yes, revoke' }).click()
+  await page.getByText('No app has access').waitFor()
+  await expect(list()).rejects.toMatchObject({ status: 403, description: 'Inactive Token' })
+  expect(complaints).toEqual([])
   await close()
 })
 

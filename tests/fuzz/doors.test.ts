@@ -99,9 +99,8 @@ describe('whatever a client signs', () => {
   })
 
   test('to the resource server is made or refused, and pays nobody', { timeout: 600_000 }, async () => {
-    const access = [{ type: 'quote', actions: ['create'] }, { type: 'incoming-payment', actions: ['create'] }]
-    const tokenAt = async (origin: string): Promise<string> => ((await post(`${origin}/auth`, JSON.stringify({ access_token: { access }, client: { jwk } })))['access_token'] as { value: string }).value
-    const tokens = { wallet: await tokenAt(product.ready.wallet), receiver: await tokenAt(product.ready.receiver) }
+    const tokenAt = async (origin: string, type: string): Promise<string> => ((await post(`${origin}/auth`, JSON.stringify({ access_token: { access: [{ type, actions: ['create'] }] }, client: { jwk } })))['access_token'] as { value: string }).value
+    const tokens = { wallet: await tokenAt(product.ready.wallet, 'quote'), receiver: await tokenAt(product.ready.receiver, 'incoming-payment') }
     const walletAddress = `${product.ready.wallet}/ben`
     const incoming = { walletAddress: `${product.ready.receiver}/mara`, incomingAmount: amountOf('100'), expiresAt: '2099-01-01T00:00:00Z', metadata: { a: { b: ['c'] } } }
     const quote = { walletAddress, receiver: `${product.ready.receiver}/incoming-payments/inpm_00000000000000000000000000`, method: 'ilp', debitAmount: amountOf('100') }

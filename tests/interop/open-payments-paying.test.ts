@@ -169,9 +169,10 @@ describe('what cannot be', () => {
       quote({ receiver: gone, debitAmount: eur(1) }), pay({ incomingPayment: gone, debitAmount: eur(1) }), pay({ incomingPayment: receiver, debitAmount: eur(11) }, limited),
       pay({ incomingPayment: await incoming(), debitAmount: eur(1) }, bound), pay({ incomingPayment: receiver, debitAmount: eur(1) }, early), pay({ incomingPayment: receiver, debitAmount: eur(budget * 2n) }),
       pay({ quoteId: `${product.ready.wallet}/quotes/quot_00000000000000000000000000` }), pay({ incomingPayment: receiver, debitAmount: eur(1) }, 'nonsense'), pay({ incomingPayment: receiver, debitAmount: eur(1) }, quoteToken),
+      quote({ receiver, debitAmount: { ...eur(1), assetCode: 'USD' } }), pay({ incomingPayment: receiver, debitAmount: { ...eur(1), assetScale: 2 } }),
     ])
     expect(answers.map((answer) => [answer.status, descriptionOf(answer)])).toEqual([
-      [400, 'invalid receiver'], [400, 'invalid receiver'], [403, 'unauthorized'], [403, 'unauthorized'], [403, 'unauthorized'], [403, 'unauthorized'], [400, 'invalid quote'], [401, 'Invalid Token'], [403, 'Insufficient Grant'],
+      [400, 'invalid receiver'], [400, 'invalid receiver'], [403, 'unauthorized'], [403, 'unauthorized'], [403, 'unauthorized'], [403, 'unauthorized'], [400, 'invalid quote'], [401, 'Invalid Token'], [403, 'Insufficient Grant'], [400, 'invalid amount'], [400, 'invalid amount'],
     ])
     expect(answers[7]?.headers.get('www-authenticate')).toBe(`GNAP as_uri=${product.ready.wallet}/auth`)
     expect(descriptionOf(await signed('POST', `${product.ready.wallet}/outgoing-payments`, { key: newClientKey(), token, body: {} }))).toContain('Signature validation error')

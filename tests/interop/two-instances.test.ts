@@ -130,6 +130,7 @@ async function openAlice(instance: Instance, resources: AsyncDisposableStack) {
   const quoteToken = await house.quoteGrant(main, key)
   return {
     house,
+    quote: async (path: string, receiver: string, amount: { readonly debitAmount: ReturnType<typeof eur> }) => client.quote.create({ url, accessToken: quoteToken }, { walletAddress: (await house.address(path)).url, receiver, method: 'ilp', ...amount }),
     /** A fresh incoming payment of any wallet address, with what it takes. */
     async incoming(walletAddress: string, incomingAmount?: ReturnType<typeof eur>) {
       const payee = await client.walletAddress.get({ url: walletAddress })
@@ -248,6 +249,11 @@ describe.each([
       expect(await payer.balance('alice')).toBe(had - paid.sent - 2_000_003n)
       await mirrored()
     }
+
+    // What is worth less than a unit of the link, or of the receiver's, does not arrive: 80 units of EUR are the first that are worth a hundred of USD.
+    const open = (await hers.incoming((await theirs.house.address('mara')).url)).url
+    if (kind === 'http') await expect(hers.quote('alice', open, { debitAmount: eur(79n) })).rejects.toMatchObject({ status: 400, description: 'non-positive receive amount', details: { minSendAmount: eur(80n) } })
+    expect((await hers.quote('alice', open, { debitAmount: eur(80n) })).debitAmount).toEqual(eur(80n))
 
     const { personId } = await hers.house.address('alice')
     await hers.house.accounts.addWalletAddress(personId, { path: 'alice-usd', publicName: 'Alice in dollars', asset: { code: 'USD', scale: 9 } })
