@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '@rivulet/faults'
 import { startEmbeddedPostgres } from '@rivulet/postgres'
+import { systemClock } from '@rivulet/time'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { simulate, type SimulationReport } from '../simulation/simulate.ts'
@@ -27,7 +28,8 @@ export function simulateCommand(): Command {
       const folder = await mkdtemp(join(tmpdir(), 'rivulet-simulate-'))
       try {
         await using database = await startEmbeddedPostgres({ dataFolder: folder })
-        const report = await simulate(database.url, parsed.data, (progress) => console.error(progress))
+        const begunMs = systemClock.monotonicMs()
+        const report = await simulate(database.url, parsed.data, (progress) => console.error(`${((systemClock.monotonicMs() - begunMs) / 1_000).toFixed(1).padStart(6)} s  ${progress}`))
         if (json === true) printJson(report)
         else console.log(legible(report))
         if (!report.books.ok || !report.books.everyUnitAccounted) process.exitCode = 1

@@ -25,15 +25,15 @@ export interface SimulationReport extends SimulationSpec {
 const startMs = Date.parse('2027-01-01T00:00:00Z')
 const dayMs = 86_400_000
 /** Sittings a day, at these hours. */
-const sittingHours: readonly number[] = [7, 12, 17, 20, 22]
+const sittingHours: readonly number[] = [7, 12, 20]
 /** A sitting is so many steps of so long; a step is as long as a reader's agent may be silent, less a little. */
-const steps = 25
+const steps = 20
 const stepMs = 24_000
 /** What falls due at a step gets so much time: two flushes of the books. */
 const lingerMs = 150
 /** Of the card provider: 1.5 % and 0.25 a charge. */
 const tariff = { basisPoints: 150n, fixed: 250_000_000n }
-const connectionsAbreast = 16
+const doneAbreast = 16
 
 interface Tab {
   readonly visit: Visit
@@ -46,10 +46,9 @@ export async function simulate(url: string, spec: SimulationSpec, say: (progress
   await using world = await openWorld(url, startMs)
   const random = randomFrom(spec.seed)
   const readers = readersOf(random, spec)
-  const publishers: SimulatedPerson[] = []
-  for (let number = 0; number < spec.publishers; number += 1) publishers.push(await world.person('publisher', `p${number}`))
-  const people: SimulatedPerson[] = []
-  for (let number = 0; number < spec.subscribers; number += 1) people.push(await world.person('subscriber', `s${number}`))
+  const publishers = await abreast(Array.from({ length: spec.publishers }, (_, number) => number), (number) => world.person('publisher', `p${number}`))
+  const people = await abreast(Array.from({ length: spec.subscribers }, (_, number) => number), (number) => world.person('subscriber', `s${number}`))
+  say(`${spec.publishers} publishers, ${spec.subscribers} subscribers`)
   const house = new House(world, { readers, people, publishers })
   for (let day = 0; day < spec.days; day += 1) {
     await house.subscribe(day)
@@ -84,13 +83,14 @@ class House {
   async subscribe(day: number): Promise<void> {
     const { funding, sandbox } = this.#world
     const plans = await funding.plans()
-    for (const [number, { firstDay, plan, card, policy }] of this.#readers.entries()) {
+    const newcomers = [...this.#readers.entries()].filter(([, { firstDay }]) => firstDay === day)
+    await abreast(newcomers, async ([number, { plan, card, policy }]) => {
       const person = this.#people[number]
       const wanted = plans[plan]
-      if (firstDay !== day || person === undefined || wanted === undefined) continue
+      if (person === undefined || wanted === undefined) return
       const { subscription } = await funding.subscribe({ personId: person.id, accountId: person.accountId, planId: wanted.id, provider: sandbox.name, card: sandbox.card(card), policy: { kind: policy } })
       this.#subscriptions.set(number, subscription.id)
-    }
+    })
   }
 
   /** Nobody reads until then; what falls due is done. */
@@ -109,7 +109,12 @@ class House {
     for (let step = 0; step < steps; step += 1) {
       for (const tab of tabs) await this.#turn(tab, step, tabs)
       const fresh = visits.filter(({ fromStep }) => fromStep === step)
-      for (const visit of fresh) tabs.add(await this.#open(visit))
+      // Those who come are looked up side by side, and start one after the other: in the same order each time.
+      const opened = await abreast(fresh, (visit) => this.#attach(visit))
+      for (const tab of opened) {
+        await tab.agent.receive({ type: 'start', requestId: 'r', pointer: this.#publishers[tab.visit.publisher]?.url ?? '' })
+        tabs.add(tab)
+      }
       for (const { agent, hidden } of tabs) if (!hidden) await agent.receive({ type: 'beat' })
       if (tabs.size === 0) clock.skip(stepMs)
       else await clock.leap(stepMs, lingerMs)
@@ -122,20 +127,18 @@ class House {
   async #connect(visits: readonly Visit[]): Promise<void> {
     const { journey } = this.#world.wallet
     const fresh = [...new Set(visits.map(keyOf))].filter((key) => !this.#tokens.has(key))
-    const connect = async (key: string): Promise<void> => {
+    await abreast(fresh, async (key) => {
       const [reader = 0, publisher = 0] = key.split(' ').map(Number)
       const site = siteOf(publisher)
       const { challenge, verifier } = await journey.challenge(site, undefined)
       const code = await journey.consent(challenge, this.#people[reader]?.id ?? newId('pers', 0))
       this.#tokens.set(key, (await journey.redeem(site, code, verifier)).token)
-    }
-    for (let first = 0; first < fresh.length; first += connectionsAbreast) await Promise.all(fresh.slice(first, first + connectionsAbreast).map(connect))
+    })
   }
 
-  async #open(visit: Visit): Promise<Tab> {
+  async #attach(visit: Visit): Promise<Tab> {
     const agent = this.#world.wallet.agent(() => this.#tokens.get(keyOf(visit)), () => undefined)
     await agent.receive({ type: 'attach', site: siteOf(visit.publisher), visible: true })
-    await agent.receive({ type: 'start', requestId: 'r', pointer: this.#publishers[visit.publisher]?.url ?? '' })
     this.opened += 1
     return { visit, agent, hidden: false }
   }
@@ -194,6 +197,13 @@ class House {
       books: { ok, transfers, problems, everyUnitAccounted: -psp === total + left + fees && sharing === 0n },
     }
   }
+}
+
+/** Does it for all, some at a time; the answers keep their order. */
+async function abreast<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (let first = 0; first < items.length; first += doneAbreast) results.push(...(await Promise.all(items.slice(first, first + doneAbreast).map(work))))
+  return results
 }
 
 function keyOf({ reader, publisher }: Visit): string {

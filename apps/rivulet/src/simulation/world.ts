@@ -60,8 +60,8 @@ export async function openWorld(url: string, startMs: number): Promise<World> {
   const plan = { asset, period: 'month' as const, trialDays: 0 }
   await fundingStore.offer(
     [
-      { ...plan, key: 'reader', name: 'Reader', price: 5_000_000_000n, feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream' },
-      { ...plan, key: 'patron', name: 'Patron', price: 15_000_000_000n, feeBasisPoints: 500, rate: 200_000n, pacing: 'stretch' },
+      { ...plan, key: 'reader', name: 'Reader', price: 5_000_000_000n, feeBasisPoints: 1_000, rate: 500_000n, pacing: 'stream' },
+      { ...plan, key: 'patron', name: 'Patron', price: 15_000_000_000n, feeBasisPoints: 500, rate: 1_000_000n, pacing: 'stretch' },
     ],
     () => newId('plan', clock.nowMs()),
   )
