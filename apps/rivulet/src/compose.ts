@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { Accounts, type Person, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
-import { economicsRoutes, fundingRoutes, invoiceRoutes, refundRoutes } from '@rivulet/funding'
+import { economicsRoutes, fundingRoutes, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
 import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
@@ -255,6 +255,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     spspRoutes({ accounts, streams, role: 'subscriber' }),
     ...(await openPayments(foundation, 'wallet', building, pay)),
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
+    ...(funding.stripe === undefined ? [] : [stripeRoutes({ funding: funding.funding, stripe: funding.stripe, entrance: accounts.entrance('subscriber'), asset, clock, log })]),
     invoiceRoutes({ ...funding, entrance: accounts.entrance('subscriber') }),
     fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
     wallet.routes,

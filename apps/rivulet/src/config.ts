@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { Fault } from '@rivulet/faults'
 import { type Tariffs, tariffSchema } from '@rivulet/funding'
 import { newSecret } from '@rivulet/ids'
-import type { InvoiceTerms } from '@rivulet/funding'
+import type { InvoiceTerms, PlanSpec } from '@rivulet/funding'
 import type { Asset, Ratio } from '@rivulet/money'
 import type { RateSource } from '@rivulet/peering'
 import { z } from 'zod'
@@ -54,12 +54,19 @@ export interface Config {
   readonly link: 'btp' | 'memory'
   /** Where e-mail leaves; without it a sandbox keeps a mailbox and an installation writes nobody. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
+  /** Takes cards in a real installation. */
+  readonly stripe: { readonly secretKey: string; readonly webhookSecret: string } | undefined
+  /** What an installation with a provider offers. */
+  readonly plans: readonly PlanSpec[]
   /** Who sells, on invoices. */
   readonly invoices: InvoiceTerms
   readonly tls: { readonly certificate: string; readonly key: string } | undefined
   readonly logLevel: string
   readonly secrets: Secrets
 }
+
+const stripeKey = z.string().regex(/^[sr]k_(test|live)_[A-Za-z0-9_]{8,250}$/, 'must be a secret key of Stripe')
+const stripeWebhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/=_-]{8,250}$/, 'must be the signing secret of a webhook endpoint of Stripe')
 
 const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url')
 
@@ -77,6 +84,7 @@ const secretsSchema = z.strictObject({
   /** Seed of the Ed25519 key with which this installation asks other servers. */
   instance: base64Url32,
   /** Where e-mail leaves, with user and password: smtp://user:password@host:587 or smtps://. RIVULET_SMTP_URL goes before it. */
+  stripe: z.strictObject({ secretKey: stripeKey, webhookSecret: stripeWebhookSecret }).optional(),
   smtpUrl: z.url({ protocol: /^smtps?$/ }).optional(),
 })
 type Secrets = z.infer<typeof secretsSchema>
@@ -85,6 +93,7 @@ const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)
 
 const currency = z.string().regex(/^[A-Z]{3,8}$/)
 
+const units = z.string().regex(/^[1-9][0-9]{0,17}$/, 'must be a whole number of units, more than 0')
 const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, 'must not hold control characters')
 
 const mailFrom = z.string().max(200).regex(/^([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be `Name <address>` or an address')
@@ -119,6 +128,16 @@ const fileSchema = z.strictObject({
   hostPath: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be the path of a wallet address').optional(),
   /** From whom e-mail comes: `Name <address>` or an address. */
   mailFrom: mailFrom.optional(),
+  /** What subscribers may choose once cards can be charged; amounts in units of the asset. */
+  plans: z
+    .array(
+      z.strictObject({
+        key: z.string().regex(/^[a-z0-9-]{1,40}$/), name: line, price: units, period: z.enum(['month', 'year']).default('month'), feeBasisPoints: z.int().min(0).max(10_000).default(0), rate: units, trialDays: z.int().min(0).max(365).default(0),
+      }),
+    )
+    .max(20)
+    .refine((plans) => new Set(plans.map(({ key }) => key)).size === plans.length, 'each key must stand for one plan')
+    .default([]),
   /** Who sells, on invoices; the VAT is contained in every price. */
   invoices: z
     .strictObject({
@@ -142,6 +161,8 @@ const environmentSchema = z.object({
   RIVULET_BTP_URL: z.url({ protocol: /^wss?$/ }).optional(),
   RIVULET_PROXY_HOPS: z.coerce.number().int().min(0).max(5).default(0),
   RIVULET_LEASE_SECONDS: z.coerce.number().int().min(30).max(3_600).default(60),
+  RIVULET_STRIPE_SECRET_KEY: stripeKey.optional(),
+  RIVULET_STRIPE_WEBHOOK_SECRET: stripeWebhookSecret.optional(),
   RIVULET_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   RIVULET_MAIL_FROM: mailFrom.optional(),
   RIVULET_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -204,6 +225,8 @@ export function readConfig(options: ConfigOptions): Config {
     tls,
     logLevel: environment.RIVULET_LOG,
     mail: mailOf(environment.RIVULET_SMTP_URL ?? secrets.smtpUrl, environment.RIVULET_MAIL_FROM ?? file?.mailFrom),
+    stripe: stripeOf(environment, secrets),
+    plans: (file?.plans ?? []).map((plan) => ({ ...plan, price: BigInt(plan.price), rate: BigInt(plan.rate), asset: file?.asset ?? { code: 'EUR', scale: 9 } })),
     invoices: file?.invoices ?? { seller: { name: file === undefined || file.sandbox ? 'Rivulet sandbox' : new URL(file.publicUrls.wallet).host, address: [] }, prefix: 'RIV-', vatBasisPoints: 0 },
     secrets,
   }
@@ -232,6 +255,11 @@ function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof
   const file = readJson(path)
   const isSandbox = typeof file === 'object' && file !== null && 'sandbox' in file && file.sandbox === true
   return isSandbox ? check(sandboxFileSchema, file, path) : check(fileSchema, file, path)
+}
+
+function stripeOf({ RIVULET_STRIPE_SECRET_KEY: secretKey, RIVULET_STRIPE_WEBHOOK_SECRET: webhookSecret }: z.infer<typeof environmentSchema>, { stripe }: Secrets): Config['stripe'] {
+  if ((secretKey === undefined) !== (webhookSecret === undefined)) throw new ConfigFault('config-invalid', 'Stripe needs both RIVULET_STRIPE_SECRET_KEY and RIVULET_STRIPE_WEBHOOK_SECRET')
+  return secretKey === undefined || webhookSecret === undefined ? stripe : { secretKey, webhookSecret }
 }
 
 function mailOf(smtpUrl: string | undefined, from: string | undefined): Config['mail'] {

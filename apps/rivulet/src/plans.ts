@@ -1,7 +1,7 @@
 /** What subscribers may choose, and how funding is put together. */
 import type { Accounts, Person } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
-import { costOf, Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore } from '@rivulet/funding'
+import { costOf, Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore, StripeProvider } from '@rivulet/funding'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
@@ -14,6 +14,7 @@ import type { Config } from './config.ts'
 export interface FundingParts {
   readonly funding: Funding
   readonly sandbox: SandboxProvider
+  readonly stripe: StripeProvider | undefined
   readonly invoices: InvoiceStore
 }
 
@@ -28,15 +29,16 @@ interface Parts {
   readonly accounts: () => Accounts
 }
 
-/** The sandbox offers two plans; until a real provider is configured an installation offers none. */
+/** The sandbox offers two plans; an installation offers those of its file once it has a provider. */
 export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, accounts }: Parts): Promise<FundingParts> {
   const sandbox = new SandboxProvider(new SandboxStore(postgres))
+  const stripe = config.stripe === undefined || config.sandbox ? undefined : new StripeProvider({ ...config.stripe, returnUrl: `${config.publicUrls.wallet}/subscription` })
   const store = new FundingStore(postgres)
-  await store.offer(config.sandbox ? sandboxPlans(config) : [], () => newId('plan', clock.nowMs()))
+  await store.offer(config.sandbox ? sandboxPlans(config) : stripe === undefined ? [] : config.plans, () => newId('plan', clock.nowMs()))
   const invoices = new InvoiceStore(postgres)
   const usage = new WalletStore(postgres)
   const funding = new Funding({
-    store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: config.sandbox ? [sandbox] : [],
+    store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: stripe !== undefined ? [stripe] : config.sandbox ? [sandbox] : [],
     costOf: (provider, amount) => costOf(config.tariffs[provider], amount, config.asset),
     readerOf: async (personId) => {
       const person = await accounts().personById(personId)
@@ -48,7 +50,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
       return address?.asset.code === config.asset.code && address.asset.scale === config.asset.scale ? address.ledgerAccountId : undefined
     },
   })
-  return { funding, sandbox, invoices }
+  return { funding, sandbox, stripe, invoices }
 }
 
 function sandboxPlans({ asset, sandboxBudget, ratePerSecond }: Config): readonly PlanSpec[] {

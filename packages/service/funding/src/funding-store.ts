@@ -273,6 +273,11 @@ export class FundingStore {
     return this.#db.selectFrom('funding.charge').select(['provider', 'provider_reference as reference', 'amount', 'status']).where('key', '=', key).executeTakeFirst()
   }
 
+  /** What the provider kept of a charge; the first word stands. */
+  async setProviderFee(provider: string, reference: string, fee: bigint): Promise<void> {
+    await sql`update funding.charge set provider_fee = ${fee} where provider = ${provider} and provider_reference = ${reference} and provider_fee is null`.execute(this.#db)
+  }
+
   /** The parts of a refund, as they were fixed first. */
   async fixRefund(key: string, parts: RefundParts): Promise<RefundParts> {
     await this.#db

@@ -175,6 +175,19 @@ export class Funding implements AsyncDisposable {
     await this.work()
   }
 
+  /** What was asked for by the charge that a provider calls `reference`. */
+  async chargeAt(provider: string, reference: string): Promise<{ readonly amount: bigint; readonly asset: Asset } | undefined> {
+    const { store } = this.#options
+    const found = await store.chargeBy(provider, reference)
+    const [charge, record] = found === undefined ? [] : await Promise.all([store.chargeOf(found.key), store.byId(found.subscriptionId)])
+    return charge === undefined || record === undefined ? undefined : { amount: charge.amount, asset: record.subscription.plan.asset }
+  }
+
+  /** What a provider kept of a charge, units. */
+  feeIs(provider: string, reference: string, fee: bigint): Promise<void> {
+    return this.#options.store.setProviderFee(provider, reference, fee)
+  }
+
   /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `provider-away`. */
   async refund(chargeKey: string): Promise<void> {
     const charge = await this.#options.store.chargeOf(chargeKey)

@@ -130,5 +130,12 @@ export const fundingMigrations: Migrations = {
       name: '4-pacing',
       sql: `alter table funding.plan add column pacing text not null default 'stream' check (pacing in ('stream', 'stretch'));`,
     },
+    {
+      name: '5-provider-fees',
+      sql: `
+        -- What the provider kept of a charge, units, once it says so.
+        alter table funding.charge add column provider_fee bigint check (provider_fee >= 0);
+      `,
+    },
   ],
 }

@@ -8,11 +8,14 @@ import type { Statement, SubscriptionRecord } from './funding-store.ts'
 import { feeOfPlan, type Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { SandboxProvider } from './providers/sandbox.ts'
+import type { StripeProvider } from './providers/stripe.ts'
 
 export interface FundingRoutesOptions {
   readonly funding: Funding
   readonly entrance: Entrance
   readonly sandbox: SandboxProvider
+  /** Instead of the sandbox, where it is configured. */
+  readonly stripe?: StripeProvider | undefined
   readonly log: { error(about: object, message: string): void }
 }
 
@@ -30,7 +33,8 @@ const policySchema = z.discriminatedUnion('kind', [
     .refine(({ pins }) => pins.reduce((sum, { basisPoints }) => sum + basisPoints, 0) <= 10_000, { path: ['pins'], message: 'must not add up to more than 100 %' })
     .refine(({ pins }) => new Set(pins.map(({ payee }) => payee)).size === pins.length, { path: ['pins'], message: 'must name each wallet address once' }),
 ])
-const cardSchema = z.strictObject({ number: z.string().min(1).max(40) })
+/** A number of the sandbox, or the page of Stripe on which she entered it. */
+const cardSchema = z.union([z.strictObject({ number: z.string().min(1).max(40) }), z.strictObject({ session: z.string().min(1).max(220) })])
 const planId = z.string().min(1).max(40)
 const bodies = {
   subscribe: z.strictObject({ planId, card: cardSchema, policy: policySchema.default({ kind: 'time' }) }),
@@ -44,11 +48,11 @@ const bodies = {
 class RequestFault extends Fault<'request-invalid'> {}
 
 const statuses: Readonly<Record<string, number>> = {
-  'request-invalid': 400, 'card-invalid': 400, 'plan-unknown': 409, 'subscribed-already': 409, 'not-subscribed': 409, 'subscription-state': 409, 'charge-unknown': 404, 'database-unavailable': 503,
+  'request-invalid': 400, 'card-invalid': 400, 'plan-unknown': 409, 'subscribed-already': 409, 'not-subscribed': 409, 'subscription-state': 409, 'charge-unknown': 404, 'database-unavailable': 503, 'provider-away': 503,
 }
 
 /** `/api/plans`, `/api/subscription` and below it, `/api/sandbox/confirmations`. Errors are `{error: {code, message}}`. */
-export function fundingRoutes({ funding, entrance, sandbox, log }: FundingRoutesOptions): Router {
+export function fundingRoutes({ funding, entrance, sandbox, stripe, log }: FundingRoutesOptions): Router {
   const router = Router()
   const signedIn = [entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: bodyBytesMax })]
 
@@ -65,7 +69,7 @@ export function fundingRoutes({ funding, entrance, sandbox, log }: FundingRoutes
     const { id: personId, walletAddress: address } = personOf(response)
     if (address === undefined) throw new RequestFault('request-invalid', 'sign in again to complete this account')
     const { planId: wanted, card, policy } = parse(bodies.subscribe, request.body)
-    const record = await funding.subscribe({ personId, accountId: address.ledgerAccountId, planId: wanted, provider: sandbox.name, card: cardOf(card), policy })
+    const record = await funding.subscribe({ personId, accountId: address.ledgerAccountId, planId: wanted, provider: (stripe ?? sandbox).name, card: await cardOf(card, personId), policy })
     response.status(201).json({ subscription: { ...recordJson(record), confirmation: (await funding.waitsForHer(record.subscription.id)) ?? null } })
   })
 
@@ -80,7 +84,8 @@ export function fundingRoutes({ funding, entrance, sandbox, log }: FundingRoutes
   })
 
   router.put('/api/subscription/card', ...signedIn, async (request, response) => {
-    await funding.changeCard(personOf(response).id, cardOf(parse(bodies.card, request.body).card))
+    const { id } = personOf(response)
+    await funding.changeCard(id, await cardOf(parse(bodies.card, request.body).card, id))
     response.status(204).end()
   })
 
@@ -103,8 +108,10 @@ export function fundingRoutes({ funding, entrance, sandbox, log }: FundingRoutes
     response.status(204).end()
   })
 
-  function cardOf({ number }: z.output<typeof cardSchema>): Card {
-    return sandbox.card(number)
+  async function cardOf(given: z.output<typeof cardSchema>, personId: string): Promise<Card> {
+    if (stripe !== undefined && 'session' in given) return stripe.card(given.session, personId)
+    if (stripe === undefined && 'number' in given) return sandbox.card(given.number)
+    throw new Fault('card-invalid', stripe === undefined ? 'the sandbox takes the numbers of its own cards' : 'cards are entered at Stripe: no number is taken here')
   }
 
   router.use(['/api/plans', '/api/subscription', '/api/sandbox'], answerFaults(log))

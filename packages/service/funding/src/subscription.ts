@@ -184,10 +184,11 @@ function changePlan(subscription: Subscription, plan: Plan, nowMs: number): Step
   return charge(subscription, { kind: 'upgrade', plan, amount })
 }
 
-/** The part of `amount` that falls on what remains of the period, rounded down. */
+/** The part of `amount` that falls on what remains of the period, rounded down to hundredths of a whole unit: cards pay no less. */
 function remainingPart(amount: bigint, { anchorMs, anchorPeriod, period, plan, periodEndsMs }: Subscription, nowMs: number): bigint {
   const startsMs = periodStart(anchorMs, plan.period, period - anchorPeriod)
-  return floorDivide(amount * BigInt(periodEndsMs - Math.max(nowMs, startsMs)), BigInt(periodEndsMs - startsMs))
+  const cent = plan.asset.scale > 2 ? 10n ** BigInt(plan.asset.scale - 2) : 1n
+  return floorDivide(amount * BigInt(periodEndsMs - Math.max(nowMs, startsMs)), BigInt(periodEndsMs - startsMs) * cent) * cent
 }
 
 /** What a payment of the running period is for: all of it, or what remained of it when a dearer plan began. */

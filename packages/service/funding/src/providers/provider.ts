@@ -1,4 +1,4 @@
-/** What funding needs of a payment service provider. The two that exist pass the same tests. */
+/** What funding needs of a payment service provider. */
 import { Fault } from '@rivulet/faults'
 import type { Asset } from '@rivulet/money'
 

@@ -1,0 +1,164 @@
+/** Stripe as a provider: PaymentIntents on saved cards. What a webhook says is never booked: it only makes us ask Stripe what is true, so order and repetition of webhooks change nothing. */
+import { Fault } from '@rivulet/faults'
+import type { Asset } from '@rivulet/money'
+import { Stripe } from 'stripe'
+import { type Card, type ChargeOutcome, type ChargeRequest, type PaymentProvider, ProviderFault } from './provider.ts'
+
+export interface StripeOptions {
+  readonly secretKey: string
+  /** Signs the webhooks of our endpoint. */
+  readonly webhookSecret: string
+  /** Where she comes back to from Stripe's pages. */
+  readonly returnUrl: string
+  /** Instead of Stripe's own, for tests. */
+  readonly apiUrl?: string | undefined
+}
+
+/** What is true about a charge at Stripe. */
+export interface StripeState {
+  readonly status: 'succeeded' | 'failed' | 'disputed' | 'refunded' | 'pending'
+  /** Units that Stripe kept, once it says so. */
+  readonly fee: bigint | undefined
+  readonly paid: { readonly amount: bigint; readonly currency: string }
+}
+
+class StripeAmountFault extends Fault<'amount-not-chargeable'> {}
+
+const timeoutMs = 20_000
+const webhookAgeSecondsMax = 300
+/** No later try with these will do (https://docs.stripe.com/declines/codes). */
+const finalDeclines = new Set(['stolen_card', 'lost_card', 'pickup_card', 'restricted_card', 'revocation_of_authorization', 'revocation_of_all_authorizations', 'stop_payment_order'])
+
+export class StripeProvider implements PaymentProvider {
+  readonly name = 'stripe'
+  readonly #stripe: Stripe
+  readonly #options: StripeOptions
+
+  constructor(options: StripeOptions) {
+    const url = options.apiUrl === undefined ? undefined : new URL(options.apiUrl)
+    this.#options = options
+    this.#stripe = new Stripe(options.secretKey, {
+      telemetry: false, timeout: timeoutMs, maxNetworkRetries: 1,
+      ...(url !== undefined && { protocol: url.protocol === 'http:' ? 'http' : 'https', host: url.hostname, port: Number(url.port) }),
+    })
+  }
+
+  /** Stripe's page where she enters a card, which is saved for charges without her. @param personId comes back with the card */
+  async cardPage(personId: string, asset: Asset): Promise<string> {
+    const session = await this.#ask(() =>
+      this.#stripe.checkout.sessions.create({
+        mode: 'setup', customer_creation: 'always', currency: asset.code.toLowerCase(), client_reference_id: personId, success_url: `${this.#options.returnUrl}?card={CHECKOUT_SESSION_ID}`, cancel_url: this.#options.returnUrl,
+      }))
+    if (session.url === null) throw new ProviderFault('provider-away', 'Stripe gave no page for the card: try again')
+    return session.url
+  }
+
+  /** The card that she entered there. Throws `card-invalid` for a page of somebody else, or one that is not done. */
+  async card(sessionId: string, personId: string): Promise<Card> {
+    if (!/^cs_[A-Za-z0-9_]{1,200}$/.test(sessionId)) throw notHers()
+    const session = await this.#ask(() => this.#stripe.checkout.sessions.retrieve(sessionId, { expand: ['setup_intent.payment_method'] }))
+    const intent = session.setup_intent
+    const method = typeof intent === 'object' ? intent?.payment_method : undefined
+    const customer = typeof session.customer === 'string' ? session.customer : session.customer?.id
+    if (session.client_reference_id !== personId || session.status !== 'complete' || typeof method !== 'object' || method?.card === undefined || method.card === null || customer === undefined) throw notHers()
+    return { reference: `${customer}/${method.id}`, brand: method.card.brand, lastFour: method.card.last4 }
+  }
+
+  async charge({ key, card, amount, asset, present }: ChargeRequest): Promise<ChargeOutcome> {
+    const [customer = '', method = ''] = card.reference.split('/')
+    const params: Stripe.PaymentIntentCreateParams = {
+      amount: toMinor(amount, asset), currency: asset.code.toLowerCase(), customer, payment_method: method, allowed_payment_method_types: ['card'], confirm: true, metadata: { rivulet_charge: key },
+      // With her there Stripe may send her to her bank and back; without her such a card fails, and she is told.
+      ...(present ? { return_url: this.#options.returnUrl } : { off_session: true }),
+    }
+    try {
+      const intent = await this.#stripe.paymentIntents.create(params, { idempotencyKey: key })
+      if (intent.status === 'succeeded') return { status: 'succeeded', reference: intent.id }
+      if (intent.status === 'requires_action' || intent.status === 'processing') return { status: 'authentication', reference: intent.id }
+      return { status: 'failed', reference: intent.id, final: false, reason: intent.status }
+    } catch (error) {
+      if (!(error instanceof Stripe.errors.StripeCardError)) throw away(error)
+      const reference = error.payment_intent?.id ?? key
+      return { status: 'failed', reference, final: finalDeclines.has(error.decline_code ?? ''), reason: error.decline_code ?? error.code ?? 'declined' }
+    }
+  }
+
+  /** Stripe's or her bank's page where she confirms a charge; undefined when none waits for her. */
+  async confirmationUrl(reference: string): Promise<string | undefined> {
+    const { status, next_action } = await this.#ask(() => this.#stripe.paymentIntents.retrieve(reference))
+    return status === 'requires_action' ? (next_action?.redirect_to_url?.url ?? undefined) : undefined
+  }
+
+  async refund(reference: string): Promise<void> {
+    await this.#ask(() => this.#stripe.refunds.create({ payment_intent: reference }, { idempotencyKey: `refund/${reference}` }))
+  }
+
+  /** What is true now. A charge that failed while she was there is closed at Stripe, so that it cannot be paid behind our back. */
+  async stateOf(reference: string, asset: Asset): Promise<StripeState> {
+    const intent = await this.#ask(() => this.#stripe.paymentIntents.retrieve(reference, { expand: ['latest_charge.balance_transaction'] }))
+    const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null
+    const balance = typeof charge?.balance_transaction === 'object' ? charge.balance_transaction : null
+    const fee = balance !== null && balance.currency.toUpperCase() === asset.code ? fromMinor(balance.fee, asset) : undefined
+    const paid = { amount: fromMinor(intent.amount_received, asset), currency: intent.currency.toUpperCase() }
+    if (intent.status === 'requires_payment_method') await this.#ask(() => this.#stripe.paymentIntents.cancel(reference))
+    return { fee, paid, status: statusOf(intent.status, charge) }
+  }
+
+  /** The charge that a webhook is about; undefined when it is about none. Throws `webhook-invalid` for one that is forged, older than five minutes, or of another account or mode. */
+  referenceOf(body: Buffer, signature: string, nowMs: number): string | undefined {
+    const event = this.#verified(body, signature, nowMs)
+    if (event.account !== undefined) throw new ProviderFault('webhook-invalid', 'this webhook is of another account')
+    if (event.livemode !== this.#options.secretKey.startsWith('sk_live_')) throw new ProviderFault('webhook-invalid', 'this webhook is of another mode than the key: one of them is live, the other is for tests')
+    const about = event.data.object as { readonly object?: string; readonly id?: string; readonly payment_intent?: string | { readonly id: string } | null }
+    const intent = about.object === 'payment_intent' ? about.id : typeof about.payment_intent === 'object' ? about.payment_intent?.id : about.payment_intent
+    return intent ?? undefined
+  }
+
+  #verified(body: Buffer, signature: string, nowMs: number): Stripe.Event {
+    try {
+      return this.#stripe.webhooks.constructEvent(body, signature, this.#options.webhookSecret, webhookAgeSecondsMax, undefined, nowMs)
+    } catch (error) {
+      throw new ProviderFault('webhook-invalid', 'this webhook is not signed by Stripe for this endpoint, or is too old', { cause: error })
+    }
+  }
+
+  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question()
+    } catch (error) {
+      throw away(error)
+    }
+  }
+}
+
+function statusOf(status: Stripe.PaymentIntent.Status, charge: Stripe.Charge | null): StripeState['status'] {
+  if (status === 'succeeded') return charge?.disputed === true ? 'disputed' : charge?.refunded === true ? 'refunded' : 'succeeded'
+  return status === 'canceled' || status === 'requires_payment_method' ? 'failed' : 'pending'
+}
+
+/** Decimals of the smallest unit in which Stripe counts a currency. */
+function minorDigits({ code }: Asset): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits ?? 2
+}
+
+/** Throws `amount-not-chargeable` for what is no whole number of the smallest unit: nothing is rounded behind her back. */
+function toMinor(amount: bigint, asset: Asset): number {
+  const unit = 10n ** BigInt(Math.max(0, asset.scale - minorDigits(asset)))
+  const minor = amount / unit
+  if (minor * unit !== amount || minor <= 0n || minor > 99_999_999n) throw new StripeAmountFault('amount-not-chargeable', `${amount} units of ${asset.code} at scale ${asset.scale} cannot be charged to a card`)
+  return Number(minor)
+}
+
+function fromMinor(minor: number, asset: Asset): bigint {
+  return BigInt(minor) * 10n ** BigInt(Math.max(0, asset.scale - minorDigits(asset)))
+}
+
+function notHers(): ProviderFault {
+  return new ProviderFault('card-invalid', 'this is no card that you have entered: enter it again')
+}
+
+/** Stripe's own words stay here: they may name keys and accounts. */
+function away(error: unknown): ProviderFault {
+  const code = error instanceof Stripe.errors.StripeError ? (error.code ?? error.type) : 'unreachable'
+  return new ProviderFault('provider-away', `Stripe did not do it: ${code}`, { cause: error })
+}
