@@ -132,7 +132,7 @@ const fileSchema = z.strictObject({
   plans: z
     .array(
       z.strictObject({
-        key: z.string().regex(/^[a-z0-9-]{1,40}$/), name: line, price: units, period: z.enum(['month', 'year']).default('month'), feeBasisPoints: z.int().min(0).max(10_000).default(0), rate: units, trialDays: z.int().min(0).max(365).default(0),
+        key: z.string().regex(/^[a-z0-9-]{1,40}$/), name: line, price: units, period: z.enum(['month', 'year']).default('month'), feeBasisPoints: z.int().min(0).max(10_000).default(0), rate: units, trialDays: z.int().min(0).max(365).default(0), pacing: z.enum(['stream', 'stretch']).default('stream'),
       }),
     )
     .max(20)

@@ -39,7 +39,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   const usage = new WalletStore(postgres)
   const funding = new Funding({
     store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: stripe !== undefined ? [stripe] : config.sandbox ? [sandbox] : [],
-    costOf: (provider, amount) => costOf(config.tariffs[provider], amount, config.asset),
+    costOf: (provider, amount) => provider === stripe?.name ? 0n : costOf(config.tariffs[provider], amount, config.asset),
     readerOf: async (personId) => {
       const person = await accounts().personById(personId)
       return person === undefined ? undefined : { name: person.name, email: person.email, language: person.language, url: `${config.publicUrls.wallet}/subscription` }

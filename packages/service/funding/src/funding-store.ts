@@ -273,9 +273,10 @@ export class FundingStore {
     return this.#db.selectFrom('funding.charge').select(['provider', 'provider_reference as reference', 'amount', 'status']).where('key', '=', key).executeTakeFirst()
   }
 
-  /** What the provider kept of a charge; the first word stands. */
-  async setProviderFee(provider: string, reference: string, fee: bigint): Promise<void> {
-    await sql`update funding.charge set provider_fee = ${fee} where provider = ${provider} and provider_reference = ${reference} and provider_fee is null`.execute(this.#db)
+  /** What the provider kept of a charge; the first word stands, and is answered with the charge's key. */
+  async setProviderFee(provider: string, reference: string, fee: bigint): Promise<{ readonly key: string; readonly fee: bigint } | undefined> {
+    const { rows } = await sql<{ key: string; fee: bigint }>`update funding.charge set provider_fee = coalesce(provider_fee, ${fee}) where provider = ${provider} and provider_reference = ${reference} returning key, provider_fee as fee`.execute(this.#db)
+    return rows[0]
   }
 
   /** The parts of a refund, as they were fixed first. */

@@ -24,7 +24,7 @@ export interface FundingOptions {
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   readonly providers: readonly PaymentProvider[]
-  /** Units that the provider keeps of a charge, by the operator's tariff; nothing unless told. */
+  /** Units that the provider keeps of a charge, by the operator's tariff; nothing unless told, and for a provider that says itself what it kept. */
   readonly costOf?: (provider: string, amount: bigint) => bigint
   readonly mails: Pick<Mails, 'write'>
   readonly invoices: InvoiceStore
@@ -183,9 +183,13 @@ export class Funding implements AsyncDisposable {
     return charge === undefined || record === undefined ? undefined : { amount: charge.amount, asset: record.subscription.plan.asset }
   }
 
-  /** What a provider kept of a charge, units. */
-  feeIs(provider: string, reference: string, fee: bigint): Promise<void> {
-    return this.#options.store.setProviderFee(provider, reference, fee)
+  /** What a provider says that it kept of a charge, units: booked once, in place of what a tariff would say. */
+  async feeIs(provider: string, reference: string, { fee, asset }: { readonly fee: bigint; readonly asset: Asset }): Promise<void> {
+    const { ledger, store } = this.#options
+    const told = await store.setProviderFee(provider, reference, fee)
+    if (told === undefined || told.fee === 0n) return
+    const [costs, from] = await Promise.all([ledger.openAccount({ name: `cost[${provider}]`, kind: 'fee', asset, debitsMayExceedCredits: true }), this.#psp(provider, asset)])
+    await ledger.transfer({ key: `cost:${told.key}`, debitAccountId: costs.id, creditAccountId: from.id, amount: told.fee, reason: 'provider-fee' })
   }
 
   /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `provider-away`. */

@@ -34,7 +34,7 @@ export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: S
     if (status === 'failed') await funding.reported(stripe.name, reference, 'failed')
     if (status === 'succeeded' || status === 'disputed' || status === 'refunded') await funding.reported(stripe.name, reference, 'succeeded')
     if (status === 'disputed' || status === 'refunded') await funding.reported(stripe.name, reference, status)
-    if (fee !== undefined) await funding.feeIs(stripe.name, reference, fee)
+    if (fee !== undefined) await funding.feeIs(stripe.name, reference, { fee, asset: charge.asset })
     response.json({ taken: true })
   })
   router.post('/api/stripe/card-pages', entrance.requireSession, entrance.requireSameOrigin, async (_request, response) => {

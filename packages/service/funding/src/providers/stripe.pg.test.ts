@@ -139,7 +139,7 @@ async function start(): Promise<void> {
   mails = new Mails({ postgres, clock, mailbox: true, server: undefined, seal: new Seal(Buffer.alloc(32, 7)), random: () => 1, log: { warn: () => undefined } })
   const log = { warn: () => undefined, error: (_about: object, message: string) => void errors.push(message) }
   const store = new FundingStore(postgres)
-  await store.offer([{ key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0 }], () => newId('plan', clock.nowMs()))
+  await store.offer([{ key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0, pacing: 'stream' }], () => newId('plan', clock.nowMs()))
   funding = new Funding({
     store, ledger, clock, log, mails, providers: [provider], background: false, invoices: new InvoiceStore(postgres), invoiceTerms: { seller: { name: 'S', address: [] }, prefix: '', vatBasisPoints: 0 },
     readerOf: () => Promise.resolve({ name: 'Her', email: 'her@example.com', language: 'en', url: 'https://wallet.example/subscription' }), attentionOf: () => Promise.resolve([]), accountOf: () => Promise.resolve(undefined),
@@ -186,14 +186,15 @@ async function books(): Promise<readonly string[]> {
   return rows.map(({ row }) => row.replaceAll(/\[pers_[0-9a-z]+\]/g, '')).toSorted()
 }
 
+const kept = 'provider-fee: cost[stripe] -> psp[stripe] 330000000'
 const paid = ['subscription-fee: psp[stripe] -> fee.subscription 500000000', 'subscription: psp[stripe] -> subscriber 4500000000']
 
 describe('a charge', () => {
-  test('is asked in cents, once under its key, and booked row by row; what Stripe kept is noted when it says so', async () => {
+  test('is asked in cents, once under its key, and booked row by row; what Stripe kept is booked when it says so', async () => {
     await subscribe('pm_good')
     expect(stripe.intent('pi_1')).toMatchObject({ amount: 500, currency: 'eur' })
     expect(await webhook(paymentOf('pi_1'))).toBe(200)
-    expect(await books()).toEqual(['charge succeeded fee 330000000', ...paid])
+    expect(await books()).toEqual(['charge succeeded fee 330000000', kept, ...paid])
   })
 
   test('that her bank asks her about waits, leads her there, and counts once she confirmed', async () => {
@@ -204,7 +205,7 @@ describe('a charge', () => {
     expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual([])
     stripe.pay('pi_1')
     await webhook(paymentOf('pi_1'))
-    expect([await books(), (await funding.of(her))?.subscription.status]).toEqual([['charge succeeded fee 330000000', ...paid], 'active'])
+    expect([await books(), (await funding.of(her))?.subscription.status]).toEqual([['charge succeeded fee 330000000', kept, ...paid], 'active'])
   })
 
   test('that she does not confirm ends, and is closed at Stripe', async () => {
@@ -246,7 +247,7 @@ describe('a charge', () => {
     await Promise.all([funding.refund(`${subscription.id}/1`), webhook(paymentOf('pi_1'))])
     await funding.refund(`${subscription.id}/1`)
     await webhook({ object: 'charge', id: 'ch_pi_1', payment_intent: 'pi_1' })
-    expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual(['refund-fee: fee.subscription -> psp[stripe] 500000000', 'refund: subscriber -> psp[stripe] 4500000000', ...paid].toSorted())
+    expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual([kept, 'refund-fee: fee.subscription -> psp[stripe] 500000000', 'refund: subscriber -> psp[stripe] 4500000000', ...paid].toSorted())
     expect(await funding.of(her)).toBeUndefined()
   })
 })
@@ -280,7 +281,7 @@ describe('a webhook', () => {
 
   test('may come ten times and in any order: the books are the same', async () => {
     const told = Array.from({ length: 10 }, () => [paymentOf('pi_1'), disputeOf('pi_1'), { object: 'charge', id: 'ch_pi_1', payment_intent: 'pi_1' }]).flat()
-    const expected = ['charge disputed fee 330000000', 'dispute: subscriber -> psp[stripe] 4500000000', ...paid].toSorted()
+    const expected = ['charge disputed fee 330000000', 'dispute: subscriber -> psp[stripe] 4500000000', kept, ...paid].toSorted()
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(told, { minLength: told.length }), async (order) => {
         await stop()
