@@ -2,6 +2,7 @@ import { ActionIcon, Button, Container, Group, Menu, Text, useMantineColorScheme
 import { useTranslation } from 'react-i18next'
 import { chooseAndRemember, isLanguage, languages } from '../words/words.ts'
 import { Mark } from './mark.tsx'
+import { Ways } from './ways.tsx'
 
 export interface FrameProps {
   readonly entrance: 'wallet' | 'publisher' | 'operator'
@@ -12,7 +13,7 @@ export interface FrameProps {
   readonly children: React.ReactNode
 }
 
-/** The page around a page: name, language, appearance, account; and a way past them for the keyboard. */
+/** The page around a page: name, language, appearance, account, the ways to the other pages; and a way past them for the keyboard. */
 export function Frame({ entrance, person, onSignOut, wide = false, children }: FrameProps): React.JSX.Element {
   const { t } = useTranslation()
   return (
@@ -30,12 +31,13 @@ export function Frame({ entrance, person, onSignOut, wide = false, children }: F
           <Group gap={6} wrap="nowrap">
             <LanguageSwitch />
             <AppearanceSwitch />
-            {person !== undefined && <AccountMenu entrance={entrance} person={person} onSignOut={onSignOut} />}
+            {person !== undefined && <AccountMenu person={person} onSignOut={onSignOut} />}
           </Group>
         </Container>
       </header>
       <main id="content" tabIndex={-1}>
         <Container size={wide ? 1440 : 1040} className="frame-body">
+          {person !== undefined && <Ways entrance={entrance} />}
           {children}
         </Container>
       </main>
@@ -93,7 +95,7 @@ function AppearanceSwitch(): React.JSX.Element {
   )
 }
 
-function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance'> & { readonly person: { readonly name: string; readonly email: string }; readonly onSignOut: (() => void) | undefined }): React.JSX.Element {
+function AccountMenu({ person, onSignOut }: { readonly person: { readonly name: string; readonly email: string }; readonly onSignOut: (() => void) | undefined }): React.JSX.Element {
   const { t } = useTranslation()
   return (
     <Menu position="bottom-end" withinPortal={false}>
@@ -111,39 +113,6 @@ function AccountMenu({ entrance, person, onSignOut }: Pick<FrameProps, 'entrance
             {person.email}
           </Text>
         </div>
-        {entrance === 'wallet' && (
-          <>
-            <Menu.Item component="a" href="/subscription">
-              {t('plan.title')}
-            </Menu.Item>
-            <Menu.Item component="a" href="/limits">
-              {t('limits.title')}
-            </Menu.Item>
-            <Menu.Item component="a" href="/tip">
-              {t('tip.title')}
-            </Menu.Item>
-          </>
-        )}
-        {entrance !== 'wallet' && (
-          <Menu.Item component="a" href="/payouts">
-            {t('payouts.title')}
-          </Menu.Item>
-        )}
-        {entrance === 'operator' && (
-          <Menu.Item component="a" href="/reconciliation">
-            {t('reconciliation.title')}
-          </Menu.Item>
-        )}
-        {entrance !== 'operator' && (
-          <>
-            <Menu.Item component="a" href="/grants">
-              {t('grants.title')}
-            </Menu.Item>
-            <Menu.Item component="a" href="/keys">
-              {t('keys.title')}
-            </Menu.Item>
-          </>
-        )}
         <Menu.Item onClick={onSignOut}>{t('frame.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

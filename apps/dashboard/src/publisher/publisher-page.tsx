@@ -13,7 +13,7 @@ interface PublisherPageProps<T> {
   readonly children: (value: T, reload: () => Promise<void>) => React.ReactNode
 }
 
-/** A page of the publisher: its door for who is not signed in, the ways to the other pages, and what was loaded, or why not. */
+/** A page of the publisher: its door for who is not signed in, and what was loaded, or why not. */
 export function PublisherPage<T extends { readonly person: { readonly name: string; readonly email: string } }>({ title, polled, children }: PublisherPageProps<T>): React.JSX.Element {
   const { t } = useTranslation()
   const { value, fault, reload } = polled
@@ -29,7 +29,6 @@ export function PublisherPage<T extends { readonly person: { readonly name: stri
   }
   return (
     <Frame entrance="publisher" person={value?.person} onSignOut={() => void leave(reload)}>
-      <Ways />
       <h1 className="page-title">{title}</h1>
       <Content {...{ value, fault, reload }}>{children}</Content>
     </Frame>
@@ -48,25 +47,4 @@ function Content<T>({ value, fault, reload, children }: Polled<T> & Pick<Publish
 
 function Retry({ fault, reload }: { readonly fault: ApiFault; readonly reload: () => Promise<void> }): React.JSX.Element {
   return <FaultAlert fault={fault} onRetry={() => void reload()} />
-}
-
-const ways = [
-  ['/', 'income'],
-  ['/sites', 'sites'],
-  ['/pointers', 'pointers'],
-  ['/statements', 'statements'],
-  ['/payouts', 'payouts'],
-] as const
-
-function Ways(): React.JSX.Element {
-  const { t } = useTranslation()
-  return (
-    <nav className="ways" aria-label={t('ways.label')}>
-      {ways.map(([path, name]) => (
-        <a key={path} href={path} aria-current={location.pathname === path ? 'page' : undefined}>
-          {t(`ways.${name}`)}
-        </a>
-      ))}
-    </nav>
-  )
 }

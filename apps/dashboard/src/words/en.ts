@@ -6,6 +6,7 @@ import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
 import { tipEn, tipErrorsEn } from './tip-en.ts'
+import { waysEn } from './ways-en.ts'
 
 /** Every word of the dashboard in English. The other languages have exactly these keys. */
 export const en = {
@@ -175,6 +176,7 @@ export const en = {
   ...mailedEn,
   ...limitsEn,
   ...planEn,
+  ...waysEn,
   ...publisherEn,
   ...payoutsEn,
   ...tipEn,

@@ -7,6 +7,7 @@ import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
 import { tipFr, tipErrorsFr } from './tip-fr.ts'
+import { waysFr } from './ways-fr.ts'
 
 /** Every word of the dashboard in French. Before `:` `?` `;` `!` stands a narrow no-break space. */
 export const fr: Words = {
@@ -176,6 +177,7 @@ export const fr: Words = {
   ...mailedFr,
   ...limitsFr,
   ...planFr,
+  ...waysFr,
   ...publisherFr,
   ...payoutsFr,
   ...tipFr,

@@ -1,6 +1,5 @@
 /** The pages of publishers. */
 export const publisherEn = {
-  ways: { label: 'Pages', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts' },
   sites: {
     title: 'Your sites',
     why: 'Name the sites that carry your payment pointer and prove that they are yours. The proof is looked at again every day, and this page says when it is gone. Money arrives without a proof as well.',

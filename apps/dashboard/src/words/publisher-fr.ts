@@ -2,7 +2,6 @@
 import type { publisherEn, publisherErrorsEn } from './publisher-en.ts'
 
 export const publisherFr: typeof publisherEn = {
-  ways: { label: 'Rubriques', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts', statements: 'Relevés', payouts: 'Versements' },
   sites: {
     title: 'Vos sites web',
     why: 'Indiquez les sites qui portent votre adresse de paiement et prouvez qu’ils sont à vous. La preuve est cherchée à nouveau chaque jour, et cette page dit quand elle a disparu. L’argent arrive aussi sans preuve.',

@@ -1,0 +1,45 @@
+import { useTranslation } from 'react-i18next'
+
+type Entrance = 'wallet' | 'publisher' | 'operator'
+
+/** The pages of each entrance that stand in its navigation, in order: path and name. */
+const waysOf = {
+  wallet: [
+    ['/', 'wallet'],
+    ['/subscription', 'plan'],
+    ['/limits', 'limits'],
+    ['/tip', 'tip'],
+    ['/grants', 'grants'],
+    ['/keys', 'keys'],
+  ],
+  publisher: [
+    ['/', 'income'],
+    ['/sites', 'sites'],
+    ['/pointers', 'pointers'],
+    ['/statements', 'statements'],
+    ['/payouts', 'payouts'],
+    ['/grants', 'grants'],
+    ['/keys', 'keys'],
+  ],
+  operator: [
+    ['/', 'live'],
+    ['/payouts', 'payouts'],
+    ['/reconciliation', 'reconciliation'],
+  ],
+} as const
+
+/** The ways to the pages of an entrance. A page that is not among them, such as a consent, has one thing to decide and no ways around it. */
+export function Ways({ entrance }: { readonly entrance: Entrance }): React.JSX.Element | null {
+  const { t } = useTranslation()
+  const ways = waysOf[entrance]
+  if (!ways.some(([path]) => path === location.pathname)) return null
+  return (
+    <nav className="ways" aria-label={t('ways.label')}>
+      {ways.map(([path, name]) => (
+        <a key={path} href={path} aria-current={location.pathname === path ? 'page' : undefined}>
+          {t(`ways.${name}`)}
+        </a>
+      ))}
+    </nav>
+  )
+}
