@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 
 type Entrance = 'wallet' | 'publisher' | 'operator'
@@ -32,11 +33,14 @@ const waysOf = {
 export function Ways({ entrance }: { readonly entrance: Entrance }): React.JSX.Element | null {
   const { t } = useTranslation()
   const ways = waysOf[entrance]
+  const here = useRef<HTMLAnchorElement>(null)
+  // On a phone the row is wider than the screen.
+  useEffect(() => here.current?.scrollIntoView({ inline: 'center', block: 'nearest' }), [])
   if (!ways.some(([path]) => path === location.pathname)) return null
   return (
     <nav className="ways" aria-label={t('ways.label')}>
       {ways.map(([path, name]) => (
-        <a key={path} href={path} aria-current={location.pathname === path ? 'page' : undefined}>
+        <a key={path} ref={location.pathname === path ? here : undefined} href={path} aria-current={location.pathname === path ? 'page' : undefined}>
           {t(`ways.${name}`)}
         </a>
       ))}
