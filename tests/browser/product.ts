@@ -21,6 +21,7 @@ interface DemoAccount {
 interface Ready {
   readonly wallet: string
   readonly receiver: string
+  readonly operator: string
   readonly demo: string
   readonly demoAccounts: readonly DemoAccount[]
 }

@@ -149,7 +149,7 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', accounts: () => accounts })
   building.use(funding.funding)
   const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
-  const payouts = openPayouts({ config, postgres, ledger, clock, log }, role === 'up' || role === 'wallet')
+  const payouts = openPayouts({ config, postgres, ledger, clock, log, mailed: { mails, accounts } }, role === 'up' || role === 'wallet')
   building.use(payouts.payouts)
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })

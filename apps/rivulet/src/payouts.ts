@@ -2,9 +2,10 @@
 import type { Accounts } from '@rivulet/accounts'
 import { Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
+import type { Mails } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService } from '@rivulet/payout'
+import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { Resolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
@@ -26,6 +27,26 @@ export function costNames({ payouts }: Config): readonly string[] {
   return ['sandbox', 'stripe', ...payouts.rails]
 }
 
+interface Mailed {
+  readonly mails: Pick<Mails, 'post'>
+  readonly accounts: Pick<Accounts, 'personById'>
+}
+
+/** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. */
+function teller(config: Config, store: PayoutStore, { mails, accounts }: Mailed): NonNullable<PayoutsOptions['tell']> {
+  const url = `${config.publicUrls.receiver}/payouts`
+  return async ({ payout, personId, shown }, what) => {
+    const person = await accounts.personById(personId)
+    if (person === undefined || what === 'settled') return
+    const { id, attempt, amount, fee, asset } = payout
+    const common = { key: `payout/${id}/${attempt}/${what}`, to: person.email, language: person.language }
+    if (what === 'sent') return mails.post({ ...common, template: 'payout-sent', fields: { payout: { amount: amount - fee, asset }, fee: { amount: fee, asset }, to: shown, url } })
+    const timeline = (await store.timelines([id])).get(id) ?? []
+    const reason = timeline.findLast(({ status }) => status === what)?.note ?? what
+    return mails.post({ ...common, template: 'payout-returned', fields: { payout: { amount, asset }, reason, url } })
+  }
+}
+
 export interface PayoutParts {
   readonly payouts: Payouts
   readonly store: PayoutStore
@@ -34,11 +55,11 @@ export interface PayoutParts {
 }
 
 /** @param background whether this process works through what is due */
-export function openPayouts({ config, postgres, ledger, clock, log }: Omit<Parts, 'accounts'>, background: boolean): PayoutParts {
+export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Omit<Parts, 'accounts'> & { readonly mailed?: Mailed }, background: boolean): PayoutParts {
   const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
-  const payouts = new Payouts({ store, ledger, clock, log, seal, terms, offered, background })
+  const payouts = new Payouts({ store, ledger, clock, log, seal, terms, offered, background, ...(mailed !== undefined && { tell: teller(config, store, mailed) }) })
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
   const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, asset: config.asset })

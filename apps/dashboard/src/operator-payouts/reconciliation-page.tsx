@@ -1,4 +1,4 @@
-import { Alert, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty } from '../look/notice.tsx'
@@ -19,14 +19,17 @@ export function ReconciliationPage(): React.JSX.Element {
     <OperatorPage title={t('reconciliation.title')} polled={polled}>
       {({ report }) => (
         <>
-          <Alert color={report.ok ? 'green' : 'red'} variant="light" role="status" title={report.ok ? t('reconciliation.fine') : t('reconciliation.wrong')}>
+          <section className="card" aria-labelledby="reconciliation-light">
+            <h2 id="reconciliation-light" className={report.ok ? 'payout-good' : 'payout-bad'}>
+              {report.ok ? t('reconciliation.fine') : t('reconciliation.wrong')}
+            </h2>
             <div className="payouts-tools">
-              <span>{t('reconciliation.checked', { time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(report.checkedMs) })}</span>
+              <span className="quiet">{t('reconciliation.checked', { time: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(report.checkedMs) })}</span>
               <Button size="compact-md" variant="default" onClick={() => void polled.reload()}>
                 {t('reconciliation.again')}
               </Button>
             </div>
-          </Alert>
+          </section>
           <Clearing report={report} />
           <Comparisons report={report} />
         </>

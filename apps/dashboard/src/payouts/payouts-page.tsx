@@ -1,12 +1,10 @@
 import { Button } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
-import { Frame } from '../look/frame.tsx'
-import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
+import { Empty, FaultAlert } from '../look/notice.tsx'
 import { useDeed } from '../plan/use-deed.ts'
-import { Door } from '../session/door.tsx'
-import { leave } from '../session/session.ts'
+import { PublisherPage } from '../publisher/publisher-page.tsx'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
 import { MethodForm } from './method-form.tsx'
@@ -20,39 +18,26 @@ const pollMs = 3_000
 /** The publisher's payouts: what can leave, where to, and what became of what left. */
 export function PayoutsPage(): React.JSX.Element {
   const { t } = useTranslation()
-  const { value, fault, reload } = usePolled(loadPayouts, pollMs)
-  useEffect(() => {
-    document.title = `${t('payouts.title')} · ${t('product')}`
-  }, [t])
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance="publisher">
-        <Door entrance="publisher" maySignUp={false} onSignedIn={reload} />
-      </Frame>
-    )
-  }
-  if (value === undefined) return <Frame entrance="publisher">{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
-  const { person, page } = value
   return (
-    <Frame entrance="publisher" person={person} onSignOut={() => void leave(reload)}>
-      <h1 className="page-title">{t('payouts.title')}</h1>
-      {fault !== undefined && <StaleNote fault={fault} />}
-      <div className="payouts-page">
-        <Top page={page} reload={reload} />
-        <section className="card" aria-labelledby="payouts-list">
-          <h2 id="payouts-list">{t('payouts.list')}</h2>
-          {page.payouts.length === 0 ? (
-            <Empty title={t('payouts.empty')} why={t('payouts.emptyWhy')} />
-          ) : (
-            <ul className="rows">
-              {page.payouts.map((payout) => (
-                <Mine key={payout.id} payout={payout} reload={reload} />
-              ))}
-            </ul>
-          )}
-        </section>
-      </div>
-    </Frame>
+    <PublisherPage title={t('payouts.title')} polled={usePolled(loadPayouts, pollMs)}>
+      {({ page }, reload) => (
+        <div className="payouts-page">
+          <Top page={page} reload={reload} />
+          <section className="card" aria-labelledby="payouts-list">
+            <h2 id="payouts-list">{t('payouts.list')}</h2>
+            {page.payouts.length === 0 ? (
+              <Empty title={t('payouts.empty')} why={t('payouts.emptyWhy')} />
+            ) : (
+              <ul className="rows">
+                {page.payouts.map((payout) => (
+                  <Mine key={payout.id} payout={payout} reload={reload} />
+                ))}
+              </ul>
+            )}
+          </section>
+        </div>
+      )}
+    </PublisherPage>
   )
 }
 
