@@ -1,5 +1,7 @@
 /** What a publisher has earned leaves, through the running product: to a wallet address, to one that is closed, and by a file for the bank; and nobody else can touch it. */
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerOf, balanceOf } from './support/books.ts'
@@ -18,6 +20,8 @@ let product: Server
 let mara: Client
 let tomas: Client
 let olivia: Client
+/** What mara's server was told. */
+const told: { readonly type: string; readonly data: { readonly payout: string } }[] = []
 
 beforeAll(async () => {
   folder = resources.use(dataFolder()).path
@@ -26,6 +30,21 @@ beforeAll(async () => {
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   const { receiver, operator } = product.ready
   ;[mara, tomas, olivia] = await Promise.all([signIn(receiver, 'mara'), signIn(receiver, 'tomas'), signIn(operator, 'olivia')])
+  const shop = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      told.push(JSON.parse(body) as (typeof told)[number])
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
+  resources.defer(() => {
+    shop.closeAllConnections()
+    shop.close()
+  })
+  const kinds = ['payout.sent', 'payout.settled', 'payout.failed', 'payout.returned']
+  await mara('POST', '/api/webhooks', { url: `http://127.0.0.1:${(shop.address() as AddressInfo).port}/paid`, kinds })
   await answerOf(['stream', `${receiver}/mara`, '--seconds', '4', '--data', folder])
 })
 afterAll(() => resources.disposeAsync())
@@ -71,6 +90,7 @@ test('to a wallet address it arrives to the unit, once', async () => {
   expect((await latest())?.timeline.map(({ status, by }) => `${status} ${by}`)).toEqual(['requested publisher', 'approved rail', 'sent rail', 'settled rail'])
   await expect.poll(() => posted('ben'), { timeout: 20_000 }).toBe(bens + 90_000_007n)
   expect([paid.id, await posted('mara')]).toEqual([(await latest())?.id, maras - 90_000_007n])
+  await expect.poll(() => told.map(({ type, data }) => [type, data.payout]), { timeout: 30_000 }).toEqual([['payout.sent', paid.id], ['payout.settled', paid.id]])
 })
 
 test('to a closed pointer it fails in words, and the money is back', async () => {

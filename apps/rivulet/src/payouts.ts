@@ -2,7 +2,7 @@
 import type { Accounts } from '@rivulet/accounts'
 import { Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
-import type { Mails } from '@rivulet/notify'
+import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
 import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService } from '@rivulet/payout'
@@ -32,10 +32,13 @@ interface Mailed {
   readonly accounts: Pick<Accounts, 'personById'>
 }
 
-/** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. */
-function teller(config: Config, store: PayoutStore, { mails, accounts }: Mailed): NonNullable<PayoutsOptions['tell']> {
+/** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. Their servers hear of each. */
+function teller({ config, postgres, clock }: Pick<Parts, 'config' | 'postgres' | 'clock'>, store: PayoutStore, { mails, accounts }: Mailed): NonNullable<PayoutsOptions['tell']> {
   const url = `${config.publicUrls.receiver}/payouts`
   return async ({ payout, personId, shown }, what) => {
+    const units = (value: bigint): object => ({ value: String(value), assetCode: payout.asset.code, assetScale: payout.asset.scale })
+    const data = { payout: payout.id, amount: units(payout.amount), fee: units(payout.fee), destination: shown }
+    await writeEvents(postgres, [{ ownerId: personId, kind: `payout.${what}`, object: payout.id, key: `payout/${payout.id}/${payout.attempt}/${what}`, data }], clock.nowMs())
     const person = await accounts.personById(personId)
     if (person === undefined || what === 'settled') return
     const { id, attempt, amount, fee, asset } = payout
@@ -59,7 +62,7 @@ export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Om
   const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
-  const payouts = new Payouts({ store, ledger, clock, log, seal, terms, offered, background, ...(mailed !== undefined && { tell: teller(config, store, mailed) }) })
+  const payouts = new Payouts({ store, ledger, clock, log, seal, terms, offered, background, ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
   const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, asset: config.asset })

@@ -72,5 +72,9 @@ export const notifyMigrations: Migrations = {
         create index mail_age on notify.mail (created_at_ms);
       `,
     },
+    {
+      name: '3-event-keys',
+      sql: 'alter table notify.events add key text unique',
+    },
   ],
 }

@@ -10,8 +10,8 @@ import { TestClock } from '@rivulet/time/testing'
 import express from 'express'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { appendEvents, notifyMigrations, webhookRoutes, Webhooks } from './index.ts'
-import type { Delivery, Endpoint } from './types.ts'
+import { appendEvents, notifyMigrations, webhookRoutes, Webhooks, writeEvents } from './index.ts'
+import { type Delivery, type Endpoint, eventKinds } from './types.ts'
 
 interface Arrived {
   readonly headers: IncomingHttpHeaders
@@ -116,6 +116,20 @@ test('events of a transaction that is rolled back are never sent, nor are those 
   client.release()
   await webhooks.deliverDue()
   expect(numbers()).toEqual([])
+})
+
+test('an event with a key is told once, however often it is written', async () => {
+  await using webhooks = openWebhooks()
+  await webhooks.add(owner, { url, kinds: ['payout.sent'] })
+  const event = { ownerId: owner, kind: 'payout.sent', object: 'pout_1', data: { n: 1 } } as const
+  const write = (key: string): Promise<void> => writeEvents(postgres, [{ ...event, key }], clock.nowMs())
+  await Promise.all([write('payout/1/sent'), write('payout/1/sent')])
+  await write('payout/1/sent')
+  await webhooks.deliverDue()
+  expect(numbers()).toEqual([1])
+  await write('payout/2/sent')
+  await webhooks.deliverDue()
+  expect(numbers()).toEqual([1, 1])
 })
 
 describe('a server that does not take it', () => {
@@ -290,7 +304,7 @@ describe('the API', () => {
 
   test('shows a secret once, lists, changes, redelivers and removes', async () => {
     const made = (await ask('POST', '', { url })) as { status: number; body: { webhook: Endpoint; secret: string } }
-    expect(made).toMatchObject({ status: 201, body: { webhook: { url, paused: false, kinds: ['incoming_payment.received', 'incoming_payment.completed', 'stream.closed'] } } })
+    expect(made).toMatchObject({ status: 201, body: { webhook: { url, paused: false, kinds: [...eventKinds] } } })
     const { id } = made.body.webhook
     expect(await ask('GET', '')).toEqual({ status: 200, body: { webhooks: [made.body.webhook] } })
     expect(await ask('PATCH', `/${id}`, { kinds: ['stream.closed'] })).toMatchObject({ status: 200, body: { webhook: { id, url, kinds: ['stream.closed'] } } })

@@ -41,15 +41,31 @@ const selectDeliveries = `select d.id, d.event_id, e.kind, d.status, d.attempts,
  * @param nowMs milliseconds since 1970
  */
 export async function appendEvents(client: Pick<ClientBase, 'query'>, events: readonly NewEvent[], nowMs: number): Promise<void> {
-  for (const { ownerId, kind, object, data } of events) {
+  for (const { ownerId, kind, object, key, data } of events) {
     const { rows } = await client.query<{ id: Id<'hook'> }>('select id from notify.endpoints where owner_id = $1 and $2 = any(kinds) order by id', [ownerId, kind])
     if (rows.length === 0) continue
     const id = newId('evnt', nowMs)
     const body = JSON.stringify({ id, type: kind, createdAt: new Date(nowMs).toISOString(), data })
-    await client.query('insert into notify.events (id, owner_id, kind, body, created_at_ms) values ($1, $2, $3, $4, $5)', [id, ownerId, kind, body, nowMs])
+    const written = await client.query('insert into notify.events (id, owner_id, kind, body, created_at_ms, key) values ($1, $2, $3, $4, $5, $6) on conflict (key) do nothing', [id, ownerId, kind, body, nowMs, key ?? null])
+    if (written.rowCount === 0) continue
     for (const endpoint of rows) {
       await client.query('insert into notify.deliveries (id, endpoint_id, event_id, object, due_at_ms, created_at_ms) values ($1, $2, $3, $4, $5, $5)', [newId('dlvr', nowMs), endpoint.id, id, object, nowMs])
     }
+  }
+}
+
+/** The same in a transaction of its own, for whoever has none to write them in and may write again: each has a key. */
+export async function writeEvents({ pool }: Postgres, events: readonly (NewEvent & { readonly key: string })[], nowMs: number): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await appendEvents(client, events, nowMs)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined)
+    throw error
+  } finally {
+    client.release()
   }
 }
 

@@ -1,7 +1,7 @@
 import { Fault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 
-export const eventKinds = ['incoming_payment.received', 'incoming_payment.completed', 'stream.closed'] as const
+export const eventKinds = ['incoming_payment.received', 'incoming_payment.completed', 'stream.closed', 'payout.sent', 'payout.settled', 'payout.failed', 'payout.returned'] as const
 export type EventKind = (typeof eventKinds)[number]
 
 /** Something durable that its owner may want to know. */
@@ -11,6 +11,8 @@ export interface NewEvent {
   readonly kind: EventKind
   /** Events of one object arrive in the order in which they were written. */
   readonly object: string
+  /** Written once: for whoever may write again what it is not sure to have written. */
+  readonly key?: string
   /** Under `data` in the body. Amounts as decimal strings. */
   readonly data: object
 }
