@@ -265,6 +265,21 @@ describe('cards of the sandbox', () => {
     expect([await funding.of(alicia), books['subscriber[alice]'], books['psp[sandbox]']]).toEqual([undefined, 0n, -1_500_000_000n])
   })
 
+  test('that are charged while an earlier payment is disputed get back what then still succeeds', async () => {
+    const { subscription } = await subscribe()
+    await funding.changeCard(alicia, sandbox.card('4000 0025 0000 3155'))
+    await funding.ask(alicia, { type: 'change-plan', planId: (await funding.plans())[1]?.id ?? '' })
+    await funding.work()
+    await funding.reported('sandbox', `sandbox:${subscription.id}/1`, 'disputed')
+    const before = await posted()
+    expect([await funding.of(alicia), before['subscriber[alice]']]).toEqual([undefined, 0n])
+    expect(await sandbox.confirm(`sandbox:${subscription.id}/2`)).toBe(true)
+    for (let report = 0; report < 3; report += 1) await funding.reported('sandbox', `sandbox:${subscription.id}/2`, 'succeeded')
+    expect(await posted()).toEqual(before)
+    const { rows } = await postgres.pool.query<{ key: string; status: string; at_provider: string }>('select c.key, c.status, s.status as at_provider from funding.charge c join funding.sandbox_charge s using (key) order by key')
+    expect(rows.map(({ status, at_provider: provider }) => [status, provider])).toEqual([['disputed', 'succeeded'], ['refunded', 'refunded']])
+  })
+
   test('have no other numbers', () => {
     for (const number of ['', '4242', '4111 1111 1111 1111', 'constructor', '4242424242424242424242']) expect(() => sandbox.card(number)).toThrow(expect.objectContaining({ code: 'card-invalid' }))
   })

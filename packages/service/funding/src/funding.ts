@@ -194,11 +194,16 @@ export class Funding implements AsyncDisposable {
 
   /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `provider-away`. */
   async refund(chargeKey: string): Promise<void> {
+    const charge = await this.#giveBackAtProvider(chargeKey)
+    await this.reported(charge.provider, charge.reference, 'refunded')
+  }
+
+  async #giveBackAtProvider(chargeKey: string): Promise<{ readonly provider: string; readonly reference: string }> {
     const charge = await this.#options.store.chargeOf(chargeKey)
     const provider = charge === undefined ? undefined : this.#providers.get(charge.provider)
     if (charge === undefined || provider === undefined || charge.reference === null || (charge.status !== 'succeeded' && charge.status !== 'refunded')) throw new FundingFault('charge-unknown', 'there is no payment to give back')
     await provider.refund(charge.reference)
-    await this.reported(charge.provider, charge.reference, 'refunded')
+    return { provider: charge.provider, reference: charge.reference }
   }
 
   /** Does now what is due, and what it brings, after what is under way already. Also runs by itself. */
@@ -272,6 +277,8 @@ export class Funding implements AsyncDisposable {
         return this.#share(open, effect.period)
       case 'reclaim':
         return this.#reclaim(open, effect.period)
+      case 'give-back':
+        return this.#giveBack(open, effect.key)
       case 'refund':
         return this.#refund(open, effect.key)
       case 'tell':
@@ -387,6 +394,15 @@ export class Funding implements AsyncDisposable {
   /** What of today's and yesterday's attention is not the next period's. */
   async #counted(personId: Id<'pers'>, nowMs: number): Promise<readonly DayAttention[]> {
     return countedUntil(await this.#options.attentionOf(personId, dayBefore(nowMs), dayOf(nowMs)), nowMs)
+  }
+
+  /** The provider takes the same question twice for one; its own report may be quicker than our mark. */
+  async #giveBack({ record, number }: OpenEffect, key: string): Promise<void> {
+    const { store, clock } = this.#options
+    await this.#giveBackAtProvider(key)
+    const nowMs = clock.nowMs()
+    await store.change(record.subscription.id, { nowMs, completes: number }, (now, statusNow) =>
+      statusNow(key) === 'succeeded' ? { ...next(now.subscription, { type: 'refunded', key }, nowMs), charge: { key, status: 'refunded' } } : { subscription: now.subscription, effects: [] })
   }
 
   /** What is left of the budget pays first, then the fee; what she has spent is the operator's loss. */

@@ -53,7 +53,7 @@ export function dueMsOf({ status, charging, retryAtMs, periodEndsMs }: Subscript
 type WrittenEffect =
   | { readonly type: 'charge'; readonly key: string; readonly amount: string }
   | { readonly type: 'fund'; readonly key: string; readonly price: string; readonly plan: Id<'plan'>; readonly source: 'charge' | 'trial' }
-  | Extract<SubscriptionEffect, { type: 'share' | 'reclaim' | 'refund' | 'tell' }>
+  | Extract<SubscriptionEffect, { type: 'share' | 'reclaim' | 'give-back' | 'refund' | 'tell' }>
 
 export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
   switch (effect.type) {
@@ -63,6 +63,7 @@ export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
       return { ...effect, price: String(effect.price), plan: effect.plan.id }
     case 'share':
     case 'reclaim':
+    case 'give-back':
     case 'refund':
     case 'tell':
       return effect
@@ -79,6 +80,7 @@ export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan): Su
       return { ...effect, price: parseUnits(effect.price), plan: planOf(effect.plan) }
     case 'share':
     case 'reclaim':
+    case 'give-back':
     case 'refund':
     case 'tell':
       return effect

@@ -181,6 +181,21 @@ describe('a subscription', () => {
     expect([life.subscription.status, kinds(life.effects).slice(-2)]).toEqual(['ended', ['reclaim', 'tell ended']])
   })
 
+  test('that has ended while a charge was under way gives it back when it succeeds, and forgets it when it fails', () => {
+    const active = new Life(small, at('2027-01-31'))
+    const upgrading = next(active.subscription, { type: 'change-plan', plan: large }, active.nowMs).subscription
+    for (const event of [{ type: 'disputed' }, { type: 'refunded', key: `${id}/1` }] as const) {
+      const ended = next(upgrading, event, active.nowMs).subscription
+      expect(ended.status).toBe('ended')
+      const paid = next(ended, { type: 'charged' }, active.nowMs)
+      expect(paid.effects.map(({ type, ...rest }) => [type, 'key' in rest ? rest.key : ''])).toEqual([['fund', `${id}/2`], ['give-back', `${id}/2`]])
+      expect([paid.subscription.status, paid.subscription.charging]).toEqual(['ended', undefined])
+      expect(next(paid.subscription, { type: 'charged' }, active.nowMs).effects).toEqual([])
+      expect(next(ended, { type: 'charge-failed', final: false }, active.nowMs)).toEqual({ subscription: { ...ended, charging: undefined }, effects: [] })
+      expect(next(ended, { type: 'time' }, active.nowMs + 400 * day).effects).toEqual([])
+    }
+  })
+
   test('under any order of events never charges twice for one key, funds only what was charged, and rests when it has ended', () => {
     const event = fc.oneof(
       { arbitrary: fc.integer({ min: 1, max: 40 }).map((days) => ({ days })), weight: 4 },

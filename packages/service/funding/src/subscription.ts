@@ -61,6 +61,8 @@ export type SubscriptionEffect =
   | { readonly type: 'share'; readonly period: number }
   /** The payment is being taken back: what is left of the budget goes back to the provider's account. */
   | { readonly type: 'reclaim'; readonly period: number }
+  /** Ask the provider to give a payment back: it came when the subscription had ended. */
+  | { readonly type: 'give-back'; readonly key: string }
   /** The payment was given back: it leaves the books, and a credit note is written. */
   | { readonly type: 'refund'; readonly key: string }
   | { readonly type: 'tell'; readonly what: 'renewal-failed' | 'ended' | 'paused' | 'receipt' | 'trial-ends' }
@@ -146,6 +148,10 @@ function charged(subscription: Subscription, nowMs: number): Step {
   const { charging, plan, id, charges } = subscription
   const key = `${id}/${charges}`
   if (charging === undefined) return same(subscription)
+  if (subscription.status === 'ended') {
+    const [price, of] = charging.kind === 'upgrade' ? [charging.amount, charging.plan] : [plan.price, plan]
+    return { subscription: { ...subscription, charging: undefined }, effects: [{ type: 'fund', key, price, plan: of, source: 'charge' }, { type: 'give-back', key }] }
+  }
   if (charging.kind === 'upgrade') {
     return {
       subscription: { ...subscription, plan: charging.plan, nextPlan: undefined, charging: undefined },
@@ -163,6 +169,7 @@ function chargeFailed(subscription: Subscription, final: boolean, nowMs: number)
   const { charging, status, attempts } = subscription
   if (charging === undefined) return same(subscription)
   const failed: Subscription = { ...subscription, charging: undefined }
+  if (status === 'ended') return same(failed)
   if (charging.kind === 'upgrade') return { subscription: failed, effects: [{ type: 'tell', what: 'renewal-failed' }] }
   const days = retryDays[attempts]
   if (status === 'starting' || failed.cancelled || final || days === undefined) return end(failed)
@@ -224,10 +231,10 @@ function charge(subscription: Subscription, charging: ChargeKind): Step {
   return { subscription: { ...subscription, charging, charges }, effects: [{ type: 'charge', key: `${subscription.id}/${charges}`, amount }] }
 }
 
-/** What is left of the budget is shared and nothing is charged any more. */
+/** What is left of the budget is shared and nothing is charged any more. A charge that is under way may still succeed. */
 function end(subscription: Subscription): Step {
   const { status, period } = subscription
-  const ended: Subscription = { ...subscription, status: 'ended', charging: undefined, retryAtMs: undefined }
+  const ended: Subscription = { ...subscription, status: 'ended', retryAtMs: undefined }
   return { subscription: ended, effects: status === 'starting' ? [{ type: 'tell', what: 'ended' }] : [{ type: 'share', period }, { type: 'tell', what: 'ended' }] }
 }
 
