@@ -31,7 +31,7 @@ export class InvoiceStore {
   /** In the caller's transaction, under the next number: when it is rolled back the number goes to the next one, and none is ever missing. */
   async issue(transaction: MailTransaction, { kind, personId, chargeKey, issuedMs, content }: NewInvoice): Promise<void> {
     await transaction.query(
-      `with taken as (update funding.invoice_number set last = last + 1 returning last)
+      `with taken as (insert into funding.invoice_number as n (last) values (1) on conflict (only_one) do update set last = n.last + 1 returning last)
         insert into funding.invoice (number, kind, person_id, charge_key, issued_ms, content) select last, $1, $2, $3, $4, $5 from taken`,
       [kind, personId, chargeKey, issuedMs, JSON.stringify({ ...content, total: String(content.total), fee: String(content.fee) })])
   }

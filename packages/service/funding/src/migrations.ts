@@ -102,8 +102,7 @@ export const fundingMigrations: Migrations = {
       name: '3-invoices',
       sql: `
         -- The last number that was given: documents count without gaps.
-        create table funding.invoice_number (last bigint not null);
-        insert into funding.invoice_number (last) values (0);
+        create table funding.invoice_number (only_one boolean primary key default true check (only_one), last bigint not null);
         create table funding.invoice (
           number bigint primary key,
           kind text not null check (kind in ('invoice', 'credit-note')),
