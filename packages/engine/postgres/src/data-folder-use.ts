@@ -1,7 +1,7 @@
 import type { Clock } from '@rivulet/time'
 import type pg from 'pg'
 import { PostgresFault } from './fault.ts'
-import { connectTo, type Place, portOf, runningPid, stopServer } from './postmaster.ts'
+import { answers, connectTo, type Place, portOf, runningPid, stopServer } from './postmaster.ts'
 
 /** Held alone by the Rivulet that serves the folder. */
 const serverLock = 7_410_202_602
@@ -55,7 +55,8 @@ export class DataFolderUse {
     const client = pid === undefined ? undefined : await connectTo(place, port)
     if (client === undefined || pid === undefined) return undefined
     try {
-      if (await lock(client)) return new DataFolderUse(client, place, { pid, port })
+      // A server that is told to stop ends the connection that holds the lock, perhaps a moment before this one; it takes no new one from then on.
+      if ((await lock(client)) && (await answers(place, port))) return new DataFolderUse(client, place, { pid, port })
     } catch (error) {
       await client.end().catch(() => undefined)
       if (error instanceof PostgresFault) throw error
