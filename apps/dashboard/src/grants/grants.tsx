@@ -1,11 +1,9 @@
 import { Button } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiFault } from '../api.ts'
-import { Frame } from '../look/frame.tsx'
-import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
-import { Door } from '../session/door.tsx'
-import { leave } from '../session/session.ts'
+import { Empty, FaultAlert } from '../look/notice.tsx'
+import { SignedInPage } from '../session/signed-in-page.tsx'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
 import { type Grant, loadGrants, revokeGrant } from './grants-api.ts'
@@ -18,48 +16,38 @@ const pollMs = 5_000
 /** What a person has agreed to: each app, its limits, what it has spent, and a way to take it back. */
 export function Grants({ entrance }: { readonly entrance: 'wallet' | 'publisher' }): React.JSX.Element {
   const { t } = useTranslation()
-  const { value, fault, reload } = usePolled(loadGrants, pollMs)
+  const polled = usePolled(loadGrants, pollMs)
   const [said, setSaid] = useState('')
-  useEffect(() => {
-    document.title = `${t('grants.title')} · ${t('product')}`
-  }, [t])
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance={entrance}>
-        <Door entrance={entrance} maySignUp={false} onSignedIn={reload} />
-      </Frame>
-    )
-  }
-  if (value === undefined) return <Frame entrance={entrance}>{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
-  const { person, grants } = value
   return (
-    <Frame entrance={entrance} person={person} onSignOut={() => void leave(reload)}>
-      <h1 className="page-title">{t('grants.title')}</h1>
-      {fault !== undefined && <StaleNote fault={fault} />}
-      <p className="quiet">{t('grants.why')}</p>
-      <p className="unseen" role="status">
-        {said}
-      </p>
-      {grants.length === 0 ? (
-        <section className="card">
-          <Empty title={t('grants.empty')} why={t('grants.emptyWhy')} />
-        </section>
-      ) : (
-        <ul className="grant-list">
-          {grants.map((grant) => (
-            <GrantCard
-              key={grant.id}
-              grant={grant}
-              onRevoked={async () => {
-                setSaid(t('grants.revoked', { name: nameOf(grant) }))
-                await reload()
-              }}
-            />
-          ))}
-        </ul>
+    <SignedInPage entrance={entrance} maySignUp={false} title={t('grants.title')} polled={polled}>
+      {({ grants }, reload) => (
+        <>
+          <p className="quiet">{t('grants.why')}</p>
+          <p className="unseen" role="status">
+            {said}
+          </p>
+          {grants.length === 0 ? (
+            <section className="card">
+              <Empty title={t('grants.empty')} why={t('grants.emptyWhy')} />
+            </section>
+          ) : (
+            <ul className="grant-list">
+              {grants.map((grant) => (
+                <GrantCard
+                  key={grant.id}
+                  grant={grant}
+                  onRevoked={async () => {
+                    setSaid(t('grants.revoked', { name: nameOf(grant) }))
+                    await reload()
+                  }}
+                />
+              ))}
+            </ul>
+          )}
+          <PastGrants key={said} />
+        </>
       )}
-      <PastGrants key={said} />
-    </Frame>
+    </SignedInPage>
   )
 }
 

@@ -1,11 +1,9 @@
 import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiFault } from '../api.ts'
-import { Frame } from '../look/frame.tsx'
-import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
-import { Door } from '../session/door.tsx'
-import { leave } from '../session/session.ts'
+import { Empty, FaultAlert } from '../look/notice.tsx'
+import { SignedInPage } from '../session/signed-in-page.tsx'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
 import { addKey, type Key, type Keys as Known, loadKeys, revokeKey } from './keys-api.ts'
@@ -15,43 +13,34 @@ const pollMs = 10_000
 /** The public keys of a person's clients: paste, name, revoke. */
 export function Keys({ entrance }: { readonly entrance: 'wallet' | 'publisher' }): React.JSX.Element {
   const { t } = useTranslation()
-  const { value, fault, reload } = usePolled(loadKeys, pollMs)
+  const polled = usePolled(loadKeys, pollMs)
   const [said, setSaid] = useState('')
-  useEffect(() => {
-    document.title = `${t('keys.title')} · ${t('product')}`
-  }, [t])
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance={entrance}>
-        <Door entrance={entrance} maySignUp={false} onSignedIn={reload} />
-      </Frame>
-    )
-  }
-  if (value === undefined) return <Frame entrance={entrance}>{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
   const tell = async (words: string): Promise<void> => {
     setSaid(words)
-    await reload()
+    await polled.reload()
   }
   return (
-    <Frame entrance={entrance} person={value.person} onSignOut={() => void leave(reload)}>
-      <h1 className="page-title">{t('keys.title')}</h1>
-      {fault !== undefined && <StaleNote fault={fault} />}
-      <p className="quiet">{t('keys.why')}</p>
-      <AddKey addresses={value.addresses} onAdded={({ kid }) => tell(t('keys.added', { kid }))} />
-      <section className="card" aria-labelledby="keys-list">
-        <h2 id="keys-list">{t('keys.list')}</h2>
-        <p role="status">{said}</p>
-        {value.keys.length === 0 ? (
-          <Empty title={t('keys.empty')} why={t('keys.emptyWhy')} />
-        ) : (
-          <ul className="rows">
-            {value.keys.map((key) => (
-              <KeyRow key={key.id} known={key} onRevoked={() => tell(t('keys.revoked', { name: nameOf(key) }))} />
-            ))}
-          </ul>
-        )}
-      </section>
-    </Frame>
+    <SignedInPage entrance={entrance} maySignUp={false} title={t('keys.title')} polled={polled}>
+      {({ addresses, keys }) => (
+        <>
+          <p className="quiet">{t('keys.why')}</p>
+          <AddKey addresses={addresses} onAdded={({ kid }) => tell(t('keys.added', { kid }))} />
+          <section className="card" aria-labelledby="keys-list">
+            <h2 id="keys-list">{t('keys.list')}</h2>
+            <p role="status">{said}</p>
+            {keys.length === 0 ? (
+              <Empty title={t('keys.empty')} why={t('keys.emptyWhy')} />
+            ) : (
+              <ul className="rows">
+                {keys.map((key) => (
+                  <KeyRow key={key.id} known={key} onRevoked={() => tell(t('keys.revoked', { name: nameOf(key) }))} />
+                ))}
+              </ul>
+            )}
+          </section>
+        </>
+      )}
+    </SignedInPage>
   )
 }
 

@@ -1,10 +1,7 @@
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Frame } from '../look/frame.tsx'
-import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
-import { Door } from '../session/door.tsx'
-import { leave } from '../session/session.ts'
+import { Empty } from '../look/notice.tsx'
 import { usePolled } from '../use-polled.ts'
+import { SubscriberPage } from '../wallet/subscriber-page.tsx'
 import { type Limits, loadLimits } from './limits-api.ts'
 import { Pace } from './pace.tsx'
 import { SiteLimits } from './site-limits.tsx'
@@ -14,27 +11,16 @@ const pollMs = 5_000
 /** How fast she pays, and what no site gets more than. */
 export function LimitsPage(): React.JSX.Element {
   const { t } = useTranslation()
-  const { value: limits, fault, reload } = usePolled(loadLimits, pollMs)
-  useEffect(() => {
-    document.title = `${t('limits.title')} · ${t('product')}`
-  }, [t])
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance="wallet">
-        <Door entrance="wallet" maySignUp onSignedIn={reload} />
-      </Frame>
-    )
-  }
-  if (limits === undefined) return <Frame entrance="wallet">{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
+  const polled = usePolled(loadLimits, pollMs)
   return (
-    <Frame entrance="wallet" person={limits.person} onSignOut={() => void leave(reload)}>
-      <h1 className="page-title">{t('limits.title')}</h1>
-      {fault !== undefined && <StaleNote fault={fault} />}
-      <div className="plan-page">
-        <Pace limits={limits} onChange={reload} />
-        <Sites limits={limits} onChange={reload} />
-      </div>
-    </Frame>
+    <SubscriberPage title={t('limits.title')} polled={polled}>
+      {(limits, reload) => (
+        <div className="plan-page">
+          <Pace limits={limits} onChange={reload} />
+          <Sites limits={limits} onChange={reload} />
+        </div>
+      )}
+    </SubscriberPage>
   )
 }
 

@@ -1,11 +1,8 @@
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
-import { Frame } from '../look/frame.tsx'
-import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
-import { Door } from '../session/door.tsx'
-import { leave } from '../session/session.ts'
+import { Empty } from '../look/notice.tsx'
 import { usePolled } from '../use-polled.ts'
+import { SubscriberPage } from '../wallet/subscriber-page.tsx'
 import { useLocale } from '../words/words.ts'
 import { Current } from './current.tsx'
 import { Invoices } from './invoices.tsx'
@@ -19,37 +16,25 @@ const pollMs = 5_000
 /** The subscriber's plan: what it costs, how it goes on, what becomes of the rest, and what became of it. */
 export function PlanPage(): React.JSX.Element {
   const { t } = useTranslation()
-  const { value, fault, reload } = usePolled(loadSubscription, pollMs)
-  useEffect(() => {
-    document.title = `${t('plan.title')} · ${t('product')}`
-  }, [t])
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance="wallet">
-        <Door entrance="wallet" maySignUp onSignedIn={reload} />
-      </Frame>
-    )
-  }
-  if (value === undefined) return <Frame entrance="wallet">{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
-  const { person, plans, subscription, statements, invoices } = value
+  const polled = usePolled(loadSubscription, pollMs)
   return (
-    <Frame entrance="wallet" person={person} onSignOut={() => void leave(reload)}>
-      <h1 className="page-title">{t('plan.title')}</h1>
-      {fault !== undefined && <StaleNote fault={fault} />}
-      <div className="plan-page">
-        {subscription === null ? (
-          <Offers plans={plans} current={undefined} onChange={reload} />
-        ) : (
-          <>
-            <Current subscription={subscription} onChange={reload} />
-            <Sharing key={JSON.stringify(subscription.policy)} subscription={subscription} onChange={reload} />
-            {plans.length > 1 && <Offers plans={plans} current={subscription} onChange={reload} />}
-          </>
-        )}
-        {invoices.length > 0 && <Invoices invoices={invoices} />}
-        {subscription !== null && <Statements statements={statements} plan={subscription.plan} />}
-      </div>
-    </Frame>
+    <SubscriberPage title={t('plan.title')} polled={polled}>
+      {({ plans, subscription, statements, invoices }, reload) => (
+        <div className="plan-page">
+          {subscription === null ? (
+            <Offers plans={plans} current={undefined} onChange={reload} />
+          ) : (
+            <>
+              <Current subscription={subscription} onChange={reload} />
+              <Sharing key={JSON.stringify(subscription.policy)} subscription={subscription} onChange={reload} />
+              {plans.length > 1 && <Offers plans={plans} current={subscription} onChange={reload} />}
+            </>
+          )}
+          {invoices.length > 0 && <Invoices invoices={invoices} />}
+          {subscription !== null && <Statements statements={statements} plan={subscription.plan} />}
+        </div>
+      )}
+    </SubscriberPage>
   )
 }
 

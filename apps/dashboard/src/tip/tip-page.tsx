@@ -1,15 +1,13 @@
 import { Button, TextInput } from '@mantine/core'
 import { parseAmount } from '@rivulet/money'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
-import { Frame } from '../look/frame.tsx'
-import { Empty, FaultAlert, Loading, StaleNote } from '../look/notice.tsx'
+import { Empty, FaultAlert } from '../look/notice.tsx'
 import { useDeed } from '../plan/use-deed.ts'
-import { Door } from '../session/door.tsx'
-import { leave } from '../session/session.ts'
 import { usePolled } from '../use-polled.ts'
+import { SubscriberPage } from '../wallet/subscriber-page.tsx'
 import { shortPointer } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
 import { giveTip, loadTips, type Tip, type Tips } from './tip-api.ts'
@@ -20,38 +18,27 @@ const pollMs = 2_000
 /** One payment to somebody, and what became of those before. `?to=` fills in the payment pointer: what a page's button links to. */
 export function TipPage(): React.JSX.Element {
   const { t } = useTranslation()
-  const { value, fault, reload } = usePolled(loadTips, pollMs)
-  useEffect(() => {
-    document.title = `${t('tip.title')} · ${t('product')}`
-  }, [t])
-  if (fault?.status === 401) {
-    return (
-      <Frame entrance="wallet">
-        <Door entrance="wallet" maySignUp onSignedIn={reload} />
-      </Frame>
-    )
-  }
-  if (value === undefined) return <Frame entrance="wallet">{fault === undefined ? <Loading /> : <FaultAlert fault={fault} onRetry={() => void reload()} />}</Frame>
+  const polled = usePolled(loadTips, pollMs)
   return (
-    <Frame entrance="wallet" person={value.person} onSignOut={() => void leave(reload)}>
-      <h1 className="page-title">{t('tip.title')}</h1>
-      {fault !== undefined && <StaleNote fault={fault} />}
-      <div className="tip-page">
-        <GiveTip tips={value} onGiven={reload} />
-        <section className="card" aria-labelledby="tip-list">
-          <h2 id="tip-list">{t('tip.list')}</h2>
-          {value.tips.length === 0 ? (
-            <Empty title={t('tip.empty')} why={t('tip.emptyWhy')} />
-          ) : (
-            <ul className="rows">
-              {value.tips.map((tip) => (
-                <TipRow key={tip.id} tip={tip} tips={value} />
-              ))}
-            </ul>
-          )}
-        </section>
-      </div>
-    </Frame>
+    <SubscriberPage title={t('tip.title')} polled={polled}>
+      {(tips, reload) => (
+        <div className="tip-page">
+          <GiveTip tips={tips} onGiven={reload} />
+          <section className="card" aria-labelledby="tip-list">
+            <h2 id="tip-list">{t('tip.list')}</h2>
+            {tips.tips.length === 0 ? (
+              <Empty title={t('tip.empty')} why={t('tip.emptyWhy')} />
+            ) : (
+              <ul className="rows">
+                {tips.tips.map((tip) => (
+                  <TipRow key={tip.id} tip={tip} tips={tips} />
+                ))}
+              </ul>
+            )}
+          </section>
+        </div>
+      )}
+    </SubscriberPage>
   )
 }
 

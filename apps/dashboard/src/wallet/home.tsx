@@ -1,41 +1,35 @@
 import { Button, Switch } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatLiveMoney, formatMoney, perHour } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
 import { Flow } from '../look/mark.tsx'
-import { Empty, FaultAlert, StaleNote } from '../look/notice.tsx'
+import { Empty, FaultAlert } from '../look/notice.tsx'
+import { usePolled } from '../use-polled.ts'
 import { en } from '../words/en.ts'
 import { shortPointer, shortSite } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
-import { type Me, revokeConnection, setPaused } from './wallet-api.ts'
+import { SubscriberPage } from './subscriber-page.tsx'
+import { loadMe, type Me, revokeConnection, setPaused } from './wallet-api.ts'
 
-export interface HomeProps {
-  readonly me: Me
-  /** Why what is shown is old, if it is. */
-  readonly stale: ApiFault | undefined
-  readonly onChange: () => Promise<void>
-}
-
+const pollMs = 1_000
 const budgetDecimals = 4
 const streamDecimals = 6
 
 /** The subscriber's home: what is left, what is paid now or why not, and who may start payments. */
-export function Home({ me, stale, onChange }: HomeProps): React.JSX.Element {
+export function Home(): React.JSX.Element {
   const { t } = useTranslation()
-  useEffect(() => {
-    document.title = `${t('wallet.title')} · ${t('product')}`
-  }, [t])
+  const polled = usePolled(loadMe, pollMs)
   return (
-    <>
-      <h1 className="page-title">{t('wallet.title')}</h1>
-      {stale !== undefined && <StaleNote fault={stale} />}
-      <div className="home">
-        <Budget me={me} onChange={onChange} />
-        <Now me={me} />
-        <Sites me={me} onChange={onChange} />
-      </div>
-    </>
+    <SubscriberPage title={t('wallet.title')} polled={polled}>
+      {(me, reload) => (
+        <div className="home">
+          <Budget me={me} onChange={reload} />
+          <Now me={me} />
+          <Sites me={me} onChange={reload} />
+        </div>
+      )}
+    </SubscriberPage>
   )
 }
 

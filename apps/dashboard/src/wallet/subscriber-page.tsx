@@ -1,0 +1,6 @@
+import { SignedInPage, type SignedInPageProps } from '../session/signed-in-page.tsx'
+
+/** A page of the subscriber's entrance. */
+export function SubscriberPage<T extends { readonly person: { readonly name: string; readonly email: string } }>(page: Omit<SignedInPageProps<T>, 'entrance' | 'maySignUp'>): React.JSX.Element {
+  return <SignedInPage entrance="wallet" maySignUp {...page} />
+}
