@@ -1,5 +1,6 @@
 /** What a server needs to serve the dashboard: where the built files are, which page belongs to which entrance, and the headers they need. Runs in Node. */
 import { fileURLToPath } from 'node:url'
+import { operatorWays } from './operator/ways.ts'
 
 export type EntranceName = 'wallet' | 'publisher' | 'operator'
 
@@ -29,6 +30,9 @@ export interface DashboardFiles {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Each page of the operator's navigation, and what lies below it. */
+const operatorPaths = operatorWays.flatMap(({ ways }) => ways.flatMap(([path]) => (path === '/' ? [path] : [path, `${path}/:id`])))
+
 /** Where mails of every entrance lead. */
 const mailedPaths = ['/forgotten', '/reset', '/confirm']
 
@@ -38,7 +42,7 @@ export const dashboardFiles: DashboardFiles = {
   entrances: {
     wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
     publisher: { html: 'publisher.html', paths: ['/', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    operator: { html: 'operator.html', paths: ['/', '/mailbox', '/payouts', '/reconciliation', ...mailedPaths] },
+    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', ...mailedPaths] },
   },
   headers: {
     'content-security-policy': contentSecurityPolicy,

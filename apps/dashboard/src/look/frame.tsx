@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Container, Group, Menu, Text, useMantineColorScheme } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { chooseAndRemember, isLanguage, languages } from '../words/words.ts'
+import { GroupedWays } from './grouped-ways.tsx'
 import { Mark } from './mark.tsx'
 import { Ways } from './ways.tsx'
 
@@ -16,13 +17,14 @@ export interface FrameProps {
 /** The page around a page: name, language, appearance, account, the ways to the other pages; and a way past them for the keyboard. */
 export function Frame({ entrance, person, onSignOut, wide = false, children }: FrameProps): React.JSX.Element {
   const { t } = useTranslation()
+  const size = wide || entrance === 'operator' ? 1440 : 1040
   return (
     <div className="frame">
       <a className="skip" href="#content">
         {t('frame.skip')}
       </a>
       <header className="frame-head">
-        <Container size={wide ? 1440 : 1040} className="frame-bar">
+        <Container size={size} className="frame-bar">
           <a className="frame-brand" href="/">
             <Mark />
             <span className="frame-name">{t('product')}</span>
@@ -36,9 +38,18 @@ export function Frame({ entrance, person, onSignOut, wide = false, children }: F
         </Container>
       </header>
       <main id="content" tabIndex={-1}>
-        <Container size={wide ? 1440 : 1040} className="frame-body">
-          {person !== undefined && <Ways entrance={entrance} />}
-          {children}
+        <Container size={size} className="frame-body">
+          {person !== undefined && entrance === 'operator' ? (
+            <div className="frame-sides">
+              <GroupedWays />
+              <div className={wide ? 'frame-side' : 'frame-side frame-side-narrow'}>{children}</div>
+            </div>
+          ) : (
+            <>
+              {person !== undefined && entrance !== 'operator' && <Ways entrance={entrance} />}
+              {children}
+            </>
+          )}
         </Container>
       </main>
     </div>

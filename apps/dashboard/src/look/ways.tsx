@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 
-type Entrance = 'wallet' | 'publisher' | 'operator'
+type Entrance = 'wallet' | 'publisher'
 
-/** The pages of each entrance that stand in its navigation, in order: path and name. */
+/** The pages of an entrance that stand in its navigation, in order: path and name. The operator's are in `operator/ways.ts`. */
 const waysOf = {
   wallet: [
     ['/', 'wallet'],
@@ -21,11 +21,6 @@ const waysOf = {
     ['/payouts', 'payouts'],
     ['/grants', 'grants'],
     ['/keys', 'keys'],
-  ],
-  operator: [
-    ['/', 'live'],
-    ['/payouts', 'payouts'],
-    ['/reconciliation', 'reconciliation'],
   ],
 } as const
 

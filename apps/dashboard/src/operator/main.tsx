@@ -1,10 +1,8 @@
-import { useCallback } from 'react'
+import { lazy, Suspense, useCallback } from 'react'
 import { openEntrance } from '../entrance.tsx'
 import { Mailbox } from '../mailbox/mailbox.tsx'
 import { Frame } from '../look/frame.tsx'
 import { FaultAlert, Loading } from '../look/notice.tsx'
-import { OperatorPayoutsPage } from '../operator-payouts/payouts-page.tsx'
-import { ReconciliationPage } from '../operator-payouts/reconciliation-page.tsx'
 import { Door } from '../session/door.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
 import { leave } from '../session/session.ts'
@@ -12,6 +10,7 @@ import { usePolled } from '../use-polled.ts'
 import { LivePage } from './live.tsx'
 import { loadOverview, type Overview } from './operator-api.ts'
 import { useLive } from './use-live.ts'
+import { type OperatorPath, operatorPageAt } from './ways.ts'
 
 const overviewPollMs = 5_000
 
@@ -37,17 +36,27 @@ function SignedIn({ overview, reload }: { readonly overview: Overview; readonly 
   )
 }
 
-function pageAt(path: string): React.JSX.Element {
-  switch (path) {
-    case '/mailbox':
-      return <Mailbox />
-    case '/payouts':
-      return <OperatorPayoutsPage />
-    case '/reconciliation':
-      return <ReconciliationPage />
-    default:
-      return <Operator />
-  }
+interface PageProps {
+  /** Of the thing that the page is about, from its address; absent for a list. */
+  readonly id: string | undefined
+}
+
+/** What each page of the navigation loads: only the one that is opened. */
+const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
+  '/': Operator,
+  '/payouts': lazy(async () => ({ default: (await import('../operator-payouts/payouts-page.tsx')).OperatorPayoutsPage })),
+  '/reconciliation': lazy(async () => ({ default: (await import('../operator-payouts/reconciliation-page.tsx')).ReconciliationPage })),
+}
+
+function pageAt(address: string): React.JSX.Element {
+  if (address === '/mailbox') return <Mailbox />
+  const { path, id } = operatorPageAt(address)
+  const Page = pages[path]
+  return (
+    <Suspense fallback={<Frame entrance="operator"><Loading /></Frame>}>
+      <Page id={id} />
+    </Suspense>
+  )
 }
 
 await openEntrance(mailedPageAt(location.pathname, 'operator') ?? pageAt(location.pathname))

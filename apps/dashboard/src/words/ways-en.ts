@@ -3,5 +3,6 @@ export const waysEn = {
   ways: {
     label: 'Pages', wallet: 'Wallet', plan: 'Plan', limits: 'Limits and sites', tip: 'Tip', grants: 'Apps', keys: 'Keys', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts', live: 'Streams',
     reconciliation: 'Reconciliation',
+    groups: { now: 'Now', money: 'Money' },
   },
 }

@@ -4,5 +4,6 @@ export const waysFr: typeof waysEn = {
   ways: {
     label: 'Rubriques', wallet: 'Portefeuille', plan: 'Formule', limits: 'Limites et sites', tip: 'Pourboire', grants: 'Applications', keys: 'Clés', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts', statements: 'Relevés', payouts: 'Versements', live: 'Flux',
     reconciliation: 'Rapprochement',
+    groups: { now: 'En direct', money: 'Argent' },
   },
 }
