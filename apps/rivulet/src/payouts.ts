@@ -7,6 +7,7 @@ import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
 import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
+import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
 import type { Router } from 'express'
@@ -62,7 +63,7 @@ export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Om
   const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
-  const payouts = new Payouts({ store, ledger, clock, log, seal, terms, offered, background, ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
   const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, asset: config.asset })

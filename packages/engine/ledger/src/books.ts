@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { newId, type Id } from '@rivulet/ids'
 import { amountMax } from '@rivulet/money'
 import { refusal } from './fault.ts'
-import type { Account, SendingStream, Transfer, TransferSpec } from './types.ts'
+import type { Account, Counters, SendingStream, Transfer, TransferSpec } from './types.ts'
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
@@ -112,12 +112,14 @@ export class Books {
   }
 
   /** Books a transfer, or returns the one that was booked under this key. */
-  transfer(spec: TransferSpec): Transfer {
+  transfer(spec: TransferSpec, seen?: Counters): Transfer {
     const booked = this.#transfers.get(spec.key)
     if (booked !== undefined) {
       if (!sameContent(booked, spec)) throw refusal('key-reused', `key ${spec.key} was used for another transfer: a key names one transfer for ever`)
       return booked
     }
+    const debit = this.account(spec.debitAccountId)
+    if (seen !== undefined && (debit.debitsPosted !== seen.debitsPosted || debit.creditsPosted !== seen.creditsPosted || debit.debitsPending !== seen.debitsPending)) throw refusal('account-moved', `${debit.name} has moved meanwhile: look again`)
     return this.#post(spec, 0n)
   }
 

@@ -12,7 +12,7 @@ import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
 import { SendingStore } from './sending-store.ts'
 import { TransferStore } from './transfer-store.ts'
-import type { Account, AccountSpec, Balance, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import type { Account, AccountSpec, Balance, Counters, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
 import { verifyBooks } from './verify-store.ts'
 
 export interface LedgerOptions {
@@ -95,10 +95,13 @@ export class Ledger implements AsyncDisposable {
     return this.#accounts.incomesOf(ids)
   }
 
-  /** Durable when it resolves. Idempotent by key. Throws `account-unknown`, `assets-differ`, `amount-invalid`, `amount-too-large`, `funds-insufficient`, `key-reused`, `database-unavailable`. */
-  async transfer(spec: TransferSpec): Promise<Transfer> {
+  /**
+   * Durable when it resolves. Idempotent by key. Throws `account-unknown`, `assets-differ`, `amount-invalid`, `amount-too-large`, `funds-insufficient`, `key-reused`, `database-unavailable`.
+   * @param seen the debit account as it must still be: otherwise nothing is booked, unless it was under this key, and it throws `account-moved`
+   */
+  async transfer(spec: TransferSpec, seen?: Counters): Promise<Transfer> {
     checkSpec(spec)
-    return this.#journal.write({ ...nothing, accountIds: [spec.debitAccountId, spec.creditAccountId], keys: [spec.key], write: (books) => books.transfer(spec) })
+    return this.#journal.write({ ...nothing, accountIds: [spec.debitAccountId, spec.creditAccountId], keys: [spec.key], write: (books) => books.transfer(spec, seen) })
   }
 
   /** Several transfers, all or none; at most 100. Otherwise as `transfer`. */

@@ -71,7 +71,12 @@ export interface Movements {
 export interface Income {
   readonly total: bigint
   readonly available: bigint
+  /** Of the same moment. */
+  readonly counters: Counters
 }
+
+/** An account as it was at a moment: what is decided by it is booked only while it is still so. */
+export type Counters = Pick<Account, 'debitsPending' | 'debitsPosted' | 'creditsPosted'>
 
 export interface TransferSpec {
   /** Idempotency key, unique in the ledger: same key and same content gives the same answer, other content is refused (`key-reused`). */
@@ -98,6 +103,7 @@ export type LedgerRefusalCode =
   | 'amount-invalid'
   | 'amount-too-large'
   | 'funds-insufficient'
+  | 'account-moved'
   | 'key-reused'
   | 'stream-unknown'
   | 'stream-closed'

@@ -50,7 +50,7 @@ export function answerFaults(log: RoutesLog): ErrorRequestHandler {
       response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
       return
     }
-    const away = isFault(error, 'database-unavailable')
+    const away = isFault(error, 'database-unavailable') || isFault(error, 'split-waiting')
     const nobody = isFault(error, 'person-unknown') || isFault(error, 'person-ambiguous')
     const status = nobody ? 404 : away ? 503 : error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
     if (status >= 500) log.error({ path: request.path, error: error instanceof Error ? error.stack : messageOf(error) }, 'a request failed')

@@ -1,8 +1,9 @@
 /** Payouts at work: transitions are written with what they ask for, which is then done, in order, each step safe to do twice. */
 import { assertNever, isFault, messageOf } from '@rivulet/faults'
 import { type Id, newId, type Seal } from '@rivulet/ids'
-import type { Account, Ledger } from '@rivulet/ledger'
+import type { Account, Counters, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
+import type { OwnMoney } from '@rivulet/receiver'
 import type { Clock, Timer } from '@rivulet/time'
 import { nextDue } from './calendar.ts'
 import { type Destination, parseDestination, shownDestination } from './destination.ts'
@@ -14,7 +15,9 @@ import { approvalsFor, type PayoutPrice, type PayoutTerms, priceOf, wholeOf } fr
 
 export interface PayoutsOptions {
   readonly store: PayoutStore
-  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer' | 'balance'>
+  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer'>
+  /** What a payout may take: never what a split owes to others. */
+  readonly own: Pick<OwnMoney, 'of'>
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   /** Of where money goes. */
@@ -54,6 +57,9 @@ const checkPauseMsMax = 60_000
 /** Some hours of pauses: what could not even be prepared by then fails, and nothing has left. */
 const preparationsMax = 20
 const roundsMax = 50
+const looksMax = 20
+/** As no account ever is: what is booked by it was booked before. */
+const nothingMore: Counters = { debitsPending: -1n, debitsPosted: -1n, creditsPosted: -1n }
 
 export class Payouts implements AsyncDisposable {
   readonly #options: PayoutsOptions
@@ -82,10 +88,9 @@ export class Payouts implements AsyncDisposable {
     return this.#options.offered
   }
 
-  /** Units that can be paid out now: posted, and not held for anything. */
+  /** Units that can be paid out now: posted, not held for anything, and no part of anybody else. */
   async available(accountId: Id<'acct'>): Promise<bigint> {
-    const { posted, pending } = await this.#options.ledger.balance(accountId)
-    return posted > pending ? posted - pending : 0n
+    return (await this.#options.own.of(accountId)).amount
   }
 
   method(accountId: Id<'acct'>): Promise<Method | undefined> {
@@ -257,14 +262,25 @@ export class Payouts implements AsyncDisposable {
   }
 
   async #reserve(open: OpenEffect): Promise<void> {
-    const { payout } = open.record
-    try {
-      await this.#move(open, 'reserve', { from: payout.accountId, to: (await this.#clearing(payout.rail, payout.asset)).id, amount: payout.amount, reason: 'payout' })
-    } catch (error) {
-      if (!isFault(error, 'funds-insufficient')) throw error
-      return this.#done(open, { type: 'refused', reason: 'there was less on the account than that' })
+    await this.#done(open, (await this.#setAside(open)) ? { type: 'reserved' } : { type: 'refused', reason: 'there was less on the account than that' })
+  }
+
+  /** Takes what is the account's own, as it stands when it is taken: whenever the account moved between the look and the transfer it is looked at again. False: there is less than that. */
+  async #setAside(open: OpenEffect): Promise<boolean> {
+    const { accountId, rail, asset, amount } = open.record.payout
+    const clearing = await this.#clearing(rail, asset)
+    for (let look = 1; ; look += 1) {
+      const own = await this.#options.own.of(accountId)
+      try {
+        // Under its key it may have been taken before a crash, and is missing from what there is now: the books know.
+        await this.#move(open, 'reserve', { from: accountId, to: clearing.id, amount, reason: 'payout' }, own.amount < amount ? nothingMore : own.counters)
+        return true
+      } catch (error) {
+        if (!isFault(error, 'account-moved')) throw error
+        if (own.amount < amount) return false
+        if (look === looksMax) throw error
+      }
     }
-    await this.#done(open, { type: 'reserved' })
   }
 
   async #release(open: OpenEffect): Promise<void> {
@@ -330,9 +346,9 @@ export class Payouts implements AsyncDisposable {
   }
 
   /** The key names payout, attempt and step: done twice, moved once. */
-  async #move({ record, attempt }: OpenEffect, step: string, { from, to, amount, reason }: { readonly from: Id<'acct'>; readonly to: Id<'acct'>; readonly amount: bigint; readonly reason: string }): Promise<void> {
+  async #move({ record, attempt }: OpenEffect, step: string, { from, to, amount, reason }: { readonly from: Id<'acct'>; readonly to: Id<'acct'>; readonly amount: bigint; readonly reason: string }, seen?: Counters): Promise<void> {
     if (amount === 0n) return
-    await this.#options.ledger.transfer({ key: `payout:${record.payout.id}/${attempt}/${step}`, debitAccountId: from, creditAccountId: to, amount, reason })
+    await this.#options.ledger.transfer({ key: `payout:${record.payout.id}/${attempt}/${step}`, debitAccountId: from, creditAccountId: to, amount, reason }, seen)
   }
 
   /** Ends the effect, with what it brought. What cannot be any more, because somebody decided meanwhile, is left. */

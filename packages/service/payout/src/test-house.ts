@@ -3,6 +3,7 @@ import { type Id, newId, Seal } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
+import { OwnMoney, receiverMigrations } from '@rivulet/receiver'
 import { TestClock } from '@rivulet/time/testing'
 import { payoutMigrations } from './migrations.ts'
 import { type PayoutRecord, PayoutStore } from './payout-store.ts'
@@ -46,7 +47,7 @@ export interface House extends AsyncDisposable {
 
 export async function openHouse(more: Partial<PayoutsOptions> = {}): Promise<House> {
   const clock = new TestClock(Date.parse('2026-11-20T12:00:00Z'))
-  const postgres = await testPostgres([ledgerMigrations, payoutMigrations])
+  const postgres = await testPostgres([ledgerMigrations, receiverMigrations, payoutMigrations])
   const ledger = await Ledger.open({ postgres, clock })
   const store = new PayoutStore(postgres)
   const seal = new Seal(Buffer.alloc(32, 7))
@@ -57,7 +58,7 @@ export async function openHouse(more: Partial<PayoutsOptions> = {}): Promise<Hou
   const opened: Payouts[] = []
   const open = (changed: Partial<PayoutsOptions> = {}, ...rails: readonly SendingRail[]): Payouts => {
     const payouts = new Payouts({
-      store, ledger, clock, seal, terms, log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) }, offered: ['manual', 'sepa', 'interledger', 'stripe'], background: false,
+      store, ledger, own: new OwnMoney({ postgres, ledger }), clock, seal, terms, log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) }, offered: ['manual', 'sepa', 'interledger', 'stripe'], background: false,
       ...more, ...changed,
     })
     for (const rail of rails) payouts.sendBy(rail)

@@ -6,6 +6,7 @@ export { createReceiver, type PacketPeer, type Receiver, type ReceiverOptions } 
 export { spspRoutes } from './spsp.ts'
 export { siteRoutes } from './sites/routes.ts'
 export { Sites } from './sites/sites.ts'
+export { type Own, OwnMoney } from './splits/own-money.ts'
 export { splitRoutes } from './splits/routes.ts'
-export { Splits } from './splits/splits.ts'
+export { Splits, type SplitsOptions } from './splits/splits.ts'
 export { statementRoutes } from './statements/routes.ts'

@@ -12,6 +12,7 @@ import type { Clock, Timer } from '@rivulet/time'
 import { parsePointer } from '@rivulet/web-monetization'
 import { z } from 'zod'
 import { type Split, type SplitPart, SplitStore } from '../split-store.ts'
+import { moveOn, owedOf } from './move.ts'
 import { reduced, sharesOf, SplitFault, weightsSumMax } from './split.ts'
 
 export interface SplitsOptions {
@@ -142,25 +143,16 @@ export class Splits implements AsyncDisposable {
   async #step(split: Split, income: Income | undefined): Promise<boolean> {
     const planned = split.movingTo === undefined ? await this.#plan(split, income) : split
     if (planned?.movingTo === undefined) return false
-    const { id, accountId, parts, base, moved, movingTo } = planned
-    const weights = parts.map(({ weight }) => weight)
-    const before = sharesOf(weights, moved - base)
-    const after = sharesOf(weights, movingTo - base)
-    const transfers = parts.flatMap((part, index) => {
-      const amount = (after[index] ?? 0n) - (before[index] ?? 0n)
-      return amount === 0n || part.accountId === accountId ? [] : [{ key: `split/${id}/${movingTo}/${index}`, debitAccountId: accountId, creditAccountId: part.accountId, amount, reason: 'split' }]
-    })
-    if (transfers.length > 0) await this.#options.ledger.transferAll(transfers)
-    await this.#store.finish(id, movingTo)
+    await moveOn(planned, { store: this.#store, ledger: this.#options.ledger })
     return true
   }
 
-  /** No more than the account has: what a payout took before it was shared is missing until more comes, and nobody waits for it but its own part. */
-  async #plan({ id, moved }: Split, income: Income | undefined): Promise<Split | undefined> {
+  /** No more than the account has: what was taken from it otherwise is missing until more comes, and nobody waits for it but its own part. */
+  async #plan(split: Split, income: Income | undefined): Promise<Split | undefined> {
     if (income === undefined) return undefined
-    const affordable = moved + income.available
-    const to = affordable < income.total ? affordable : income.total
-    return to > moved ? this.#store.plan(id, to) : undefined
+    // The pointer's own part may have left before it was divided.
+    const to = owedOf(split, income.total) <= income.available ? income.total : split.moved + income.available
+    return to > split.moved ? this.#store.plan(split.id, to) : undefined
   }
 
   async #partsOf(address: WalletAddress, given: unknown): Promise<readonly SplitPart[]> {
