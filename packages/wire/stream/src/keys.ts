@@ -24,7 +24,7 @@ let ivTaken = ivPool.length
 const scratch = Buffer.alloc(plainBytesMax)
 const writer = new OctetWriter(scratch)
 
-/** Kept per open stream: a KeyObject and the pads of an HMAC, made once (a raw key costs four times as much on every use). */
+/** Kept per open stream: a KeyObject made once (a raw key costs four times as much on every use), and the key of an HMAC. */
 export class StreamKeys {
   readonly #encryption: KeyObject
   readonly #fulfillment: HmacKey
