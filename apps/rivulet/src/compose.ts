@@ -1,6 +1,5 @@
 /** The only file that knows every service: opens what a role needs, in order, and hands it over. */
 import { randomInt } from 'node:crypto'
-import type { RequestListener } from 'node:http'
 import { Accounts, type Person, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
 import { economicsRoutes, fundingRoutes, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
@@ -21,7 +20,7 @@ import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
 import { createWallet } from '@rivulet/wallet'
-import { Router } from 'express'
+import { type Express, Router } from 'express'
 import type { Logger } from 'pino'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
@@ -67,6 +66,8 @@ export interface RunningRole extends AsyncDisposable {
 
 export interface RunningAll extends AsyncDisposable {
   readonly sandbox: boolean
+  /** What each role's door serves, for who asks which routes there are. */
+  readonly apps: Readonly<Record<RoleName, Express>>
   readonly urls: Config['publicUrls']
   readonly demoAccounts: readonly DemoAccount[]
 }
@@ -81,12 +82,12 @@ export async function startAll(given: Config, onProgress: (step: string) => void
   const foundation = await openFoundation(config, 'up', { building, onProgress })
   const demoAccounts = await ensureDemoAccounts(config, foundation)
   const pair = config.link === 'memory' ? memoryLinkPair({ clock: foundation.clock }) : undefined
-  const border = await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
-  await startWallet(foundation, doors.wallet, { building, link: pair?.[1], demoAccounts, ...(pair !== undefined && { border }) })
-  startOperator(foundation, doors.operator, building)
+  const { border, app: receiver } = await startReceiver(foundation, doors.receiver, { building, link: pair?.[0] })
+  const wallet = await startWallet(foundation, doors.wallet, { building, link: pair?.[1], demoAccounts, ...(pair !== undefined && { border }) })
+  const operator = startOperator(foundation, doors.operator, building)
   demo?.serve(demoSite(config))
   const all = building.move()
-  return { sandbox: config.sandbox, urls: config.publicUrls, demoAccounts, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { sandbox: config.sandbox, apps: { wallet, receiver, operator }, urls: config.publicUrls, demoAccounts, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** `rivulet wallet`, `receiver` or `operator`. */
@@ -165,7 +166,7 @@ interface RoleParts {
   readonly border?: Border
 }
 
-async function startReceiver(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<Border> {
+async function startReceiver(foundation: Foundation, door: Door, { building, link }: RoleParts): Promise<{ readonly border: Border; readonly app: Express }> {
   const { config, clock, log, postgres, ledger, accounts, instance, streams } = foundation
   const { asset, ilpAddress, ilpAddresses, secrets } = config
   const rates = await startRates(foundation, building)
@@ -181,11 +182,11 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   door.refuseUpgradesBut('/btp')
   building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
-  return border
+  const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
+  return { border, app }
 }
 
-async function startWallet(foundation: Foundation, door: Door, { building, link, border, demoAccounts }: RoleParts & { readonly demoAccounts: readonly DemoAccount[] }): Promise<void> {
+async function startWallet(foundation: Foundation, door: Door, { building, link, border, demoAccounts }: RoleParts & { readonly demoAccounts: readonly DemoAccount[] }): Promise<Express> {
   const { config, clock, log, postgres, ledger, accounts, instance, funding, streams, incomingPayments } = foundation
   const { asset, ilpAddresses, secrets } = config
   const forwarder = new Forwarder({ address: ilpAddresses.wallet, clock, log })
@@ -248,7 +249,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   }
   wallet.attachSocket(door.server)
   building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.counters() }))
-  serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
+  const app = serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
     clientScriptRoutes(config.publicUrls.wallet),
     accounts.entrance('subscriber').handler,
     walletAddressRoutes({ accounts, role: 'subscriber', instance }),
@@ -261,14 +262,15 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     wallet.routes,
   ]))
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })
+  return app
 }
 
-function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): void {
+function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): Express {
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   const peers = openPeers(config, { postgres, ledger, clock })
-  serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
+  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** With whom this installation exchanges packets: for the operator's door and for the command. */
@@ -314,9 +316,10 @@ async function openPayments(foundation: Foundation, role: 'wallet' | 'receiver',
 }
 
 /** The door is shut before anything behind it goes. */
-function serve(door: Door, building: AsyncDisposableStack, app: RequestListener): void {
+function serve(door: Door, building: AsyncDisposableStack, app: Express): Express {
   door.serve(app)
   building.defer(() => door.rest())
+  return app
 }
 
 function receiverKeysOf({ secrets }: Config): ReceiverKeys {

@@ -5,7 +5,7 @@ const pathPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 
 /** First segments that the servers use themselves. */
 const reserved = new Set([
-  'activity', 'addresses', 'agent', 'api', 'assets', 'auth', 'connect', 'get-started', 'grants', 'healthz', 'help', 'home', 'ilp', 'income', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'pointers', 'privacy', 'quotes', 'readyz', 'settings', 'sign-in',
+  'activity', 'addresses', 'agent', 'api', 'assets', 'auth', 'confirm', 'connect', 'forgotten', 'get-started', 'grants', 'healthz', 'help', 'home', 'ilp', 'income', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'limits', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'pointers', 'privacy', 'quotes', 'readyz', 'reset', 'settings', 'sign-in',
   'sign-out', 'sign-up', 'sites', 'splits', 'statements', 'static', 'subscription', 'tip', 'tips', 'webhooks',
 ])
 
