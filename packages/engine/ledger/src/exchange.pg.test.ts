@@ -1,3 +1,4 @@
+import type { Ratio } from '@rivulet/money'
 import { migrate } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
@@ -128,10 +129,12 @@ test('a publisher of ours who counts in another asset is settled by what arrived
 })
 
 test.each([
-  ['as much for each unit as was booked before', { booked: 50n, linkBooked: 40n, arrived: 90n, paid: 113n }],
-  ['the whole hold when nothing was booked', { booked: 0n, linkBooked: 0n, arrived: 90n, paid: 600n }],
+  ['its price for what arrived, though nothing was booked', { booked: 0n, linkBooked: 0n, arrived: 90n, paid: 117n, linkPrice: { numerator: 13n, denominator: 10n } }],
+  ['its price for nothing when nothing arrived', { booked: 0n, linkBooked: 0n, arrived: 0n, paid: 0n, linkPrice: { numerator: 10n ** 40n, denominator: 3n } }],
+  ['without a price as much for each unit as was booked before', { booked: 50n, linkBooked: 40n, arrived: 90n, paid: 113n }],
+  ['without a price the whole hold when nothing was booked', { booked: 0n, linkBooked: 0n, arrived: 90n, paid: 600n }],
   ['what was booked when nothing more arrived', { booked: 50n, linkBooked: 40n, arrived: 40n, paid: 50n }],
-])('who pays from another asset a receiver of ours and dies in doubt has paid %s, and the link mirrors', async (_what, { booked, linkBooked, arrived, paid }) => {
+] as [string, { booked: bigint; linkBooked: bigint; arrived: bigint; paid: bigint; linkPrice?: Ratio }][])('who pays from another asset a receiver of ours and dies in doubt has paid %s, and the link mirrors', async (_what, { booked, linkBooked, arrived, paid, linkPrice }) => {
   const clock = new TestClock()
   await using books = await testBooks({ clock })
   const { ledger, walletLink } = books
@@ -140,8 +143,8 @@ test.each([
   await ledger.transfer({ key: 'usd', debitAccountId: source.id, creditAccountId: alice.id, amount: 1_000n, reason: 'deposit' })
   const { account } = await ledger.openExchange({ name: 'receiver@wallet', asset: usd, linkAccountId: walletLink.id })
   const spec = streamOf(books, { debitAccountId: alice.id, creditAccountId: account.id, lossAccountId: loss.id }, clock.nowMs())
-  await ledger.sending.open(spec)
-  await ledger.receiving.credit(creditTo(books, { amount: arrived }, clock.nowMs()))
+  await ledger.sending.open({ ...spec, resume: { ...spec.resume, linkPrice } })
+  if (arrived > 0n) await ledger.receiving.credit(creditTo(books, { amount: arrived }, clock.nowMs()))
   if (booked > 0n) await ledger.sending.book(spec.id, 1, booked, linkBooked)
   expect((await ledger.verify()).problems).toEqual([])
   await clock.advance(70_000)

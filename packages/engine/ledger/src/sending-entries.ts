@@ -1,5 +1,5 @@
 import type { Id } from '@rivulet/ids'
-import { amountMax, ceilDivide } from '@rivulet/money'
+import { amountMax, ceilDivide, multiplyCeil } from '@rivulet/money'
 import type { Books, SendingDraft } from './books.ts'
 import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
@@ -178,14 +178,18 @@ function arrivedOf(books: Books, stream: SendingDraft): bigint | undefined {
   return row.linkTotal > 0n ? row.linkTotal : row.total
 }
 
-/** What was paid, by what arrived. Exact where the link counts in the payer's asset; through an exchange what is new on the link costs as much as what was booked before it, or the whole hold when nothing was. */
+/**
+ * What was paid, by what arrived. Exact where the link counts in the payer's asset; through an exchange all that arrived costs the row's price. A row without one is of before there were prices: what is
+ * new on the link costs as much as what was booked before it, or the whole hold when nothing was.
+ */
 function paidByArrival(books: Books, stream: SendingDraft, arrived: bigint | undefined): bigint | undefined {
   if (arrived === undefined || !books.exchanges.has(stream.creditAccountId)) return arrived
   const paid = stream.total + stream.excess
   const fresh = arrived - stream.linkTotal
   if (fresh <= 0n) return paid
   const most = stream.held + stream.excess
-  const believed = stream.linkTotal === 0n ? most : paid + ceilDivide(fresh * paid, stream.linkTotal)
+  const { linkPrice } = stream.resume
+  const believed = linkPrice !== undefined ? multiplyCeil(arrived, linkPrice) : stream.linkTotal === 0n ? most : paid + ceilDivide(fresh * paid, stream.linkTotal)
   books.changeSending(stream, { linkTotal: arrived })
   return believed > most ? most : believed
 }

@@ -1,4 +1,5 @@
 import type { Id } from '@rivulet/ids'
+import type { Ratio } from '@rivulet/money'
 import type { Postgres } from '@rivulet/postgres'
 import { asciiArray, int8Array, numberArray } from './binary-arrays.ts'
 import type { SendingDraft } from './books.ts'
@@ -27,6 +28,8 @@ export interface SendingRow {
   destination: string
   encrypted_secret: Buffer
   receiver_is_ours: boolean
+  link_price_numerator: string | null
+  link_price_denominator: string | null
   owner_id: Id<'ownr'>
   label: StreamLabel
   sequence_ceiling: bigint
@@ -35,15 +38,19 @@ export interface SendingRow {
 }
 
 export const sendingColumns = `s.id, s.state, s.total, s.posted, s.excess, s.link_total, s.link_posted, s.held, s.posted_at_ms, s.send_until_ms, s.claimed_until_ms, s.owner_epoch, s.debit_account_id, s.credit_account_id,
-  d.loss_account_id, d.connection, d.rate, d.destination, d.encrypted_secret, d.receiver_is_ours, d.owner_id, d.label, d.sequence_ceiling, d.opened_at_ms, d.close_reason`
+  d.loss_account_id, d.connection, d.rate, d.destination, d.encrypted_secret, d.receiver_is_ours, d.link_price_numerator, d.link_price_denominator, d.owner_id, d.label, d.sequence_ceiling, d.opened_at_ms, d.close_reason`
 
 export function sendingOf(row: SendingRow): SendingDraft {
   return {
     id: row.id, state: row.state, total: row.total, posted: row.posted, excess: row.excess, linkTotal: row.link_total, linkPosted: row.link_posted, held: row.held, postedAtMs: Number(row.posted_at_ms), sendUntilMs: Number(row.send_until_ms),
     claimedUntilMs: Number(row.claimed_until_ms), ownerEpoch: row.owner_epoch, debitAccountId: row.debit_account_id, creditAccountId: row.credit_account_id, lossAccountId: row.loss_account_id,
-    connection: row.connection, rate: row.rate, resume: { destination: row.destination, encryptedSecret: row.encrypted_secret, receiverIsOurs: row.receiver_is_ours },
+    connection: row.connection, rate: row.rate, resume: { destination: row.destination, encryptedSecret: row.encrypted_secret, receiverIsOurs: row.receiver_is_ours, linkPrice: linkPriceOf(row) },
     ownerId: row.owner_id, label: row.label, sequenceCeiling: Number(row.sequence_ceiling), openedAtMs: Number(row.opened_at_ms), closeReason: row.close_reason ?? undefined,
   }
+}
+
+function linkPriceOf({ link_price_numerator: numerator, link_price_denominator: denominator }: SendingRow): Ratio | undefined {
+  return numerator === null || denominator === null ? undefined : { numerator: BigInt(numerator), denominator: BigInt(denominator) }
 }
 
 /** The latest total of one stream and owner within a flush. */

@@ -1,6 +1,6 @@
 import type { Fault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
-import type { Asset } from '@rivulet/money'
+import type { Asset, Ratio } from '@rivulet/money'
 
 /** What an account is for: see the chart of accounts in docs/ledger.md. */
 export type AccountKind = 'subscriber' | 'publisher' | 'link' | 'exchange' | 'psp' | 'bank' | 'fee' | 'loss' | 'dust'
@@ -132,6 +132,11 @@ export interface StreamResume {
   readonly encryptedSecret: Buffer
   /** Whether the receiving role writes to this same ledger, over a link of one asset: what arrived over it settles doubts exactly. */
   readonly receiverIsOurs: boolean
+  /**
+   * Units of the debit account for one unit of the link, where that counts in another asset and the receiver is ours: what arrived costs so much, rounded up, whoever settles the row and whenever.
+   * Only for a row of which nothing is booked before its end.
+   */
+  readonly linkPrice?: Ratio | undefined
 }
 
 export interface SendingStreamSpec extends StreamLease {

@@ -51,12 +51,14 @@ async function insertSending(client: Session, rows: readonly SendingDraft[]): Pr
   })
   await client.query({
     name: 'ledger-sending-details',
-    text: `insert into ledger.sending_details (id, loss_account_id, connection, rate, destination, encrypted_secret, receiver_is_ours, owner_id, label, sequence_ceiling, opened_at_ms, closed_at_ms, close_reason)
-      select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::text[], $6::bytea[], $7::bool[], $8::text[], $9::jsonb[], $10::int8[], $11::int8[], $12::int8[], $13::text[])`,
+    text: `insert into ledger.sending_details (id, loss_account_id, connection, rate, destination, encrypted_secret, receiver_is_ours, owner_id, label, sequence_ceiling, opened_at_ms, closed_at_ms, close_reason,
+        link_price_numerator, link_price_denominator)
+      select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::text[], $6::bytea[], $7::bool[], $8::text[], $9::jsonb[], $10::int8[], $11::int8[], $12::int8[], $13::text[], $14::numeric[], $15::numeric[])`,
     values: [
       rows.map((row) => row.id), rows.map((row) => row.lossAccountId), rows.map((row) => row.connection), rows.map((row) => row.rate), rows.map((row) => row.resume.destination),
       rows.map((row) => row.resume.encryptedSecret), rows.map((row) => row.resume.receiverIsOurs), rows.map((row) => row.ownerId), rows.map((row) => JSON.stringify(row.label)),
       rows.map((row) => row.sequenceCeiling), rows.map((row) => row.openedAtMs), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null),
+      rows.map((row) => row.resume.linkPrice?.numerator ?? null), rows.map((row) => row.resume.linkPrice?.denominator ?? null),
     ],
   })
 }

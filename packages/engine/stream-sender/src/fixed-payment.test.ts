@@ -101,7 +101,7 @@ test('a fixed delivery brings exactly what a receiver with a limit still takes, 
     // A probe rounds down.
     const exchangeRate = isProbed ? { numerator: floor(10n ** 9n, exact), denominator: 10n ** 9n } : exact
     const amount = 10n ** 15n
-    const outcome = await outcomeOf(clock, pay({ amount, deliver, exchangeRate, rateMin: { numerator: 1n, denominator: 10n ** 9n }, ...(isExchangedHere && { linkRate: () => toLink }), sendUntilMs: clock.nowMs() + 600_000 }), 600_000)
+    const outcome = await outcomeOf(clock, pay({ amount, deliver, exchangeRate, rateMin: { numerator: 1n, denominator: 10n ** 9n }, ...(isExchangedHere && { linkRate: toLink }), sendUntilMs: clock.nowMs() + 600_000 }), 600_000)
     expect({ failure: outcome.failure, delivered: outcome.delivered, received: peer.received }).toEqual({ failure: undefined, delivered: deliver, received: deliver })
   }), { numRuns: 150 })
 }, 60_000)
@@ -114,17 +114,32 @@ test('a path that brings less than the least is refused three times, then given 
   expect(peer.received).toBe(0n)
 })
 
-test('over a link of another asset the packets carry the link’s units, which are counted beside what is paid; without a rate it waits', async () => {
-  let rate: { numerator: bigint; denominator: bigint } | undefined
+test('over a link of another asset the packets carry the link’s units, which are counted beside what is paid', async () => {
   const { clock, peer, pay } = house()
   peer.convert = (amount) => amount
-  const payment = pay({ linkRate: () => rate, exchangeRate: { numerator: 11n, denominator: 10n }, rateMin: { numerator: 109n, denominator: 100n } })
-  await clock.advance(2_000)
-  expect(peer.seen).toHaveLength(0)
-  rate = { numerator: 11n, denominator: 10n }
-  expect(await outcomeOf(clock, payment)).toMatchObject({ paid: 1_000_000n, linkPaid: 1_100_000n, delivered: 1_100_000n, failure: undefined })
+  const rate = { numerator: 11n, denominator: 10n }
+  expect(await outcomeOf(clock, pay({ linkRate: rate, exchangeRate: rate, rateMin: { numerator: 109n, denominator: 100n } }))).toMatchObject({ paid: 1_000_000n, linkPaid: 1_100_000n, delivered: 1_100_000n, failure: undefined })
   expect(peer.money.map(({ prepare }) => prepare.amount)).toEqual([1_100_000n])
 })
+
+test('a fixed send carries all that it is worth on the link, in however many packets it goes and whichever of them are tried again', async () => {
+  const way = fc.record({ numerator: fc.bigInt({ min: 1n, max: 3_000n }), denominator: fc.bigInt({ min: 1n, max: 3_000n }), units: fc.bigInt({ min: 1n, max: 100_000n }), packets: fc.bigInt({ min: 1n, max: 40n }), refused: fc.array(fc.nat({ max: 60 }), { maxLength: 8 }) })
+  await fc.assert(fc.asyncProperty(way, async ({ numerator, denominator, units, packets, refused }) => {
+    const rate = { numerator, denominator }
+    const unit = (denominator + numerator - 1n) / numerator
+    const amount = units * unit + (units % unit)
+    const carried = (amount * numerator) / denominator
+    const packetMax = carried / packets + 2n * ((numerator + denominator - 1n) / denominator) + 1n
+    let count = 0
+    const { clock, peer, pay } = house(({ prepare }) => {
+      if (prepare.amount > packetMax) return tooLarge(prepare.amount, packetMax)
+      return refused.includes((count += 1)) ? { kind: 'reject', code: 'T00', afterMs: 7 } : { kind: 'deliver', afterMs: 5 }
+    })
+    peer.convert = (linked) => linked
+    const outcome = await outcomeOf(clock, pay({ amount, linkRate: rate, exchangeRate: rate, rateMin: { numerator: 1n, denominator: 10n ** 12n }, sendUntilMs: clock.nowMs() + 600_000 }), 600_000)
+    expect({ failure: outcome.failure, paid: outcome.paid, linkPaid: outcome.linkPaid, received: peer.received }).toEqual({ failure: undefined, paid: amount, linkPaid: carried, received: carried })
+  }), { numRuns: 100 })
+}, 60_000)
 
 test('temporary trouble is waited out, and the amount still arrives whole', async () => {
   let count = 0

@@ -75,6 +75,8 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
   /** Source units: more would bring the receiver more than it still takes. */
   #fillUnitsMax: bigint | undefined
   #window = 1
+  /** Units of the link of all packets that were not rejected. */
+  #linkOut = 0n
   #sequence: number
   #sendUntilMs: number
   #timeLowTold = false
@@ -196,23 +198,28 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     return ceilDivide(units * exchangeRate.denominator * linkRate.numerator, exchangeRate.numerator * linkRate.denominator)
   }
 
+  /** Units of the link that `amount` more carries; what rounding took from the packets before goes with the one that completes the send. */
+  #linkWorthOf(amount: bigint, linkRate: Ratio): bigint {
+    const all = this.#spec.amount
+    return this.paid + this.inFlight + this.inDoubt + amount === all ? multiplyFloor(all, linkRate) - this.#linkOut : multiplyFloor(amount, linkRate)
+  }
+
   /** Source units of which `units` arrive. */
   #costOf(units: bigint): bigint {
     const { exchangeRate } = this.#spec
-    const linkRate = this.#spec.linkRate?.()
+    const { linkRate } = this.#spec
     if (linkRate === undefined) return ceilDivide(units * exchangeRate.denominator, exchangeRate.numerator)
     return ceilDivide(this.#linkUnitsFor(units, linkRate) * linkRate.denominator, linkRate.numerator)
   }
 
   #sendMoney(amount: bigint): void {
-    const { rateMin, exchangeRate, destination, deliver } = this.#spec
+    const { rateMin, exchangeRate, destination, deliver, linkRate } = this.#spec
     const missing = deliver === undefined ? undefined : this.#missing(deliver)
-    const linkRate = this.#spec.linkRate?.()
-    const worth = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
+    const worth = linkRate === undefined ? 0n : this.#linkWorthOf(amount, linkRate)
     // What rounding up brought into the last packet of a fixed delivery stays here.
     const wanted = linkRate === undefined || missing === undefined ? worth : this.#linkUnitsFor(missing, linkRate)
     const linkAmount = wanted < worth ? wanted : worth
-    const leaves = this.#spec.linkRate === undefined ? amount : linkAmount
+    const leaves = linkRate === undefined ? amount : linkAmount
     const { clock } = this.#context
     const sequence = this.#sequence++
     const atRate = multiplyFloor(amount, rateMin)
@@ -224,11 +231,11 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     this.#flights.push(flight)
     this.packets += 1
     this.inFlight += amount
+    this.#linkOut += linkAmount
     this.#receiver.sent(amount)
     const answered = (reply: Reply): void => this.#answered(flight, reply)
     if (leaves === 0n) {
-      const reply = linkRate === undefined ? reject(ErrorCode.internalError, '', 'no exchange rate to the link is known now') : reject(ErrorCode.insufficientSourceAmount, '', `${amount} units are worth less than one unit of the link`)
-      void Promise.resolve(reply).then(answered)
+      void Promise.resolve(reject(ErrorCode.insufficientSourceAmount, '', `${amount} units are worth less than one unit of the link`)).then(answered)
       return
     }
     const late: LateListener = { wantedUntilMs: () => this.#sendUntilMs + lateAnswerMs, hear: answered }
@@ -282,6 +289,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
 
   #rejected(flight: Flight, reply: Reject): void {
     this.#release(flight)
+    this.#linkOut -= flight.linkAmount
     this.rejected += 1
     this.#receiver.returned(flight.amount)
     this.#spec.listener.rejected(this, reply.code, reply.message)
@@ -317,7 +325,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     const room = told.receiveMax - told.totalReceived
     if (room < 1n || answer.amount <= room) return false
     const fits = (flight.amount * room) / answer.amount
-    const linkRate = this.#spec.linkRate?.()
+    const { linkRate } = this.#spec
     const unit = linkRate === undefined ? 1n : ceilDivide(linkRate.denominator, linkRate.numerator)
     this.#fillUnitsMax = fits < unit ? unit : fits
     return this.#fillUnitsMax < flight.amount

@@ -20,8 +20,8 @@ export interface FixedPaymentSpec {
   readonly deliver?: bigint | undefined
   /** Destination units per source unit, as quoted or probed. */
   readonly exchangeRate: Ratio
-  /** Where the link counts in another asset than the payer: units of the link for one source unit, now; undefined while no rate is known. */
-  readonly linkRate?: (() => Ratio | undefined) | undefined
+  /** Where the link counts in another asset than the payer: units of the link for one source unit, the same for all of it. All of `amount` carries `amount` times the rate, rounded down once. */
+  readonly linkRate?: Ratio | undefined
   /** The least that each packet must bring: a packet that brings less is refused by the receiver and not paid. */
   readonly rateMin: Ratio
   /** Most source units of one packet, if the path is known; otherwise F08 tells. */

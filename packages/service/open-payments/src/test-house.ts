@@ -91,19 +91,19 @@ export class TestHouse implements AsyncDisposable {
     this.#receiver = new StreamReceiver({ address: 'test.receiver', keys: { current: 'a', all: { a: randomBytes(32) } }, clock: this.clock, receiving: parts.ledger.receiving })
   }
 
-  /** @param crosses a receiver elsewhere that counts in USD, over a link that counts in USD at a coarser scale */
-  static async open({ budget = 1_000_000_000n, receiverIsOurs = true, crosses = false } = {}): Promise<TestHouse> {
+  /** @param crosses a receiver that counts in USD, over a link that counts in USD at a coarser scale; it is elsewhere unless told */
+  static async open({ budget = 1_000_000_000n, crosses = false, receiverIsOurs = !crosses }: { readonly budget?: bigint; readonly crosses?: boolean; readonly receiverIsOurs?: boolean } = {}): Promise<TestHouse> {
     const postgres = await testPostgres([ledgerMigrations, gnapMigrations, openPaymentsMigrations])
     const ledger = await Ledger.open({ postgres, clock: systemClock })
     const account = (name: string, kind: Account['kind'], debitsMayExceedCredits: boolean, asset = eur): Promise<Account> => ledger.openAccount({ name, kind, asset, debitsMayExceedCredits })
     const alice = await account('subscriber[alice]', 'subscriber', false)
     const psp = await account('psp[sandbox]', 'psp', true)
     if (budget > 0n) await ledger.transfer({ key: 'deposit', debitAccountId: psp.id, creditAccountId: alice.id, amount: budget, reason: 'deposit' })
-    const walletLink = await account(crosses ? 'link[there]' : 'link[receiver]@wallet', 'link', true, crosses ? linkUsd : eur)
-    const receiverLink = await account(crosses ? 'link[here]' : 'link[wallet]@receiver', 'link', true, crosses ? linkUsd : eur)
+    const walletLink = await account(receiverIsOurs ? 'link[receiver]@wallet' : 'link[there]', 'link', true, crosses ? linkUsd : eur)
+    const receiverLink = await account(receiverIsOurs ? 'link[wallet]@receiver' : 'link[here]', 'link', true, crosses ? linkUsd : eur)
     const exchange = async (name: string, asset: typeof eur, linkAccountId: Account['id']): Promise<Exchange> => ledger.openExchange({ name, asset, linkAccountId })
     return new TestHouse({
-      postgres, ledger, receiverIsOurs: receiverIsOurs && !crosses, alice: { id: newId('wadr', systemClock.nowMs()), url: 'https://wallet.example/alice', asset: eur, ledgerAccountId: alice.id },
+      postgres, ledger, receiverIsOurs, alice: { id: newId('wadr', systemClock.nowMs()), url: 'https://wallet.example/alice', asset: eur, ledgerAccountId: alice.id },
       publisher: await account('publisher[bob]', 'publisher', false, crosses ? usd : eur), fees: await account('fee.streaming', 'fee', false), loss: await account('loss@wallet', 'loss', true), walletLink, receiverLink,
       exchanges: crosses ? { payer: await exchange('there', eur, walletLink.id), receiver: await exchange('here', usd, receiverLink.id) } : undefined,
     })
@@ -142,9 +142,9 @@ export class TestHouse implements AsyncDisposable {
     }
     const payer = this.#exchanges?.payer
     const way = payer === undefined ? { link, creditAccountId: this.#walletLink.id } : { link, creditAccountId: payer.account.id, linkRate: () => eurToLink }
-    const routing: Routing = { to: () => Promise.resolve(way), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } }
+    const routing: Routing = { to: () => Promise.resolve(way), rateOf: (from, to) => (payer === undefined ? undefined : from.code === to.code ? linkToUsd : eurToLink), slippage: { numerator: 1n, denominator: 100n } }
     const quotes = new Quotes({
-      store: mortal(new QuoteStore(postgres)), clock, routing, asset: eur, ilpAddress: 'test.wallet.pay', fee,
+      store: mortal(new QuoteStore(postgres)), clock, routing, asset: payer === undefined ? eur : linkUsd, ilpAddress: 'test.wallet.pay', fee,
       find: async (url) => {
         await this.finding()
         const incoming = this.incoming.get(url)

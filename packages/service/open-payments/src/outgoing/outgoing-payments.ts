@@ -7,7 +7,7 @@ import { isFault, messageOf } from '@rivulet/faults'
 import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
 import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
 import type { Ledger, SendingStream, StreamCharge } from '@rivulet/ledger'
-import { type Asset, ceilDivide, type Ratio } from '@rivulet/money'
+import { type Asset, ceilDivide, multiplyFloor, type Ratio } from '@rivulet/money'
 import type { OutgoingRoute, Routing } from '@rivulet/peering'
 import { Batches } from '@rivulet/postgres'
 import { askTotal, type PaymentOutcome, type ReceiverTotal, type SendingPayment, type StreamSender } from '@rivulet/stream-sender'
@@ -80,9 +80,9 @@ interface Job {
   readonly payment: OutgoingPayment
   readonly connection: NonNullable<PayableReceiver['connection']>
   readonly isOurs: boolean
-  /** The receiver's row says what was paid, whenever it is asked: it is ours, and the link to it counts in the payer's asset. */
-  readonly exact: boolean
   readonly route: OutgoingRoute
+  /** Units of the link for one of the payer's, where it counts in another asset; the same until the payment ends. */
+  readonly linkRate: Ratio | undefined
   readonly rate: Ratio
   readonly least: Ratio
   readonly epoch: number
@@ -141,7 +141,7 @@ export class OutgoingPayments implements AsyncDisposable {
     const { connection, isOurs } = receiver
     if (connection === undefined) throw new PaymentFault('receiver-invalid', 'invalid receiver')
     const { walletAddress, client, grantId, intervalStartMs, metadata } = request
-    const route = await this.#routeTo(connection.destination, walletAddress.asset)
+    const way = await this.#wayTo(connection.destination, { asset: walletAddress.asset, send: price.send })
     const createdMs = this.#options.clock.nowMs()
     const payment: OutgoingPayment = {
       id: request.id ?? newId('outp', createdMs), state: 'sending', walletAddressId: walletAddress.id, walletAddress: walletAddress.url, ledgerAccountId: walletAddress.ledgerAccountId, client, grantId, intervalStartMs, quoteId,
@@ -153,7 +153,7 @@ export class OutgoingPayments implements AsyncDisposable {
       const admission = await this.#inserts.add({ payment, limits: request.limits })
       if (admission === 'over-limit') throw new PaymentFault('unauthorized', 'unauthorized')
       if (admission === 'quote-used') throw new PaymentFault('quote-invalid', 'invalid quote')
-      const job = await this.#hold(payment, { connection, isOurs, exact: isOurs && route.linkRate === undefined, route, rate, least })
+      const job = await this.#hold(payment, { connection, isOurs, ...way, rate, least })
       this.#jobs.set(payment.id, job)
       this.#bySegment.set(job.segment, job)
       return { payment, spending: admission.spending, start: () => this.#start(job), cancel: () => this.#cancel(job) }
@@ -228,20 +228,25 @@ export class OutgoingPayments implements AsyncDisposable {
     return { kind, debit, send, receive, rate, least, receiver, quoteId: quote.id }
   }
 
-  async #routeTo(destination: string, asset: Asset): Promise<OutgoingRoute> {
+  async #wayTo(destination: string, { asset, send }: { readonly asset: Asset; readonly send: bigint }): Promise<Pick<Job, 'route' | 'linkRate'>> {
+    let route: OutgoingRoute
     try {
-      return await this.#options.routing.to(destination, asset)
+      route = await this.#options.routing.to(destination, asset)
     } catch (error) {
       if (!isFault(error)) throw error
       throw new PaymentFault('receiver-invalid', 'invalid receiver', { cause: error })
     }
+    const linkRate = route.linkRate?.()
+    // The rate may have moved since it was quoted.
+    if (route.linkRate !== undefined && (linkRate === undefined || multiplyFloor(send, linkRate) < 1n)) throw new PaymentFault('receiver-invalid', 'invalid receiver')
+    return { route, linkRate }
   }
 
-  async #hold(payment: OutgoingPayment, given: Pick<Job, 'connection' | 'isOurs' | 'exact' | 'route' | 'rate' | 'least'>): Promise<Job> {
+  async #hold(payment: OutgoingPayment, given: Pick<Job, 'connection' | 'isOurs' | 'route' | 'linkRate' | 'rate' | 'least'>): Promise<Job> {
     const { ledger, clock, leaseMs, store } = this.#options
     const sendUntilMs = clock.nowMs() + leaseMs
     try {
-      const { ownerEpoch } = await ledger.sending.open(await this.#rowOf(payment, { ...given, creditAccountId: given.route.creditAccountId }, sendUntilMs))
+      const { ownerEpoch } = await ledger.sending.open(await this.#rowOf(payment, { ...given, creditAccountId: given.route.creditAccountId, linkPrice: given.isOurs ? linkPriceOf(payment, given.linkRate) : undefined }, sendUntilMs))
       return { payment, ...given, epoch: ownerEpoch, sendUntilMs, segment: newSecret(18), sending: undefined }
     } catch (error) {
       if (isFault(error, 'funds-insufficient')) {
@@ -253,14 +258,14 @@ export class OutgoingPayments implements AsyncDisposable {
     }
   }
 
-  async #rowOf(payment: OutgoingPayment, { connection, isOurs, creditAccountId }: Pick<Job, 'connection' | 'isOurs'> & Pick<OutgoingRoute, 'creditAccountId'>, sendUntilMs: number) {
+  async #rowOf(payment: OutgoingPayment, { connection, isOurs, creditAccountId, linkPrice }: Pick<Job, 'connection' | 'isOurs'> & Pick<OutgoingRoute, 'creditAccountId'> & { readonly linkPrice?: Ratio | undefined }, sendUntilMs: number) {
     const { accountsOf, seal } = this.#options
     const { lossId } = await accountsOf(payment.asset)
     const id = streamIdOf(payment.id)
     const { destination, sharedSecret } = connection
     return {
       id, debitAccountId: payment.ledgerAccountId, creditAccountId, lossAccountId: lossId, connection: createHash('sha256').update(destination).digest(), rate: 0n, held: payment.debit,
-      sequenceCeiling: sequencesMax, sendUntilMs, resume: { destination, encryptedSecret: seal.seal(sharedSecret, id), receiverIsOurs: isOurs }, ownerId: this.#ownerId,
+      sequenceCeiling: sequencesMax, sendUntilMs, resume: { destination, encryptedSecret: seal.seal(sharedSecret, id), receiverIsOurs: isOurs, linkPrice }, ownerId: this.#ownerId,
       label: { payer: payment.walletAddress, payee: payment.receiver.slice(0, payeeCharactersMax) },
     }
   }
@@ -296,17 +301,17 @@ export class OutgoingPayments implements AsyncDisposable {
 
   #send(job: Job): Promise<PaymentOutcome> {
     const { sender, ilpAddress, ledger, log } = this.#options
-    const { payment, connection, isOurs, exact, route } = job
+    const { payment, connection, isOurs, route, linkRate } = job
     const id = streamIdOf(payment.id)
     job.sending = sender.pay({
-      id, link: route.link, linkRate: route.linkRate, ...connection, sourceAddress: `${ilpAddress}.${job.segment}`, sourceAsset: payment.asset, amount: payment.send, deliver: payment.deliver,
+      id, link: route.link, linkRate, ...connection, sourceAddress: `${ilpAddress}.${job.segment}`, sourceAsset: payment.asset, amount: payment.send, deliver: payment.deliver,
       exchangeRate: job.rate, rateMin: job.least, sequenceFirst: 1, sequenceCeiling: sequencesMax, sendUntilMs: job.sendUntilMs,
       // Closing the row of our own receiver closes its connection.
       sayGoodbye: !isOurs,
       listener: {
         progress: ({ paid, linkPaid }) => {
-          // An exact total is taken when the row is closed; any other is booked as it grows.
-          if (!exact) void ledger.sending.book(id, job.epoch, paid, linkPaid).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
+          // What a receiver of ours got is taken when the row is closed; what any other says it got is booked as it grows.
+          if (!isOurs) void ledger.sending.book(id, job.epoch, paid, linkPaid).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
         },
         rejected: () => undefined,
         timeLow: (sending) => void this.#extend(job, sending),
@@ -330,21 +335,22 @@ export class OutgoingPayments implements AsyncDisposable {
   /** Nothing is under way any more: posts what was paid, takes the fee of a payment that completed, releases the rest, ends the payment. */
   async #settle(job: Job, outcome: PaymentOutcome): Promise<void> {
     const { ledger, accountsOf } = this.#options
-    const { payment, epoch, exact } = job
+    const { payment, epoch, isOurs, linkRate } = job
     const { sending } = ledger
     const id = streamIdOf(payment.id)
     const fee = payment.debit - payment.send
     const completed = outcome.failure === undefined
     const charge: StreamCharge | undefined = completed && fee > 0n ? { accountId: (await accountsOf(payment.asset)).feeId, amount: fee } : undefined
     const inDoubt = outcome.inDoubt > 0n
-    if (!exact && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid)))) return
-    if (inDoubt && !exact) {
+    if (!isOurs && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid)))) return
+    if (inDoubt && !isOurs) {
       // Ended by recovery, once the ledger has settled the row.
       await this.#insist(() => sending.leaveInDoubt(id, epoch, outcome.failure?.reason ?? 'in doubt'))
       return
     }
     if (!(await this.#insist(() => sending.close(id, epoch, outcome.failure?.reason ?? 'completed', charge)))) return
-    if (inDoubt) {
+    if (inDoubt || (isOurs && linkRate !== undefined)) {
+      // What it cost is by what arrived.
       const row = await sending.get(id)
       if (row?.state === 'closed') await this.#endByRow(payment, row, outcome.failure?.message)
       return
@@ -466,4 +472,13 @@ export class OutgoingPayments implements AsyncDisposable {
         })
     }, { background: true })
   }
+}
+
+/**
+ * What one unit of the link costs: all of a fixed send for all that it carries, of a fixed delivery as much as the rate says. So what a payer is charged depends on what arrived and on nothing else:
+ * neither on how it was cut into packets, nor on who was alive to see them answered.
+ */
+function linkPriceOf({ send, deliver }: OutgoingPayment, linkRate: Ratio | undefined): Ratio | undefined {
+  if (linkRate === undefined) return undefined
+  return deliver === undefined ? { numerator: send, denominator: multiplyFloor(send, linkRate) } : { numerator: linkRate.denominator, denominator: linkRate.numerator }
 }
