@@ -1,6 +1,6 @@
 /** The only file that knows every service: opens what a role needs, in order, and hands it over. */
 import { randomInt } from 'node:crypto'
-import { Accounts, type Person, personOf } from '@rivulet/accounts'
+import { type Accounts, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
 import { economicsRoutes, fundingRoutes, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
@@ -12,7 +12,7 @@ import { mailboxRoutes, type Mails, webhookRoutes, Webhooks } from '@rivulet/not
 import { createOperator, RoleReporter } from '@rivulet/operator'
 import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, type Paying, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
-import { type Border, openBorder, openRouting, peerRoutes, Peers, Rates, relayToken } from '@rivulet/peering'
+import { type Border, openBorder, openRouting, peerRoutes, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
 import { createReceiver, IncomingPayments, PaymentEvents, PaymentSweeper, spspRoutes } from '@rivulet/receiver'
 import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
@@ -22,6 +22,7 @@ import { type Clock, systemClock } from '@rivulet/time'
 import { createWallet } from '@rivulet/wallet'
 import { type Express, Router } from 'express'
 import type { Logger } from 'pino'
+import { openAccounts } from './accounts.ts'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
 import { openServerDatabase } from './database.ts'
@@ -32,6 +33,7 @@ import { openLog } from './log.ts'
 import { openMails } from './mails.ts'
 import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
 import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, type PayoutParts, publisherPayouts } from './payouts.ts'
+import { openPeers } from './peers.ts'
 import { openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { openTips } from './tips.ts'
@@ -101,27 +103,6 @@ export async function startRole(role: RoleName, config: Config): Promise<Running
   else startOperator(foundation, door, building)
   const all = building.move()
   return { url: config.publicUrls[role], [Symbol.asyncDispose]: () => all.disposeAsync() }
-}
-
-interface AccountsParts {
-  readonly postgres: Postgres
-  readonly ledger: Ledger
-  readonly clock: Clock
-  /** Servers only: commands write nobody. */
-  readonly mails?: Mails
-  readonly onPersonCreated?: (person: Person) => Promise<void>
-}
-
-export function openAccounts(config: Config, { mails, ...parts }: AccountsParts): Promise<Accounts> {
-  const { wallet, receiver, operator } = config.publicUrls
-  return Accounts.open({
-    ...parts,
-    ...(mails?.sends === true && { mails, confirmAddresses: !config.sandbox }),
-    secret: Buffer.from(config.secrets.auth, 'base64url'),
-    entrances: { subscriber: { publicUrl: wallet }, publisher: { publicUrl: receiver }, operator: { publicUrl: operator } },
-    sandbox: config.sandbox,
-    asset: config.asset,
-  })
 }
 
 /** For the commands of this machine: a door that nobody else reaches, whose port stands in the data folder, and whom the sandbox streams as. */
@@ -271,11 +252,6 @@ function startOperator({ config, clock, log, postgres, ledger, accounts, mails, 
   const entrance = accounts.entrance('operator')
   const peers = openPeers(config, { postgres, ledger, clock })
   return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
-}
-
-/** With whom this installation exchanges packets: for the operator's door and for the command. */
-export function openPeers(config: Config, parts: { readonly postgres: Postgres; readonly ledger: Ledger; readonly clock: Clock }): Peers {
-  return new Peers({ ...parts, seal: new Seal(Buffer.from(config.secrets.seal, 'base64url')), ilpAddress: config.ilpAddress, allowLocal: config.allowLocal })
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */

@@ -1,16 +1,16 @@
-/** The database of a command or a server: the one that DATABASE_URL names, or Rivulet's own in the data folder. */
-import { accountsMigrations } from '@rivulet/accounts'
-import { fundingMigrations } from '@rivulet/funding'
-import { gnapMigrations } from '@rivulet/gnap'
+/** The database of a command or a server: the one that DATABASE_URL names, or Rivulet's own in the data folder. Commands load this, and not the services whose schemas it knows. */
+import { accountsMigrations } from '@rivulet/accounts/migrations'
+import { fundingMigrations } from '@rivulet/funding/migrations'
+import { gnapMigrations } from '@rivulet/gnap/migrations'
 import { ledgerMigrations } from '@rivulet/ledger'
-import { openPaymentsMigrations } from '@rivulet/open-payments'
-import { notifyMigrations } from '@rivulet/notify'
-import { operatorMigrations } from '@rivulet/operator'
-import { payoutMigrations } from '@rivulet/payout'
-import { peeringMigrations } from '@rivulet/peering'
+import { openPaymentsMigrations } from '@rivulet/open-payments/migrations'
+import { notifyMigrations } from '@rivulet/notify/migrations'
+import { operatorMigrations } from '@rivulet/operator/migrations'
+import { payoutMigrations } from '@rivulet/payout/migrations'
+import { peeringMigrations } from '@rivulet/peering/migrations'
 import { migrate, type Migrations, openEmbeddedPostgres, Postgres, startEmbeddedPostgres } from '@rivulet/postgres'
-import { receiverMigrations } from '@rivulet/receiver'
-import { walletMigrations } from '@rivulet/wallet'
+import { receiverMigrations } from '@rivulet/receiver/migrations'
+import { walletMigrations } from '@rivulet/wallet/migrations'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */

@@ -1,7 +1,8 @@
 /** What `rivulet.json` says of payouts. */
 import { Fault } from '@rivulet/faults'
 import type { Asset } from '@rivulet/money'
-import { checkIban, type PayoutTerms } from '@rivulet/payout'
+import type { PayoutTerms } from '@rivulet/payout'
+import { checkIban } from '@rivulet/payout/config'
 import { z } from 'zod'
 
 export interface PayoutConfig {

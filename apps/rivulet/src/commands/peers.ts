@@ -3,9 +3,9 @@ import { formatAmount } from '@rivulet/money'
 import type { Peers, PeerView } from '@rivulet/peering'
 import { systemClock } from '@rivulet/time'
 import { Command } from 'commander'
-import { openPeers } from '../compose.ts'
 import { type ConfigOptions, readConfig } from '../config.ts'
 import { openCommandDatabase } from '../database.ts'
+import { openPeers } from '../peers.ts'
 import { commandOf, printJson } from './options.ts'
 
 type Options = ConfigOptions & { readonly json?: boolean }

@@ -1,6 +1,5 @@
 import { Fault } from '@rivulet/faults'
 import type { Command } from 'commander'
-import { startRole } from '../compose.ts'
 import { type RoleName, readConfig } from '../config.ts'
 import { runUntilStopped } from '../run.ts'
 import { printJson, serverCommandOf, type ServerOptions } from './options.ts'
@@ -12,7 +11,9 @@ export function roleCommand(role: RoleName, what: string): Command {
     .action(async (options: ServerOptions) => {
       if (options.port === '0') throw new Fault('config-invalid', 'a role in a process of its own needs a fixed --port: the others must find it')
       await runUntilStopped(async () => {
-        const running = await startRole(role, readConfig(options))
+        const config = readConfig(options)
+        const { startRole } = await import('../compose.ts')
+        const running = await startRole(role, config)
         if (options.json === true) printJson({ ready: true, role, url: running.url })
         else console.error(`The ${role} is up: ${running.url}`)
         return running

@@ -1,5 +1,5 @@
 export { calculate, type Calculation, calculationInput } from './economics/calculation.ts'
-export { type CostReport, costOf, costReport, type Tariffs, tariffSchema } from './economics/costs.ts'
+export { type CostReport, costOf, costReport } from './economics/costs.ts'
 export { costReportJson, economicsRoutes } from './economics/routes.ts'
 export { Funding } from './funding.ts'
 export { FundingStore, type PlanSpec } from './funding-store.ts'

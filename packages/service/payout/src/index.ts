@@ -1,4 +1,3 @@
-export { checkIban } from './destination.ts'
 export { payoutMigrations } from './migrations.ts'
 export { operatorPayoutRoutes, reconciliationJson } from './operator-routes.ts'
 export { PayoutStore } from './payout-store.ts'
