@@ -12,7 +12,7 @@ import { z } from 'zod'
 import { type PayoutConfig, payoutsOf, payoutsSchema, sandboxPayouts } from './payout-config.ts'
 
 type ConfigFaultCode = 'config-invalid' | 'config-exists' | 'config-missing'
-class ConfigFault extends Fault<ConfigFaultCode> {}
+export class ConfigFault extends Fault<ConfigFaultCode> {}
 
 export type RoleName = 'wallet' | 'receiver' | 'operator'
 
@@ -55,7 +55,7 @@ export interface Config {
   /** Where e-mail leaves; without it a sandbox keeps a mailbox and an installation writes nobody. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   /** Takes cards in a real installation. */
-  readonly stripe: { readonly secretKey: string; readonly webhookSecret: string } | undefined
+  readonly stripe: { readonly secretKey: string; readonly webhookSecret: string; readonly payoutWebhookSecrets?: readonly string[] | undefined } | undefined
   /** What an installation with a provider offers. */
   readonly plans: readonly PlanSpec[]
   /** Who sells, on invoices. */
@@ -67,6 +67,7 @@ export interface Config {
 
 const stripeKey = z.string().regex(/^[sr]k_(test|live)_[A-Za-z0-9_]{8,250}$/, 'must be a secret key of Stripe')
 const stripeWebhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/=_-]{8,250}$/, 'must be the signing secret of a webhook endpoint of Stripe')
+const stripePayoutSecrets = z.array(stripeWebhookSecret).min(1).max(4)
 
 const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url')
 
@@ -84,7 +85,7 @@ const secretsSchema = z.strictObject({
   /** Seed of the Ed25519 key with which this installation asks other servers. */
   instance: base64Url32,
   /** Where e-mail leaves, with user and password: smtp://user:password@host:587 or smtps://. RIVULET_SMTP_URL goes before it. */
-  stripe: z.strictObject({ secretKey: stripeKey, webhookSecret: stripeWebhookSecret }).optional(),
+  stripe: z.strictObject({ secretKey: stripeKey, webhookSecret: stripeWebhookSecret, payoutWebhookSecrets: stripePayoutSecrets.optional() }).optional(),
   smtpUrl: z.url({ protocol: /^smtps?$/ }).optional(),
 })
 type Secrets = z.infer<typeof secretsSchema>
@@ -163,6 +164,8 @@ const environmentSchema = z.object({
   RIVULET_LEASE_SECONDS: z.coerce.number().int().min(30).max(3_600).default(60),
   RIVULET_STRIPE_SECRET_KEY: stripeKey.optional(),
   RIVULET_STRIPE_WEBHOOK_SECRET: stripeWebhookSecret.optional(),
+  /** One for each endpoint, with commas between them. */
+  RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS: z.string().transform((text) => text.split(',')).pipe(stripePayoutSecrets).optional(),
   RIVULET_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   RIVULET_MAIL_FROM: mailFrom.optional(),
   RIVULET_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -200,6 +203,7 @@ export function readConfig(options: ConfigOptions): Config {
   const address = file?.ilpAddress ?? 'test.rivulet'
   const secrets = readSecrets(dataFolder, sandbox)
   const asset = file?.asset ?? { code: 'EUR', scale: 9 }
+  const tariffs: Tariffs = file?.tariffs ?? (sandbox ? { sandbox: { rate: '0.015', fixed: '0.25' } } : {})
   return {
     sandbox,
     allowLocal: sandbox || options.allowLocal === true,
@@ -213,8 +217,8 @@ export function readConfig(options: ConfigOptions): Config {
     ratePerSecond: BigInt(file?.ratePerSecond ?? '100000'),
     sandboxBudget: 5_000_000_000n,
     ilpAddress: address,
-    payouts: file?.payouts === undefined && sandbox ? sandboxPayouts(asset) : payoutsOf(file?.payouts, asset),
-    tariffs: file?.tariffs ?? (sandbox ? { sandbox: { rate: '0.015', fixed: '0.25' } } : {}),
+    payouts: file?.payouts === undefined && sandbox ? sandboxPayouts(asset, tariffs) : payoutsOf(file?.payouts, asset, tariffs),
+    tariffs,
     exchange: exchangeOf(file?.exchange),
     paymentFee: { fixed: BigInt(file?.paymentFee?.fixed ?? '0'), basisPoints: BigInt(file?.paymentFee?.basisPoints ?? 0) },
     ilpAddresses: { wallet: `${address}.wallet`, receiver: `${address}.receiver` },
@@ -257,9 +261,9 @@ function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof
   return isSandbox ? check(sandboxFileSchema, file, path) : check(fileSchema, file, path)
 }
 
-function stripeOf({ RIVULET_STRIPE_SECRET_KEY: secretKey, RIVULET_STRIPE_WEBHOOK_SECRET: webhookSecret }: z.infer<typeof environmentSchema>, { stripe }: Secrets): Config['stripe'] {
+function stripeOf({ RIVULET_STRIPE_SECRET_KEY: secretKey, RIVULET_STRIPE_WEBHOOK_SECRET: webhookSecret, RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS: payoutWebhookSecrets }: z.infer<typeof environmentSchema>, { stripe }: Secrets): Config['stripe'] {
   if ((secretKey === undefined) !== (webhookSecret === undefined)) throw new ConfigFault('config-invalid', 'Stripe needs both RIVULET_STRIPE_SECRET_KEY and RIVULET_STRIPE_WEBHOOK_SECRET')
-  return secretKey === undefined || webhookSecret === undefined ? stripe : { secretKey, webhookSecret }
+  return secretKey === undefined || webhookSecret === undefined ? stripe : { secretKey, webhookSecret, payoutWebhookSecrets }
 }
 
 function mailOf(smtpUrl: string | undefined, from: string | undefined): Config['mail'] {

@@ -5,14 +5,14 @@ import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService } from '@rivulet/payout'
+import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
-import type { Router } from 'express'
+import { Router } from 'express'
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
+import { type Config, ConfigFault } from './config.ts'
 
 interface Parts {
   readonly config: Config
@@ -56,6 +56,7 @@ export interface PayoutParts {
   readonly store: PayoutStore
   readonly bank: Bank | undefined
   readonly reconciliation: ReconciliationService
+  readonly stripe: { readonly connect: StripeConnect; readonly connected: StripeAccountStore } | undefined
 }
 
 /** @param background whether this process works through what is due */
@@ -63,11 +64,20 @@ export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Om
   const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
+  const stripe = connectOf(config, postgres)
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
+  if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
   const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, asset: config.asset })
-  return { payouts, store, bank, reconciliation }
+  return { payouts, store, bank, reconciliation, stripe }
+}
+
+/** Where publishers may be paid out by Stripe. */
+function connectOf({ payouts, stripe, publicUrls }: Config, postgres: Postgres): PayoutParts['stripe'] {
+  if (!payouts.stripe) return undefined
+  if (stripe?.payoutWebhookSecrets === undefined) throw new ConfigFault('config-invalid', 'payouts by Stripe need RIVULET_STRIPE_SECRET_KEY, RIVULET_STRIPE_WEBHOOK_SECRET and RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS')
+  return { connect: new StripeConnect({ secretKey: stripe.secretKey, webhookSecrets: stripe.payoutWebhookSecrets, returnUrl: `${publicUrls.receiver}/payouts` }), connected: new StripeAccountStore(postgres) }
 }
 
 /** From now on this process, which can pay, sends payouts over Interledger. */
@@ -77,8 +87,12 @@ export function payOutOverInterledger({ payouts }: PayoutParts, paying: Paying, 
   payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, accounts, ledger, client: instance.walletAddress }))
 }
 
-export function publisherPayouts({ payouts, store }: PayoutParts, { accounts, log }: Pick<Parts, 'accounts' | 'log'>): Router {
-  return publisherPayoutRoutes({ payouts, store, entrance: accounts.entrance('publisher'), log })
+export function publisherPayouts({ payouts, store, stripe }: PayoutParts, { accounts, clock, log }: Pick<Parts, 'accounts' | 'clock' | 'log'>): Router {
+  const entrance = accounts.entrance('publisher')
+  const router = Router()
+  // Before the others, who parse bodies: signatures are over raw bytes.
+  if (stripe !== undefined) router.use(stripePayoutRoutes({ stripe: stripe.connect, connected: stripe.connected, payouts, store, entrance, clock, log }))
+  return router.use(publisherPayoutRoutes({ payouts, store, entrance, log }))
 }
 
 export function operatorPayouts(parts: PayoutParts, { accounts, log }: Pick<Parts, 'accounts' | 'log'>): Router {

@@ -37,7 +37,7 @@ const pageSchema = z.object({
   assetScale: z.number(),
   minimum: units,
   method: z.nullable(methodSchema),
-  rails: z.array(z.object({ rail: railSchema, step: units })),
+  rails: z.array(z.object({ rail: railSchema, fixed: units, basisPoints: z.number(), step: units, proposed: z.nullable(units), least: z.nullable(units) })),
   payouts: z.array(payoutSchema),
 })
 export type PayoutsPageData = z.infer<typeof pageSchema>
@@ -46,6 +46,19 @@ export type PayoutsPageData = z.infer<typeof pageSchema>
 export async function loadPayouts() {
   const [{ person }, page] = await Promise.all([callApi('/api/me', { answer: z.object({ person: personSchema }) }), callApi('/api/payouts', { answer: pageSchema })])
   return { person, page }
+}
+
+const stripeSchema = z.object({ connected: z.boolean(), ready: z.boolean(), due: z.boolean(), bankRefused: z.nullable(z.string()) })
+export type StripeState = z.infer<typeof stripeSchema>
+
+/** How the publisher's account at Stripe stands. */
+export async function loadStripeAccount(): Promise<StripeState> {
+  return await callApi('/api/payouts/stripe-account', { answer: stripeSchema })
+}
+
+/** Stripe's page where the account is opened or completed. */
+export async function stripePage(): Promise<string> {
+  return (await callApi('/api/payouts/stripe-account', { method: 'POST', body: {}, answer: z.object({ url: z.url() }) })).url
 }
 
 const quoteSchema = z.object({ fee: units, net: units })

@@ -11,6 +11,8 @@ import { type Method, type PayoutsPageData, type Quote, quotePayout, requestPayo
 import { readAmount } from './read-amount.ts'
 
 const askAfterMs = 300
+/** Of a payout: from here on the fee is worth a word. */
+const warnedShare = 0.15
 
 /** Asks for an amount; fee and what arrives stand there before anybody agrees. */
 export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPageData; readonly method: Method; readonly onDone: () => Promise<void> }): React.JSX.Element {
@@ -59,6 +61,11 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
           <dd>{formatMoney(quote.net, asset, locale)}</dd>
         </dl>
       )}
+      {quote !== undefined && shareOf(quote) >= warnedShare && (
+        <p className="payout-warning" role="status">
+          {t('payouts.feeHigh', { share: new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(shareOf(quote)) })}
+        </p>
+      )}
       <div className="payouts-tools">
         <Button type="submit" loading={deed.busy} disabled={quote === undefined}>
           {t('payouts.ask')}
@@ -70,6 +77,11 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
       {done && <p role="status">{t('payouts.requestedNow')}</p>}
     </form>
   )
+}
+
+/** What the fee takes of a payout. */
+function shareOf({ fee, net }: Quote): number {
+  return Number(fee) / Number(fee + net)
 }
 
 /** Asked for when typing rests. */

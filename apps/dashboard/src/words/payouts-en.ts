@@ -16,10 +16,20 @@ export const payoutsEn = {
     walletAddressWhy: 'For instance https://wallet.example/you or $wallet.example/you',
     instructions: 'How to pay you',
     instructionsWhy: 'The operator reads this and pays by hand.',
-    account: 'Stripe account',
     schedule: 'By itself',
     schedules: { none: 'Only when I ask', daily: 'Every day', weekly: 'Every Monday', monthly: 'On the first of the month' },
     threshold: 'From an amount of',
+    thresholdWhy: 'From {{amount}} on, fees stay below {{share}} of what is paid out.',
+    thresholdLow: 'Fees may take more than {{share}} of a payout this small. From {{amount}} on it is worth it.',
+    feeHigh: 'The fee takes {{share}} of this. Waiting until more has come costs you less.',
+    stripe: {
+      none: 'Stripe opens an account for you, asks who you are and where your bank is, and pays your bank.',
+      waiting: 'Your account is open, but Stripe does not let it take money yet.',
+      ready: 'Your account at Stripe can take money.',
+      open: 'Open an account at Stripe',
+      complete: 'Continue at Stripe',
+      bankRefused: 'Your bank did not take what Stripe paid on. The money is in your account at Stripe: correct your bank’s details there.',
+    },
     nextDue: 'Next on {{date}}',
     ask: 'Pay out',
     amount: 'Amount',
@@ -99,6 +109,7 @@ export const payoutsEn = {
 }
 
 export const payoutErrorsEn = {
+  'provider-away': 'Stripe cannot be reached. Nothing was changed; try again in a moment.',
   'destination-invalid': 'These details are not accepted. Check them letter by letter.',
   'iban-invalid': 'This is no IBAN that can be paid to. Compare it with the one of your bank.',
   'amount-invalid': 'This amount cannot be paid out this way. Write more than 0; banks take whole cents only.',

@@ -18,10 +18,20 @@ export const payoutsFr: typeof payoutsEn = {
     walletAddressWhy: 'Par exemple https://portefeuille.example/vous ou $portefeuille.example/vous',
     instructions: 'Comment vous payer',
     instructionsWhy: 'L’opérateur lit ceci et paie à la main.',
-    account: 'Compte Stripe',
     schedule: 'Automatiquement',
     schedules: { none: 'Seulement sur demande', daily: 'Chaque jour', weekly: 'Chaque lundi', monthly: 'Le premier du mois' },
     threshold: 'À partir de',
+    thresholdWhy: 'À partir de {{amount}}, les frais restent sous {{share}} de ce qui est versé.',
+    thresholdLow: 'Les frais peuvent dépasser {{share}} d’un si petit versement. À partir de {{amount}}, cela en vaut la peine.',
+    feeHigh: 'Les frais prennent {{share}} de ce montant. Attendre qu’il y ait davantage vous coûte moins.',
+    stripe: {
+      none: 'Stripe ouvre un compte pour vous, demande qui vous êtes et où est votre banque, puis paie votre banque.',
+      waiting: 'Votre compte est ouvert, mais Stripe ne le laisse pas encore recevoir d’argent.',
+      ready: 'Votre compte chez Stripe peut recevoir de l’argent.',
+      open: 'Ouvrir un compte chez Stripe',
+      complete: 'Continuer chez Stripe',
+      bankRefused: 'Votre banque n’a pas accepté ce que Stripe lui a versé. L’argent est sur votre compte chez Stripe : corrigez-y les coordonnées de votre banque.',
+    },
     nextDue: 'Prochain le {{date}}',
     ask: 'Verser',
     amount: 'Montant',
@@ -101,6 +111,7 @@ export const payoutsFr: typeof payoutsEn = {
 }
 
 export const payoutErrorsFr: typeof payoutErrorsEn = {
+  'provider-away': 'Stripe ne répond pas. Rien n’a changé ; réessayez dans un instant.',
   'destination-invalid': 'Ces indications ne sont pas acceptées. Vérifiez-les lettre par lettre.',
   'iban-invalid': 'Ce n’est pas un IBAN que l’on peut payer. Comparez-le avec celui de votre banque.',
   'amount-invalid': 'Ce montant ne peut pas être versé ainsi. Écrivez plus que 0 ; les banques ne prennent que des centimes entiers.',

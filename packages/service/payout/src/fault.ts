@@ -19,6 +19,8 @@ export type PayoutFaultCode =
   | 'batch-unknown'
   | 'statement-invalid'
   | 'statement-foreign'
+  | 'webhook-invalid'
+  | 'provider-away'
 
 /** Every refusal of payouts; the message says what to change. */
 export class PayoutFault extends Fault<PayoutFaultCode> {}

@@ -25,6 +25,8 @@ const statuses: Readonly<Record<PayoutFaultCode, number>> = {
   'batch-unknown': 404,
   'statement-invalid': 400,
   'statement-foreign': 400,
+  'webhook-invalid': 400,
+  'provider-away': 503,
 }
 
 export interface RoutesLog {

@@ -151,5 +151,16 @@ export const payoutMigrations: Migrations = {
         create index statement_line_bank_reference on payout.statement_line (bank_reference) where bank_reference is not null;
       `,
     },
+    {
+      name: '2-stripe-accounts',
+      sql: `
+        -- Of publishers, at Stripe.
+        create table payout.stripe_account (
+          person_id text primary key,
+          account text not null unique,
+          created_ms int8 not null
+        );
+      `,
+    },
   ],
 }

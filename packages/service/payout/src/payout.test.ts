@@ -2,6 +2,7 @@ import { isFault } from '@rivulet/faults'
 import { newId } from '@rivulet/ids'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { feeShare, leastPayout } from './least.ts'
 import { begin, next, type Payout, type PayoutEvent, type RailName } from './payout.ts'
 import { approvalsFor, priceOf, type PayoutTerms } from './terms.ts'
 
@@ -135,5 +136,36 @@ describe('terms', () => {
   test('ask for no, one or two operators by the amount', () => {
     const by = [publisher, { kind: 'operator', id: 'olivia' }] as const
     expect([5_000n, 5_001n, 100_000n, 100_001n].map((amount) => by.map((actor) => approvalsFor(amount * cent, actor, terms)))).toEqual([[0, 1], [1, 1], [1, 1], [2, 1]])
+  })
+})
+
+describe('the least payout that is worth its fee', () => {
+  const least = (rail: RailName, given: Partial<PayoutTerms>): readonly (bigint | undefined)[] => [feeShare.warned, feeShare.alarming].map((share) => leastPayout(rail, { ...terms, ...given }, share))
+
+  test.each([
+    ['sepa', { fees: { ...terms.fees, sepa: { fixed: 25n * cent, basisPoints: 0 } } }, [167n * cent, 125n * cent]],
+    ['sepa', { fees: { ...terms.fees, sepa: none }, costs: { sepa: { fixed: 35n * cent, basisPoints: 0 } } }, [234n * cent, 175n * cent]],
+    ['stripe', { fees: { ...terms.fees, stripe: { fixed: 25n * cent, basisPoints: 150 } } }, [193n * cent, 141n * cent]],
+    ['manual', {}, [100n * cent, 100n * cent]],
+    ['sepa', { fees: { ...terms.fees, sepa: { fixed: 0n, basisPoints: 1_500 } } }, [undefined, 100n * cent]],
+  ] as const)('by %s is told for 15 and 20 %%', (rail, given, expected) => expect(least(rail, given)).toEqual(expected))
+
+  const given = fc.record({ fixed: fc.bigInt(1n, 60n * cent), basisPoints: fc.integer({ min: 0, max: 1_400 }), share: fc.bigInt(1_401n, 5_000n), steps: fc.bigInt(0n, 10_000n) })
+
+  test('keeps the fee below the share, and so does every larger one', () => {
+    fc.assert(fc.property(given, ({ fixed, basisPoints, share, steps }) => {
+      const fees = { ...terms.fees, sepa: { fixed, basisPoints } }
+      const amount = (leastPayout('sepa', { ...terms, minimum: cent, fees }, share) ?? 0n) + steps * cent
+      expect(priceOf(amount, 'sepa', { ...terms, minimum: cent, fees }).fee * 10_000n <= amount * share).toBe(true)
+    }))
+  })
+
+  test('is the smallest that does, when the fee has no rate', () => {
+    fc.assert(fc.property(given, ({ fixed, share }) => {
+      const fees = { ...terms.fees, sepa: { fixed, basisPoints: 0 } }
+      const smaller = (leastPayout('sepa', { ...terms, minimum: cent, fees }, share) ?? 0n) - cent
+      const { fee } = priceOf(1_000n * cent, 'sepa', { ...terms, minimum: cent, fees })
+      expect(fee * 10_000n > smaller * share).toBe(true)
+    }))
   })
 })

@@ -27,6 +27,8 @@ export interface PayoutsOptions {
   readonly offered: readonly RailName[]
   /** Whether this process takes up every few seconds what is due. */
   readonly background: boolean
+  /** The account at Stripe that a publisher has opened from here: the only one that she is paid to. */
+  readonly stripeAccountOf?: (personId: Id<'pers'>) => Promise<string | undefined>
   /** Tells the publisher; called at least once for each news. */
   readonly tell?: (record: PayoutRecord, what: 'sent' | 'settled' | 'failed' | 'returned') => Promise<void>
 }
@@ -100,7 +102,7 @@ export class Payouts implements AsyncDisposable {
   /** How a publisher is paid out from now on, and when by itself. Throws `destination-invalid`, `iban-invalid`, `rail-unknown`, `amount-invalid`, `asset-unsupported`. */
   async setMethod({ personId, accountId, asset }: Payee, given: { readonly destination: unknown; readonly schedule: Schedule; readonly threshold: bigint }): Promise<Method> {
     const { store, seal, clock, terms, offered } = this.#options
-    const destination = parseDestination(given.destination)
+    const destination = parseDestination(isStripe(given.destination) ? await this.#ownStripe(personId, given.destination) : given.destination)
     if (!offered.includes(destination.rail)) throw new PayoutFault('rail-unknown', `this installation pays out by ${offered.join(', ')}`)
     requireAsset(asset, terms.asset)
     if (given.schedule !== 'none' && given.threshold < terms.minimum) throw new PayoutFault('amount-too-small', 'the threshold must be at least the smallest payout')
@@ -168,6 +170,13 @@ export class Payouts implements AsyncDisposable {
     const method = await this.#options.store.method(accountId)
     if (method === undefined) throw new PayoutFault('method-missing', 'say first where the money shall go')
     return method
+  }
+
+  /** Whatever account was named: hers. */
+  async #ownStripe(personId: Id<'pers'>, { account }: { readonly account?: unknown }): Promise<object> {
+    const own = await this.#options.stripeAccountOf?.(personId)
+    if (own === undefined || (account !== undefined && account !== own)) throw new PayoutFault('destination-invalid', 'open your account at Stripe from here first: payouts go to it alone')
+    return { rail: 'stripe', account: own }
   }
 
   /** Durable, under the key of the request: another of the same key is answered with the first. */
@@ -395,6 +404,10 @@ export function clearingName(rail: RailName): string {
 /** Whose money a rail pays out of: our balance at Stripe, a bank account of ours. */
 function payingAccount(rail: RailName): { readonly name: string; readonly kind: 'bank' | 'psp' } {
   return rail === 'stripe' ? { name: 'psp[stripe]', kind: 'psp' } : { name: `bank[${rail}]`, kind: 'bank' }
+}
+
+function isStripe(destination: unknown): destination is { readonly account?: unknown } {
+  return typeof destination === 'object' && destination !== null && 'rail' in destination && destination.rail === 'stripe'
 }
 
 function requireAsset(asset: Asset, ours: Asset): void {

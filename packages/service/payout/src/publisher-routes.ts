@@ -4,9 +4,11 @@ import express, { Router } from 'express'
 import { z } from 'zod'
 import { PayoutFault } from './fault.ts'
 import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
+import { feeShare, leastPayout } from './least.ts'
+import type { RailName } from './payout.ts'
 import type { Method, PayoutStore } from './payout-store.ts'
 import type { Payee, Payouts } from './payouts.ts'
-import { stepOf } from './terms.ts'
+import { type PayoutTerms, stepOf } from './terms.ts'
 
 export interface PublisherRoutesOptions {
   readonly payouts: Payouts
@@ -39,7 +41,7 @@ export function publisherPayoutRoutes({ payouts, store, entrance, log }: Publish
     const timelines = await store.timelines(records.map(({ payout }) => payout.id))
     response.json({
       available: String(available), assetCode: payee.asset.code, assetScale: payee.asset.scale, minimum: String(terms.minimum), method: method === undefined ? null : methodJson(method),
-      rails: offered.map((rail) => ({ rail, fixed: String(terms.fees[rail].fixed), basisPoints: terms.fees[rail].basisPoints, step: String(stepOf(rail, terms.asset)) })),
+      rails: offered.map((rail) => ({ rail, fixed: String(terms.fees[rail].fixed), basisPoints: terms.fees[rail].basisPoints, step: String(stepOf(rail, terms.asset)), ...proposalOf(rail, terms) })),
       payouts: records.map((record) => payoutJson(record, timelines.get(record.payout.id))),
     })
   })
@@ -79,6 +81,12 @@ export function publisherPayoutRoutes({ payouts, store, entrance, log }: Publish
 function payeeOf({ id, walletAddress }: ReturnType<typeof personOf>): Payee {
   if (walletAddress === undefined) throw new PayoutFault('request-invalid', 'sign in again to complete this account')
   return { personId: id, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }
+}
+
+/** From which amount on a payout is worth its fee, and worth proposing. */
+function proposalOf(rail: RailName, terms: PayoutTerms): object {
+  const [proposed, least] = [leastPayout(rail, terms, feeShare.warned), leastPayout(rail, terms, feeShare.alarming)]
+  return { proposed: proposed === undefined ? null : String(proposed), least: least === undefined ? null : String(least) }
 }
 
 function methodJson({ rail, shown, schedule, threshold, dueMs }: Method): object {

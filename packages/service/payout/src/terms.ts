@@ -4,7 +4,7 @@ import { PayoutFault } from './fault.ts'
 import type { Actor, RailName } from './payout.ts'
 
 /** What is kept of a payout: units, and ten-thousandths of its amount, rounded up to what the rail can carry. */
-interface PayoutFee {
+export interface PayoutFee {
   readonly fixed: bigint
   /** 0 to 5,000. */
   readonly basisPoints: number
@@ -20,6 +20,8 @@ export interface PayoutTerms {
   /** Above it two different operators must. */
   readonly fourEyesAbove: bigint
   readonly fees: Readonly<Record<RailName, PayoutFee>>
+  /** What a rail takes of us, by the operator’s tariff; rates are rounded up. */
+  readonly costs?: Readonly<Partial<Record<RailName, PayoutFee>>>
 }
 
 /** Fee and what arrives of a payout, before anybody agrees to it. */
