@@ -26,7 +26,7 @@ export function stripeRail(stripe: Pick<StripeConnect, 'stateOf' | 'transfer' | 
 }
 
 /** The transfer group of this attempt, by which its transfer is found again. */
-export function groupOf({ id, attempt }: Pick<Payout, 'id' | 'attempt'>): string {
+function groupOf({ id, attempt }: Pick<Payout, 'id' | 'attempt'>): string {
   return `${id}/${attempt}`
 }
 
