@@ -1,6 +1,6 @@
 /** What `rivulet.json` says of payouts. */
 import { Fault } from '@rivulet/faults'
-import { costOf, type Tariffs } from '@rivulet/funding'
+import { costOf, type Tariffs } from '@rivulet/funding/config'
 import type { Asset } from '@rivulet/money'
 import type { PayoutTerms } from '@rivulet/payout'
 import { checkIban } from '@rivulet/payout/config'
