@@ -1,4 +1,6 @@
 /** What publishers do on their pages, and a subscriber's tip, in a real Chromium on the real product. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -106,4 +108,51 @@ test('a tip is given once, on a phone, in French, and what is said to have arriv
   expect(await product.balance(new URL(to).pathname.slice(1))).toBe(1_250_000_000n)
   expect(await product.verify()).toMatchObject({ ok: true })
   await page.context().close()
+})
+
+test('a webhook is added with its secret shown once; what it is told is listed with its answer, and told again', async () => {
+  const heard: string[] = []
+  const shop = createServer((request, response) => {
+    heard.push(request.headers['rivulet-signature']?.toString() ?? 'unsigned')
+    request.resume().on('end', () => response.writeHead(200).end())
+  })
+  await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
+  resources.defer(() => new Promise<void>((resolve) => void shop.close(() => resolve())))
+  const hook = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/paid`
+  const page = await open(`${product.receiver}/webhooks`, publisher(2).name, english)
+  await page.getByText('No webhook yet').waitFor()
+  await page.getByLabel('Address of your server').fill('ftp://shop.example')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('alert').filter({ hasText: 'cannot be told anything' }).waitFor()
+  complaints = []
+  await page.getByLabel('Address of your server').fill(hook)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByText('The secret, shown this once').waitFor()
+  await expectSound(page)
+  await page.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('button', { name: `Deliveries to ${hook}` }).click()
+  await page.getByText('Nothing was sent yet').waitFor()
+  // Of her tip above, to a pointer that is none: the payout fails, and her server hears of it.
+  const asked = await page.evaluate(async () => {
+    const send = async (path: string, method: string, body: object): Promise<number> => (await fetch(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).status
+    return [
+      await send('/api/payouts/method', 'PUT', { destination: { rail: 'interledger', walletAddress: `${location.origin}/nobody` }, schedule: 'none', threshold: '0' }),
+      await send('/api/payouts', 'POST', { amount: '1000000', key: crypto.randomUUID() }),
+    ]
+  })
+  expect(asked).toEqual([200, 201])
+  await page.getByText(/answered 200 · 1 attempt$/).waitFor()
+  await expectSound(page)
+  await page.getByRole('button', { name: /^Send again/ }).click()
+  await expect.poll(() => heard.length).toBe(2)
+  expect(heard.every((signature) => /^t=\d+,v1=[0-9a-f]{64}$/.test(signature))).toBe(true)
+  await page.getByRole('button', { name: `Pause ${hook}` }).click()
+  await page.getByText('Events wait').waitFor()
+  await page.context().close()
+  const small = await open(`${product.receiver}/webhooks`, publisher(2).name, french)
+  await small.getByRole('button', { name: `Envois vers ${hook}` }).click()
+  await small.getByText('payout.failed').last().waitFor()
+  await expectSound(small)
+  if (process.env['RIVULET_PICTURES'] !== undefined) await small.screenshot({ path: `${process.env['RIVULET_PICTURES']}/webhooks-fr.png`, fullPage: true })
+  await small.context().close()
 })

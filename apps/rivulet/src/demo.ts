@@ -28,6 +28,8 @@ const people: readonly DemoPerson[] = [
   { role: 'subscriber', name: 'Ben Okafor', path: 'ben' },
   ...authorIds.map((path) => ({ role: 'publisher' as const, name: authors[path].name, path })),
   { role: 'operator', name: 'Olivia Brandt', path: 'olivia' },
+  // For what two must approve.
+  { role: 'operator', name: 'Paul Lenoir', path: 'paul' },
 ]
 const password = 'rivulet-demo'
 

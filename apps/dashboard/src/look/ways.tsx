@@ -21,6 +21,7 @@ const waysOf = {
     ['/payouts', 'payouts'],
     ['/grants', 'grants'],
     ['/keys', 'keys'],
+    ['/webhooks', 'webhooks'],
   ],
 } as const
 

@@ -17,6 +17,7 @@ import { loadPublisher, type Publisher } from './publisher-api.ts'
 import { PublisherPage } from './publisher-page.tsx'
 import { PayoutsPage } from '../payouts/payouts-page.tsx'
 import { Sites } from './sites/sites.tsx'
+import { Webhooks } from './webhooks/webhooks.tsx'
 import { Statements } from './statements/statements.tsx'
 
 const pollMs = 1_000
@@ -108,6 +109,7 @@ function pageAt(path: string): React.JSX.Element {
   if (path === '/sites') return <Sites />
   if (path === '/pointers') return <Pointers />
   if (path === '/statements') return <Statements />
+  if (path === '/webhooks') return <Webhooks />
   return path === '/grants' ? <Grants entrance="publisher" /> : <Income />
 }
 

@@ -1,5 +1,6 @@
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
+import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { limitErrorsEn, limitsEn } from './limits-en.ts'
@@ -181,6 +182,7 @@ export const en = {
   ...payoutsEn,
   ...tipEn,
   ...keysEn,
+  ...webhooksEn,
   errors: {
     ...grantErrorsEn,
     ...mailedErrorsEn,
@@ -190,6 +192,7 @@ export const en = {
     ...payoutErrorsEn,
     ...tipErrorsEn,
     ...keyErrorsEn,
+    ...webhookErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',
     'answer-unreadable': 'The server answered in an unexpected way. Load the page again: it may have been updated.',

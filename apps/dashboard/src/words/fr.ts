@@ -1,6 +1,7 @@
 import type { Words } from './en.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
+import { webhookErrorsFr, webhooksFr } from './webhooks-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { limitErrorsFr, limitsFr } from './limits-fr.ts'
@@ -182,6 +183,7 @@ export const fr: Words = {
   ...payoutsFr,
   ...tipFr,
   ...keysFr,
+  ...webhooksFr,
   errors: {
     ...grantErrorsFr,
     ...mailedErrorsFr,
@@ -191,6 +193,7 @@ export const fr: Words = {
     ...payoutErrorsFr,
     ...tipErrorsFr,
     ...keyErrorsFr,
+    ...webhookErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',
     'answer-unreadable': 'Le serveur a répondu d’une façon inattendue. Rechargez la page : elle a peut-être été mise à jour.',
