@@ -67,8 +67,9 @@ test.each(['send', 'delivery'] as const)('a receiver that refuses the third pack
   const { credited } = wire(3, 'refused')
   const held = await make(process, kind)
   held.start()
+  const ended = await house.ended(process, held)
   expect(house.packets).toBeGreaterThan(2)
-  await expectSettled(await house.ended(process, held), { credited: credited(), state: 'failed' })
+  await expectSettled(ended, { credited: credited(), state: 'failed' })
 })
 
 test.each([
