@@ -1,13 +1,13 @@
 /** Grants and tokens of one auth server (GNAP, RFC 9635, as Open Payments narrows it). State lives in PostgreSQL schema `gnap`. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Id, isId, newId, newSecret } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { Batches, type Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
 import type { Access } from './access.ts'
 import { GnapFault } from './fault.ts'
 import { type GrantState, next } from './grant.ts'
 import { intervalEndMs } from './interval.ts'
-import { GnapStore, type GrantChanges, type GrantRow, type NewToken, type Server } from './store.ts'
+import { GnapStore, type GrantChanges, type GrantRow, type NewToken, type Server, type TokenWithGrant } from './store.ts'
 
 /** Who asks, and the key that all its requests are signed with. */
 export interface GrantClient {
@@ -102,6 +102,7 @@ const grantMs = 7 * dayMs
 /** Ended grants and tokens are still known as such for this long. */
 const keptMs = dayMs
 const cleanEveryMs = 3_600_000
+const tokensPerBatchMax = 500
 /** What people agreed to stays in their history. */
 const peoplesKeptMs = 400 * dayMs
 const grantsPerPage = 50
@@ -115,6 +116,8 @@ export interface GnapOptions {
 
 export class Gnap implements AsyncDisposable {
   readonly #store: GnapStore
+  /** Each is looked up after it was asked for, so that a token which was revoked before is dead. */
+  readonly #tokens: Batches<Buffer, TokenWithGrant | undefined>
   readonly #clock: Clock
   #cleaning: Timer | undefined
   #cleaned: Promise<void> = Promise.resolve()
@@ -122,6 +125,10 @@ export class Gnap implements AsyncDisposable {
   /** Needs `gnapMigrations` applied. */
   constructor({ postgres, clock, server }: GnapOptions) {
     this.#store = new GnapStore(postgres, server)
+    this.#tokens = new Batches(async (hashes) => {
+      const found = await this.#store.tokensWithGrants(hashes)
+      return hashes.map((hash) => found.get(hash.toString('hex')))
+    }, tokensPerBatchMax)
     this.#clock = clock
     this.#clean()
   }
@@ -152,7 +159,7 @@ export class Gnap implements AsyncDisposable {
 
   /** What a token allows; `inactive` when it was revoked, rotated or has expired, or its grant has; undefined when it never was one of ours, or long ago. */
   async introspect(token: string): Promise<ActiveToken | 'inactive' | undefined> {
-    const found = await this.#store.tokenWithGrant(hashOf(token))
+    const found = await this.#tokens.add(hashOf(token))
     if (found === undefined) return undefined
     const { grant } = found
     if (this.#stateOf(grant) !== 'issued' || found.token.ended_ms !== null || found.token.expires_ms <= this.#clock.nowMs()) return 'inactive'

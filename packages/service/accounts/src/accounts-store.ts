@@ -173,8 +173,8 @@ export class AccountsStore {
     })
   }
 
-  keys(addressId: Id<'wadr'>): Promise<WalletKeyRow[]> {
-    return this.#db.selectFrom('accounts.wallet_key').selectAll().where('wallet_address_id', '=', addressId).orderBy('created_at').orderBy('kid').execute()
+  keys(addressIds: readonly Id<'wadr'>[]): Promise<WalletKeyRow[]> {
+    return this.#db.selectFrom('accounts.wallet_key').selectAll().where('wallet_address_id', '=', sql<Id<'wadr'>>`any(${addressIds})`).orderBy('created_at').orderBy('kid').execute()
   }
 
   /** False when the person has no such key. */

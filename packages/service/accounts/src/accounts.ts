@@ -3,7 +3,7 @@ import { isId, newId } from '@rivulet/ids'
 import type { Account, AccountSpec } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Language, Mails } from '@rivulet/notify'
-import type { Postgres } from '@rivulet/postgres'
+import { Batches, type Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
 import { z } from 'zod'
 import { AccountsStore, type PersonWithAddressRow, type WalletAddressOfRow, type WalletKeyRow } from './accounts-store.ts'
@@ -16,6 +16,8 @@ const keysMax = 20
 const walletAddressesMax = 20
 const pathAttemptsMax = 5
 const peopleMax = 10_000
+/** Every signed request asks for its signer's keys. */
+const keyLookupsPerBatchMax = 500
 const expiredSessionsEveryMs = 3_600_000
 
 export interface AccountsOptions {
@@ -57,6 +59,7 @@ const keyName = z.string().trim().max(100).regex(/^\P{Cc}*$/u, 'must not hold co
 export class Accounts implements AsyncDisposable {
   readonly #options: AccountsOptions
   readonly #store: AccountsStore
+  readonly #keys: Batches<Id<'wadr'>, readonly RegisteredKey[]>
   readonly #entrances = new Map<Role, Entrance>()
   #hashPassword: (password: string) => Promise<string> = () => Promise.reject(new Error('not open'))
   #cleaning: Timer | undefined
@@ -65,6 +68,10 @@ export class Accounts implements AsyncDisposable {
   private constructor(options: AccountsOptions) {
     this.#options = options
     this.#store = new AccountsStore(options.postgres)
+    this.#keys = new Batches<Id<'wadr'>, readonly RegisteredKey[]>(async (ids) => {
+      const rows = Map.groupBy(await this.#store.keys([...new Set(ids)]), (row) => row.wallet_address_id)
+      return ids.map((id) => (rows.get(id) ?? []).map(registeredKey))
+    }, keyLookupsPerBatchMax)
   }
 
   /** Needs `accountsMigrations` applied. */
@@ -217,7 +224,7 @@ export class Accounts implements AsyncDisposable {
   }
 
   async keysOf(walletAddressId: Id<'wadr'>): Promise<readonly RegisteredKey[]> {
-    return (await this.#store.keys(walletAddressId)).map(registeredKey)
+    return this.#keys.add(walletAddressId)
   }
 
   /** The key signs for the wallet address no more, from the next request on. Throws `key-unknown` when the person has no such key. */
