@@ -1,4 +1,6 @@
 import { Button, Checkbox, Fieldset, TextInput } from '@mantine/core'
+import '@mantine/core/styles/Checkbox.css'
+import '@mantine/core/styles/Fieldset.css'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Empty, FaultAlert } from '../../look/notice.tsx'

@@ -130,4 +130,46 @@ describe('three ways', () => {
     )
     await open()
   })
+
+  test('lines of a provider that are left out, doubled, altered or strange are all found, and no other', async () => {
+    await house[Symbol.asyncDispose]()
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom('fine', 'fine', 'doubled', 'altered', 'missing'), { minLength: 3, maxLength: 8 }), async (fates) => {
+        await open()
+        const cards = await house.ledger.openAccount({ name: 'psp[cards]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
+        const amountOf = (index: number): bigint => BigInt(100 + index) * cent
+        for (const index of fates.keys()) await house.ledger.transfer({ key: `fund:c${index}`, debitAccountId: cards.id, creditAccountId: house.mara.accountId, amount: amountOf(index), reason: 'subscription' })
+        const atMs = house.clock.nowMs()
+        const lines = fates.flatMap((fate, index) => {
+          const line = { kind: 'charge' as const, reference: `c${index}`, amount: fate === 'altered' ? amountOf(index) - 1n : amountOf(index), atMs }
+          return fate === 'missing' ? [] : fate === 'doubled' ? [line, line] : [line]
+        })
+        await service.takeProvider({ provider: 'cards', name: 'november', fromMs: 0, toMs: atMs + 1, lines: [...lines, { kind: 'charge', reference: 'strange', amount: 7n, atMs }] }, 'olivia')
+        const { comparisons, ok } = await service.run()
+        const found = comparisons.find(({ between }) => between[1] === 'cards')?.findings ?? []
+        const expected = [...fates.flatMap((fate, index) => (fate === 'fine' ? [] : [`c${index} ${fate === 'altered' ? fate : `${fate}-in-statement`}`])), 'strange missing-in-books']
+        expect(found.map(({ reference, kind }) => `${reference.replace(/^.*[:/ ]/, '')} ${kind}`).toSorted(alphabetic)).toEqual(expected.toSorted(alphabetic))
+        expect(ok).toBe(false)
+        await house[Symbol.asyncDispose]()
+      }),
+      { numRuns: 5 },
+    )
+    await open()
+  })
+})
+
+describe('what waits', () => {
+  const minuteMs = 60_000
+  test.each([
+    ['for an approval', 6_000n, false, 3 * dayMs],
+    ['for its file', 500n, false, 2 * dayMs],
+    ['for the bank', 500n, true, 5 * dayMs],
+  ])('%s is late after its time, not a moment before', async (_name, cents, inFile, afterMs) => {
+    const { payout } = await house.request(cents * cent)
+    if (inFile) await house.bank.batch('olivia')
+    house.clock.jump(afterMs - minuteMs)
+    expect((await service.run()).clearing.flatMap(({ late }) => late)).toEqual([])
+    house.clock.jump(2 * minuteMs)
+    expect((await service.run()).clearing.flatMap(({ late }) => late)).toMatchObject([{ reference: payout.id, amount: cents * cent }])
+  })
 })

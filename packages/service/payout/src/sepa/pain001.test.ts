@@ -35,6 +35,13 @@ describe('a file for the bank', () => {
     expect(text).toContain('<ReqdExctnDt>\n        <Dt>2026-11-23</Dt>')
   })
 
+  test.each([[undefined, undefined], ['BNPAFRPP', undefined], [undefined, 'COBADEFFXXX'], ['BNPAFRPPXXX', 'COBADEFF']])('is valid with BIC %s of the creditor and %s of ours: an IBAN is enough', async (theirs, ours) => {
+    const given = file(['Mara'])
+    const text = paymentFile({ ...given, debtor: { ...given.debtor, bic: ours }, payments: given.payments.map((payment) => ({ ...payment, creditor: { ...payment.creditor, bic: theirs } })) })
+    expect(await validate(text)).toMatchObject({ valid: true, errors: [] })
+    expect([text.includes('NOTPROVIDED'), text.match(/<BICFI>/g)?.length ?? 0]).toEqual([ours === undefined, [theirs, ours].filter((bic) => bic !== undefined).length])
+  })
+
   test('adds up for any amounts of whole cents', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.bigInt(1n, 99_999_999_999n), { minLength: 1, maxLength: 5 }), async (cents) => {
@@ -53,6 +60,15 @@ describe('a file for the bank', () => {
     ['three decimals', (text: string) => text.replace('>12.34</InstdAmt>', '>12.345</InstdAmt>')],
     ['another currency', (text: string) => text.replace('Ccy="EUR"', 'Ccy="USD"')],
     ['a letter that banks do not take', (text: string) => text.replace('<Nm>Mara</Nm>', '<Nm>M_ra</Nm>')],
+    ['a name of 2009', (text: string) => text.replace('pain.001.001.09', 'pain.001.001.03')],
+    ['a BIC under its name of 2009', (text: string) => text.replaceAll('BICFI', 'BIC')],
+    ['a date as in 2009', (text: string) => text.replace(/<ReqdExctnDt>\s*<Dt>(.*)<\/Dt>\s*<\/ReqdExctnDt>/, '<ReqdExctnDt>$1</ReqdExctnDt>')],
+    ['no account of the creditor', (text: string) => text.replace(/<CdtrAcct>[\s\S]*<\/CdtrAcct>/, '')],
+    ['no bank of ours', (text: string) => text.replace(/<DbtrAgt>[\s\S]*<\/DbtrAgt>/, '')],
+    ['no number of payments', (text: string) => text.replace('<NbOfTxs>1</NbOfTxs>', '')],
+    ['an end-to-end id of 36 letters', (text: string) => text.replace(/<EndToEndId>[^<]*/, `<EndToEndId>${'a'.repeat(36)}`)],
+    ['a purpose of 141 letters', (text: string) => text.replace(/<Ustrd>[^<]*/, `<Ustrd>${'a'.repeat(141)}`)],
+    ['no payment', (text: string) => text.replace(/<CdtTrfTxInf>[\s\S]*<\/CdtTrfTxInf>/, '')],
     ['elements in another order', (text: string) => text.replace(/<PmtMtd>TRF<\/PmtMtd>\s*(<BtchBookg>.*<\/BtchBookg>)/, '$1<PmtMtd>TRF</PmtMtd>')],
   ])('with %s is refused by the schema', async (_name, spoil) => {
     const text = paymentFile(file(['Mara']))
