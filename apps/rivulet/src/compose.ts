@@ -14,7 +14,7 @@ import { addressApi, authServer, consentRoutes, createClientKeys, createClientNa
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
 import { type Border, openBorder, openRouting, peerRoutes, Rates, relayToken } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
-import { createReceiver, IncomingPayments, PaymentEvents, PaymentSweeper, spspRoutes } from '@rivulet/receiver'
+import { type ApiKeys, createReceiver, IncomingPayments, PaymentEvents, PaymentSweeper, spspRoutes } from '@rivulet/receiver'
 import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
@@ -34,7 +34,7 @@ import { openMails } from './mails.ts'
 import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
 import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, type PayoutParts, publisherPayouts } from './payouts.ts'
 import { openPeers } from './peers.ts'
-import { openPublishers } from './publishers.ts'
+import { openApiKeys, openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { openTips } from './tips.ts'
 import { version } from './version.ts'
@@ -163,7 +163,8 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   door.refuseUpgradesBut('/btp')
   building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
-  const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, building)]))
+  const apiKeys = openApiKeys(foundation)
+  const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, apiKeys, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, apiKeys, building)]))
   return { border, app }
 }
 
@@ -255,7 +256,7 @@ function startOperator({ config, clock, log, postgres, ledger, accounts, mails, 
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */
-function openWebhooks({ config, clock, log, postgres, ledger, accounts, incomingPayments }: Foundation, building: AsyncDisposableStack): Router {
+function openWebhooks({ config, clock, log, postgres, ledger, accounts, incomingPayments }: Foundation, apiKeys: ApiKeys, building: AsyncDisposableStack): Router {
   const { allowLocal, secrets } = config
   const seal = new Seal(Buffer.from(secrets.seal, 'base64url'))
   const random = (): number => randomInt(2 ** 32) / 2 ** 32
@@ -263,8 +264,7 @@ function openWebhooks({ config, clock, log, postgres, ledger, accounts, incoming
   const events = building.use(new PaymentEvents({ postgres, clock, log, ledger, accounts, payments: incomingPayments, owners: () => webhooks.owners() }))
   webhooks.start()
   events.start()
-  const { requireSession, requireSameOrigin } = accounts.entrance('publisher')
-  return webhookRoutes({ webhooks, requireSession, requireSameOrigin, ownerOf: (response) => personOf(response).id })
+  return webhookRoutes({ webhooks, requireSession: apiKeys.requireReader('webhooks'), requireSameOrigin: accounts.entrance('publisher').requireSameOrigin, ownerOf: (response) => personOf(response).id })
 }
 
 /** A source that does not answer holds nobody up: until it does no rate is known. */

@@ -1,10 +1,10 @@
-/** What publishers have beside their balance: sites with their proofs, and pointers whose income is shared, statements. */
+/** What publishers have beside their balance: what is arriving, revenue, sites with their proofs, pointers whose income is shared, statements, and keys for their servers. */
 import { Resolver } from 'node:dns/promises'
 import type { Accounts } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { guardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
-import { siteRoutes, Sites, splitRoutes, Splits, statementRoutes } from '@rivulet/receiver'
+import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, splitRoutes, Splits, statementRoutes } from '@rivulet/receiver'
 import type { Clock } from '@rivulet/time'
 import type { Router } from 'express'
 import type { Logger } from 'pino'
@@ -24,8 +24,13 @@ const proofBytesMax = 10_000
 const dnsTimeoutMs = 3_000
 const dnsTries = 2
 
+/** With which servers of publishers read what is theirs. */
+export function openApiKeys({ clock, postgres, accounts }: Pick<Parts, 'clock' | 'postgres' | 'accounts'>): ApiKeys {
+  return new ApiKeys({ postgres, clock, accounts, entrance: accounts.entrance('publisher') })
+}
+
 /** The publishers' routes of their entrance, and what works in the background for them. */
-export function openPublishers({ config, clock, log, postgres, ledger, accounts }: Parts, building: AsyncDisposableStack): Router[] {
+export function openPublishers({ config, clock, log, postgres, ledger, accounts }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
   const { allowLocal } = config
   const entrance = accounts.entrance('publisher')
   const resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries })
@@ -33,5 +38,15 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts 
   sites.start()
   const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal }))
   splits.start()
-  return [siteRoutes({ sites, entrance }), splitRoutes({ splits, entrance }), statementRoutes({ ledger, accounts, clock, entrance })]
+  const earnings = building.use(earningsRoutes({ ledger, accounts, clock, log, entrance }))
+  const read = { ledger, accounts, clock }
+  return [
+    earnings.routes,
+    siteRoutes({ sites, entrance }),
+    splitRoutes({ splits, entrance }),
+    statementRoutes({ ...read, requireReader: apiKeys.requireReader('statements') }),
+    revenueRoutes({ ...read, requireReader: apiKeys.requireReader('revenue') }),
+    paymentRoutes({ ...read, requireReader: apiKeys.requireReader('payments') }),
+    apiKeyRoutes({ apiKeys, entrance }),
+  ]
 }

@@ -4,6 +4,7 @@ import type { Clock } from '@rivulet/time'
 import { AccountCache, AccountStore } from './account-store.ts'
 import type { LedgerContext, LedgerLog } from './context.ts'
 import { CreditStore } from './credit-store.ts'
+import { EarningStore } from './earning-store.ts'
 import { refusal } from './fault.ts'
 import { Journal, nothing } from './journal.ts'
 import { JournalStore } from './journal-store.ts'
@@ -12,7 +13,7 @@ import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
 import { SendingStore } from './sending-store.ts'
 import { TransferStore } from './transfer-store.ts'
-import type { Account, AccountSpec, Balance, Counters, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import type { Account, AccountSpec, Balance, Counters, Earnings, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
 import { verifyBooks } from './verify-store.ts'
 
 export interface LedgerOptions {
@@ -38,6 +39,7 @@ export class Ledger implements AsyncDisposable {
   readonly #postgres: Postgres
   readonly #accounts: AccountStore
   readonly #transfers: TransferStore
+  readonly #earnings: EarningStore
   readonly #journal: Journal
   readonly #poster: Poster
   readonly #parts: readonly AsyncDisposable[]
@@ -48,6 +50,7 @@ export class Ledger implements AsyncDisposable {
     this.#postgres = postgres
     this.#accounts = new AccountStore(postgres, clock)
     this.#transfers = new TransferStore(postgres)
+    this.#earnings = new EarningStore(postgres)
     this.#journal = new Journal(context, journalStore)
     this.#poster = new Poster(context, this.#journal)
     const sending = new Sending({ context, store: new SendingStore(postgres), journal: this.#journal })
@@ -120,6 +123,11 @@ export class Ledger implements AsyncDisposable {
   /** What moved on these accounts from `fromMs` until before `untilMs`, by day, reason and site, with the balances around it. Undefined when it has more than `limit` lines. */
   movements(accountIds: readonly Id<'acct'>[], period: { readonly fromMs: number; readonly untilMs: number; readonly limit: number }): Promise<Movements | undefined> {
     return this.#transfers.movements(accountIds, period.fromMs, period.untilMs, period.limit)
+  }
+
+  /** What these accounts have earned since `sinceMs`, and their open streams, at most `streamsMax` of all. Unknown accounts are missing. */
+  earnings(accountIds: readonly Id<'acct'>[], { sinceMs, streamsMax }: { readonly sinceMs: number; readonly streamsMax: number }): Promise<Earnings> {
+    return this.#earnings.of(accountIds, sinceMs, streamsMax)
   }
 
   /** All postings that are durable and lie behind these places of the chains, in order within each chain. At most `limit`, and 1,000. */

@@ -67,6 +67,24 @@ export interface Movements {
   readonly balances: ReadonlyMap<Id<'acct'>, { readonly opening: bigint; readonly closing: bigint }>
 }
 
+/** A connection that takes more, and what it has brought so far. */
+export interface OpenReceivingStream {
+  /** In hex. */
+  readonly connection: string
+  readonly accountId: Id<'acct'>
+  readonly total: bigint
+  /** Origin of the page that is read, where a stream of our own wallet brings it. */
+  readonly site: string | undefined
+}
+
+/** What accounts earn, of one moment: earned is what readers, shares and other pointers brought, neither returned payouts nor corrections. */
+export interface Earnings {
+  /** `booked` came since then, `passedOn` left to other pointers since then, `arriving` is what open streams brought and have not posted. */
+  readonly accounts: ReadonlyMap<Id<'acct'>, { readonly booked: bigint; readonly passedOn: bigint; readonly arriving: bigint }>
+  /** Those that posted last first. */
+  readonly streams: readonly OpenReceivingStream[]
+}
+
 /** `total` is all that was ever posted to an account, without what only came back to it: returned payouts and corrections. It never shrinks. `available` is posted and not held. */
 export interface Income {
   readonly total: bigint

@@ -108,5 +108,23 @@ export const receiverMigrations: Migrations = {
         alter table receiver.connection add column seen_total int8, add column seen_at_ms int8;
       `,
     },
+    {
+      name: '6-api-keys',
+      sql: `
+        -- With which servers of publishers read for them. Only the SHA-256 of a key is known here.
+        create table receiver.api_key (
+          id text primary key,
+          person_id text not null,
+          name text not null check (length(name) between 1 and 60),
+          start text not null,
+          hash bytea not null unique check (octet_length(hash) = 32),
+          scopes text[] not null check (cardinality(scopes) > 0),
+          created_at_ms int8 not null,
+          used_at_ms int8,
+          revoked_at_ms int8
+        );
+        create index api_key_person on receiver.api_key (person_id, id);
+      `,
+    },
   ],
 }

@@ -9,6 +9,11 @@ export function statementCsv(statements: readonly PointerStatement[], { from, to
     return [row(from, 'opening', '', opening), ...lines.map(({ day, kind, site, amount }) => row(day, kind, site ?? '', amount)), row(to, 'closing', '', closing)]
   })
   // Only columns that others write are guarded: an amount may begin with a minus.
-  const guarded = rows.map(([day = '', pointer = '', kind = '', site = '', amount = '', asset = '']) => [day, pointer, kind, /^[=+\-@\t\r]/.test(site) ? `'${site}` : site, amount, asset])
+  const guarded = rows.map(([day = '', pointer = '', kind = '', site = '', amount = '', asset = '']) => [day, pointer, kind, unformulated(site), amount, asset])
   return stringify([['day', 'pointer', 'kind', 'site', 'amount', 'asset'], ...guarded], { bom: true, record_delimiter: 'windows' })
+}
+
+/** A cell that others write, such that no spreadsheet runs it. */
+export function unformulated(cell: string): string {
+  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
 }

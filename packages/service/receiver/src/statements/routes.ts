@@ -1,7 +1,7 @@
-import { type Accounts, type Entrance, personOf, type WalletAddress } from '@rivulet/accounts'
+import { type Accounts, personOf, type WalletAddress } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { RateLimit, type Clock } from '@rivulet/time'
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express'
 import { statementCsv } from './csv.ts'
 import { statementPdf } from './pdf.ts'
 import { type Period, periodOf, type PointerStatement, StatementFault, type StatementFaultCode, statementsOf } from './statement.ts'
@@ -10,7 +10,8 @@ export interface StatementRoutesOptions {
   readonly ledger: Pick<Ledger, 'movements'>
   readonly accounts: Pick<Accounts, 'walletAddresses'>
   readonly clock: Clock
-  readonly entrance: Entrance
+  /** Lets in the publisher herself, and what reads for her. */
+  readonly requireReader: RequestHandler
 }
 
 const statuses: Record<StatementFaultCode, number> = { 'period-invalid': 400, 'statement-too-long': 413 }
@@ -18,11 +19,11 @@ const statuses: Record<StatementFaultCode, number> = { 'period-invalid': 400, 's
 const rate = { burst: 20, perSecond: 0.5 }
 
 /** `GET /api/statements?from&to`, and the same as `/api/statements.csv` and `/api/statements.pdf?language`: all pointers of the publisher, or with `pointer` one. Mount it behind the entrance's own handler. */
-export function statementRoutes({ ledger, accounts, clock, entrance }: StatementRoutesOptions): Router {
+export function statementRoutes({ ledger, accounts, clock, requireReader }: StatementRoutesOptions): Router {
   const limit = new RateLimit(clock, rate)
   const router = Router()
   const paths = ['/api/statements', '/api/statements.csv', '/api/statements.pdf']
-  router.use(paths, entrance.requireSession, (_request, response, next) => {
+  router.use(paths, requireReader, (_request, response, next) => {
     response.set('Cache-Control', 'no-store')
     if (limit.allow(personOf(response).id)) next()
     else response.status(429).set('Retry-After', '2').json({ error: { code: 'too-many-requests', message: 'too many statements at once: wait a little' } })
@@ -49,7 +50,7 @@ export function statementRoutes({ ledger, accounts, clock, entrance }: Statement
     const pdf = await statementPdf({ statements, period, language: request.query['language'] === 'fr' ? 'fr' : 'en', nowMs: clock.nowMs() })
     response.attachment(`rivulet-${period.from}-${period.to}.pdf`).type('application/pdf').send(pdf)
   })
-  router.use(paths, answerFaults)
+  router.use(paths, answerStatementFaults)
   return router
 }
 
@@ -58,7 +59,7 @@ function statementJson({ address, opening, closing, lines }: PointerStatement): 
   return { id, url, assetCode: asset.code, assetScale: asset.scale, opening: String(opening), closing: String(closing), lines: lines.map(({ day, kind, site, amount }) => ({ day, kind, site: site ?? null, amount: String(amount) })) }
 }
 
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+export const answerStatementFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (error instanceof StatementFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
 }

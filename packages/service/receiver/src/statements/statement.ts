@@ -60,6 +60,7 @@ export async function statementsOf(addresses: readonly WalletAddress[], period: 
   })
 }
 
-function kindOf(reason: string, amount: bigint): string {
+/** A transfer's reason as the publisher reads it. @param amount negative when it left her account */
+export function kindOf(reason: string, amount: bigint): string {
   return reason === 'split' ? (amount < 0n ? 'split-out' : 'split-in') : reason
 }

@@ -1,0 +1,39 @@
+import { type Entrance, personOf } from '@rivulet/accounts'
+import express, { type ErrorRequestHandler, Router } from 'express'
+import { type ApiKey, ApiKeyFault, type ApiKeyFaultCode } from './api-key.ts'
+import type { ApiKeys } from './api-keys.ts'
+
+const bodyBytesMax = 4_096
+const statuses: Record<ApiKeyFaultCode, number> = { 'api-key-invalid': 400, 'api-key-unknown': 404, 'api-keys-too-many': 409 }
+
+/** `GET /api/api-keys`, `POST /api/api-keys {name, scopes}` (answers the key, once), `DELETE /api/api-keys/:id`: only with a session. Mount it behind the entrance's own handler. */
+export function apiKeyRoutes({ apiKeys, entrance }: { readonly apiKeys: ApiKeys; readonly entrance: Entrance }): Router {
+  const router = Router()
+  router.use('/api/api-keys', entrance.requireSameOrigin, entrance.requireSession, express.json({ limit: bodyBytesMax }), (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  router.get('/api/api-keys', async (_request, response) => {
+    const { id, name, email } = personOf(response)
+    response.json({ person: { name, email }, keys: (await apiKeys.list(id)).map(apiKeyJson) })
+  })
+  router.post('/api/api-keys', async (request, response) => {
+    const { apiKey, key } = await apiKeys.add(personOf(response).id, request.body)
+    response.status(201).json({ ...apiKeyJson(apiKey), key })
+  })
+  router.delete('/api/api-keys/:id', async (request, response) => {
+    await apiKeys.revoke(personOf(response).id, request.params.id)
+    response.status(204).end()
+  })
+  router.use('/api/api-keys', answerFaults)
+  return router
+}
+
+function apiKeyJson({ id, name, start, scopes, createdAtMs, usedAtMs, revokedAtMs }: ApiKey): object {
+  return { id, name, start, scopes, createdAtMs, usedAtMs: usedAtMs ?? null, revokedAtMs: revokedAtMs ?? null }
+}
+
+const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (error instanceof ApiKeyFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
+  else next(error)
+}
