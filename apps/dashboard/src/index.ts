@@ -41,7 +41,7 @@ export const dashboardFiles: DashboardFiles = {
   assets: 'assets',
   entrances: {
     wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    publisher: { html: 'publisher.html', paths: ['/', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/auth/interact/:id/:nonce', ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/auth/interact/:id/:nonce', ...mailedPaths] },
     operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', ...mailedPaths] },
   },
   headers: {

@@ -3,12 +3,15 @@ import { Resolver } from 'node:dns/promises'
 import type { Accounts } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { guardedFetch } from '@rivulet/outbound'
+import type { InstanceKey } from '@rivulet/open-payments'
 import type { Postgres } from '@rivulet/postgres'
-import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, splitRoutes, Splits, statementRoutes } from '@rivulet/receiver'
+import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, splitRoutes, Splits, startRoutes, statementRoutes, tagTestRoutes } from '@rivulet/receiver'
+import { Resolver as PointerResolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
 import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { testStream } from './test-stream.ts'
 
 interface Parts {
   readonly config: Config
@@ -17,10 +20,12 @@ interface Parts {
   readonly postgres: Postgres
   readonly ledger: Ledger
   readonly accounts: Accounts
+  readonly instance: InstanceKey
 }
 
 /** A file that proves a site is one line. */
 const proofBytesMax = 10_000
+const pageBytesMax = 3_000_000
 const dnsTimeoutMs = 3_000
 const dnsTries = 2
 
@@ -30,7 +35,7 @@ export function openApiKeys({ clock, postgres, accounts }: Pick<Parts, 'clock' |
 }
 
 /** The publishers' routes of their entrance, and what works in the background for them. */
-export function openPublishers({ config, clock, log, postgres, ledger, accounts }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
+export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
   const { allowLocal } = config
   const entrance = accounts.entrance('publisher')
   const resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries })
@@ -39,6 +44,8 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts 
   const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal }))
   splits.start()
   const earnings = building.use(earningsRoutes({ ledger, accounts, clock, log, entrance }))
+  const pointers = new PointerResolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
+  const walletUrl = config.publicUrls.wallet
   const read = { ledger, accounts, clock }
   return [
     earnings.routes,
@@ -48,5 +55,7 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts 
     revenueRoutes({ ...read, requireReader: apiKeys.requireReader('revenue') }),
     paymentRoutes({ ...read, requireReader: apiKeys.requireReader('payments') }),
     apiKeyRoutes({ apiKeys, entrance }),
+    startRoutes({ accounts, entrance, walletUrl, ...(config.sandbox && { testStream: (pointer, seconds, signal) => testStream(config, pointer, seconds, signal) }) }),
+    tagTestRoutes({ accounts, clock, entrance, walletUrl, allowLocal, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: pageBytesMax }), lookUp: (pointer) => pointers.lookUp(pointer) }),
   ]
 }

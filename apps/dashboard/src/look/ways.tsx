@@ -15,6 +15,8 @@ const waysOf = {
   ],
   publisher: [
     ['/', 'income'],
+    ['/revenue', 'revenue'],
+    ['/start', 'start'],
     ['/sites', 'sites'],
     ['/pointers', 'pointers'],
     ['/statements', 'statements'],
@@ -22,6 +24,7 @@ const waysOf = {
     ['/grants', 'grants'],
     ['/keys', 'keys'],
     ['/webhooks', 'webhooks'],
+    ['/api-keys', 'apiKeys'],
   ],
 } as const
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 import { callApi } from '../api.ts'
 import { personSchema } from '../session/session.ts'
+import { units } from './units.ts'
 
-const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
 
 const publisherSchema = z.object({
   person: personSchema,

@@ -5,7 +5,9 @@ import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
+import { earningsEn, earningsErrorsEn } from './earnings-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
+import { startEn, startErrorsEn } from './start-en.ts'
 import { tipEn, tipErrorsEn } from './tip-en.ts'
 import { waysEn } from './ways-en.ts'
 
@@ -179,6 +181,8 @@ export const en = {
   ...planEn,
   ...waysEn,
   ...publisherEn,
+  ...earningsEn,
+  ...startEn,
   ...payoutsEn,
   ...tipEn,
   ...keysEn,
@@ -189,6 +193,8 @@ export const en = {
     ...limitErrorsEn,
     ...planErrorsEn,
     ...publisherErrorsEn,
+    ...earningsErrorsEn,
+    ...startErrorsEn,
     ...payoutErrorsEn,
     ...tipErrorsEn,
     ...keyErrorsEn,

@@ -6,7 +6,9 @@ import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
+import { earningsFr, earningsErrorsFr } from './earnings-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
+import { startFr, startErrorsFr } from './start-fr.ts'
 import { tipFr, tipErrorsFr } from './tip-fr.ts'
 import { waysFr } from './ways-fr.ts'
 
@@ -180,6 +182,8 @@ export const fr: Words = {
   ...planFr,
   ...waysFr,
   ...publisherFr,
+  ...earningsFr,
+  ...startFr,
   ...payoutsFr,
   ...tipFr,
   ...keysFr,
@@ -190,6 +194,8 @@ export const fr: Words = {
     ...limitErrorsFr,
     ...planErrorsFr,
     ...publisherErrorsFr,
+    ...earningsErrorsFr,
+    ...startErrorsFr,
     ...payoutErrorsFr,
     ...tipErrorsFr,
     ...keyErrorsFr,

@@ -79,8 +79,8 @@ export interface OpenReceivingStream {
 
 /** What accounts earn, of one moment: earned is what readers, shares and other pointers brought, neither returned payouts nor corrections. */
 export interface Earnings {
-  /** `booked` came since then, `passedOn` left to other pointers since then, `arriving` is what open streams brought and have not posted. */
-  readonly accounts: ReadonlyMap<Id<'acct'>, { readonly booked: bigint; readonly passedOn: bigint; readonly arriving: bigint }>
+  /** `posted` is the balance now, `booked` came since then, `passedOn` left to other pointers since then, `arriving` is what open streams brought and have not posted. */
+  readonly accounts: ReadonlyMap<Id<'acct'>, { readonly posted: bigint; readonly booked: bigint; readonly passedOn: bigint; readonly arriving: bigint }>
   /** Those that posted last first. */
   readonly streams: readonly OpenReceivingStream[]
 }

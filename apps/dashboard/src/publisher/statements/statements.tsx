@@ -10,9 +10,9 @@ import { usePolled } from '../../use-polled.ts'
 import { shortPointer } from '../../words/names.ts'
 import { useLocale } from '../../words/words.ts'
 import { PublisherPage } from '../publisher-page.tsx'
+import { units } from '../units.ts'
 
 const pollMs = 60_000
-const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
 
 const statementsSchema = z.object({
   person: personSchema,

@@ -14,6 +14,8 @@ export interface LiveEarnings {
   readonly assets: readonly {
     readonly assetCode: string
     readonly assetScale: number
+    /** What is owed now: posted, and arriving. */
+    readonly balance: string
     /** Booked today without what was passed on, and what is arriving: only the ledger moves it. */
     readonly today: string
     readonly booked: string
@@ -62,15 +64,16 @@ export function liveEarningsOf(addresses: readonly Address[], { earlier, now, st
 }
 
 function assetsOf(addresses: readonly Address[], { accounts }: Earnings): LiveEarnings['assets'] {
-  const sums = new Map<string, { assetCode: string; assetScale: number; booked: bigint; passedOn: bigint; arriving: bigint }>()
+  const sums = new Map<string, { assetCode: string; assetScale: number; posted: bigint; booked: bigint; passedOn: bigint; arriving: bigint }>()
   for (const { asset, ledgerAccountId } of addresses) {
     const key = `${asset.code} ${asset.scale}`
-    const sum = sums.get(key) ?? { assetCode: asset.code, assetScale: asset.scale, booked: 0n, passedOn: 0n, arriving: 0n }
+    const sum = sums.get(key) ?? { assetCode: asset.code, assetScale: asset.scale, posted: 0n, booked: 0n, passedOn: 0n, arriving: 0n }
     const found = accounts.get(ledgerAccountId)
+    sum.posted += found?.posted ?? 0n
     sum.booked += found?.booked ?? 0n
     sum.passedOn += found?.passedOn ?? 0n
     sum.arriving += found?.arriving ?? 0n
     sums.set(key, sum)
   }
-  return Array.from(sums.values(), ({ booked, passedOn, arriving, ...asset }) => ({ ...asset, today: String(booked - passedOn + arriving), booked: String(booked), passedOn: String(passedOn), arriving: String(arriving) }))
+  return Array.from(sums.values(), ({ posted, booked, passedOn, arriving, ...asset }) => ({ ...asset, balance: String(posted + arriving), today: String(booked - passedOn + arriving), booked: String(booked), passedOn: String(passedOn), arriving: String(arriving) }))
 }

@@ -1,4 +1,4 @@
-import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Accounts, personOf } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { RateLimit, type Clock } from '@rivulet/time'
 import { type RequestHandler, type Response, Router, type Request } from 'express'
