@@ -20,7 +20,7 @@ export default function RevenueChart({ revenue: { assetCode, assetScale, byDay }
         <ComposedChart data={days} margin={{ top: 8, right: 8, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} className="chart-grid" />
           <XAxis dataKey="day" tickFormatter={(day: string) => short.format(Date.parse(day))} tickLine={false} axisLine={false} minTickGap={24} />
-          <YAxis width={56} tickFormatter={(value: number) => axis.format(value)} tickLine={false} axisLine={false} />
+          <YAxis width={72} tickFormatter={(value: number) => axis.format(value)} tickLine={false} axisLine={false} />
           <Tooltip
             isAnimationActive={false}
             content={({ active, payload }) => {

@@ -65,8 +65,8 @@ function AssetCard({ revenue, asset }: { readonly revenue: Revenue; readonly ass
   const money = (units: bigint): string => formatMoney(units, { code: assetCode, scale: assetScale }, locale)
   const day = (text: string): string => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(Date.parse(text))
   const table = (title: string, rows: readonly { readonly name: string; readonly amount: bigint; readonly before: bigint }[]): React.JSX.Element => (
-    <div className="figures-box">
-      <table className="figures">
+    <div className="amounts-box">
+      <table className="amounts">
         <caption>{title}</caption>
         <thead>
           <tr>
