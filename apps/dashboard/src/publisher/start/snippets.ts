@@ -7,11 +7,11 @@ export interface SnippetParts {
   readonly walletUrl: string
 }
 
-export function linkTag({ pointer }: SnippetParts): string {
+function linkTag({ pointer }: SnippetParts): string {
   return `<link rel="monetization" href="${pointer}">`
 }
 
-export function scriptTag({ walletUrl }: SnippetParts): string {
+function scriptTag({ walletUrl }: SnippetParts): string {
   return `<script src="${walletUrl.replace(/\/$/, '')}/monetize.js" async></script>`
 }
 

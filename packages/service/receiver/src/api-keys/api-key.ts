@@ -7,7 +7,7 @@ export type ApiKeyFaultCode = 'api-key-invalid' | 'api-key-unknown' | 'api-keys-
 export class ApiKeyFault extends Fault<ApiKeyFaultCode> {}
 
 /** What a key may read; no key changes anything. */
-export const apiKeyScopes = ['statements', 'revenue', 'payments', 'webhooks'] as const
+const apiKeyScopes = ['statements', 'revenue', 'payments', 'webhooks'] as const
 export type ApiKeyScope = (typeof apiKeyScopes)[number]
 
 /** A key with which a publisher's server reads for her. The key itself is nowhere: only its SHA-256. */

@@ -31,7 +31,7 @@ export interface LiveEarnings {
   readonly more: boolean
 }
 
-export const placesMax = 50
+const placesMax = 50
 
 type Address = Pick<WalletAddress, 'url' | 'asset' | 'ledgerAccountId'>
 

@@ -10,7 +10,7 @@ interface Pair {
 }
 
 /** Of all pointers that count in one asset. */
-export interface AssetRevenue extends Pair {
+interface AssetRevenue extends Pair {
   readonly asset: Asset
   /** The most first; `site` is undefined where no reader of this provider's wallets brought it. */
   readonly bySite: readonly (Pair & { readonly site: string | undefined })[]

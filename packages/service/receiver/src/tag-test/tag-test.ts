@@ -5,7 +5,7 @@ import { parsePointer } from '@rivulet/web-monetization'
 import { pageTags, type LinkTag } from './page-tags.ts'
 import { forbiddenBy } from './policy.ts'
 
-export interface Finding {
+interface Finding {
   /** `wrong`: readers cannot pay, or pay somebody else. `note`: good to know. `good`: as it should be. */
   readonly weight: 'wrong' | 'note' | 'good'
   readonly code: FindingCode
@@ -13,7 +13,7 @@ export interface Finding {
   readonly detail: string
 }
 
-export type FindingCode =
+type FindingCode =
   | 'page-address' | 'page-unreachable' | 'page-status' | 'page-no-html' | 'page-http' | 'page-redirects'
   | 'tag-missing' | 'tag-rel' | 'tag-noscript' | 'tag-template' | 'tag-comment' | 'tag-body' | 'tag-several' | 'tag-address' | 'tag-other' | 'tag-http' | 'tag-right' | 'meta-only'
   | 'pointer-silent' | 'pointer-answers'
