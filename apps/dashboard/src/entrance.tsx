@@ -27,11 +27,12 @@ import { createRoot } from 'react-dom/client'
 import i18next from 'i18next'
 import { theme } from './look/theme.ts'
 import { Empty } from './look/notice.tsx'
+import type { Words } from './words/en.ts'
 import { startWords } from './words/words.ts'
 
 /** Starts one entrance in its page. Styles are files of their own, so that a policy without 'unsafe-inline' holds. */
-export async function openEntrance(page: React.ReactNode): Promise<void> {
-  await startWords()
+export async function openEntrance(page: React.ReactNode, words: Partial<Words> = {}): Promise<void> {
+  await startWords(words)
   const root = document.querySelector('#root')
   if (root === null) throw new Error('the page has no #root')
   createRoot(root).render(

@@ -1,40 +1,40 @@
 import { lazy, Suspense } from 'react'
 import { openEntrance } from '../entrance.tsx'
-import { GrantConsent, isConsent } from '../grants/consent.tsx'
-import { Grants } from '../grants/grants.tsx'
-import { Keys } from '../keys/keys.tsx'
+import { isConsent } from '../grants/consent.tsx'
 import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
-import { PayoutsPage } from '../payouts/payouts-page.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
+import { publisherEntranceEn } from '../words/publisher-entrance-en.ts'
 import { Home } from './home/home.tsx'
-import { Pointers } from './pointers/pointers.tsx'
 import './publisher.css'
-import { Sites } from './sites/sites.tsx'
-import { Webhooks } from './webhooks/webhooks.tsx'
-import { Statements } from './statements/statements.tsx'
 
-/** What is not needed at once is loaded when it is opened. */
-const RevenuePage = lazy(async () => ({ default: (await import('./revenue/revenue-page.tsx')).RevenuePage }))
-const StartPage = lazy(async () => ({ default: (await import('./start/start-page.tsx')).StartPage }))
-const ApiKeys = lazy(async () => ({ default: (await import('./api-keys/api-keys.tsx')).ApiKeys }))
+/** What each page beside the home loads: only the one that is opened. */
+const Consent = lazy(async () => ({ default: (await import('../grants/consent.tsx')).GrantConsent }))
+const Grants = lazy(async () => ({ default: (await import('../grants/grants.tsx')).Grants }))
+const Keys = lazy(async () => ({ default: (await import('../keys/keys.tsx')).Keys }))
+const pages: Readonly<Record<string, React.ComponentType>> = {
+  '/': Home,
+  '/revenue': lazy(async () => ({ default: (await import('./revenue/revenue-page.tsx')).RevenuePage })),
+  '/start': lazy(async () => ({ default: (await import('./start/start-page.tsx')).StartPage })),
+  '/sites': lazy(async () => ({ default: (await import('./sites/sites.tsx')).Sites })),
+  '/pointers': lazy(async () => ({ default: (await import('./pointers/pointers.tsx')).Pointers })),
+  '/statements': lazy(async () => ({ default: (await import('./statements/statements.tsx')).Statements })),
+  '/payouts': lazy(async () => ({ default: (await import('../payouts/payouts-page.tsx')).PayoutsPage })),
+  '/grants': () => <Grants entrance="publisher" />,
+  '/keys': () => <Keys entrance="publisher" />,
+  '/webhooks': lazy(async () => ({ default: (await import('./webhooks/webhooks.tsx')).Webhooks })),
+  '/api-keys': lazy(async () => ({ default: (await import('./api-keys/api-keys.tsx')).ApiKeys })),
+}
 
 function pageAt(path: string): React.JSX.Element {
-  if (isConsent(path)) return <GrantConsent entrance="publisher" />
-  if (path === '/payouts') return <PayoutsPage />
-  if (path === '/keys') return <Keys entrance="publisher" />
-  if (path === '/sites') return <Sites />
-  if (path === '/pointers') return <Pointers />
-  if (path === '/statements') return <Statements />
-  if (path === '/webhooks') return <Webhooks />
-  if (path === '/revenue') return <RevenuePage />
-  if (path === '/start') return <StartPage />
-  if (path === '/api-keys') return <ApiKeys />
-  return path === '/grants' ? <Grants entrance="publisher" /> : <Home />
+  if (isConsent(path)) return <Consent entrance="publisher" />
+  const Page = pages[path] ?? Home
+  return <Page />
 }
 
 await openEntrance(
   mailedPageAt(location.pathname, 'publisher') ?? (
     <Suspense fallback={<Frame entrance="publisher"><Loading /></Frame>}>{pageAt(location.pathname)}</Suspense>
   ),
+  publisherEntranceEn,
 )

@@ -1,22 +1,34 @@
+import { lazy, Suspense } from 'react'
 import { openEntrance } from '../entrance.tsx'
-import { GrantConsent, isConsent } from '../grants/consent.tsx'
-import { Grants } from '../grants/grants.tsx'
-import { Keys } from '../keys/keys.tsx'
-import { LimitsPage } from '../limits/limits-page.tsx'
-import { PlanPage } from '../plan/plan-page.tsx'
+import { isConsent } from '../grants/consent.tsx'
+import { Frame } from '../look/frame.tsx'
+import { Loading } from '../look/notice.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
-import { TipPage } from '../tip/tip-page.tsx'
 import { Connect } from './connect.tsx'
 import { Home } from './home.tsx'
 
-function pageAt(path: string): React.JSX.Element {
-  if (path === '/connect') return <Connect challenge={new URLSearchParams(location.search).get('challenge')} />
-  if (isConsent(path)) return <GrantConsent entrance="wallet" />
-  if (path === '/tip') return <TipPage />
-  if (path === '/subscription') return <PlanPage />
-  if (path === '/limits') return <LimitsPage />
-  if (path === '/keys') return <Keys entrance="wallet" />
-  return path === '/grants' ? <Grants entrance="wallet" /> : <Home />
+/** What each page beside the home and the connect journey loads: only the one that is opened. */
+const Consent = lazy(async () => ({ default: (await import('../grants/consent.tsx')).GrantConsent }))
+const Grants = lazy(async () => ({ default: (await import('../grants/grants.tsx')).Grants }))
+const Keys = lazy(async () => ({ default: (await import('../keys/keys.tsx')).Keys }))
+const pages: Readonly<Record<string, React.ComponentType>> = {
+  '/': Home,
+  '/subscription': lazy(async () => ({ default: (await import('../plan/plan-page.tsx')).PlanPage })),
+  '/limits': lazy(async () => ({ default: (await import('../limits/limits-page.tsx')).LimitsPage })),
+  '/tip': lazy(async () => ({ default: (await import('../tip/tip-page.tsx')).TipPage })),
+  '/grants': () => <Grants entrance="wallet" />,
+  '/keys': () => <Keys entrance="wallet" />,
 }
 
-await openEntrance(mailedPageAt(location.pathname, 'wallet') ?? pageAt(location.pathname))
+function pageAt(path: string): React.JSX.Element {
+  if (path === '/connect') return <Connect challenge={new URLSearchParams(location.search).get('challenge')} />
+  if (isConsent(path)) return <Consent entrance="wallet" />
+  const Page = pages[path] ?? Home
+  return <Page />
+}
+
+await openEntrance(
+  mailedPageAt(location.pathname, 'wallet') ?? (
+    <Suspense fallback={<Frame entrance="wallet"><Loading /></Frame>}>{pageAt(location.pathname)}</Suspense>
+  ),
+)

@@ -5,13 +5,14 @@ import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
-import { earningsEn, earningsErrorsEn } from './earnings-en.ts'
+import { earningsErrorsEn } from './earnings-en.ts'
+import type { publisherEntranceEn } from './publisher-entrance-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
-import { startEn, startErrorsEn } from './start-en.ts'
+import { startErrorsEn } from './start-en.ts'
 import { tipEn, tipErrorsEn } from './tip-en.ts'
 import { waysEn } from './ways-en.ts'
 
-/** Every word of the dashboard in English. The other languages have exactly these keys. */
+/** The words of the dashboard in English, without those of one entrance alone. */
 export const en = {
   product: 'Rivulet',
   entrance: { wallet: 'Wallet', publisher: 'Publisher', operator: 'Operator' },
@@ -181,8 +182,6 @@ export const en = {
   ...planEn,
   ...waysEn,
   ...publisherEn,
-  ...earningsEn,
-  ...startEn,
   ...payoutsEn,
   ...tipEn,
   ...keysEn,
@@ -227,4 +226,4 @@ export const en = {
 }
 
 /** The same keys in every language, whatever the text. */
-export type Words = typeof en
+export type Words = typeof en & typeof publisherEntranceEn

@@ -182,8 +182,6 @@ export const fr: Words = {
   ...planFr,
   ...waysFr,
   ...publisherFr,
-  ...earningsFr,
-  ...startFr,
   ...payoutsFr,
   ...tipFr,
   ...keysFr,
@@ -225,4 +223,6 @@ export const fr: Words = {
     'body-invalid': 'Ces données ne sont pas acceptées. Vérifiez l’e-mail et utilisez 8 à 128 caractères pour le mot de passe.',
     'origin-foreign': 'Cette page a été ouverte sous une adresse que le serveur ne connaît pas. Ouvrez-la sous son adresse publique.',
   },
+  ...earningsFr,
+  ...startFr,
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { en } from './en.ts'
 import { fr } from './fr.ts'
+import { publisherEntranceEn } from './publisher-entrance-en.ts'
 import { chooseLanguage, localeOf } from './words.ts'
 
 interface Tree {
@@ -15,7 +16,7 @@ function* leaves(tree: Tree, path = ''): Generator<readonly [string, string]> {
 }
 
 const placeholders = (text: string): readonly string[] => [...text.matchAll(/\{\{\w+\}\}/g)].map(([name]) => name).toSorted()
-const english = new Map(leaves(en))
+const english = new Map(leaves({ ...en, ...publisherEntranceEn }))
 const french = new Map(leaves(fr))
 
 describe('the words', () => {
@@ -34,7 +35,7 @@ describe('the words', () => {
 
   test('French is not left in English', () => {
     const same = [...english].filter(([key, text]) => french.get(key) === text).map(([key]) => key)
-    expect(same).toEqual(['product', 'operator.perSecond', 'operator.columns.site'])
+    expect(same).toEqual(['product', 'operator.perSecond', 'operator.columns.site', 'ways.webhooks', 'webhooks.title'])
   })
 })
 

@@ -48,11 +48,12 @@ async function speak(language: Language): Promise<void> {
   document.documentElement.lang = language
 }
 
-export async function startWords(): Promise<void> {
+/** @param more what only this entrance says in English; French comes whole, when it is wanted */
+export async function startWords(more: Partial<Words>): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: 'en',
     fallbackLng: 'en',
-    resources: { en: { translation: en } },
+    resources: { en: { translation: { ...en, ...more } } },
     // React escapes.
     interpolation: { escapeValue: false },
   })

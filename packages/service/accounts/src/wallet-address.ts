@@ -5,8 +5,8 @@ const pathPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 
 /** First segments that the servers use themselves. */
 const reserved = new Set([
-  'activity', 'addresses', 'agent', 'api', 'assets', 'auth', 'confirm', 'connect', 'forgotten', 'get-started', 'grants', 'healthz', 'help', 'home', 'ilp', 'income', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'limits', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'pointers', 'privacy', 'quotes', 'readyz', 'reset', 'settings', 'sign-in',
-  'sign-out', 'sign-up', 'sites', 'splits', 'statements', 'static', 'subscription', 'tip', 'tips', 'webhooks',
+  'about', 'activity', 'addresses', 'agent', 'api', 'api-keys', 'assets', 'auth', 'confirm', 'connect', 'forgotten', 'get-started', 'grants', 'healthz', 'help', 'home', 'ilp', 'income', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'limits', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'pointers', 'privacy', 'quotes', 'readyz', 'reset', 'revenue', 'settings', 'sign-in',
+  'sign-out', 'sign-up', 'sites', 'splits', 'start', 'statements', 'static', 'subscription', 'tip', 'tips', 'webhooks',
 ])
 
 /** Whether `path` has the form of a wallet address, taken or not. */
