@@ -7,6 +7,7 @@ import { Empty, FaultAlert, Loading } from '../look/notice.tsx'
 import { SignIn } from '../session/door.tsx'
 import { signOut } from '../session/session.ts'
 import { useFaultWords } from '../words/use-fault-words.ts'
+import { consentPrefix } from './consent-path.ts'
 import { decide, type Interaction, loadInteraction } from './grants-api.ts'
 import { Terms } from './terms.tsx'
 
@@ -16,18 +17,11 @@ type Step =
   | { readonly name: 'asking'; readonly interaction: Interaction }
   | { readonly name: 'done'; readonly accepted: boolean }
 
-const prefix = '/auth/interact/'
-
-/** Whether an address is that of a request for consent. */
-export function isConsent(path: string): boolean {
-  return path.startsWith(prefix)
-}
-
 /** A client asks for something; the person signs in, reads what, decides, and goes back to the client. */
 export function GrantConsent({ entrance }: { readonly entrance: 'wallet' | 'publisher' }): React.JSX.Element {
   const { t } = useTranslation()
   const [step, setStep] = useState<Step>({ name: 'loading' })
-  const path = location.pathname.slice(prefix.length)
+  const path = location.pathname.slice(consentPrefix.length)
 
   const load = async (): Promise<void> => {
     try {

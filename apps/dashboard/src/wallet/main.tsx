@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react'
 import { openEntrance } from '../entrance.tsx'
-import { isConsent } from '../grants/consent.tsx'
+import { isConsent } from '../grants/consent-path.ts'
 import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
