@@ -1,6 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import { type Generated, type Insertable, type Kysely, type Selectable, sql } from 'kysely'
+import { type Generated, type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 
 interface ReceiverTables {
   'receiver.incoming_payment': {
@@ -50,25 +50,22 @@ export class IncomingPaymentStore {
     this.#db = postgres.kysely<ReceiverTables>()
   }
 
-  /** The payment and its first connection, both or neither. */
-  insert(payment: Omit<IncomingPaymentRow, 'received'>, connection: NewConnection): Promise<void> {
+  /**
+   * The payment and its first connection, both or neither. False when its client has `openMax` open ones at its wallet address already; those who ask at the same moment take turns, so the limit is never exceeded.
+   * @param openMax undefined for a client without a limit
+   */
+  insert(payment: Omit<IncomingPaymentRow, 'received'>, connection: NewConnection, openMax: number | undefined): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
+      if (openMax !== undefined && (await openOf(trx, payment, openMax)) >= openMax) return false
       const metadata = payment.metadata === null ? null : JSON.stringify(payment.metadata)
       await trx.insertInto('receiver.incoming_payment').values({ ...payment, metadata }).execute()
       await trx.insertInto('receiver.connection').values(connection).execute()
+      return true
     })
   }
 
   byId(id: Id<'inpm'>): Promise<IncomingPaymentRow | undefined> {
     return this.#db.selectFrom('receiver.incoming_payment').selectAll().where('id', '=', id).executeTakeFirst()
-  }
-
-  /** How many open payments a client has at a wallet address, counted up to `most`. */
-  async openOf({ walletAddressId, client }: { readonly walletAddressId: Id<'wadr'>; readonly client: string }, nowMs: number, most: number): Promise<number> {
-    const { rows } = await sql<{ count: number }>`
-      select count(*)::int as count from (
-        select from receiver.incoming_payment where wallet_address_id = ${walletAddressId} and client = ${client} and completed_at_ms is null and expires_at_ms > ${nowMs} limit ${most}) open`.execute(this.#db)
-    return rows[0]?.count ?? 0
   }
 
   /** Payments that ended before `beforeMs` of which nobody knows yet whether anything came. */
@@ -144,4 +141,13 @@ export class IncomingPaymentStore {
       return 'completed'
     })
   }
+}
+
+/** How many payments of one client at one wallet address are open, at most `most`. Whoever asks next waits until this transaction ends. */
+async function openOf(trx: Transaction<ReceiverTables>, { wallet_address_id: walletAddressId, client, created_at_ms: nowMs }: Pick<IncomingPaymentRow, 'wallet_address_id' | 'client' | 'created_at_ms'>, most: number): Promise<number> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`receiver.incoming_payment ${walletAddressId} ${client}`}, 0))`.execute(trx)
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from (
+      select from receiver.incoming_payment where wallet_address_id = ${walletAddressId} and client = ${client} and completed_at_ms is null and expires_at_ms > ${nowMs} limit ${most}) open`.execute(trx)
+  return rows[0]?.count ?? 0
 }

@@ -240,6 +240,13 @@ test('a client has at most 10,000 open payments at a wallet address; others, and
   await payments.create({ walletAddress: publisher, client })
   await postgres.pool.query(`update receiver.incoming_payment set completed_at_ms = $2 where id = 'inpm_' || $1 || 1`, [greedy, nowMs])
   await payments.create({ walletAddress: publisher, client: greedy })
+  // Those who ask at the same moment, of two processes, share what is left.
+  const other = new IncomingPayments({ postgres, clock: systemClock, accounts, streams: house.streams, receiving: ledger.receiving })
+  await postgres.pool.query(`update receiver.incoming_payment set completed_at_ms = $2 where id in ('inpm_' || $1 || 2, 'inpm_' || $1 || 3)`, [greedy, nowMs])
+  const tries = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? payments : other).create({ walletAddress: publisher, client: greedy })))
+  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  const { rows } = await postgres.pool.query<{ open: number }>('select count(*)::int as open from receiver.incoming_payment where client = $1 and completed_at_ms is null', [greedy])
+  expect(rows).toEqual([{ open: 10_000 }])
 })
 
 test('the books are right', async () => {

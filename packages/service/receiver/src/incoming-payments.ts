@@ -61,7 +61,7 @@ const connectionsMax = 2_000
 const walletAddressesCachedMax = 10_000
 const termsCachedMax = 10_000
 const connectionsPerBatchMax = 300
-/** Of one client at one wallet address; about, since requests at the same moment do not see each other. */
+/** Of one client at one wallet address. */
 const openPerClientMax = 10_000
 /** A payer who has brought nothing for so long has gone, and the next one may bring the rest. */
 const idleMs = 30_000
@@ -107,15 +107,15 @@ export class IncomingPayments {
     if (incomingAmount !== undefined && (incomingAmount < 1n || incomingAmount > amountMax)) throw new IncomingPaymentFault('amount-invalid', 'an incoming payment takes 1 to 2^62 units')
     if (expiresAtMs <= nowMs || expiresAtMs > nowMs + livesMsMax) throw new IncomingPaymentFault('expiry-invalid', 'an incoming payment expires in the future, within 30 days')
     if (metadata !== undefined && Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) throw new IncomingPaymentFault('metadata-too-large', `metadata has at most ${metadataBytesMax} bytes as JSON`)
-    if (this.#options.unlimitedClients?.includes(client) !== true && (await this.#store.openOf({ walletAddressId: walletAddress.id, client }, nowMs, openPerClientMax)) >= openPerClientMax) {
-      throw new IncomingPaymentFault('payments-too-many', `this client has ${openPerClientMax} open incoming payments here: complete some, or let them expire sooner`)
-    }
     const credentials = this.#issue(walletAddress, { totalMax: incomingAmount, closesAtMs: expiresAtMs })
     const row: Omit<IncomingPaymentRow, 'received'> = {
       id: newId('inpm', nowMs), wallet_address_id: walletAddress.id, client, incoming_amount: incomingAmount ?? null, metadata: metadata ?? null,
       created_at_ms: BigInt(nowMs), expires_at_ms: BigInt(expiresAtMs), completed_at_ms: null,
     }
-    await this.#store.insert(row, connectionRow(row.id, credentials))
+    const openMax = this.#options.unlimitedClients?.includes(client) === true ? undefined : openPerClientMax
+    if (!(await this.#store.insert(row, connectionRow(row.id, credentials), openMax))) {
+      throw new IncomingPaymentFault('payments-too-many', `this client has ${openPerClientMax} open incoming payments here: complete some, or let them expire sooner`)
+    }
     return { payment: this.#payment(row, walletAddress, 0n), credentials }
   }
 
