@@ -248,10 +248,10 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
 }
 
 function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): Express {
-  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres }))
+  const peers = openPeers(config, { postgres, ledger, clock })
+  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
-  const peers = openPeers(config, { postgres, ledger, clock })
   return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 

@@ -33,7 +33,10 @@ beforeAll(async () => {
   origin = await listen(app)
   const entrances = { subscriber: { publicUrl: 'http://localhost:1' }, publisher: { publicUrl: 'http://localhost:2' }, operator: { publicUrl: origin } }
   accounts = await Accounts.open({ postgres, ledger, clock: systemClock, secret: Buffer.alloc(32, 7), entrances, sandbox: true })
-  operator = createOperator({ ledger, accounts, postgres, clock: systemClock, log, metricsToken: 'scrape me' })
+  const standings = [
+    { name: 'acme', balance: { owedToUs: '9000000000000' }, limits: { owedMax: '10000000000000' }, settlementDue: '0' }, { name: 'bolt', balance: { owedToUs: '0' }, limits: { owedMax: '0' }, settlementDue: '4000000000000000001' },
+  ]
+  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, metricsToken: 'scrape me' })
   app.use(accounts.entrance('operator').handler, operator.routes)
   await accounts.createPerson({ role: 'operator', email: 'olga@example.org', password, name: 'Olga' })
   const signedIn = await fetch(`${origin}/api/auth/sign-in/email`, {
@@ -176,6 +179,7 @@ test('metrics join what all processes report, each under its role, with what onl
   expect([...text.matchAll(/^rivulet_payment_lateness_seconds_\w+\{.*\} (.*)$/gm)].map(([, value]) => value)).toEqual(['2', '4', '5', '0.48', '5'])
   expect(text).toMatch(/^rivulet_tick_lateness_seconds_bucket\{le="\+Inf",role="receiver",process="ownr_\w+"\} [1-9]/m)
   expect(text).toMatch(/^rivulet_streams\{state="open",asset="EUR"\} 1$/m)
+  expect([...text.matchAll(/^rivulet_peer_(\w+)\{peer="(\w+)"\} (.*)$/gm)].map(([, ...parts]) => parts.join(' '))).toEqual(['exposure_ratio acme 0.9', 'exposure_ratio bolt 1', 'settlement_due acme 0', 'settlement_due bolt 1'])
   expect((await fetch(`${origin}/metrics`, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
   await books.ledger.sending.close(spec.id, ownerEpoch, 'done')
   expect([wallet, receiver]).toHaveLength(2)

@@ -10,11 +10,21 @@ import { BooksCheck } from './books-check.ts'
 import { LiveFeed, reportFreshMs } from './live-feed.ts'
 import { OperatorStore } from './store.ts'
 
+/** How far a peer stands from its limits; amounts are units of its asset, in strings. */
+interface PeerStanding {
+  readonly name: string
+  readonly balance: { readonly owedToUs: string }
+  readonly limits: { readonly owedMax: string }
+  /** What we should pay it now; "0" below its threshold. */
+  readonly settlementDue: string
+}
+
 export interface OperatorOptions {
   readonly ledger: Pick<Ledger, 'sending' | 'account' | 'verify'>
   readonly accounts: Pick<Accounts, 'entrance'>
   /** With `operatorMigrations` applied. */
   readonly postgres: Postgres
+  readonly peers: { list(): Promise<readonly PeerStanding[]> }
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   /** What a scraper of `/metrics` sends as bearer token. Without one, only this machine may scrape, and operators who are signed in. */
@@ -73,12 +83,19 @@ function summaryOf(report: Awaited<ReturnType<Ledger['verify']>>): object {
 }
 
 /** Every fresh process's metrics, and what only the database knows. */
-async function collect({ ledger, clock }: OperatorOptions, store: OperatorStore, books: BooksCheck): Promise<Registry<PrometheusContentType>> {
-  const [totals, reports] = await Promise.all([ledger.sending.totals(), store.reportsSince(clock.nowMs() - reportFreshMs)])
+async function collect({ ledger, clock, peers }: OperatorOptions, store: OperatorStore, books: BooksCheck): Promise<Registry<PrometheusContentType>> {
+  const [totals, reports, standings] = await Promise.all([ledger.sending.totals(), store.reportsSince(clock.nowMs() - reportFreshMs), peers.list()])
   const registry = AggregatorRegistry.aggregate<PrometheusContentType>(reports.map(({ metrics }) => metrics))
   const registers = [registry]
   const streams = new Gauge({ name: 'rivulet_streams', help: 'Streams that are not closed, by state and asset.', labelNames: ['state', 'asset'], registers })
   for (const { state, assetCode, streams: count } of totals) streams.inc({ state, asset: assetCode }, count)
+  // Ratios, since amounts outgrow a number of Prometheus.
+  const exposure = new Gauge({ name: 'rivulet_peer_exposure_ratio', help: 'What a peer owes us, as part of what it may owe; 1 where it may owe nothing.', labelNames: ['peer'], registers })
+  const due = new Gauge({ name: 'rivulet_peer_settlement_due', help: '1 while what we owe a peer has reached its settlement threshold.', labelNames: ['peer'], registers })
+  for (const { name: peer, balance, limits, settlementDue } of standings) {
+    exposure.set({ peer }, limits.owedMax === '0' ? 1 : Number(balance.owedToUs) / Number(limits.owedMax))
+    due.set({ peer }, settlementDue === '0' ? 0 : 1)
+  }
   const checked = books.latest()
   if (checked !== undefined) new Gauge({ name: 'rivulet_books_ok', help: '1 while the last proof of the books found nothing wrong.', registers }).set(checked.report.ok ? 1 : 0)
   return registry
