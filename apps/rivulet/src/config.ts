@@ -55,7 +55,7 @@ export interface Config {
   /** Where e-mail leaves; without it a sandbox keeps a mailbox and an installation writes nobody. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   /** Takes cards in a real installation. */
-  readonly stripe: { readonly secretKey: string; readonly webhookSecret: string; readonly payoutWebhookSecrets?: readonly string[] | undefined } | undefined
+  readonly stripe: { readonly secretKey: string; readonly webhookSecret: string; readonly apiUrl?: string | undefined; readonly payoutWebhookSecrets?: readonly string[] | undefined } | undefined
   /** What an installation with a provider offers. */
   readonly plans: readonly PlanSpec[]
   /** Who sells, on invoices. */
@@ -166,6 +166,7 @@ const environmentSchema = z.object({
   RIVULET_STRIPE_WEBHOOK_SECRET: stripeWebhookSecret.optional(),
   /** One for each endpoint, with commas between them. */
   RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS: z.string().transform((text) => text.split(',')).pipe(stripePayoutSecrets).optional(),
+  RIVULET_STRIPE_API_URL: z.url({ protocol: /^https?$/ }).optional(),
   RIVULET_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   RIVULET_MAIL_FROM: mailFrom.optional(),
   RIVULET_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -261,9 +262,11 @@ function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof
   return isSandbox ? check(sandboxFileSchema, file, path) : check(fileSchema, file, path)
 }
 
-function stripeOf({ RIVULET_STRIPE_SECRET_KEY: secretKey, RIVULET_STRIPE_WEBHOOK_SECRET: webhookSecret, RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS: payoutWebhookSecrets }: z.infer<typeof environmentSchema>, { stripe }: Secrets): Config['stripe'] {
+function stripeOf({ RIVULET_STRIPE_SECRET_KEY: secretKey, RIVULET_STRIPE_WEBHOOK_SECRET: webhookSecret, RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS: payoutWebhookSecrets, RIVULET_STRIPE_API_URL: apiUrl }: z.infer<typeof environmentSchema>, { stripe }: Secrets): Config['stripe'] {
   if ((secretKey === undefined) !== (webhookSecret === undefined)) throw new ConfigFault('config-invalid', 'Stripe needs both RIVULET_STRIPE_SECRET_KEY and RIVULET_STRIPE_WEBHOOK_SECRET')
-  return secretKey === undefined || webhookSecret === undefined ? stripe : { secretKey, webhookSecret, payoutWebhookSecrets }
+  const keys = secretKey === undefined || webhookSecret === undefined ? stripe : { secretKey, webhookSecret, payoutWebhookSecrets }
+  if (apiUrl !== undefined && keys?.secretKey.includes('_live_') === true) throw new ConfigFault('config-invalid', 'RIVULET_STRIPE_API_URL is for keys of Stripe’s test mode: a live key is sent to Stripe alone')
+  return keys && { ...keys, apiUrl }
 }
 
 function mailOf(smtpUrl: string | undefined, from: string | undefined): Config['mail'] {

@@ -1,28 +1,35 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FaultAlert } from '../look/notice.tsx'
 import { useLocale } from '../words/words.ts'
-import { CardForm } from './card-form.tsx'
-import { changeCard, confirm, type Subscription, wish } from './plan-api.ts'
+import { CardPart } from './card-part.tsx'
+import { type Cards, checkPayment, confirm, confirmationPath, type Subscription, wish } from './plan-api.ts'
+import type { Returned } from './returned.ts'
 import { PlanTerms } from './terms.tsx'
 import { useDeed } from './use-deed.ts'
 
 export interface CurrentProps {
   readonly subscription: Subscription
+  readonly cards: Cards
+  readonly returned: Returned
   readonly onChange: () => Promise<void>
 }
 
 /** The plan as it is, and what she may do about it. */
-export function Current({ subscription, onChange }: CurrentProps): React.JSX.Element {
+export function Current({ subscription, cards, returned, onChange }: CurrentProps): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
   const deed = useDeed(onChange)
   const [asked, setAsked] = useState(false)
   const { plan, nextPlan, status, cancelled, pausing, periodEndsMs, card, confirmation } = subscription
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(periodEndsMs)
+  const { asked: confirmed } = returned
+  // The provider tells us as well, in its own time.
+  useEffect(() => {
+    if (confirmed) void checkPayment().then(onChange, () => undefined)
+  }, [confirmed, onChange])
   const goesOn = !cancelled && !pausing && status !== 'paused'
-  const [carded, setCarded] = useState(false)
 
   return (
     <section className="card" aria-labelledby="current-title">
@@ -38,9 +45,15 @@ export function Current({ subscription, onChange }: CurrentProps): React.JSX.Ele
       {confirmation !== null && (
         <div className="plan-confirm">
           <p>{t('plan.confirmTitle')}</p>
-          <Button loading={deed.busy} onClick={() => void deed.run(() => confirm(confirmation))}>
-            {t('plan.confirm')}
-          </Button>
+          {cards === 'page' ? (
+            <Button component="a" href={confirmationPath}>
+              {t('plan.confirm')}
+            </Button>
+          ) : (
+            <Button loading={deed.busy} onClick={() => void deed.run(() => confirm(confirmation))}>
+              {t('plan.confirm')}
+            </Button>
+          )}
         </div>
       )}
       {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
@@ -78,16 +91,7 @@ export function Current({ subscription, onChange }: CurrentProps): React.JSX.Ele
           )}
         </div>
       )}
-      <h3>{t('plan.card')}</h3>
-      <p className="quiet">{carded ? t('plan.cardChanged') : t('plan.cardNow', { ...card })}</p>
-      <CardForm
-        label={t('plan.cardChange')}
-        onCard={async (number) => {
-          await changeCard(number)
-          await onChange()
-          setCarded(true)
-        }}
-      />
+      <CardPart card={card} cards={cards} session={returned.session} onChange={onChange} />
     </section>
   )
 }

@@ -64,19 +64,28 @@ const invoiceSchema = z.object({
 })
 export type Invoice = z.infer<typeof invoiceSchema>
 
+const cardsSchema = z.enum(['number', 'page'])
+/** Whether a card is given by its number, as in the sandbox, or entered on a page of the provider. */
+export type Cards = z.infer<typeof cardsSchema>
+
 /** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadSubscription() {
-  const [me, { plans }, { subscription, statements }, { invoices }] = await Promise.all([
+  const [me, { plans, cards }, { subscription, statements }, { invoices }] = await Promise.all([
     callApi('/api/me', { answer: z.object({ person: personSchema }) }),
-    callApi('/api/plans', { answer: z.object({ plans: z.array(planSchema) }) }),
+    callApi('/api/plans', { answer: z.object({ plans: z.array(planSchema), cards: cardsSchema }) }),
     callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), statements: z.array(statementSchema) }) }),
     callApi('/api/invoices', { answer: z.object({ invoices: z.array(invoiceSchema) }) }),
   ])
-  return { person: me.person, plans, subscription, statements, invoices }
+  return { person: me.person, plans, cards, subscription, statements, invoices }
 }
 
-export async function subscribe(planId: string, number: string): Promise<void> {
-  await callApi('/api/subscription', { method: 'POST', body: { planId, card: { number } }, answer: anyAnswer })
+/** The number of a card of the sandbox, or the page of the provider on which she entered one. */
+export type GivenCard = { readonly number: string } | { readonly session: string }
+
+/** Answers whether the payment waits for her to confirm it. */
+export async function subscribe(planId: string, card: GivenCard): Promise<boolean> {
+  const answer = z.object({ subscription: z.object({ confirmation: z.nullable(z.string()) }) })
+  return (await callApi('/api/subscription', { method: 'POST', body: { planId, card }, answer })).subscription.confirmation !== null
 }
 
 export async function changePlan(planId: string): Promise<void> {
@@ -87,8 +96,8 @@ export async function wish(what: 'cancel' | 'keep' | 'pause' | 'resume'): Promis
   await callApi('/api/subscription/wishes', { method: 'POST', body: { wish: what }, answer: anyAnswer })
 }
 
-export async function changeCard(number: string): Promise<void> {
-  await callApi('/api/subscription/card', { method: 'PUT', body: { card: { number } }, answer: anyAnswer })
+export async function changeCard(card: GivenCard): Promise<void> {
+  await callApi('/api/subscription/card', { method: 'PUT', body: { card }, answer: anyAnswer })
 }
 
 export async function changePolicy(policy: Policy): Promise<void> {
@@ -101,4 +110,22 @@ export async function preview(policy: Policy): Promise<Preview> {
 
 export async function confirm(reference: string): Promise<void> {
   await callApi('/api/sandbox/confirmations', { method: 'POST', body: { reference }, answer: anyAnswer })
+}
+
+/** The provider's page where she enters a card; it leads back here, with the plan that she chose. */
+export async function cardPage(planId?: string): Promise<string> {
+  return (await callApi('/api/stripe/card-pages', { method: 'POST', body: planId === undefined ? {} : { planId }, answer: z.object({ url: z.url() }) })).url
+}
+
+/** The card that she entered there. */
+export async function enteredCard(session: string): Promise<{ readonly brand: string; readonly lastFour: string }> {
+  return await callApi(`/api/stripe/cards/${encodeURIComponent(session)}`, { answer: z.object({ brand: z.string(), lastFour: z.string() }) })
+}
+
+/** Where her bank asks her about the payment that waits. */
+export const confirmationPath = '/api/stripe/confirmation'
+
+/** Has the provider asked what became of the payment that waits. */
+export async function checkPayment(): Promise<void> {
+  await callApi('/api/stripe/checks', { method: 'POST', answer: anyAnswer })
 }

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty } from '../look/notice.tsx'
@@ -7,7 +8,9 @@ import { useLocale } from '../words/words.ts'
 import { Current } from './current.tsx'
 import { Invoices } from './invoices.tsx'
 import { Offers } from './offers.tsx'
-import { loadSubscription, type Plan, type Statement } from './plan-api.ts'
+import { Order } from './order.tsx'
+import { type Cards, loadSubscription, type Plan, type Statement } from './plan-api.ts'
+import { useReturned } from './returned.ts'
 import { Shares } from './shares.tsx'
 import { Sharing } from './sharing.tsx'
 
@@ -17,17 +20,19 @@ const pollMs = 5_000
 export function PlanPage(): React.JSX.Element {
   const { t } = useTranslation()
   const polled = usePolled(loadSubscription, pollMs)
+  const returned = useReturned()
+  const [ordering, setOrdering] = useState(returned.planId)
   return (
     <SubscriberPage title={t('plan.title')} polled={polled}>
-      {({ plans, subscription, statements, invoices }, reload) => (
+      {({ plans, cards, subscription, statements, invoices }, reload) => (
         <div className="plan-page">
           {subscription === null ? (
-            <Offers plans={plans} current={undefined} onChange={reload} />
+            <Beginning plans={plans} cards={cards} ordering={plans.find(({ id }) => id === ordering)} session={returned.session} onOther={() => setOrdering(undefined)} onDone={reload} />
           ) : (
             <>
-              <Current subscription={subscription} onChange={reload} />
+              <Current subscription={subscription} cards={cards} returned={{ ...returned, session: returned.planId === undefined ? returned.session : undefined }} onChange={reload} />
               <Sharing key={JSON.stringify(subscription.policy)} subscription={subscription} onChange={reload} />
-              {plans.length > 1 && <Offers plans={plans} current={subscription} onChange={reload} />}
+              {plans.length > 1 && <Offers plans={plans} cards={cards} current={subscription} onChange={reload} />}
             </>
           )}
           {invoices.length > 0 && <Invoices invoices={invoices} />}
@@ -36,6 +41,22 @@ export function PlanPage(): React.JSX.Element {
       )}
     </SubscriberPage>
   )
+}
+
+interface BeginningProps {
+  readonly plans: readonly Plan[]
+  readonly cards: Cards
+  /** What she has chosen. */
+  readonly ordering: Plan | undefined
+  readonly session: string | undefined
+  readonly onOther: () => void
+  readonly onDone: () => Promise<void>
+}
+
+/** Who has no plan chooses one; who comes back with a card for it orders it. */
+function Beginning({ plans, cards, ordering, session, onOther, onDone }: BeginningProps): React.JSX.Element {
+  if (ordering !== undefined && session !== undefined) return <Order plan={ordering} session={session} onDone={onDone} onOther={onOther} />
+  return <Offers plans={plans} cards={cards} current={undefined} onChange={onDone} />
 }
 
 function Statements({ statements, plan }: { readonly statements: readonly Statement[]; readonly plan: Plan }): React.JSX.Element {

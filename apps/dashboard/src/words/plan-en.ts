@@ -39,7 +39,14 @@ export const planEn = {
     cardNumber: 'Card number',
     cardSandbox: 'This is a sandbox: 4242 4242 4242 4242 always succeeds, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks you to confirm.',
     cardChange: 'Use this card',
+    cardAtStripe: 'Cards are entered on a page of Stripe, which leads back here; no number of a card ever comes to us.',
+    cardOther: 'Enter another card',
     cardChanged: 'The new card is used from now on.',
+    order: 'Your order',
+    orderCard: 'Paid with {{brand}} ending in {{lastFour}}, now and at each renewal, until you cancel.',
+    orderPay: 'Subscribe and pay {{price}}',
+    orderTry: 'Begin {{days}} free days',
+    orderOther: 'Choose another plan',
     confirmTitle: 'Your card asks you to confirm the payment',
     confirm: 'Confirm the payment',
     sharing: 'What you do not spend',
@@ -76,7 +83,8 @@ export const planEn = {
 }
 
 export const planErrorsEn = {
-  'card-invalid': 'This card is not accepted. In the sandbox use one of the numbers below the field.',
+  'card-invalid': 'This card is not accepted. In the sandbox use one of the numbers below the field; elsewhere enter the card again.',
+  'provider-away': 'The payment provider does not answer. Nothing was charged; try again in a moment.',
   'plan-unknown': 'This plan is no longer offered. Choose another.',
   'subscribed-already': 'You have a plan already: change it instead.',
   'not-subscribed': 'You have no plan yet: choose one first.',

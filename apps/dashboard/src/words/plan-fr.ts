@@ -41,7 +41,14 @@ export const planFr: typeof planEn = {
     cardNumber: 'Numéro de carte',
     cardSandbox: 'Ceci est un bac à sable : 4242 4242 4242 4242 réussit toujours, 4000 0000 0000 0002 est refusée, 4000 0025 0000 3155 vous demande de confirmer.',
     cardChange: 'Utiliser cette carte',
+    cardAtStripe: 'Les cartes sont saisies sur une page de Stripe, qui ramène ici ; aucun numéro de carte ne nous parvient.',
+    cardOther: 'Saisir une autre carte',
     cardChanged: 'La nouvelle carte est utilisée désormais.',
+    order: 'Votre commande',
+    orderCard: 'Payée avec {{brand}} se terminant par {{lastFour}}, maintenant et à chaque renouvellement, jusqu’à ce que vous résiliiez.',
+    orderPay: 'S’abonner et payer {{price}}',
+    orderTry: 'Commencer {{days}} jours gratuits',
+    orderOther: 'Choisir une autre formule',
     confirmTitle: 'Votre carte vous demande de confirmer le paiement',
     confirm: 'Confirmer le paiement',
     sharing: 'Ce que vous ne dépensez pas',
@@ -78,7 +85,8 @@ export const planFr: typeof planEn = {
 }
 
 export const planErrorsFr: typeof planErrorsEn = {
-  'card-invalid': 'Cette carte n’est pas acceptée. Dans le bac à sable, utilisez un des numéros indiqués sous le champ.',
+  'card-invalid': 'Cette carte n’est pas acceptée. Dans le bac à sable, utilisez un des numéros indiqués sous le champ ; ailleurs, saisissez la carte de nouveau.',
+  'provider-away': 'Le prestataire de paiement ne répond pas. Rien n’a été débité ; réessayez dans un instant.',
   'plan-unknown': 'Cette formule n’est plus proposée. Choisissez-en une autre.',
   'subscribed-already': 'Vous avez déjà une formule : changez-la plutôt.',
   'not-subscribed': 'Vous n’avez pas encore de formule : choisissez-en une d’abord.',

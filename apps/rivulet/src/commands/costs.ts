@@ -28,9 +28,10 @@ export function costsCommand(): Command {
 }
 
 function legible({ parts, total }: CostReport, written: (units: bigint) => string): string {
-  const marked = ({ ratio, mark }: CostReport['total']): string => (ratio === null ? 'nothing came in' : `${ratio} of it: ${mark ?? ''}`)
+  const marked = ({ ratio, mark }: Pick<CostReport['total'], 'ratio' | 'mark'>): string => (ratio === null ? 'nothing came in' : `${ratio} of it: ${mark ?? ''}`)
   return [
     `took ${written(total.costs)} of ${written(total.gross)}, ${marked(total)}`,
+    ...(total.vat === 0n ? [] : [`  of what came in ${written(total.vat)} are VAT`]),
     ...parts.map((part) => `  ${part.name}: ${written(part.costs)} of ${written(part.gross)} in ${part.movements} movements, ${marked(part)}${part.perChargeForWarning === null ? '' : `; below 15 % with ${part.perChargeForWarning} to a charge, below 20 % with ${part.perChargeForAlarm ?? 'no number'}`}`),
   ].join('\n')
 }

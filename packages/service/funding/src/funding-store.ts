@@ -49,8 +49,8 @@ interface Tables {
   'funding.plan': PlanTable
   'funding.subscription': SubscriptionTable
   'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
-  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null }
-  'funding.refund': { charge_key: string; amount: bigint; from_budget: bigint; from_fee: bigint; from_loss: bigint }
+  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint> }
+  'funding.refund': { charge_key: string; until: bigint; amount: bigint; from_budget: bigint; from_fee: bigint; from_vat: bigint; from_loss: bigint }
   'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown }
 }
 
@@ -82,13 +82,20 @@ interface Change {
   readonly subscription: Subscription
   readonly effects: readonly SubscriptionEffect[]
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
-  readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string }
+  readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string; readonly refunded?: bigint }
   readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[] }
   /** What other services write with it. */
   readonly also?: (transaction: MailTransaction) => Promise<void>
 }
 
-type Decide = (record: SubscriptionRecord, statusOf: (chargeKey: string) => ChargeStatus | undefined) => Change | undefined
+/** What of a charge is known under the lock of its subscription; undefined for one that has ended. */
+export interface ChargeNow {
+  readonly status: ChargeStatus
+  readonly amount: bigint
+  readonly refunded: bigint
+}
+
+type Decide = (record: SubscriptionRecord, chargeNow: (key: string) => ChargeNow | undefined) => Change | undefined
 
 /** How a plan lets its budget be spent. */
 export interface SpendingTerms {
@@ -201,8 +208,8 @@ export class FundingStore {
         if ((await ended.executeTakeFirstOrThrow()).numUpdatedRows !== 1n) return
       }
       const record = await this.#record(row)
-      const charges = await tx.selectFrom('funding.charge').select(['key', 'status']).where('subscription_id', '=', id).where('status', 'in', ['asked', 'authentication', 'succeeded']).execute()
-      const change = decide(record, (key) => charges.find((charge) => charge.key === key)?.status)
+      const charges = await tx.selectFrom('funding.charge').select(['key', 'status', 'amount', 'refunded']).where('subscription_id', '=', id).where('status', 'in', ['asked', 'authentication', 'succeeded']).execute()
+      const change = decide(record, (key) => charges.find((charge) => charge.key === key))
       if (change === undefined) return
       const { subscription, set = {}, charge, statement, also } = change
       await tx
@@ -279,20 +286,27 @@ export class FundingStore {
     return rows[0]
   }
 
-  /** The parts of a refund, as they were fixed first. */
-  async fixRefund(key: string, parts: RefundParts): Promise<RefundParts> {
+  /** What of a charge was taken back before it was `until` units in all. */
+  async takenBackBefore(key: string, until: bigint): Promise<bigint> {
+    const { taken } = await this.#db.selectFrom('funding.refund').select((eb) => eb.fn.max('until').as('taken')).where('charge_key', '=', key).where('until', '<', until).executeTakeFirstOrThrow()
+    return taken ?? 0n
+  }
+
+  /** The parts of what is taken back of a charge, up to `until` units in all, as they were fixed first. */
+  async fixRefund(key: string, until: bigint, parts: RefundParts): Promise<RefundParts> {
+    const { fromBudget, fromFee, fromVat, fromLoss } = parts
     await this.#db
       .insertInto('funding.refund')
-      .values({ charge_key: key, amount: parts.fromBudget + parts.fromFee + parts.fromLoss, from_budget: parts.fromBudget, from_fee: parts.fromFee, from_loss: parts.fromLoss })
+      .values({ charge_key: key, until, amount: fromBudget + fromFee + fromVat + fromLoss, from_budget: fromBudget, from_fee: fromFee, from_vat: fromVat, from_loss: fromLoss })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    const row = await this.#db.selectFrom('funding.refund').selectAll().where('charge_key', '=', key).executeTakeFirstOrThrow()
-    return { fromBudget: row.from_budget, fromFee: row.from_fee, fromLoss: row.from_loss }
+    const row = await this.#db.selectFrom('funding.refund').selectAll().where('charge_key', '=', key).where('until', '=', until).executeTakeFirstOrThrow()
+    return { fromBudget: row.from_budget, fromFee: row.from_fee, fromVat: row.from_vat, fromLoss: row.from_loss }
   }
 
   /** Only while nothing of it has moved. */
-  async dropRefund(key: string): Promise<void> {
-    await this.#db.deleteFrom('funding.refund').where('charge_key', '=', key).execute()
+  async dropRefund(key: string, until: bigint): Promise<void> {
+    await this.#db.deleteFrom('funding.refund').where('charge_key', '=', key).where('until', '=', until).execute()
   }
 
   async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number }[]> {
@@ -348,6 +362,7 @@ export class FundingStore {
 export interface RefundParts {
   readonly fromBudget: bigint
   readonly fromFee: bigint
+  readonly fromVat: bigint
   readonly fromLoss: bigint
 }
 
@@ -405,10 +420,10 @@ async function insertEffects(tx: Transaction<Tables>, { id, provider, nowMs }: {
   }
 }
 
-async function settleCharge(tx: Transaction<Tables>, { key, status, reference, reason }: NonNullable<Change['charge']>, nowMs: number): Promise<void> {
+async function settleCharge(tx: Transaction<Tables>, { key, status, reference, reason, refunded }: NonNullable<Change['charge']>, nowMs: number): Promise<void> {
   await tx
     .updateTable('funding.charge')
-    .set({ status, ...(reference !== undefined && { provider_reference: reference }), ...(reason !== undefined && { reason }), settled_ms: status === 'authentication' ? null : BigInt(nowMs) })
+    .set({ status, ...(reference !== undefined && { provider_reference: reference }), ...(reason !== undefined && { reason }), ...(refunded !== undefined && { refunded }), ...(status === 'authentication' ? { settled_ms: null } : refunded === undefined ? { settled_ms: BigInt(nowMs) } : {}) })
     .where('key', '=', key)
     .execute()
 }

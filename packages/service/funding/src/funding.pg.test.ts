@@ -75,7 +75,7 @@ function start(more: Partial<FundingOptions> = {}): Funding {
     background: false,
     mails,
     invoices: new InvoiceStore(postgres),
-    invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 2_000 },
+    invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 0 },
     readerOf: (personId) => Promise.resolve(personId === alicia ? { name: 'Alice', email: 'alice@example.com', language: 'fr', url: 'https://wallet.example/subscription' } : undefined),
     // Given some days before it is asked for, in each period anew.
     attentionOf: (_person, _from, to) => Promise.resolve(attention.map(({ payee, seconds, score }) => ({ day: new Date(Date.parse(to) - 3 * dayMs).toISOString().slice(0, 10), payee, ms: seconds * 1_000, score }))),
@@ -92,6 +92,13 @@ async function subscribe(card = good, by = funding, plan = 0) {
 async function posted(): Promise<Record<string, bigint>> {
   const { rows } = await postgres.pool.query<{ name: string; posted: bigint }>('select name, credits_posted - debits_posted as posted from ledger.accounts order by name')
   return Object.fromEntries(rows.map((row) => [row.name, row.posted]))
+}
+
+/** Every transfer of an account, in a stable order. */
+async function rowsOf(account: string): Promise<readonly string[]> {
+  const { rows } = await postgres.pool.query<{ row: string }>(
+    `select t.reason || ': ' || d.name || ' -> ' || c.name || ' ' || t.amount as row from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where $1 in (d.name, c.name)`, [account])
+  return rows.map(({ row }) => row).toSorted()
 }
 
 async function spend(amount: bigint): Promise<void> {
@@ -116,6 +123,18 @@ describe('a subscription', () => {
       4_500_000_000n,
       { 'fee.subscription': 500_000_000n, 'psp[sandbox]': -5_000_000_000n, 'publisher[mara]': 0n, 'publisher[tomas]': 0n, 'subscriber[alice]': 4_500_000_000n },
     ])
+  })
+
+  test('books the VAT of its price apart before fee and budget are made, and takes it back with a payment that is given back', async () => {
+    await using own = start({ invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 2_000 } })
+    const { subscription } = await subscribe(good, own)
+    await own.work()
+    expect(own.budgetOf(subscription.plan)).toBe(3_753_000_000n)
+    const paid = ['subscription-fee: psp[sandbox] -> fee.subscription 417000000', 'subscription: psp[sandbox] -> subscriber[alice] 3753000000', 'vat: psp[sandbox] -> vat 830000000']
+    expect(await rowsOf('psp[sandbox]')).toEqual(paid)
+    await own.refund(`${subscription.id}/1`)
+    expect(await rowsOf('psp[sandbox]')).toEqual(['refund-fee: fee.subscription -> psp[sandbox] 417000000', 'refund-vat: vat -> psp[sandbox] 830000000', 'refund: subscriber[alice] -> psp[sandbox] 3753000000', ...paid].toSorted())
+    expect((await new InvoiceStore(postgres).ofPerson(alicia, 10)).map(({ kind, content: { total, fee, vat } }) => [kind, total, fee, vat])).toEqual([['credit-note', 5_000_000_000n, 417_000_000n, 830_000_000n], ['invoice', 5_000_000_000n, 417_000_000n, 830_000_000n]])
   })
 
   test('books what the provider keeps of its price, by the operator’s tariff, once', async () => {
@@ -256,13 +275,64 @@ describe('cards of the sandbox', () => {
     expect((await funding.of(alicia))?.subscription).toMatchObject({ status: 'active', attempts: 0 })
   })
 
-  test('whose payment is disputed give back what is left, and no more', async () => {
+  test('that ask for her and are not answered lapse after a day: she was written to, and it counts as a payment that failed', async () => {
+    const { subscription } = await subscribe('4000 0025 0000 3155')
+    await mails.sendDue()
+    const [mail] = await mails.mailbox()
+    expect([mail?.template, mail?.subject, mail?.text.includes('Vous avez jusqu’au 1 février 2027.')]).toEqual(['confirm-payment', 'Confirmez votre paiement de 5,00\u00a0€', true])
+    clock.jump(dayMs - 1)
+    await funding.work()
+    expect((await funding.of(alicia))?.subscription.status).toBe('starting')
+    clock.jump(1)
+    await funding.work()
+    const { rows } = await postgres.pool.query('select c.status, s.status as at_provider from funding.charge c join funding.sandbox_charge s using (key)')
+    expect([await funding.of(alicia), await sandbox.confirm(`sandbox:${subscription.id}/1`), rows]).toEqual([undefined, false, [{ status: 'failed', at_provider: 'abandoned' }]])
+    for (const late of ['succeeded', 'failed'] as const) await funding.reported('sandbox', `sandbox:${subscription.id}/1`, late)
+    expect((await posted())['psp[sandbox]']).toBeUndefined()
+  })
+
+  test('that are confirmed in the last moment count, though their report comes after the day', async () => {
+    const { subscription } = await subscribe('4000 0025 0000 3155')
+    await sandbox.confirm(`sandbox:${subscription.id}/1`)
+    clock.jump(dayMs)
+    await funding.work()
+    await funding.reported('sandbox', `sandbox:${subscription.id}/1`, 'succeeded')
+    expect([(await funding.of(alicia))?.subscription.status, (await posted())['psp[sandbox]']]).toEqual(['active', -5_000_000_000n])
+  })
+
+  test('whose payment is disputed leave the books whole: budget, fee, and what was spent as a loss, row by row', async () => {
     const { subscription } = await subscribe()
     await spend(1_000_000_000n)
     const reference = `sandbox:${subscription.id}/1`
     for (let report = 0; report < 3; report += 1) await funding.reported('sandbox', reference, 'disputed')
+    expect((await rowsOf('psp[sandbox]')).filter((row) => row.startsWith('dispute'))).toEqual(['dispute-fee: fee.subscription -> psp[sandbox] 500000000', 'dispute-loss: loss@wallet -> psp[sandbox] 1000000000', 'dispute: subscriber[alice] -> psp[sandbox] 3500000000'])
     const books = await posted()
-    expect([await funding.of(alicia), books['subscriber[alice]'], books['psp[sandbox]']]).toEqual([undefined, 0n, -1_500_000_000n])
+    expect([await funding.of(alicia), books['subscriber[alice]'], books['psp[sandbox]'], books['loss@wallet'], books['fee.subscription']]).toEqual([undefined, 0n, 0n, -1_000_000_000n, 0n])
+  })
+
+  test('whose older payment is disputed too, after the end, leave the books again', async () => {
+    const { subscription } = await subscribe()
+    await days(28)
+    for (const charge of [2, 1]) for (let report = 0; report < 2; report += 1) await funding.reported('sandbox', `sandbox:${subscription.id}/${charge}`, 'disputed')
+    const books = await posted()
+    expect([books['psp[sandbox]'], books['subscriber[alice]'], books['loss@wallet'], books['fee.subscription']]).toEqual([0n, 0n, -4_500_000_000n, 0n])
+  })
+
+  test('whose payment is given back in parts lose each part once, in any order of reports, and the plan goes on until the whole is back', async () => {
+    const { subscription } = await subscribe()
+    await spend(4_000_000_000n)
+    const reference = `sandbox:${subscription.id}/1`
+    for (const refundedTo of [1_000_000_001n, 400_000_000n, 1_000_000_001n, 3_000_000_000n]) await funding.reported('sandbox', reference, { refundedTo })
+    expect((await rowsOf('psp[sandbox]')).filter((row) => row.startsWith('refund'))).toEqual([
+      'refund-fee: fee.subscription -> psp[sandbox] 100000000', 'refund-fee: fee.subscription -> psp[sandbox] 200000000', 'refund-loss: loss@wallet -> psp[sandbox] 1799999999', 'refund-loss: loss@wallet -> psp[sandbox] 400000001',
+      'refund: subscriber[alice] -> psp[sandbox] 500000000',
+    ])
+    expect((await funding.of(alicia))?.subscription.status).toBe('active')
+    for (let report = 0; report < 2; report += 1) await funding.reported('sandbox', reference, { refundedTo: 5_000_000_000n })
+    const books = await posted()
+    expect([await funding.of(alicia), books['psp[sandbox]'], books['fee.subscription'], books['loss@wallet']]).toEqual([undefined, 0n, 0n, -4_000_000_000n])
+    const notes = (await new InvoiceStore(postgres).ofPerson(alicia, 10)).filter(({ kind }) => kind === 'credit-note')
+    expect(notes.map(({ content: { total, fee } }) => [total, fee])).toEqual([[2_000_000_000n, 200_000_000n], [1_999_999_999n, 200_000_000n], [1_000_000_001n, 100_000_000n]])
   })
 
   test('that are charged while an earlier payment is disputed get back what then still succeeds', async () => {
@@ -329,7 +399,7 @@ describe('whatever happens in between', () => {
         calls += 1
         return calls === died ? work().then(() => Promise.reject(new Error('died'))) : calls > died ? Promise.reject(new Error('dead')) : work()
       }
-      const provider: PaymentProvider = { name: 'sandbox', refund: (reference) => sandbox.refund(reference), charge: (request) => dies(() => sandbox.charge(request)) }
+      const provider: PaymentProvider = { name: 'sandbox', abandon: (reference) => sandbox.abandon(reference), refund: (reference) => sandbox.refund(reference), charge: (request) => dies(() => sandbox.charge(request)) }
       const dying = start({ providers: [provider], ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), transfer: (spec) => dies(() => ledger.transfer(spec)) } })
       const person: Id<'pers'> = newId('pers', died)
       const account = await ledger.openAccount({ name: `subscriber[${died}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
@@ -349,7 +419,7 @@ describe('whatever happens in between', () => {
 
   test('a provider that is away is asked again, later and later', async () => {
     let away = true
-    const provider: PaymentProvider = { name: 'sandbox', refund: (reference) => sandbox.refund(reference), charge: (request) => (away ? Promise.reject(new Error('away')) : sandbox.charge(request)) }
+    const provider: PaymentProvider = { name: 'sandbox', abandon: (reference) => sandbox.abandon(reference), refund: (reference) => sandbox.refund(reference), charge: (request) => (away ? Promise.reject(new Error('away')) : sandbox.charge(request)) }
     await funding[Symbol.asyncDispose]()
     funding = start({ providers: [provider] })
     expect((await subscribe()).subscription.status).toBe('starting')

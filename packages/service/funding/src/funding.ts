@@ -5,10 +5,10 @@ import type { Account, Balance, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
 import type { Clock, Timer } from '@rivulet/time'
-import type { FundingStore, OpenEffect, SpendingTerms, Statement, SubscriptionRecord } from './funding-store.ts'
+import type { ChargeNow, ChargeStatus, FundingStore, OpenEffect, SpendingTerms, Statement, SubscriptionRecord } from './funding-store.ts'
 import { invoiceName, type InvoiceTerms } from './invoices/invoice.ts'
 import type { InvoiceStore } from './invoice-store.ts'
-import { feeOfPlan, type Plan } from './plan.ts'
+import { partOf, partsOf, type Plan } from './plan.ts'
 import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
 import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
@@ -45,6 +45,8 @@ export interface Preview {
   readonly shares: readonly Share[]
   readonly rolledOver: bigint
 }
+
+export type Reported = 'succeeded' | 'failed' | 'disputed' | 'refunded' | { readonly refundedTo: bigint }
 
 export interface SubscribeSpec {
   readonly personId: Id<'pers'>
@@ -102,6 +104,11 @@ export class Funding implements AsyncDisposable {
     return this.#options.store.termsOf(personIds)
   }
 
+  /** What of a plan's price is hers to spend. */
+  budgetOf(plan: Plan): bigint {
+    return partsOf(plan, this.#options.invoiceTerms.vatBasisPoints).budget
+  }
+
   plans(): Promise<readonly Plan[]> {
     return this.#options.store.offeredPlans()
   }
@@ -153,25 +160,13 @@ export class Funding implements AsyncDisposable {
     return (await this.#options.store.charges(id, 1)).find(({ status }) => status === 'authentication')?.reference ?? undefined
   }
 
-  /** What a provider reports of a charge, as often as it likes and in any order. Throws `charge-unknown`. */
-  async reported(provider: string, reference: string, outcome: 'succeeded' | 'failed' | 'disputed' | 'refunded'): Promise<void> {
+  /** What a provider reports of a charge, as often as it likes and in any order. Throws `charge-unknown`. @param outcome `refundedTo`: units that were given back of it in all so far */
+  async reported(provider: string, reference: string, outcome: Reported): Promise<void> {
     const { store, clock } = this.#options
     const charge = await store.chargeBy(provider, reference)
     if (charge === undefined) throw new FundingFault('charge-unknown', `no charge is called ${reference.slice(0, 80)} at ${provider}`)
     const nowMs = clock.nowMs()
-    await store.change(charge.subscriptionId, { nowMs }, (record, statusNow) => {
-      if (outcome === 'disputed') {
-        if (statusNow(charge.key) !== 'succeeded') return undefined
-        return { ...next(record.subscription, { type: 'disputed' }, nowMs), charge: { key: charge.key, status: 'disputed' } }
-      }
-      if (outcome === 'refunded') {
-        if (statusNow(charge.key) !== 'succeeded') return undefined
-        return { ...next(record.subscription, { type: 'refunded', key: charge.key }, nowMs), charge: { key: charge.key, status: 'refunded' } }
-      }
-      if (statusNow(charge.key) !== 'authentication') return undefined
-      const event: SubscriptionEvent = outcome === 'succeeded' ? { type: 'charged' } : { type: 'charge-failed', final: false }
-      return { ...next(record.subscription, event, nowMs), charge: { key: charge.key, status: outcome } }
-    })
+    await store.change(charge.subscriptionId, { nowMs }, (record, chargeNow) => afterReport(record, { key: charge.key, now: chargeNow(charge.key) }, outcome, nowMs))
     await this.work()
   }
 
@@ -275,12 +270,14 @@ export class Funding implements AsyncDisposable {
         return this.#fund(open, effect)
       case 'share':
         return this.#share(open, effect.period)
-      case 'reclaim':
-        return this.#reclaim(open, effect.period)
+      case 'abandon':
+        return this.#abandon(open, effect.key)
+      case 'dispute':
+        return this.#takeBack(open, { key: effect.key, until: undefined, as: 'dispute' })
       case 'give-back':
         return this.#giveBack(open, effect.key)
       case 'refund':
-        return this.#refund(open, effect.key)
+        return this.#takeBack(open, { key: effect.key, until: effect.to, as: 'refund' })
       case 'tell':
         return this.#tell(open, effect.what)
     }
@@ -308,14 +305,14 @@ export class Funding implements AsyncDisposable {
     await store.change(subscription.id, { nowMs, completes: number }, (now) => ({ ...afterCharge(now, outcome, nowMs), charge: { key, ...outcome } }))
   }
 
-  /** The price is split into fee and budget. A trial is the operator's gift. */
+  /** The price is split into VAT, fee and budget. A trial is the operator's gift. */
   async #fund({ record, number }: OpenEffect, { key, price, plan, source }: Extract<SubscriptionEffect, { type: 'fund' }>): Promise<void> {
     const { ledger, store, clock, invoices, invoiceTerms } = this.#options
-    const fee = source === 'trial' ? 0n : feeOfPlan({ price, feeBasisPoints: plan.feeBasisPoints })
+    const { vat, fee, budget } = source === 'trial' ? { vat: 0n, fee: 0n, budget: partsOf(plan, invoiceTerms.vatBasisPoints).budget } : partsOf({ ...plan, price }, invoiceTerms.vatBasisPoints)
     const from = source === 'trial' ? await this.#house('fee.trial', plan.asset) : await this.#psp(record.provider, plan.asset)
-    const budget = source === 'trial' ? price - feeOfPlan(plan) : price - fee
     if (budget > 0n) await ledger.transfer({ key: `fund:${key}`, debitAccountId: from.id, creditAccountId: record.accountId, amount: budget, reason: source === 'trial' ? 'trial' : 'subscription' })
     if (fee > 0n) await ledger.transfer({ key: `fee:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('fee.subscription', plan.asset)).id, amount: fee, reason: 'subscription-fee' })
+    if (vat > 0n) await ledger.transfer({ key: `vat:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('vat', plan.asset)).id, amount: vat, reason: 'vat' })
     const cost = source === 'trial' ? 0n : (this.#options.costOf?.(record.provider, price) ?? 0n)
     if (cost > 0n) {
       const costs = await ledger.openAccount({ name: `cost[${record.provider}]`, kind: 'fee', asset: plan.asset, debitsMayExceedCredits: true })
@@ -332,7 +329,7 @@ export class Funding implements AsyncDisposable {
           invoices.issue(transaction, {
             kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs,
             content: {
-              terms: invoiceTerms, buyer: { name: reader?.name ?? '', email: reader?.email ?? '' }, plan: plan.name, ...paidFor(now.subscription, price === plan.price ? undefined : nowMs), asset: plan.asset, total: price, fee,
+              terms: invoiceTerms, buyer: { name: reader?.name ?? '', email: reader?.email ?? '' }, plan: plan.name, ...paidFor(now.subscription, price === plan.price ? undefined : nowMs), asset: plan.asset, total: price, fee, vat,
               paidMs: nowMs, card: { brand: now.card.brand, lastFour: now.card.lastFour }, corrects: undefined,
             },
           }),
@@ -378,17 +375,16 @@ export class Funding implements AsyncDisposable {
     })
   }
 
-  async #reclaim({ record, number }: OpenEffect, period: number): Promise<void> {
-    const { ledger, store, clock } = this.#options
-    const { id, plan } = record.subscription
-    const amount = spendable(await ledger.balance(record.accountId), record)
-    try {
-      if (amount > 0n) await ledger.transfer({ key: `reclaim:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: (await this.#psp(record.provider, plan.asset)).id, amount, reason: 'dispute' })
-    } catch (error) {
-      // Another amount was taken back before a crash: that one stands.
-      if (!(error instanceof Fault && error.code === 'key-reused')) throw error
-    }
-    await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [], set: { funded: 0n, carried: 0n } }))
+  /** She may confirm at the last moment: what the provider says then is what counts. */
+  async #abandon({ record, number }: OpenEffect, key: string): Promise<void> {
+    const { store, clock } = this.#options
+    const charge = await store.chargeOf(key)
+    const provider = charge === undefined ? undefined : this.#providers.get(charge.provider)
+    if (charge === undefined || charge.reference === null || provider === undefined) throw new Fault('provider-unknown', 'the provider of a charge that waits is not configured')
+    const outcome = charge.status === 'authentication' ? await provider.abandon(charge.reference) : undefined
+    const nowMs = clock.nowMs()
+    await store.change(record.subscription.id, { nowMs, completes: number }, (now, chargeNow) =>
+      (outcome === undefined ? undefined : afterReport(now, { key, now: chargeNow(key) }, outcome, nowMs)) ?? { subscription: now.subscription, effects: [] })
   }
 
   /** What of today's and yesterday's attention is not the next period's. */
@@ -401,41 +397,48 @@ export class Funding implements AsyncDisposable {
     const { store, clock } = this.#options
     await this.#giveBackAtProvider(key)
     const nowMs = clock.nowMs()
-    await store.change(record.subscription.id, { nowMs, completes: number }, (now, statusNow) =>
-      statusNow(key) === 'succeeded' ? { ...next(now.subscription, { type: 'refunded', key }, nowMs), charge: { key, status: 'refunded' } } : { subscription: now.subscription, effects: [] })
+    await store.change(record.subscription.id, { nowMs, completes: number }, (now, chargeNow) =>
+      afterReport(now, { key, now: chargeNow(key) }, 'refunded', nowMs) ?? { subscription: now.subscription, effects: [] })
   }
 
-  /** What is left of the budget pays first, then the fee; what she has spent is the operator's loss. */
-  async #refund({ record, number }: OpenEffect, key: string): Promise<void> {
+  /** A payment leaves the books, whole or in part: what is left of the budget pays its part, the fee and the VAT theirs; what she has spent is the operator's loss. */
+  async #takeBack({ record, number }: OpenEffect, { key, until: given, as }: { readonly key: string; readonly until: bigint | undefined; readonly as: 'refund' | 'dispute' }): Promise<void> {
     const { ledger, store, clock, invoices } = this.#options
     const { asset } = record.subscription.plan
     const [charge, invoice, balance] = await Promise.all([store.chargeOf(key), invoices.ofCharge(key), ledger.balance(record.accountId)])
     if (charge === undefined || invoice === undefined) throw new Fault('invoice-missing', `the payment ${key} has no invoice yet`)
     const { content } = invoice
-    const [rest, budget] = [spendable(balance, record), content.total - content.fee]
+    const until = given ?? content.total
+    const before = await store.takenBackBefore(key, until)
+    const { vat, fee, budget } = partOf(content, { before, amount: until - before })
+    const rest = spendable(balance, record)
     const fromBudget = rest < budget ? rest : budget
-    const parts = await store.fixRefund(key, { fromBudget, fromFee: content.fee, fromLoss: budget - fromBudget })
+    const parts = await store.fixRefund(key, until, { fromBudget, fromFee: fee, fromVat: vat, fromLoss: budget - fromBudget })
     const psp = await this.#psp(charge.provider, asset)
+    const suffix = until === content.total ? '' : `#${until}`
     const take = async (name: string, from: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
-      if (amount > 0n) await ledger.transfer({ key: `${name}:${key}`, debitAccountId: await from(), creditAccountId: psp.id, amount, reason: name })
+      if (amount > 0n) await ledger.transfer({ key: `${name}:${key}${suffix}`, debitAccountId: await from(), creditAccountId: psp.id, amount, reason: name })
     }
     try {
-      await take('refund', () => Promise.resolve(record.accountId), parts.fromBudget)
+      await take(as, () => Promise.resolve(record.accountId), parts.fromBudget)
     } catch (error) {
       // She spent some of it since the parts were fixed, and nothing has moved yet.
-      if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropRefund(key)
+      if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropRefund(key, until)
       throw error
     }
-    await take('refund-fee', async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
-    await take('refund-loss', async () => (await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
+    await take(`${as}-fee`, async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
+    await take(`${as}-vat`, async () => (await this.#house('vat', asset)).id, parts.fromVat)
+    await take(`${as}-loss`, async () => (await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
     const nowMs = clock.nowMs()
     await store.change(record.subscription.id, { nowMs, completes: number }, (now) => {
-      const left = now.funded + now.carried - parts.fromBudget
+      // What she carried over goes first: the rest of a running period is shared as before.
+      const fromCarried = parts.fromBudget < now.carried ? parts.fromBudget : now.carried
+      const fromFunded = parts.fromBudget - fromCarried
       return {
         subscription: now.subscription,
         effects: [],
-        set: { funded: 0n, carried: left > 0n ? left : 0n },
-        also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, corrects: invoiceName(invoice) } }),
+        set: { carried: now.carried - fromCarried, funded: fromFunded < now.funded ? now.funded - fromFunded : 0n },
+        also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, total: until - before, fee, vat, corrects: invoiceName(invoice) } }),
       }
     })
   }
@@ -460,8 +463,9 @@ export class Funding implements AsyncDisposable {
     return this.#options.ledger.openAccount({ name: `psp[${provider}]`, kind: 'psp', asset, debitsMayExceedCredits: true })
   }
 
-  #house(name: 'fee.subscription' | 'fee.trial' | 'sharing', asset: Asset): Promise<Account> {
-    return this.#options.ledger.openAccount({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' })
+  #house(name: 'fee.subscription' | 'fee.trial' | 'sharing' | 'vat', asset: Asset): Promise<Account> {
+    // VAT is handed over before a payment of the same month may be taken back.
+    return this.#options.ledger.openAccount({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' || name === 'vat' })
   }
 }
 
@@ -479,6 +483,21 @@ function afterCharge({ subscription }: SubscriptionRecord, outcome: ChargeOutcom
     case 'failed':
       return next(subscription, { type: 'charge-failed', final: outcome.final }, nowMs)
     case 'authentication':
-      return { subscription, effects: [] }
+      return next(subscription, { type: 'waits' }, nowMs)
   }
+}
+
+/** What a report of a provider changes, under the lock of the subscription; undefined for what is known already. */
+function afterReport({ subscription }: SubscriptionRecord, { key, now }: { readonly key: string; readonly now: ChargeNow | undefined }, outcome: Reported, nowMs: number): (Step & { readonly charge: { readonly key: string; readonly status: ChargeStatus; readonly refunded?: bigint } }) | undefined {
+  if (now === undefined) return undefined
+  if (typeof outcome === 'object' && outcome.refundedTo < now.amount) {
+    const { refundedTo: to } = outcome
+    return now.status === 'succeeded' && to > now.refunded ? { ...next(subscription, { type: 'refunded-part', key, to }, nowMs), charge: { key, status: 'succeeded', refunded: to } } : undefined
+  }
+  if (outcome === 'succeeded' || outcome === 'failed') {
+    return now.status === 'authentication' ? { ...next(subscription, outcome === 'succeeded' ? { type: 'charged' } : { type: 'charge-failed', final: false }, nowMs), charge: { key, status: outcome } } : undefined
+  }
+  if (now.status !== 'succeeded') return undefined
+  if (outcome === 'disputed') return { ...next(subscription, { type: 'disputed', key }, nowMs), charge: { key, status: 'disputed' } }
+  return { ...next(subscription, { type: 'refunded', key }, nowMs), charge: { key, status: 'refunded', refunded: now.amount } }
 }

@@ -13,7 +13,7 @@ interface Tables {
 export interface NewInvoice {
   readonly kind: Invoice['kind']
   readonly personId: Id<'pers'>
-  /** At most one of each kind for a charge. */
+  /** Of a charge there is one invoice, and a credit note for each time that something of it is given back. */
   readonly chargeKey: string
   readonly issuedMs: number
   readonly content: InvoiceContent
@@ -33,7 +33,7 @@ export class InvoiceStore {
     await transaction.query(
       `with taken as (insert into funding.invoice_number as n (last) values (1) on conflict (only_one) do update set last = n.last + 1 returning last)
         insert into funding.invoice (number, kind, person_id, charge_key, issued_ms, content) select last, $1, $2, $3, $4, $5 from taken`,
-      [kind, personId, chargeKey, issuedMs, JSON.stringify({ ...content, total: String(content.total), fee: String(content.fee) })])
+      [kind, personId, chargeKey, issuedMs, JSON.stringify({ ...content, total: String(content.total), fee: String(content.fee), vat: String(content.vat) })])
   }
 
   /** Newest first. */
@@ -60,6 +60,6 @@ export class InvoiceStore {
 
 function invoiceOf({ number, kind, issued_ms, content }: Pick<Row, (typeof columns)[number]>): Invoice {
   // Only we write these rows.
-  const written = content as Omit<InvoiceContent, 'total' | 'fee' | 'corrects'> & { readonly total: string; readonly fee: string; readonly corrects?: string }
-  return { number: Number(number), kind, issuedMs: Number(issued_ms), content: { ...written, corrects: written.corrects, total: parseUnits(written.total), fee: parseUnits(written.fee) } }
+  const written = content as Omit<InvoiceContent, 'total' | 'fee' | 'vat' | 'corrects'> & { readonly total: string; readonly fee: string; readonly vat?: string; readonly corrects?: string }
+  return { number: Number(number), kind, issuedMs: Number(issued_ms), content: { ...written, corrects: written.corrects, total: parseUnits(written.total), fee: parseUnits(written.fee), vat: parseUnits(written.vat ?? '0') } }
 }

@@ -136,5 +136,27 @@ export const fundingMigrations: Migrations = {
         alter table funding.charge add column provider_fee bigint check (provider_fee >= 0);
       `,
     },
+    {
+      name: '6-taken-back-in-parts',
+      sql: `
+        -- Of a charge, what has been given back so far, units.
+        alter table funding.charge add column refunded bigint not null default 0 check (refunded between 0 and amount);
+        update funding.charge set refunded = amount where status = 'refunded';
+        -- One row for each time that something of a charge is taken back, by how much in all has been taken back then, and what of it was VAT.
+        alter table funding.refund add column until bigint;
+        update funding.refund set until = amount;
+        alter table funding.refund alter column until set not null;
+        alter table funding.refund add column from_vat bigint not null default 0 check (from_vat >= 0);
+        alter table funding.refund drop constraint refund_pkey, drop constraint refund_check, add primary key (charge_key, until), add check (from_budget + from_fee + from_vat + from_loss = amount);
+        alter table funding.invoice drop constraint invoice_charge_key_kind_key;
+        create unique index invoice_of_charge on funding.invoice (charge_key) where kind = 'invoice';
+        -- A payment that waits for its owner does so for a day from now on.
+        update funding.subscription s set state = s.state || jsonb_build_object('waitsUntilMs', c.asked_ms + 86400000), due_ms = c.asked_ms + 86400000
+          from funding.charge c where c.subscription_id = s.id and c.status = 'authentication' and s.state->'charging' <> 'null'::jsonb;
+        -- What was still to be taken out of the books for a dispute now names its charge.
+        update funding.effect e set effect = jsonb_build_object('type', 'dispute', 'key', (select key from funding.charge c where c.subscription_id = e.subscription_id and c.status = 'disputed' order by settled_ms desc, key desc limit 1))
+          where effect->>'type' = 'reclaim' and done_ms is null and exists (select from funding.charge c where c.subscription_id = e.subscription_id and c.status = 'disputed');
+      `,
+    },
   ],
 }

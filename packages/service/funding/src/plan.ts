@@ -22,7 +22,30 @@ export interface Plan {
 
 const basisPointsWhole = 10_000n
 
-/** The operator's fee, rounded down: the odd unit is the subscriber's. */
-export function feeOfPlan({ price, feeBasisPoints }: Pick<Plan, 'price' | 'feeBasisPoints'>): bigint {
-  return floorDivide(price * BigInt(feeBasisPoints), basisPointsWhole)
+/** What a price is made of, units: the three add up to it. */
+export interface PriceParts {
+  readonly vat: bigint
+  readonly fee: bigint
+  readonly budget: bigint
+}
+
+/** The VAT that a price contains belongs to nobody here; of the rest the operator's fee is rounded down, so that the odd unit is the subscriber's. @param vatBasisPoints contained in the price, hundredths of a percent on what is without it */
+export function partsOf({ price, asset, feeBasisPoints }: Pick<Plan, 'price' | 'asset' | 'feeBasisPoints'>, vatBasisPoints: number): PriceParts {
+  const vat = vatOf({ total: price, asset, vatBasisPoints })
+  const fee = floorDivide((price - vat) * BigInt(feeBasisPoints), basisPointsWhole)
+  return { vat, fee, budget: price - vat - fee }
+}
+
+/** The VAT that is contained in a total, rounded down to hundredths of a whole unit, as it is declared. */
+export function vatOf({ total, asset, vatBasisPoints }: { readonly total: bigint; readonly asset: Asset; readonly vatBasisPoints: number }): bigint {
+  const contained = floorDivide(total * BigInt(vatBasisPoints), basisPointsWhole + BigInt(vatBasisPoints))
+  const cent = asset.scale > 2 ? 10n ** BigInt(asset.scale - 2) : 1n
+  return floorDivide(contained, cent) * cent
+}
+
+/** What of a payment is taken back with `amount` of it, `before` having been taken back earlier: fee and VAT in proportion, rounded down over all that was, so that taking back the whole takes back each part whole. */
+export function partOf({ total, vat, fee }: { readonly total: bigint; readonly vat: bigint; readonly fee: bigint }, { before, amount }: { readonly before: bigint; readonly amount: bigint }): PriceParts {
+  const until = (part: bigint, taken: bigint): bigint => floorDivide(part * taken, total)
+  const [vatBack, feeBack] = [until(vat, before + amount) - until(vat, before), until(fee, before + amount) - until(fee, before)]
+  return { vat: vatBack, fee: feeBack, budget: amount - vatBack - feeBack }
 }

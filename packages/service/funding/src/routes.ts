@@ -5,7 +5,7 @@ import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
 import type { Funding, Preview } from './funding.ts'
 import type { Statement, SubscriptionRecord } from './funding-store.ts'
-import { feeOfPlan, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { SandboxProvider } from './providers/sandbox.ts'
 import type { StripeProvider } from './providers/stripe.ts'
@@ -56,13 +56,13 @@ export function fundingRoutes({ funding, entrance, sandbox, stripe, log }: Fundi
   const router = Router()
   const signedIn = [entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: bodyBytesMax })]
 
-  router.get('/api/plans', async (_request, response) => void response.json({ plans: (await funding.plans()).map(planJson) }))
+  router.get('/api/plans', async (_request, response) => void response.json({ plans: (await funding.plans()).map((plan) => planJson(plan, funding.budgetOf(plan))), cards: stripe === undefined ? 'number' : 'page' }))
 
   router.get('/api/subscription', entrance.requireSession, async (_request, response) => {
     const record = await funding.of(personOf(response).id)
     const statements = record === undefined ? [] : await funding.statements(record.subscription.id)
     const waiting = record?.subscription.charging === undefined ? undefined : await funding.waitsForHer(record.subscription.id)
-    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record), confirmation: waiting ?? null }, statements: statements.map(statementJson) })
+    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: waiting ?? null }, statements: statements.map(statementJson) })
   })
 
   router.post('/api/subscription', ...signedIn, async (request, response) => {
@@ -70,7 +70,7 @@ export function fundingRoutes({ funding, entrance, sandbox, stripe, log }: Fundi
     if (address === undefined) throw new RequestFault('request-invalid', 'sign in again to complete this account')
     const { planId: wanted, card, policy } = parse(bodies.subscribe, request.body)
     const record = await funding.subscribe({ personId, accountId: address.ledgerAccountId, planId: wanted, provider: (stripe ?? sandbox).name, card: await cardOf(card, personId), policy })
-    response.status(201).json({ subscription: { ...recordJson(record), confirmation: (await funding.waitsForHer(record.subscription.id)) ?? null } })
+    response.status(201).json({ subscription: { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: (await funding.waitsForHer(record.subscription.id)) ?? null } })
   })
 
   router.post('/api/subscription/plan', ...signedIn, async (request, response) => {
@@ -136,15 +136,14 @@ function answerFaults(log: FundingRoutesOptions['log']): ErrorRequestHandler {
   }
 }
 
-function planJson(plan: Plan): object {
-  const { id, name, price, asset, period, rate, pacing, trialDays } = plan
-  return { id, name, price: String(price), budget: String(price - feeOfPlan(plan)), rate: String(rate), pacing, period, trialDays, assetCode: asset.code, assetScale: asset.scale }
+function planJson({ id, name, price, asset, period, rate, pacing, trialDays }: Plan, budget: bigint): object {
+  return { id, name, price: String(price), budget: String(budget), rate: String(rate), pacing, period, trialDays, assetCode: asset.code, assetScale: asset.scale }
 }
 
-function recordJson({ subscription, card, policy, funded, carried, periodBegunMs }: SubscriptionRecord): object {
+function recordJson({ subscription, card, policy, funded, carried, periodBegunMs }: SubscriptionRecord, budgetOf: (plan: Plan) => bigint): object {
   const { status, plan, nextPlan, periodEndsMs, cancelled, pausing, retryAtMs } = subscription
   return {
-    status, plan: planJson(plan), nextPlan: nextPlan === undefined ? null : planJson(nextPlan), periodBegunMs, periodEndsMs, cancelled, pausing, retryAtMs: retryAtMs ?? null,
+    status, plan: planJson(plan, budgetOf(plan)), nextPlan: nextPlan === undefined ? null : planJson(nextPlan, budgetOf(nextPlan)), periodBegunMs, periodEndsMs, cancelled, pausing, retryAtMs: retryAtMs ?? null,
     card: { brand: card.brand, lastFour: card.lastFour }, policy, funded: String(funded), carried: String(carried),
   }
 }

@@ -19,41 +19,46 @@ const stateSchema = z.strictObject({
   attempts: z.int(),
   retryAtMs: z.int().nullable(),
   charging: z.union([z.strictObject({ kind: z.literal('period') }), z.strictObject({ kind: z.literal('upgrade'), plan: planId, amount: z.string() })]).nullable(),
+  waitsUntilMs: z.int().nullable().default(null),
   charges: z.int(),
 })
 
-export function stateOf({ id: _id, plan, nextPlan, retryAtMs, charging, ...rest }: Subscription): z.input<typeof stateSchema> {
+export function stateOf({ id: _id, plan, nextPlan, retryAtMs, waitsUntilMs, charging, ...rest }: Subscription): z.input<typeof stateSchema> {
   return {
     ...rest,
     plan: plan.id,
     nextPlan: nextPlan?.id ?? null,
     retryAtMs: retryAtMs ?? null,
+    waitsUntilMs: waitsUntilMs ?? null,
     charging: charging === undefined ? null : charging.kind === 'period' ? charging : { kind: 'upgrade', plan: charging.plan.id, amount: String(charging.amount) },
   }
 }
 
 /** @param planOf throws for a plan that does not exist, which no row can name */
 export function subscriptionOf(id: Id<'subs'>, state: unknown, planOf: (id: Id<'plan'>) => Plan): Subscription {
-  const { plan, nextPlan, retryAtMs, charging, ...rest } = stateSchema.parse(state)
+  const { plan, nextPlan, retryAtMs, waitsUntilMs, charging, ...rest } = stateSchema.parse(state)
   return {
     ...rest,
     id,
     plan: planOf(plan),
     nextPlan: nextPlan === null ? undefined : planOf(nextPlan),
     retryAtMs: retryAtMs ?? undefined,
+    waitsUntilMs: waitsUntilMs ?? undefined,
     charging: charging === null ? undefined : charging.kind === 'period' ? charging : { kind: 'upgrade', plan: planOf(charging.plan), amount: parseUnits(charging.amount) },
   }
 }
 
-/** When time alone changes it next, ms since 1970; undefined while it waits for a provider or for her. */
-export function dueMsOf({ status, charging, retryAtMs, periodEndsMs }: Subscription): number | undefined {
-  return status === 'ended' || status === 'paused' || charging !== undefined ? undefined : (retryAtMs ?? periodEndsMs)
+/** When time alone changes it next, ms since 1970; undefined while it waits for a provider. */
+export function dueMsOf({ status, charging, retryAtMs, waitsUntilMs, periodEndsMs }: Subscription): number | undefined {
+  if (charging !== undefined) return waitsUntilMs
+  return status === 'ended' || status === 'paused' ? undefined : (retryAtMs ?? periodEndsMs)
 }
 
 type WrittenEffect =
   | { readonly type: 'charge'; readonly key: string; readonly amount: string }
   | { readonly type: 'fund'; readonly key: string; readonly price: string; readonly plan: Id<'plan'>; readonly source: 'charge' | 'trial' }
-  | Extract<SubscriptionEffect, { type: 'share' | 'reclaim' | 'give-back' | 'refund' | 'tell' }>
+  | { readonly type: 'refund'; readonly key: string; readonly to?: string }
+  | Extract<SubscriptionEffect, { type: 'share' | 'abandon' | 'dispute' | 'give-back' | 'tell' }>
 
 export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
   switch (effect.type) {
@@ -61,10 +66,12 @@ export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
       return { ...effect, amount: String(effect.amount) }
     case 'fund':
       return { ...effect, price: String(effect.price), plan: effect.plan.id }
-    case 'share':
-    case 'reclaim':
-    case 'give-back':
     case 'refund':
+      return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: String(effect.to) }) }
+    case 'share':
+    case 'abandon':
+    case 'dispute':
+    case 'give-back':
     case 'tell':
       return effect
   }
@@ -78,10 +85,12 @@ export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan): Su
       return { ...effect, amount: parseUnits(effect.amount) }
     case 'fund':
       return { ...effect, price: parseUnits(effect.price), plan: planOf(effect.plan) }
-    case 'share':
-    case 'reclaim':
-    case 'give-back':
     case 'refund':
+      return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: parseUnits(effect.to) }) }
+    case 'share':
+    case 'abandon':
+    case 'dispute':
+    case 'give-back':
     case 'tell':
       return effect
   }

@@ -2,7 +2,7 @@ import { newId } from '@rivulet/ids'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { periodStart } from './calendar.ts'
-import { feeOfPlan, type Plan } from './plan.ts'
+import { partsOf, type Plan } from './plan.ts'
 import { begin, next, retryDays, type Step, type Subscription, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 
 const eur = { code: 'EUR', scale: 9 }
@@ -176,15 +176,25 @@ describe('a subscription', () => {
     for (const type of ['cancel', 'keep', 'pause'] as const) expect(() => life.happens({ type })).toThrow('has ended')
   })
 
+  test('that waits for her bank does so for a day: then it asks to have the charge closed, once, and what comes of it decides', () => {
+    const waiting = next(begin(id, small, { nowMs: 0, trial: false }).subscription, { type: 'waits' }, 0)
+    expect([waiting.subscription.waitsUntilMs, kinds(waiting.effects)]).toEqual([day, ['tell confirm-payment']])
+    expect(next(waiting.subscription, { type: 'time' }, day - 1).effects).toEqual([])
+    const lapsed = next(waiting.subscription, { type: 'time' }, day)
+    expect([lapsed.effects, next(lapsed.subscription, { type: 'time' }, 9 * day).effects]).toEqual([[{ type: 'abandon', key: `${id}/1` }], []])
+    expect(next(lapsed.subscription, { type: 'charge-failed', final: false }, day).subscription.status).toBe('ended')
+    expect(next(lapsed.subscription, { type: 'charged' }, day).subscription).toMatchObject({ status: 'active', waitsUntilMs: undefined })
+  })
+
   test('whose payment is disputed ends, and what is left goes back instead of being shared', () => {
-    const life = new Life(small, at('2027-01-01')).happens({ type: 'disputed' })
-    expect([life.subscription.status, kinds(life.effects).slice(-2)]).toEqual(['ended', ['reclaim', 'tell ended']])
+    const life = new Life(small, at('2027-01-01')).happens({ type: 'disputed', key: `${id}/1` })
+    expect([life.subscription.status, kinds(life.effects).slice(-2)]).toEqual(['ended', ['dispute', 'tell ended']])
   })
 
   test('that has ended while a charge was under way gives it back when it succeeds, and forgets it when it fails', () => {
     const active = new Life(small, at('2027-01-31'))
     const upgrading = next(active.subscription, { type: 'change-plan', plan: large }, active.nowMs).subscription
-    for (const event of [{ type: 'disputed' }, { type: 'refunded', key: `${id}/1` }] as const) {
+    for (const event of [{ type: 'disputed', key: `${id}/1` }, { type: 'refunded', key: `${id}/1` }] as const) {
       const ended = next(upgrading, event, active.nowMs).subscription
       expect(ended.status).toBe('ended')
       const paid = next(ended, { type: 'charged' }, active.nowMs)
@@ -199,7 +209,7 @@ describe('a subscription', () => {
   test('under any order of events never charges twice for one key, funds only what was charged, and rests when it has ended', () => {
     const event = fc.oneof(
       { arbitrary: fc.integer({ min: 1, max: 40 }).map((days) => ({ days })), weight: 4 },
-      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'disputed' }),
+      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'waits' }, { type: 'disputed', key: `${id}/1` }, { type: 'refunded-part', key: `${id}/1`, to: 1n }),
       fc.constantFrom(small, large, yearly).map((to): SubscriptionEvent => ({ type: 'change-plan', plan: to })),
     )
     fc.assert(
@@ -233,4 +243,4 @@ describe('a subscription', () => {
   })
 })
 
-test('the operator’s fee is rounded down', () => expect([feeOfPlan(small), feeOfPlan({ price: 999n, feeBasisPoints: 1_050 })]).toEqual([500_000_000n, 104n]))
+test('the operator’s fee is rounded down', () => expect([partsOf(small, 0).fee, partsOf({ price: 999n, asset: eur, feeBasisPoints: 1_050 }, 0).fee]).toEqual([500_000_000n, 104n]))

@@ -32,6 +32,8 @@ export interface Subscription {
   readonly retryAtMs: number | undefined
   /** The charge that is under way. */
   readonly charging: ChargeKind | undefined
+  /** While it waits for her to confirm it at her bank: until when. */
+  readonly waitsUntilMs: number | undefined
   /** Charges that were ever asked for: numbers the next one. */
   readonly charges: number
 }
@@ -41,6 +43,8 @@ type ChargeKind = { readonly kind: 'period' } | { readonly kind: 'upgrade'; read
 export type SubscriptionEvent =
   | { readonly type: 'time' }
   | { readonly type: 'charged' }
+  /** Her bank wants to ask her. */
+  | { readonly type: 'waits' }
   | { readonly type: 'charge-failed'; readonly final: boolean }
   | { readonly type: 'change-plan'; readonly plan: Plan }
   | { readonly type: 'cancel' }
@@ -48,9 +52,12 @@ export type SubscriptionEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'card-changed' }
-  | { readonly type: 'disputed' }
-  /** The charge under this key was given back whole. */
+  /** The charge under this key was taken back by her bank. */
+  | { readonly type: 'disputed'; readonly key: string }
+  /** The charge under this key was given back, whole or what was left of it. */
   | { readonly type: 'refunded'; readonly key: string }
+  /** Of the charge under this key `to` units in all have been given back, less than the whole. */
+  | { readonly type: 'refunded-part'; readonly key: string; readonly to: bigint }
 
 export type SubscriptionEffect =
   /** Ask the provider; the key makes a second asking harmless. */
@@ -59,13 +66,15 @@ export type SubscriptionEffect =
   | { readonly type: 'fund'; readonly key: string; readonly price: bigint; readonly plan: Plan; readonly source: 'charge' | 'trial' }
   /** Share what is left of the budget of a period. */
   | { readonly type: 'share'; readonly period: number }
-  /** The payment is being taken back: what is left of the budget goes back to the provider's account. */
-  | { readonly type: 'reclaim'; readonly period: number }
+  /** She has not confirmed it in time: the provider closes the charge, unless she did at the last moment. */
+  | { readonly type: 'abandon'; readonly key: string }
+  /** The payment was taken back by her bank: it leaves the books as one that was given back. */
+  | { readonly type: 'dispute'; readonly key: string }
   /** Ask the provider to give a payment back: it came when the subscription had ended. */
   | { readonly type: 'give-back'; readonly key: string }
-  /** The payment was given back: it leaves the books, and a credit note is written. */
-  | { readonly type: 'refund'; readonly key: string }
-  | { readonly type: 'tell'; readonly what: 'renewal-failed' | 'ended' | 'paused' | 'receipt' | 'trial-ends' }
+  /** The payment was given back, up to `to` units in all, or whole: that leaves the books, and a credit note is written. */
+  | { readonly type: 'refund'; readonly key: string; readonly to?: bigint }
+  | { readonly type: 'tell'; readonly what: 'confirm-payment' | 'renewal-failed' | 'ended' | 'paused' | 'receipt' | 'trial-ends' }
 
 export interface Step {
   readonly subscription: Subscription
@@ -73,12 +82,14 @@ export interface Step {
 }
 
 const dayMs = 86_400_000
+/** She has so long to confirm a payment at her bank; then it counts as one that failed. */
+const confirmMsMax = dayMs
 /** A failed renewal is tried again after so many days each; the last failure ends the subscription. */
 export const retryDays: readonly number[] = [1, 3, 5, 7]
 
 /** Begins with a trial where the plan has one and `trial` allows it, else with the first charge. */
 export function begin(id: Id<'subs'>, plan: Plan, { nowMs, trial }: { readonly nowMs: number; readonly trial: boolean }): Step {
-  const base = { id, plan, nextPlan: undefined, cancelled: false, pausing: false, attempts: 0, retryAtMs: undefined, charges: 0 }
+  const base = { id, plan, nextPlan: undefined, cancelled: false, pausing: false, attempts: 0, retryAtMs: undefined, waitsUntilMs: undefined, charges: 0 }
   if (trial && plan.trialDays > 0) {
     const anchorMs = nowMs + plan.trialDays * dayMs
     return {
@@ -96,6 +107,8 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
       return timePassed(subscription, nowMs)
     case 'charged':
       return charged(subscription, nowMs)
+    case 'waits':
+      return subscription.charging === undefined ? same(subscription) : { subscription: { ...subscription, waitsUntilMs: nowMs + confirmMsMax }, effects: [{ type: 'tell', what: 'confirm-payment' }] }
     case 'charge-failed':
       return chargeFailed(subscription, event.final, nowMs)
     case 'change-plan':
@@ -111,16 +124,19 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
     case 'card-changed':
       return subscription.status === 'grace' && subscription.charging === undefined ? charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' }) : same(subscription)
     case 'disputed':
-      return subscription.status === 'ended' ? same(subscription) : disputed(subscription)
+      return disputed(subscription, event.key)
     case 'refunded':
       return refunded(subscription, event.key)
+    case 'refunded-part':
+      return { subscription, effects: [{ type: 'refund', key: event.key, to: event.to }] }
     default:
       return assertNever(event)
   }
 }
 
 function timePassed(subscription: Subscription, nowMs: number): Step {
-  const { status, retryAtMs, charging, periodEndsMs } = subscription
+  const { id, status, retryAtMs, charging, charges, periodEndsMs, waitsUntilMs } = subscription
+  if (waitsUntilMs !== undefined && nowMs >= waitsUntilMs) return { subscription: { ...subscription, waitsUntilMs: undefined }, effects: [{ type: 'abandon', key: `${id}/${charges}` }] }
   if (status === 'ended' || status === 'paused' || charging !== undefined) return same(subscription)
   if (retryAtMs !== undefined) return nowMs < retryAtMs ? same(subscription) : charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' })
   return nowMs < periodEndsMs ? same(subscription) : renew(subscription)
@@ -150,15 +166,15 @@ function charged(subscription: Subscription, nowMs: number): Step {
   if (charging === undefined) return same(subscription)
   if (subscription.status === 'ended') {
     const [price, of] = charging.kind === 'upgrade' ? [charging.amount, charging.plan] : [plan.price, plan]
-    return { subscription: { ...subscription, charging: undefined }, effects: [{ type: 'fund', key, price, plan: of, source: 'charge' }, { type: 'give-back', key }] }
+    return { subscription: { ...subscription, charging: undefined, waitsUntilMs: undefined }, effects: [{ type: 'fund', key, price, plan: of, source: 'charge' }, { type: 'give-back', key }] }
   }
   if (charging.kind === 'upgrade') {
     return {
-      subscription: { ...subscription, plan: charging.plan, nextPlan: undefined, charging: undefined },
+      subscription: { ...subscription, plan: charging.plan, nextPlan: undefined, charging: undefined, waitsUntilMs: undefined },
       effects: [{ type: 'fund', key, price: charging.amount, plan: charging.plan, source: 'charge' }, { type: 'tell', what: 'receipt' }],
     }
   }
-  const paid: Subscription = { ...subscription, status: 'active', charging: undefined, attempts: 0, retryAtMs: undefined }
+  const paid: Subscription = { ...subscription, status: 'active', charging: undefined, waitsUntilMs: undefined, attempts: 0, retryAtMs: undefined }
   const fund: SubscriptionEffect = { type: 'fund', key, price: plan.price, plan, source: 'charge' }
   // Paid only when the grace of a short period had run out: the next one is due at once.
   const later = nowMs >= paid.periodEndsMs ? timePassed(paid, nowMs) : same(paid)
@@ -168,7 +184,7 @@ function charged(subscription: Subscription, nowMs: number): Step {
 function chargeFailed(subscription: Subscription, final: boolean, nowMs: number): Step {
   const { charging, status, attempts } = subscription
   if (charging === undefined) return same(subscription)
-  const failed: Subscription = { ...subscription, charging: undefined }
+  const failed: Subscription = { ...subscription, charging: undefined, waitsUntilMs: undefined }
   if (status === 'ended') return same(failed)
   if (charging.kind === 'upgrade') return { subscription: failed, effects: [{ type: 'tell', what: 'renewal-failed' }] }
   const days = retryDays[attempts]
@@ -228,7 +244,7 @@ function wish(subscription: Subscription, change: Partial<Pick<Subscription, 'ca
 function charge(subscription: Subscription, charging: ChargeKind): Step {
   const charges = subscription.charges + 1
   const amount = charging.kind === 'upgrade' ? charging.amount : subscription.plan.price
-  return { subscription: { ...subscription, charging, charges }, effects: [{ type: 'charge', key: `${subscription.id}/${charges}`, amount }] }
+  return { subscription: { ...subscription, charging, charges, waitsUntilMs: undefined }, effects: [{ type: 'charge', key: `${subscription.id}/${charges}`, amount }] }
 }
 
 /** What is left of the budget is shared and nothing is charged any more. A charge that is under way may still succeed. */
@@ -238,9 +254,12 @@ function end(subscription: Subscription): Step {
   return { subscription: ended, effects: status === 'starting' ? [{ type: 'tell', what: 'ended' }] : [{ type: 'share', period }, { type: 'tell', what: 'ended' }] }
 }
 
-function disputed(subscription: Subscription): Step {
+/** What is left of her budget is shared no more: who took one payment back may take back others. */
+function disputed(subscription: Subscription, key: string): Step {
+  const dispute: SubscriptionEffect = { type: 'dispute', key }
+  if (subscription.status === 'ended') return { subscription, effects: [dispute] }
   const { subscription: ended, effects } = end(subscription)
-  return { subscription: ended, effects: effects.map((effect) => (effect.type === 'share' ? { type: 'reclaim', period: effect.period } : effect)) }
+  return { subscription: ended, effects: [dispute, ...effects.filter(({ type }) => type !== 'share')] }
 }
 
 function refunded(subscription: Subscription, key: string): Step {

@@ -20,11 +20,16 @@ export interface Telling {
 
 /** Undefined for what her page alone says, or what is news no more. */
 export function mailOf({ subscription }: SubscriptionRecord, { email: to, language, url }: Reader, { key, what, paid }: Telling): NewMail | undefined {
-  const { plan, status, retryAtMs, period } = subscription
+  const { plan, status, retryAtMs, period, charging, waitsUntilMs } = subscription
   const common = { key, to, language }
   switch (what) {
     case 'receipt':
       return paid === undefined ? undefined : { ...common, template: 'receipt', fields: { plan: plan.name, paid: { amount: paid.amount, asset: plan.asset }, paidMs: paid.paidMs, url } }
+    case 'confirm-payment': {
+      if (charging === undefined || waitsUntilMs === undefined) return undefined
+      const [of, amount] = charging.kind === 'upgrade' ? [charging.plan, charging.amount] : [plan, plan.price]
+      return { ...common, template: 'confirm-payment', fields: { plan: of.name, price: { amount, asset: of.asset }, untilMs: waitsUntilMs, url } }
+    }
     case 'renewal-failed':
       return status === 'grace' ? { ...common, template: 'renewal-failed', fields: { plan: plan.name, price: { amount: plan.price, asset: plan.asset }, retryAtMs, url } } : undefined
     case 'ended':

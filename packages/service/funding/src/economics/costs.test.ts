@@ -41,7 +41,7 @@ test('the ratio of fees to revenue is read from the books, is marked at 15 and 2
     { name: 'sepa', gross: 500n * cent, movements: 1, costs: 20n * cent, ratio: '0.04', mark: 'fine', perChargeForWarning: null, perChargeForAlarm: null },
     { name: 'store', gross: 1_000n * cent, movements: 1, costs: 150n * cent, ratio: '0.15', mark: 'warning', perChargeForWarning: '1', perChargeForAlarm: '1' },
   ])
-  expect(report.total).toEqual({ gross: 1_100n * cent, costs: 197n * cent, ratio: '0.179091', mark: 'warning' })
+  expect(report.total).toEqual({ gross: 1_100n * cent, costs: 197n * cent, vat: 0n, ratio: '0.179091', mark: 'warning' })
 })
 
 test('what is disputed is no revenue', async () => {

@@ -15,7 +15,7 @@ export type Tariffs = Readonly<Record<string, TariffSpec>>
 
 interface ProviderCosts {
   readonly name: string
-  /** Units that came in through it, disputes taken off; of a rail, what left by it. */
+  /** Units that came in through it, VAT and all, what was taken back taken off; of a rail, what left by it. */
   readonly gross: bigint
   readonly movements: number
   /** Units that it took. */
@@ -33,7 +33,10 @@ export interface CostReport {
   readonly toMs: number
   readonly parts: readonly ProviderCosts[]
   /** Everything that was taken, of everything that came in. */
-  readonly total: Pick<ProviderCosts, 'gross' | 'costs' | 'ratio' | 'mark'>
+  readonly total: Pick<ProviderCosts, 'gross' | 'costs' | 'ratio' | 'mark'> & {
+    /** Units of VAT that are contained in what came in. */
+    readonly vat: bigint
+  }
 }
 
 const warningAt = new Fraction(15, 100)
@@ -52,24 +55,25 @@ export function costOf(tariff: TariffSpec | undefined, units: bigint, { scale }:
 /** Of a time, for every name of the tariffs and every provider and rail that the books know. */
 export async function costReport(ledger: Pick<Ledger, 'accountByName' | 'transfersOf'>, { tariffs, names, asset, fromMs, toMs }: { readonly tariffs: Tariffs; readonly names: readonly string[]; readonly asset: Asset; readonly fromMs: number; readonly toMs: number }): Promise<CostReport> {
   const parts: ProviderCosts[] = []
-  const sum = { gross: 0n, costs: 0n }
+  const sum = { gross: 0n, costs: 0n, vat: 0n }
   for (const name of [...new Set([...names, ...Object.keys(tariffs)])].toSorted()) {
     const within = async (accountName: string): Promise<{ readonly account: Account | undefined; readonly transfers: readonly Transfer[] }> => {
       const account = await ledger.accountByName(accountName)
       return { account, transfers: account === undefined ? [] : await transfersOf(ledger, account.id, { fromMs, toMs }) }
     }
     const [psp, bank, cost] = [await within(`psp[${name}]`), await within(`payout[${name}]`), await within(`cost[${name}]`)]
-    const incoming = psp.transfers.filter(({ reason }) => ['subscription', 'subscription-fee', 'deposit'].includes(reason))
-    const disputed = psp.transfers.filter(({ reason }) => reason === 'dispute' || reason === 'refund')
+    const incoming = psp.transfers.filter(({ reason }) => ['subscription', 'subscription-fee', 'vat', 'deposit'].includes(reason))
+    const takenBack = psp.transfers.filter(({ reason }) => /^(dispute|refund)(-fee|-vat|-loss)?$/.test(reason))
     const outgoing = bank.transfers.filter(({ reason }) => reason === 'payout-settled')
     const amounts = (transfers: readonly Transfer[]): bigint => transfers.reduce((total, { amount }) => total + amount, 0n)
-    const gross = amounts(incoming) - amounts(disputed) + amounts(outgoing)
+    const gross = amounts(incoming) - amounts(takenBack) + amounts(outgoing)
     const costs = cost.transfers.reduce((total, { debitAccountId, amount }) => (debitAccountId === cost.account?.id ? total + amount : total - amount), 0n)
     const movements = new Set(incoming.map(({ key }) => key.replace(/^[a-z]+:/, ''))).size + outgoing.length
     if (movements === 0 && costs === 0n && !Object.hasOwn(tariffs, name)) continue
     const tariff = Object.hasOwn(tariffs, name) ? tariffs[name] : undefined
     parts.push({ name, gross, movements, costs, ...ratioOf(costs, gross), ...batchesOf(tariff, gross, { movements, asset }) })
-    if (psp.account !== undefined) sum.gross += amounts(incoming) - amounts(disputed)
+    if (psp.account !== undefined) sum.gross += amounts(incoming) - amounts(takenBack)
+    sum.vat += amounts(incoming.filter(({ reason }) => reason === 'vat')) - amounts(takenBack.filter(({ reason }) => reason.endsWith('-vat')))
     sum.costs += costs
   }
   return { fromMs, toMs, parts, total: { ...sum, ...ratioOf(sum.costs, sum.gross) } }

@@ -43,7 +43,7 @@ export function economicsRoutes({ ledger, clock, entrance, tariffs, names, asset
 
 /** Amounts as decimal strings: for the API, and for the command. */
 export function costReportJson({ parts, total, ...period }: CostReport): object {
-  return { ...period, parts: parts.map(({ gross, costs, ...part }) => ({ ...part, gross: String(gross), costs: String(costs) })), total: { ...total, gross: String(total.gross), costs: String(total.costs) } }
+  return { ...period, parts: parts.map(({ gross, costs, ...part }) => ({ ...part, gross: String(gross), costs: String(costs) })), total: { ...total, gross: String(total.gross), costs: String(total.costs), vat: String(total.vat) } }
 }
 
 /** Throws `request-invalid`, naming the first field that is wrong. */

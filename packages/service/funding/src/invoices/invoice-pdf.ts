@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { dayWords, type Language, moneyWords } from '@rivulet/notify'
 import PdfDocument from 'pdfkit'
-import { type Invoice, invoiceName, vatOf } from './invoice.ts'
+import { vatOf } from '../plan.ts'
+import { type Invoice, invoiceName } from './invoice.ts'
 import { invoiceWords } from './invoice-words.ts'
 
 /** Names of people are in many scripts: the fonts that every PDF reader has are not. */
@@ -13,7 +14,7 @@ const black = '#16211d'
 /** One page of A4. The same data gives the same document. */
 export async function invoicePdf(invoice: Invoice, language: Language): Promise<Buffer> {
   const { kind, issuedMs, content } = invoice
-  const { terms, buyer, plan, fromMs, toMs, asset, total, fee, paidMs, card, corrects } = content
+  const { terms, buyer, plan, fromMs, toMs, asset, total, fee, vat, paidMs, card, corrects } = content
   const words = invoiceWords[language]
   const isNote = kind === 'credit-note'
   const money = (amount: bigint): string => (isNote ? `\u2212${moneyWords({ amount, asset }, language)}` : moneyWords({ amount, asset }, language))
@@ -58,13 +59,13 @@ export async function invoicePdf(invoice: Invoice, language: Language): Promise<
   pair(words.plan(plan), money(total), { bold: true })
   line(words.period(day(fromMs), day(toMs)), { color: grey })
   document.moveDown(0.6)
-  pair(`    ${words.budget}`, money(total - fee), { color: grey })
+  pair(`    ${words.budget}`, money(total - fee - vat), { color: grey })
   pair(`    ${words.fee}`, money(fee), { color: grey })
   rule()
   if (terms.vatBasisPoints > 0) {
-    const vat = vatOf(content)
-    pair(words.net, money(total - vat))
-    pair(words.vat(new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 }).format(terms.vatBasisPoints / 10_000)), money(vat))
+    const contained = vat > 0n ? vat : vatOf({ total, asset, vatBasisPoints: terms.vatBasisPoints })
+    pair(words.net, money(total - contained))
+    pair(words.vat(new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 }).format(terms.vatBasisPoints / 10_000)), money(contained))
   }
   pair(words.total, money(total), { bold: true })
   document.moveDown(1.5)

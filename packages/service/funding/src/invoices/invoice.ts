@@ -1,5 +1,5 @@
 /** What was paid, as a document: its data is kept, and rendered whenever it is asked for. */
-import { type Asset, floorDivide } from '@rivulet/money'
+import type { Asset } from '@rivulet/money'
 
 /** Who sells, on every document. */
 export interface InvoiceTerms {
@@ -18,9 +18,10 @@ export interface InvoiceContent {
   readonly fromMs: number
   readonly toMs: number
   readonly asset: Asset
-  /** Units, with what is contained: `fee` is the operator's part, the rest her budget. */
+  /** Units, with what is contained: `fee` is the operator's part, `vat` the tax that is booked apart, the rest her budget. Documents of earlier versions, which did not book it, say 0. */
   readonly total: bigint
   readonly fee: bigint
+  readonly vat: bigint
   readonly paidMs: number
   readonly card: { readonly brand: string; readonly lastFour: string }
   /** A credit note: the name of the invoice that it takes back. */
@@ -38,11 +39,4 @@ const numberDigits = 6
 
 export function invoiceName({ number, content }: Pick<Invoice, 'number' | 'content'>): string {
   return `${content.terms.prefix}${String(number).padStart(numberDigits, '0')}`
-}
-
-/** The VAT that is contained in a total, rounded down to hundredths of a whole unit, as it is declared. */
-export function vatOf({ total, asset, terms }: Pick<InvoiceContent, 'total' | 'asset' | 'terms'>): bigint {
-  const contained = floorDivide(total * BigInt(terms.vatBasisPoints), 10_000n + BigInt(terms.vatBasisPoints))
-  const cent = asset.scale > 2 ? 10n ** BigInt(asset.scale - 2) : 1n
-  return floorDivide(contained, cent) * cent
 }

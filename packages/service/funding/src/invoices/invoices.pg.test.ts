@@ -96,7 +96,7 @@ describe('an invoice', () => {
     expect(first?.content).toEqual({
       terms: { seller: { name: 'Éditions du Ruisseau', address: ['1 rue de la Source', '69001 Lyon'], vatId: 'FR00123456789' }, prefix: 'RIV-', vatBasisPoints: 2_000 },
       buyer: { name: 'Łucja Ωmega Иванова', email: 'reader@example.com' }, plan: 'Monthly', fromMs: Date.parse('2027-01-31T10:00:00Z'), toMs: Date.parse('2027-02-28T10:00:00Z'), asset: eur,
-      total: 5_000_000_000n, fee: 500_000_000n, paidMs: Date.parse('2027-01-31T10:00:00Z'), card: { brand: 'Visa', lastFour: '4242' }, corrects: undefined,
+      total: 5_000_000_000n, fee: 417_000_000n, vat: 830_000_000n, paidMs: Date.parse('2027-01-31T10:00:00Z'), card: { brand: 'Visa', lastFour: '4242' }, corrects: undefined,
     })
     expect(second?.content).toMatchObject({ fromMs: Date.parse('2027-02-28T10:00:00Z'), toMs: Date.parse('2027-03-31T10:00:00Z') })
   })
@@ -146,12 +146,14 @@ describe('a refund', () => {
     await ledger.transfer({ key: 'spent', debitAccountId: account.id, creditAccountId: mara.id, amount: 1_000_000_000n, reason: 'stream' })
     for (let click = 0; click < 3; click += 1) expect((await fetch(`${origin}/api/invoices/1/refund`, { method: 'POST' })).status).toBe(204)
     expect((await rows()).toSorted()).toEqual([
-      'refund-fee: fee.subscription -> psp[sandbox] 500000000',
+      'refund-fee: fee.subscription -> psp[sandbox] 417000000',
       'refund-loss: loss@wallet -> psp[sandbox] 1000000000',
-      'refund: subscriber -> psp[sandbox] 3500000000',
+      'refund-vat: vat -> psp[sandbox] 830000000',
+      'refund: subscriber -> psp[sandbox] 2753000000',
       'stream: subscriber -> publisher[mara] 1000000000',
-      'subscription-fee: psp[sandbox] -> fee.subscription 500000000',
-      'subscription: psp[sandbox] -> subscriber 4500000000',
+      'subscription-fee: psp[sandbox] -> fee.subscription 417000000',
+      'subscription: psp[sandbox] -> subscriber 3753000000',
+      'vat: psp[sandbox] -> vat 830000000',
     ])
     const [note, invoice] = await invoices.ofPerson(alicia, 10)
     expect([await funding.of(alicia), note?.kind, note?.number, note?.content.corrects, note?.content.total]).toEqual([undefined, 'credit-note', 2, invoice === undefined ? '' : invoiceName(invoice), 5_000_000_000n])

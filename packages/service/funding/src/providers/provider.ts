@@ -34,6 +34,8 @@ export interface PaymentProvider {
   readonly name: string
   /** Throws `provider-away`. */
   charge(request: ChargeRequest): Promise<ChargeOutcome>
+  /** Closes a charge that waits for her, so that it cannot be paid any more. Answers what became of it: she may have confirmed it meanwhile. Throws `provider-away`. */
+  abandon(reference: string): Promise<'succeeded' | 'failed'>
   /** Gives a charge back whole; asked twice, given back once. Throws `provider-away`. @param reference what the provider calls the charge */
   refund(reference: string): Promise<void>
 }

@@ -24,6 +24,13 @@ export class SandboxStore {
     await this.#db.updateTable('funding.sandbox_charge').set({ status: 'refunded' }).where('key', '=', key).where('status', '=', 'succeeded').execute()
   }
 
+  /** The status of a charge that waited for its owner and waits no more. */
+  async abandon(key: string): Promise<string> {
+    await this.#db.updateTable('funding.sandbox_charge').set({ status: 'abandoned' }).where('key', '=', key).where('status', '=', 'authentication').execute()
+    const { status } = await this.#db.selectFrom('funding.sandbox_charge').select('status').where('key', '=', key).executeTakeFirstOrThrow()
+    return status
+  }
+
   /** Whether a charge that waited for its owner now succeeded. */
   async confirm(key: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db.updateTable('funding.sandbox_charge').set({ status: 'succeeded' }).where('key', '=', key).where('status', '=', 'authentication').executeTakeFirstOrThrow()

@@ -48,6 +48,10 @@ export class SandboxProvider implements PaymentProvider {
     await this.#store.refund(reference.replace(/^sandbox:/, ''))
   }
 
+  async abandon(reference: string): Promise<'succeeded' | 'failed'> {
+    return (await this.#store.abandon(reference.replace(/^sandbox:/, ''))) === 'abandoned' ? 'failed' : 'succeeded'
+  }
+
   /** She confirms a charge that asked for it; once. */
   confirm(reference: string): Promise<boolean> {
     return this.#store.confirm(reference.replace(/^sandbox:/, ''))

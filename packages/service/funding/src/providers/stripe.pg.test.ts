@@ -17,93 +17,11 @@ import { InvoiceStore } from '../invoice-store.ts'
 import { fundingMigrations } from '../migrations.ts'
 import { StripeProvider } from './stripe.ts'
 import { stripeRoutes } from './stripe-routes.ts'
-
-interface Intent {
-  id: string; object: 'payment_intent'; amount: number; amount_received: number; currency: string; status: string; next_action: object | null; metadata: object
-  latest_charge: { id: string; object: 'charge'; disputed: boolean; refunded: boolean; balance_transaction: { id: string; object: 'balance_transaction'; fee: number; currency: string } | null } | null
-}
+import { StripeStandIn } from './stripe-stand-in.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 const webhookSecret = 'whsec_test_secret'
 const dayMs = 86_400_000
-
-/** The parts of Stripe's API that are used, over HTTP, with its idempotency. What a card does stands in its name. */
-class StripeStandIn {
-  readonly intents = new Map<string, Intent>()
-  readonly asked: string[] = []
-  readonly #answers = new Map<string, { readonly status: number; readonly body: object }>()
-  #server: Server | undefined
-  url = ''
-
-  async open(): Promise<void> {
-    const app = express()
-    app.use(express.urlencoded({ extended: true }))
-    app.post('/v1/payment_intents', (request, response) => {
-      const key = String(request.headers['idempotency-key'])
-      const known = this.#answers.get(key) ?? this.#create(request.body as Record<string, string>)
-      this.#answers.set(key, known)
-      this.asked.push(key)
-      response.status(known.status).json(known.body)
-    })
-    app.get('/v1/payment_intents/:id', (request, response) => void response.json(this.intents.get(request.params.id)))
-    app.post('/v1/payment_intents/:id/cancel', (request, response) => {
-      const intent = this.intent(request.params.id)
-      intent.status = 'canceled'
-      response.json(intent)
-    })
-    app.post('/v1/refunds', (request, response) => {
-      const { latest_charge: charge } = this.intent(String((request.body as { payment_intent: string }).payment_intent))
-      if (charge !== null) charge.refunded = true
-      response.json({ id: 're_1', object: 'refund' })
-    })
-    app.post('/v1/checkout/sessions', (request, response) => {
-      const body = request.body as { client_reference_id: string; mode: string }
-      response.json({ id: 'cs_test_1', object: 'checkout.session', url: `https://checkout.example/${body.mode}/${body.client_reference_id}` })
-    })
-    app.get('/v1/checkout/sessions/:id', (request, response) => void response.json({
-      id: request.params.id, object: 'checkout.session', status: request.params.id === 'cs_open' ? 'open' : 'complete', client_reference_id: request.params.id === 'cs_other' ? 'pers_other' : 'pers_her', customer: 'cus_1',
-      setup_intent: { id: 'seti_1', object: 'setup_intent', payment_method: { id: 'pm_good', object: 'payment_method', card: { brand: 'visa', last4: '4242' } } },
-    }))
-    this.#server = createServer(app)
-    await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve))
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  async close(): Promise<void> {
-    this.#server?.closeAllConnections()
-    await new Promise((resolve) => this.#server?.close(resolve))
-  }
-
-  intent(id: string): Intent {
-    const found = this.intents.get(id)
-    if (found === undefined) throw new Error(`no such intent: ${id}`)
-    return found
-  }
-
-  #create(body: Record<string, string>): { readonly status: number; readonly body: object } {
-    const id = `pi_${this.intents.size + 1}`
-    const amount = Number(body['amount'])
-    const present = body['off_session'] === undefined
-    const intent: Intent = { id, object: 'payment_intent', amount, amount_received: 0, currency: String(body['currency']), status: 'requires_payment_method', next_action: null, metadata: {}, latest_charge: null }
-    this.intents.set(id, intent)
-    const declined = { pm_stolen: 'stolen_card', pm_poor: 'insufficient_funds', pm_dies: present ? undefined : 'expired_card', pm_asks: present ? undefined : 'authentication_required' }[body['payment_method'] ?? '']
-    if (declined !== undefined) return { status: 402, body: { error: { type: 'card_error', code: 'card_declined', decline_code: declined, message: 'no', payment_intent: intent } } }
-    if (body['payment_method'] === 'pm_asks') {
-      intent.status = 'requires_action'
-      intent.next_action = { type: 'redirect_to_url', redirect_to_url: { url: `https://bank.example/${id}`, return_url: body['return_url'] } }
-    } else this.pay(id)
-    return { status: 200, body: intent }
-  }
-
-  /** As when she confirmed at her bank. */
-  pay(id: string, amount?: number): void {
-    const intent = this.intent(id)
-    intent.status = 'succeeded'
-    intent.next_action = null
-    intent.amount_received = amount ?? intent.amount
-    intent.latest_charge = { id: `ch_${id}`, object: 'charge', disputed: false, refunded: false, balance_transaction: { id: `txn_${id}`, object: 'balance_transaction', fee: 33, currency: 'eur' } }
-  }
-}
 
 let clock: TestClock
 let postgres: Postgres
@@ -200,7 +118,7 @@ describe('a charge', () => {
   test('that her bank asks her about waits, leads her there, and counts once she confirmed', async () => {
     const { subscription } = await subscribe('pm_asks')
     const answer = await fetch(`${origin}/api/stripe/confirmation`, { redirect: 'manual' })
-    expect([subscription.status, answer.status, answer.headers.get('location')]).toEqual(['starting', 303, 'https://bank.example/pi_1'])
+    expect([subscription.status, answer.status, answer.headers.get('location')]).toEqual(['starting', 303, `${stripe.url}/bank/pi_1`])
     expect(await webhook(paymentOf('pi_1'))).toBe(200)
     expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual([])
     stripe.pay('pi_1')
@@ -215,12 +133,49 @@ describe('a charge', () => {
     expect([await books(), await funding.of(her), stripe.intent('pi_1').status]).toEqual([['charge failed fee -'], undefined, 'canceled'])
   })
 
-  test.each(['pm_dies', 'pm_asks'])('of a renewal without her, by %s, fails; she is told with a link back, and a new card goes on', async (method) => {
-    await subscribe(method)
-    if (method === 'pm_asks') {
-      stripe.pay('pi_1')
-      await webhook(paymentOf('pi_1'))
-    }
+  test('of a renewal that her bank wants to ask her about waits: she is written to, is led to her bank, and it goes on when she said yes', async () => {
+    await subscribe('pm_asks')
+    stripe.pay('pi_1')
+    await webhook(paymentOf('pi_1'))
+    clock.jump(28 * dayMs)
+    await funding.work()
+    await webhook(paymentOf('pi_2'))
+    expect([(await funding.of(her))?.subscription, stripe.intent('pi_2').status]).toMatchObject([{ status: 'grace', attempts: 0, charging: { kind: 'period' } }, 'requires_payment_method'])
+    await mails.sendDue()
+    const [mail] = await mails.mailbox()
+    expect([mail?.template, mail?.text.includes('https://wallet.example/subscription')]).toEqual(['confirm-payment', true])
+    const answer = await fetch(`${origin}/api/stripe/confirmation`, { redirect: 'manual' })
+    expect(answer.headers.get('location')).toBe(`${stripe.url}/bank/pi_2`)
+    await fetch(`${stripe.url}/bank/pi_2/yes`, { redirect: 'manual' })
+    // Stripe's own report is late: she asks.
+    expect((await fetch(`${origin}/api/stripe/checks`, { method: 'POST' })).status).toBe(204)
+    expect([(await funding.of(her))?.subscription.status, (await books()).filter((row) => !row.startsWith('charge'))]).toEqual(['active', [kept, kept, paid[0], paid[0], paid[1], paid[1]]])
+  })
+
+  test('that nobody confirms is closed at Stripe after a day, and one that was confirmed unheard counts', async () => {
+    await subscribe('pm_asks')
+    clock.jump(dayMs)
+    await funding.work()
+    expect([await funding.of(her), stripe.intent('pi_1').status, await books()]).toEqual([undefined, 'canceled', ['charge failed fee -']])
+    await subscribe('pm_asks')
+    stripe.pay('pi_2')
+    clock.jump(dayMs)
+    await funding.work()
+    expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual(paid)
+  })
+
+  test('of which a part is given back in Stripe’s dashboard is followed, however often and in whichever order that is told', async () => {
+    await subscribe('pm_good')
+    stripe.giveBack('pi_1', 200)
+    for (let told = 0; told < 3; told += 1) await webhook({ object: 'charge', id: 'ch_pi_1', payment_intent: 'pi_1' })
+    expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual([kept, 'refund-fee: fee.subscription -> psp[stripe] 200000000', 'refund: subscriber -> psp[stripe] 1800000000', ...paid].toSorted())
+    stripe.giveBack('pi_1', 300)
+    for (let told = 0; told < 3; told += 1) await webhook({ object: 'refund', id: 're_2', payment_intent: 'pi_1' })
+    expect([await funding.of(her), (await books()).filter((row) => row.startsWith('refund'))]).toEqual([undefined, ['refund-fee: fee.subscription -> psp[stripe] 200000000', 'refund-fee: fee.subscription -> psp[stripe] 300000000', 'refund: subscriber -> psp[stripe] 1800000000', 'refund: subscriber -> psp[stripe] 2700000000']])
+  })
+
+  test('of a renewal without her, by a card that died, fails; she is told with a link back, and a new card goes on', async () => {
+    await subscribe('pm_dies')
     clock.jump(28 * dayMs)
     await funding.work()
     expect((await funding.of(her))?.subscription).toMatchObject({ status: 'grace', attempts: 1 })
@@ -281,7 +236,7 @@ describe('a webhook', () => {
 
   test('may come ten times and in any order: the books are the same', async () => {
     const told = Array.from({ length: 10 }, () => [paymentOf('pi_1'), disputeOf('pi_1'), { object: 'charge', id: 'ch_pi_1', payment_intent: 'pi_1' }]).flat()
-    const expected = ['charge disputed fee 330000000', 'dispute: subscriber -> psp[stripe] 4500000000', kept, ...paid].toSorted()
+    const expected = ['charge disputed fee 330000000', 'dispute-fee: fee.subscription -> psp[stripe] 500000000', 'dispute: subscriber -> psp[stripe] 4500000000', kept, ...paid].toSorted()
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(told, { minLength: told.length }), async (order) => {
         await stop()
@@ -301,10 +256,15 @@ describe('a webhook', () => {
   })
 })
 
-test('a card is entered at Stripe, and is hers alone', async () => {
-  expect(await (await fetch(`${origin}/api/stripe/card-pages`, { method: 'POST' })).json()).toEqual({ url: `https://checkout.example/setup/${her}` })
-  expect(await provider.card('cs_done', 'pers_her')).toEqual({ reference: 'cus_1/pm_good', brand: 'visa', lastFour: '4242' })
-  for (const session of ['cs_other', 'cs_open', 'pi_1', '../x', '']) await expect(provider.card(session, 'pers_her')).rejects.toMatchObject({ code: 'card-invalid' })
+test('a card is entered at Stripe, which leads back with it and the plan; it is hers alone, and only once it is there', async () => {
+  const asked = await fetch(`${origin}/api/stripe/card-pages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"planId":"plan_1"}' })
+  const { url } = (await asked.json()) as { url: string }
+  expect([asked.status, (await fetch(`${origin}/api/stripe/cards/cs_test_1`)).status]).toEqual([201, 400])
+  const back = await fetch(`${url}/pm_good`, { redirect: 'manual' })
+  expect([back.headers.get('location'), await (await fetch(`${origin}/api/stripe/cards/cs_test_1`)).json()]).toEqual(['https://wallet.example/subscription?card=cs_test_1&plan=plan_1', { brand: 'Visa', lastFour: '4242' }])
+  expect(await provider.card('cs_test_1', her)).toEqual({ reference: 'cus_1/pm_good', brand: 'Visa', lastFour: '4242' })
+  for (const [session, person] of [['cs_test_1', 'pers_other'], ['pi_1', her], ['../x', her], ['', her]] as const) await expect(provider.card(session, person)).rejects.toMatchObject({ code: 'card-invalid' })
+  for (const body of ['{"planId":"https://elsewhere.example"}', '{"other":1}']) expect((await fetch(`${origin}/api/stripe/card-pages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status).toBe(400)
 })
 
 test('while Stripe is away nothing is lost: the charge is asked again under its key', async () => {

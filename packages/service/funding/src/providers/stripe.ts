@@ -17,6 +17,8 @@ export interface StripeOptions {
 /** What is true about a charge at Stripe. */
 export interface StripeState {
   readonly status: 'succeeded' | 'failed' | 'disputed' | 'refunded' | 'pending'
+  /** Units that were given back so far, whoever asked Stripe for it. */
+  readonly refunded: bigint
   /** Units that Stripe kept, once it says so. */
   readonly fee: bigint | undefined
   readonly paid: { readonly amount: bigint; readonly currency: string }
@@ -28,6 +30,9 @@ const timeoutMs = 20_000
 const webhookAgeSecondsMax = 300
 /** No later try with these will do (https://docs.stripe.com/declines/codes). */
 const finalDeclines = new Set(['stolen_card', 'lost_card', 'pickup_card', 'restricted_card', 'revocation_of_authorization', 'revocation_of_all_authorizations', 'stop_payment_order'])
+
+/** As people know them, by Stripe's names. */
+const brands: Readonly<Record<string, string>> = { visa: 'Visa', mastercard: 'Mastercard', amex: 'American Express', cartes_bancaires: 'Cartes Bancaires', diners: 'Diners Club', discover: 'Discover', jcb: 'JCB', unionpay: 'UnionPay' }
 
 export class StripeProvider implements PaymentProvider {
   readonly name = 'stripe'
@@ -43,11 +48,11 @@ export class StripeProvider implements PaymentProvider {
     })
   }
 
-  /** Stripe's page where she enters a card, which is saved for charges without her. @param personId comes back with the card */
-  async cardPage(personId: string, asset: Asset): Promise<string> {
+  /** Stripe's page where she enters a card, which is saved for charges without her. @param personId comes back with the card @param planId what she chose, if she did: it comes back in the address */
+  async cardPage(personId: string, asset: Asset, planId?: string): Promise<string> {
     const session = await this.#ask(() =>
       this.#stripe.checkout.sessions.create({
-        mode: 'setup', customer_creation: 'always', currency: asset.code.toLowerCase(), client_reference_id: personId, success_url: `${this.#options.returnUrl}?card={CHECKOUT_SESSION_ID}`, cancel_url: this.#options.returnUrl,
+        mode: 'setup', customer_creation: 'always', currency: asset.code.toLowerCase(), client_reference_id: personId, success_url: `${this.#options.returnUrl}?card={CHECKOUT_SESSION_ID}${planId === undefined ? '' : `&plan=${planId}`}`, cancel_url: this.#options.returnUrl,
       }))
     if (session.url === null) throw new ProviderFault('provider-away', 'Stripe gave no page for the card: try again')
     return session.url
@@ -61,7 +66,7 @@ export class StripeProvider implements PaymentProvider {
     const method = typeof intent === 'object' ? intent?.payment_method : undefined
     const customer = typeof session.customer === 'string' ? session.customer : session.customer?.id
     if (session.client_reference_id !== personId || session.status !== 'complete' || typeof method !== 'object' || method?.card === undefined || method.card === null || customer === undefined) throw notHers()
-    return { reference: `${customer}/${method.id}`, brand: method.card.brand, lastFour: method.card.last4 }
+    return { reference: `${customer}/${method.id}`, brand: brands[method.card.brand] ?? method.card.brand, lastFour: method.card.last4 }
   }
 
   async charge({ key, card, amount, asset, present }: ChargeRequest): Promise<ChargeOutcome> {
@@ -79,14 +84,28 @@ export class StripeProvider implements PaymentProvider {
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeCardError)) throw away(error)
       const reference = error.payment_intent?.id ?? key
+      // Her bank wants to ask her, and she is not there: it waits for her as one that she was there for.
+      if (error.code === 'authentication_required' || error.decline_code === 'authentication_required') return { status: 'authentication', reference }
       return { status: 'failed', reference, final: finalDeclines.has(error.decline_code ?? ''), reason: error.decline_code ?? error.code ?? 'declined' }
     }
   }
 
   /** Stripe's or her bank's page where she confirms a charge; undefined when none waits for her. */
   async confirmationUrl(reference: string): Promise<string | undefined> {
-    const { status, next_action } = await this.#ask(() => this.#stripe.paymentIntents.retrieve(reference))
+    const intent = await this.#ask(() => this.#stripe.paymentIntents.retrieve(reference))
+    const { status, next_action } = waitsWithoutHer(intent) ? await this.#ask(() => this.#stripe.paymentIntents.confirm(reference, { payment_method: intent.last_payment_error?.payment_method?.id ?? '', return_url: this.#options.returnUrl, off_session: false })) : intent
     return status === 'requires_action' ? (next_action?.redirect_to_url?.url ?? undefined) : undefined
+  }
+
+  async abandon(reference: string): Promise<'succeeded' | 'failed'> {
+    try {
+      await this.#stripe.paymentIntents.cancel(reference)
+    } catch (error) {
+      const { status } = await this.#ask(() => this.#stripe.paymentIntents.retrieve(reference))
+      if (status !== 'succeeded' && status !== 'canceled') throw away(error)
+      return status === 'succeeded' ? 'succeeded' : 'failed'
+    }
+    return 'failed'
   }
 
   async refund(reference: string): Promise<void> {
@@ -100,8 +119,9 @@ export class StripeProvider implements PaymentProvider {
     const balance = typeof charge?.balance_transaction === 'object' ? charge.balance_transaction : null
     const fee = balance !== null && balance.currency.toUpperCase() === asset.code ? fromMinor(balance.fee, asset) : undefined
     const paid = { amount: fromMinor(intent.amount_received, asset), currency: intent.currency.toUpperCase() }
+    if (waitsWithoutHer(intent)) return { fee, paid, refunded: 0n, status: 'pending' }
     if (intent.status === 'requires_payment_method') await this.#ask(() => this.#stripe.paymentIntents.cancel(reference))
-    return { fee, paid, status: statusOf(intent.status, charge) }
+    return { fee, paid, refunded: fromMinor(charge?.amount_refunded ?? 0, asset), status: statusOf(intent.status, charge) }
   }
 
   /** The charge that a webhook is about; undefined when it is about none. Throws `webhook-invalid` for one that is forged, older than five minutes, or of another account or mode. */
@@ -129,6 +149,11 @@ export class StripeProvider implements PaymentProvider {
       throw away(error)
     }
   }
+}
+
+/** Whether it was refused only because her bank wants to ask her, who was not there. */
+function waitsWithoutHer({ status, last_payment_error: error }: Stripe.PaymentIntent): boolean {
+  return status === 'requires_payment_method' && (error?.code === 'authentication_required' || error?.decline_code === 'authentication_required')
 }
 
 function statusOf(status: Stripe.PaymentIntent.Status, charge: Stripe.Charge | null): StripeState['status'] {

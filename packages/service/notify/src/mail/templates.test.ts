@@ -8,6 +8,7 @@ const all: readonly MailContent[] = [
   { template: 'confirm-address', fields: { url } },
   { template: 'account-exists', fields: { url } },
   { template: 'reset-password', fields: { url } },
+  { template: 'confirm-payment', fields: { plan: '<b>Plan</b>', price: money, untilMs: Date.parse('2027-02-03'), url } },
   { template: 'renewal-failed', fields: { plan: '<b>Plan</b>', price: money, retryAtMs: Date.parse('2027-02-03'), url } },
   { template: 'renewal-failed', fields: { plan: 'Plan', price: money, retryAtMs: undefined, url } },
   { template: 'subscription-ended', fields: { plan: 'Plan', url } },

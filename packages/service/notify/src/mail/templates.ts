@@ -8,6 +8,7 @@ export type MailContent =
   /** Somebody signed up with an e-mail that has an account. */
   | { readonly template: 'account-exists'; readonly fields: { readonly url: string } }
   | { readonly template: 'reset-password'; readonly fields: { readonly url: string } }
+  | { readonly template: 'confirm-payment'; readonly fields: { readonly plan: string; readonly price: Money; readonly untilMs: number; readonly url: string } }
   | { readonly template: 'renewal-failed'; readonly fields: { readonly plan: string; readonly price: Money; readonly retryAtMs: number | undefined; readonly url: string } }
   | { readonly template: 'subscription-ended'; readonly fields: { readonly plan: string; readonly url: string } }
   | { readonly template: 'receipt'; readonly fields: { readonly plan: string; readonly paid: Money; readonly paidMs: number; readonly url: string } }
@@ -66,6 +67,11 @@ function english({ template, fields }: MailContent): Words {
       return { subject: 'You already have an account', before: ['Somebody, perhaps you, tried to make an account with this address. There is one already, and nothing about it has changed.'], link: 'Sign in, or choose a new password', after: ['If it was not you, do nothing.'] }
     case 'reset-password':
       return { subject: 'Choose a new password', before: ['You, or somebody else, asked for a new password for this address.'], link: 'Choose a new password', after: ['The link works once, within an hour. If it was not you, do nothing: the old password stays.'] }
+    case 'confirm-payment':
+      return {
+        subject: `Confirm your payment of ${money(fields.price)}`, before: [`Your bank asks whether you want to pay ${money(fields.price)} for ${fields.plan}. Until you say so nothing is charged.`], link: 'Confirm the payment',
+        after: [`You can do this until ${day(fields.untilMs)}. If you do nothing, the payment lapses.`],
+      }
     case 'renewal-failed':
       return {
         subject: 'Your renewal could not be paid',
@@ -93,6 +99,11 @@ function french({ template, fields }: MailContent): Words {
       return { subject: 'Vous avez déjà un compte', before: ['Quelqu’un, peut-être vous, a voulu créer un compte avec cette adresse. Il y en a déjà un, et rien n’y a changé.'], link: 'Se connecter, ou choisir un nouveau mot de passe', after: ['Si ce n’était pas vous, ne faites rien.'] }
     case 'reset-password':
       return { subject: 'Choisissez un nouveau mot de passe', before: ['Vous, ou quelqu’un d’autre, avez demandé un nouveau mot de passe pour cette adresse.'], link: 'Choisir un nouveau mot de passe', after: ['Le lien sert une fois, dans l’heure. Si ce n’était pas vous, ne faites rien : l’ancien mot de passe reste.'] }
+    case 'confirm-payment':
+      return {
+        subject: `Confirmez votre paiement de ${money(fields.price)}`, before: [`Votre banque demande si vous voulez payer ${money(fields.price)} pour ${fields.plan}. Tant que vous ne l’avez pas dit, rien n’est débité.`], link: 'Confirmer le paiement',
+        after: [`Vous avez jusqu’au ${day(fields.untilMs)}. Si vous ne faites rien, le paiement est abandonné.`],
+      }
     case 'renewal-failed':
       return {
         subject: 'Votre renouvellement n’a pas pu être payé',

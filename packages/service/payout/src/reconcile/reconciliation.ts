@@ -164,7 +164,7 @@ export class ReconciliationService {
     for (const { provider, fromMs, toMs } of await providers.providers()) {
       const lines = await providers.lines(provider)
       const psp = await this.#options.ledger.accountByName(`psp[${provider}]`)
-      const books = psp === undefined ? [] : sumByReference((await this.#movements(psp, fromMs)).map((transfer) => ({ ...lineOf(transfer, psp.id), reference: pspReference(provider, transfer.key) })))
+      const books = psp === undefined ? [] : sumByReference((await this.#movements(psp, fromMs)).map((transfer) => ({ ...lineOf(transfer, psp.id), reference: pspReference(provider, transfer.key) }))).map((line) => ({ ...line, reference: line.reference.replace(/#\d+$/, '') }))
       comparisons.push({ between: ['books', provider], untilMs: toMs, lines: lines.length, findings: compare(books, lines.map((line) => ({ ...line, reference: providerReference(line) })), toMs) })
       if (until === null) continue
       const sent = lines.filter(({ kind }) => kind === 'settlement').map(({ reference, amount, atMs }) => ({ reference: settlementKey(provider, reference), amount: -amount, atMs }))
@@ -249,16 +249,18 @@ function settlementKey(provider: string, reference: string): string {
   return `settlement:${provider}/${reference}`
 }
 
-/** Budget and fee of a subscription are one charge to the provider. */
+/** Budget, fee and VAT of a subscription are one charge to the provider, and what is given back or disputed of it at once is one too: `#` and how much that makes in all tells several apart. */
 function pspReference(provider: string, key: string): string {
-  const charge = /^(?:fund|fee):(.*)$/.exec(key)
+  const charge = /^(?:fund|fee|vat):(.*)$/.exec(key)
+  const back = /^(refund|dispute)(?:-fee|-vat|-loss)?:(.*)$/.exec(key)
+  if (back !== null) return `${back[1] ?? ''} ${back[2] ?? ''}`
   const cost = /^cost:(.*)$/.exec(key)
   const payout = /^payout:(.*)\/settle$/.exec(key)
   return charge !== null ? `charge ${charge[1] ?? ''}` : cost !== null ? `fee ${cost[1] ?? ''}` : payout !== null ? `payout ${payout[1] ?? ''}` : key.startsWith(settlementKey(provider, '')) ? `settlement ${key.slice(settlementKey(provider, '').length)}` : key
 }
 
 function providerReference({ kind, reference }: ProviderLine): string {
-  return kind === 'dispute' || kind === 'refund' ? reference : `${kind} ${reference}`
+  return `${kind} ${reference}`
 }
 
 function sumByReference(lines: readonly Line[]): readonly Line[] {

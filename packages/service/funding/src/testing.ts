@@ -1,0 +1,1 @@
+export { StripeStandIn } from './providers/stripe-stand-in.ts'
