@@ -133,7 +133,7 @@ const fileSchema = z.strictObject({
   plans: z
     .array(
       z.strictObject({
-        key: z.string().regex(/^[a-z0-9-]{1,40}$/), name: line, price: units, period: z.enum(['month', 'year']).default('month'), feeBasisPoints: z.int().min(0).max(10_000).default(0), rate: units, trialDays: z.int().min(0).max(365).default(0), pacing: z.enum(['stream', 'stretch']).default('stream'),
+        key: z.string().regex(/^[a-z0-9-]{1,40}$/), name: line, price: units, period: z.enum(['month', 'year']).default('month'), feeBasisPoints: z.int().min(0).max(10_000).default(0), rate: units, trialDays: z.int().min(0).max(365).default(0), pacing: z.enum(['stream', 'stretch']).default('stream'), pool: z.enum(['none', 'pro-rata', 'user-centric']).default('none'),
       }),
     )
     .max(20)

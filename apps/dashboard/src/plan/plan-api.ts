@@ -14,6 +14,8 @@ const planSchema = z.object({
   /** Units a second. */
   rate: units,
   period: z.enum(['month', 'year']),
+  /** Whether what is left of its budgets is divided among what all its members read. */
+  pool: z.enum(['none', 'pro-rata', 'user-centric']),
   trialDays: z.number(),
   assetCode: z.string(),
   assetScale: z.number(),
@@ -46,10 +48,17 @@ const subscriptionSchema = z.object({
 export type Subscription = z.infer<typeof subscriptionSchema>
 
 const shareSchema = z.object({ payee: z.string(), amount: units })
-const statementSchema = z.object({ period: z.number(), begunMs: z.number(), endedMs: z.number(), rest: units, rolledOver: units, shares: z.array(shareSchema) })
+const statementSchema = z.object({ period: z.number(), begunMs: z.number(), endedMs: z.number(), rest: units, rolledOver: units, pooled: units, shares: z.array(shareSchema) })
 export type Statement = z.infer<typeof statementSchema>
 
-const previewSchema = z.object({ rest: units, rolledOver: units, shares: z.array(shareSchema) })
+/** Both ways to divide: by everybody's reading together, and each budget by its owner's alone. */
+const bothSchema = z.object({ month: z.string(), rule: z.enum(['pro-rata', 'user-centric']), proRata: z.array(shareSchema), userCentric: z.array(shareSchema) })
+export type BothWays = z.infer<typeof bothSchema>
+
+const poolSchema = z.extend(bothSchema, { members: z.number(), budget: units })
+export type Pool = z.infer<typeof poolSchema>
+
+const previewSchema = z.object({ rest: units, rolledOver: units, shares: z.array(shareSchema), pool: z.nullable(bothSchema) })
 export type Preview = z.infer<typeof previewSchema>
 
 const invoiceSchema = z.object({
@@ -70,13 +79,13 @@ export type Cards = z.infer<typeof cardsSchema>
 
 /** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadSubscription() {
-  const [me, { plans, cards }, { subscription, statements }, { invoices }] = await Promise.all([
+  const [me, { plans, cards }, { subscription, statements, pools }, { invoices }] = await Promise.all([
     callApi('/api/me', { answer: z.object({ person: personSchema }) }),
     callApi('/api/plans', { answer: z.object({ plans: z.array(planSchema), cards: cardsSchema }) }),
-    callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), statements: z.array(statementSchema) }) }),
+    callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), statements: z.array(statementSchema), pools: z.array(poolSchema) }) }),
     callApi('/api/invoices', { answer: z.object({ invoices: z.array(invoiceSchema) }) }),
   ])
-  return { person: me.person, plans, cards, subscription, statements, invoices }
+  return { person: me.person, plans, cards, subscription, statements, pools, invoices }
 }
 
 /** The number of a card of the sandbox, or the page of the provider on which she entered one. */

@@ -10,6 +10,7 @@ import { Invoices } from './invoices.tsx'
 import { Offers } from './offers.tsx'
 import { Order } from './order.tsx'
 import { type Cards, loadSubscription, type Plan, type Statement } from './plan-api.ts'
+import { PooledSharing, Pools } from './pooled.tsx'
 import { useReturned } from './returned.ts'
 import { Shares } from './shares.tsx'
 import { Sharing } from './sharing.tsx'
@@ -24,18 +25,19 @@ export function PlanPage(): React.JSX.Element {
   const [ordering, setOrdering] = useState(returned.planId)
   return (
     <SubscriberPage title={t('plan.title')} polled={polled}>
-      {({ plans, cards, subscription, statements, invoices }, reload) => (
+      {({ plans, cards, subscription, statements, pools, invoices }, reload) => (
         <div className="plan-page">
           {subscription === null ? (
             <Beginning plans={plans} cards={cards} ordering={plans.find(({ id }) => id === ordering)} session={returned.session} onOther={() => setOrdering(undefined)} onDone={reload} />
           ) : (
             <>
               <Current subscription={subscription} cards={cards} returned={{ ...returned, session: returned.planId === undefined ? returned.session : undefined }} onChange={reload} />
-              <Sharing key={JSON.stringify(subscription.policy)} subscription={subscription} onChange={reload} />
+              {subscription.plan.pool === 'none' ? <Sharing key={JSON.stringify(subscription.policy)} subscription={subscription} onChange={reload} /> : <PooledSharing key={JSON.stringify(subscription.policy)} subscription={subscription} />}
               {plans.length > 1 && <Offers plans={plans} cards={cards} current={subscription} onChange={reload} />}
             </>
           )}
           {invoices.length > 0 && <Invoices invoices={invoices} />}
+          {subscription !== null && pools.length > 0 && <Pools pools={pools} plan={subscription.plan} />}
           {subscription !== null && <Statements statements={statements} plan={subscription.plan} />}
         </div>
       )}
@@ -71,11 +73,11 @@ function Statements({ statements, plan }: { readonly statements: readonly Statem
         <Empty title={t('plan.statementsEmpty')} why={t('plan.statementsEmptyWhy')} />
       ) : (
         <ul className="rows">
-          {statements.map(({ period, begunMs, endedMs, rest, rolledOver, shares }) => (
+          {statements.map(({ period, begunMs, endedMs, rest, rolledOver, pooled, shares }) => (
             <li key={period} className="row plan-statement">
               <div className="row-main">
                 <p className="row-title">{t('plan.statement', { from: date.format(begunMs), to: date.format(endedMs) })}</p>
-                <p className="quiet">{t('plan.statementShared', { shared: formatMoney(rest - rolledOver, asset, locale), rolled: formatMoney(rolledOver, asset, locale) })}</p>
+                <p className="quiet">{pooled > 0n ? t('plan.statementPooled', { amount: formatMoney(pooled, asset, locale) }) : t('plan.statementShared', { shared: formatMoney(rest - rolledOver, asset, locale), rolled: formatMoney(rolledOver, asset, locale) })}</p>
                 <Shares shares={shares} plan={plan} />
               </div>
             </li>

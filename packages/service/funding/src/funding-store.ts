@@ -8,6 +8,7 @@ import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { DayAttention } from './sharing/counted.ts'
 import type { Shared, SharingPolicy } from './sharing/policy.ts'
+import { type PoolEntry, PoolStore } from './sharing/pool-store.ts'
 import { dueMsOf, effectOf, stateOf, subscriptionOf, writtenEffect } from './state.ts'
 import type { Subscription, SubscriptionEffect } from './subscription.ts'
 
@@ -22,6 +23,7 @@ interface PlanTable {
   fee_basis_points: number
   rate: bigint
   pacing: 'stream' | 'stretch'
+  pool: Plan['pool']
   trial_days: number
   offered: boolean
 }
@@ -51,7 +53,7 @@ interface Tables {
   'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
   'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint> }
   'funding.refund': { charge_key: string; until: bigint; amount: bigint; from_budget: bigint; from_fee: bigint; from_vat: bigint; from_loss: bigint }
-  'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown }
+  'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown; pooled: bigint; pool_attention: unknown }
 }
 
 /** A subscription and whose it is. */
@@ -83,7 +85,7 @@ interface Change {
   readonly effects: readonly SubscriptionEffect[]
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
   readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string; readonly refunded?: bigint }
-  readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[] }
+  readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly pooled: PoolEntry['attention'] | undefined }
   /** What other services write with it. */
   readonly also?: (transaction: MailTransaction) => Promise<void>
 }
@@ -105,7 +107,9 @@ export interface SpendingTerms {
   readonly periodEndsMs: number
 }
 
-export interface PlanSpec extends Omit<Plan, 'id'> {
+export interface PlanSpec extends Omit<Plan, 'id' | 'pool'> {
+  /** Not pooled unless told. */
+  readonly pool?: Plan['pool']
   /** The operator's own name of it. */
   readonly key: string
 }
@@ -118,8 +122,12 @@ export class FundingStore {
   /** A plan never changes but for being offered. */
   readonly #plans = new Map<string, Plan>()
 
+  /** Of pooled plans. */
+  readonly pools: PoolStore
+
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
+    this.pools = new PoolStore(postgres)
   }
 
   /** Offers these plans and no others. One whose terms differ from what is offered under its key takes its place; who has the old one keeps it. */
@@ -136,7 +144,7 @@ export class FundingStore {
           .insertInto('funding.plan')
           .values({
             id: newId(), key: spec.key, name: spec.name, price: spec.price, asset_code: spec.asset.code, asset_scale: spec.asset.scale, period: spec.period, fee_basis_points: spec.feeBasisPoints,
-            rate: spec.rate, pacing: spec.pacing, trial_days: spec.trialDays, offered: true,
+            rate: spec.rate, pacing: spec.pacing, pool: spec.pool ?? 'none', trial_days: spec.trialDays, offered: true,
           })
           .onConflict((conflict) => conflict.column('key').where('offered', '=', true).doNothing())
           .execute()
@@ -251,7 +259,7 @@ export class FundingStore {
     }
     return ready.flatMap((row) => {
       const record = records.get(row.subscription_id)
-      return record === undefined ? [] : [{ record, number: row.number, effect: effectOf(row.effect, (id) => this.#known(id)), attempts: row.attempts }]
+      return record === undefined ? [] : [{ record, number: row.number, effect: effectOf(row.effect, (id) => this.#known(id), record.subscription.plan), attempts: row.attempts }]
     })
   }
 
@@ -374,6 +382,9 @@ export interface Statement {
   readonly rest: bigint
   readonly rolledOver: bigint
   readonly shares: readonly { readonly id: string; readonly amount: bigint }[]
+  /** What went into the pot of its plan, units, and by whose reading it counts there. */
+  readonly pooled: bigint
+  readonly poolAttention: PoolEntry['attention']
   /** The attention of its last two days when it was made. */
   readonly counted: readonly DayAttention[]
 }
@@ -382,7 +393,7 @@ function statementOf(row: Tables['funding.statement']): Statement {
   return {
     period: row.period, begunMs: Number(row.begun_ms), endedMs: Number(row.ended_ms), policy: row.policy as SharingPolicy, rest: row.rest, rolledOver: row.rolled_over,
     shares: (row.shares as readonly { readonly id: string; readonly amount: string }[]).map((share) => ({ id: share.id, amount: parseUnits(share.amount) })),
-    counted: attentionOf(row.counted) ?? [],
+    counted: attentionOf(row.counted) ?? [], pooled: row.pooled, poolAttention: (row.pool_attention as PoolEntry['attention'] | null) ?? [],
   }
 }
 
@@ -397,12 +408,12 @@ function attentionOf(written: unknown): readonly DayAttention[] | undefined {
 
 function planOf(row: PlanTable): Plan {
   return {
-    id: row.id as Id<'plan'>, name: row.name, price: row.price, asset: { code: row.asset_code, scale: row.asset_scale }, period: row.period, feeBasisPoints: row.fee_basis_points, rate: row.rate, pacing: row.pacing, trialDays: row.trial_days,
+    id: row.id as Id<'plan'>, name: row.name, price: row.price, asset: { code: row.asset_code, scale: row.asset_scale }, period: row.period, feeBasisPoints: row.fee_basis_points, rate: row.rate, pacing: row.pacing, pool: row.pool, trialDays: row.trial_days,
   }
 }
 
-function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints, rate, pacing, trialDays }: PlanSpec): boolean {
-  return row.name === name && row.price === price && row.asset_code === asset.code && row.asset_scale === asset.scale && row.period === period && row.fee_basis_points === feeBasisPoints && row.rate === rate && row.pacing === pacing && row.trial_days === trialDays
+function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints, rate, pacing, pool = 'none', trialDays }: PlanSpec): boolean {
+  return row.name === name && row.price === price && row.asset_code === asset.code && row.asset_scale === asset.scale && row.period === period && row.fee_basis_points === feeBasisPoints && row.rate === rate && row.pacing === pacing && row.pool === pool && row.trial_days === trialDays
 }
 
 function stateColumns(subscription: Subscription): Pick<SubscriptionTable, 'status' | 'state' | 'due_ms'> {
@@ -428,11 +439,14 @@ async function settleCharge(tx: Transaction<Tables>, { key, status, reference, r
     .execute()
 }
 
-async function insertStatement(tx: Transaction<Tables>, id: string, { period, begunMs, policy, rest, shared, counted }: NonNullable<Change['statement']>, nowMs: number): Promise<void> {
+async function insertStatement(tx: Transaction<Tables>, id: string, { period, begunMs, policy, rest, shared, counted, pooled }: NonNullable<Change['statement']>, nowMs: number): Promise<void> {
   const shares = JSON.stringify(shared.shares.map((share) => ({ id: share.id, amount: String(share.amount) })))
   await tx
     .insertInto('funding.statement')
-    .values({ subscription_id: id, period, begun_ms: BigInt(begunMs), ended_ms: BigInt(nowMs), policy: JSON.stringify(policy), rest, rolled_over: shared.rolledOver, shares, counted: writtenAttention(counted) })
+    .values({
+      subscription_id: id, period, begun_ms: BigInt(begunMs), ended_ms: BigInt(nowMs), policy: JSON.stringify(policy), rest, rolled_over: shared.rolledOver, shares, counted: writtenAttention(counted),
+      pooled: pooled === undefined ? 0n : rest, pool_attention: pooled === undefined ? null : JSON.stringify(pooled),
+    })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }

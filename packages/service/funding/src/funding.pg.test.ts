@@ -14,6 +14,7 @@ import { SandboxProvider } from './providers/sandbox.ts'
 import { SandboxStore } from './providers/sandbox-store.ts'
 import type { DayAttention } from './sharing/counted.ts'
 import type { Attention } from './sharing/policy.ts'
+import { pool } from './sharing/pool.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 const startMs = Date.parse('2027-01-31T10:00:00Z')
@@ -240,6 +241,65 @@ describe('a subscription', () => {
     await expect(subscribe()).rejects.toThrow(expect.objectContaining({ code: 'subscribed-already' }))
     await expect(funding.ask(alicia, { type: 'change-plan', planId: 'plan_none' })).rejects.toThrow(expect.objectContaining({ code: 'plan-unknown' }))
     await expect(funding.ask(newId('pers', 1), { type: 'cancel' })).rejects.toThrow(expect.objectContaining({ code: 'not-subscribed' }))
+  })
+})
+
+describe('a pooled plan', () => {
+  const ben = newId('pers', 9)
+  const hourMs = 3_600_000
+
+  test.each([
+    ['pro-rata', [1_350_000_000n, 7_650_000_000n]],
+    ['user-centric', [3_375_000_000n, 5_625_000_000n]],
+  ] as const)('puts together what its members leave and is divided %s when the month is over, once, with both numbers shown', async (rule, [toMara, toTomas]) => {
+    await new FundingStore(postgres).offer([{ key: 'pooled', name: 'Pooled', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: rule, trialDays: 0 }], () => newId('plan', clock.nowMs()))
+    await funding[Symbol.asyncDispose]()
+    // Alice reads Mara for 300 s and Tomas for 100, Ben reads Tomas for 1,600 s, and both leave 4.5.
+    const attentionOf: FundingOptions['attentionOf'] = (person, _from, to) => {
+      const day = new Date(Date.parse(to) - 3 * dayMs).toISOString().slice(0, 10)
+      return Promise.resolve(person === ben ? [{ day, payee: 'tomas', ms: 1_600_000, score: 0n }] : attention.map(({ payee, seconds, score }) => ({ day, payee, ms: seconds * 1_000, score })))
+    }
+    funding = start({ attentionOf })
+    const his = await ledger.openAccount({ name: 'subscriber[ben]', kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
+    const [plan] = await funding.plans()
+    await funding.subscribe({ personId: ben, accountId: his.id, planId: plan?.id ?? '', provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } })
+    clock.jump(hourMs)
+    const { subscription } = await subscribe()
+    clock.jump(28 * dayMs - hourMs / 2)
+    await funding.work()
+    // Ben's period is over, hers not yet.
+    const [pot, month] = [`pool[${subscription.plan.id}]`, '2027-02']
+    expect((await funding.preview(alicia)).pool).toEqual({ month, rule, proRata: [{ id: 'tomas', amount: 3_825_000_000n }, { id: 'mara', amount: 675_000_000n }], userCentric: [{ id: 'mara', amount: 3_375_000_000n }, { id: 'tomas', amount: 1_125_000_000n }] })
+    clock.jump(hourMs)
+    await funding.work()
+    expect([await rowsOf(pot), await funding.pools(subscription.id)]).toEqual([[`pooling: subscriber[alice] -> ${pot} 4500000000`, `pooling: subscriber[ben] -> ${pot} 4500000000`], []])
+    clock.jump(dayMs)
+    await using other = start({ attentionOf })
+    await Promise.all([funding.work(), other.work()])
+    await funding.work()
+    expect((await rowsOf(pot)).filter((row) => row.startsWith('share'))).toEqual([`share: ${pot} -> publisher[mara] ${toMara}`, `share: ${pot} -> publisher[tomas] ${toTomas}`])
+    const both = { proRata: [{ id: 'mara', amount: 1_350_000_000n }, { id: 'tomas', amount: 7_650_000_000n }], userCentric: [{ id: 'tomas', amount: 5_625_000_000n }, { id: 'mara', amount: 3_375_000_000n }] }
+    const [divided] = await funding.pools(subscription.id)
+    const byId = (shares: readonly { readonly id: string }[] = []): readonly object[] => shares.toSorted((one, two) => (one.id < two.id ? -1 : 1))
+    expect([divided, byId(divided?.proRata), byId(divided?.userCentric), (await posted())[pot]]).toMatchObject([{ month, rule, members: 2, budget: 9_000_000_000n }, byId(both.proRata), byId(both.userCentric), 0n])
+    expect(await funding.statements(subscription.id)).toMatchObject([{ period: 0, rest: 4_500_000_000n, rolledOver: 0n, pooled: 4_500_000_000n, shares: [] }])
+  })
+
+  test('lets who read nobody keep her budget, and a month that is divided takes nothing more', async () => {
+    await new FundingStore(postgres).offer([{ key: 'pooled', name: 'Pooled', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: 'pro-rata', trialDays: 0 }], () => newId('plan', clock.nowMs()))
+    attention = []
+    const { subscription } = await subscribe()
+    await days(28)
+    expect(await funding.of(alicia)).toMatchObject({ funded: 4_500_000_000n, carried: 4_500_000_000n })
+    attention = [{ payee: 'mara', seconds: 1, score: 0n }]
+    const { pools } = new FundingStore(postgres)
+    const entry = { subscriptionId: subscription.id, planId: subscription.plan.id, months: ['2027-03', '2027-04'] as const, budget: 1n, attention: [{ payee: 'mara', seconds: 1 }] }
+    const query = { query: (text: string, values: readonly unknown[]) => postgres.pool.query(text, [...values]) }
+    await pools.enter(query, { ...entry, period: 7 })
+    await pools.close({ planId: entry.planId, month: '2027-03' }, clock.nowMs(), pool)
+    for (let again = 0; again < 2; again += 1) await pools.enter(query, { ...entry, period: 8 })
+    expect((await postgres.pool.query('select period, month from funding.pool_entry order by period')).rows).toEqual([{ period: 7, month: '2027-03' }, { period: 8, month: '2027-04' }])
+    await postgres.pool.query('truncate funding.pool_entry, funding.pool_statement')
   })
 })
 

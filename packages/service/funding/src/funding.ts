@@ -12,7 +12,9 @@ import { partOf, partsOf, type Plan } from './plan.ts'
 import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
 import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
-import { share, type Shared, type SharingPolicy } from './sharing/policy.ts'
+import { type Attention, share, type Shared, type SharingPolicy } from './sharing/policy.ts'
+import type { PoolStatement } from './sharing/pool-store.ts'
+import { monthsAt, type PoolPreview, Pools } from './sharing/pools.ts'
 import { begin, next, paidFor, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 import { mailOf, type Reader } from './telling.ts'
 
@@ -44,6 +46,8 @@ export interface Preview {
   readonly rest: bigint
   readonly shares: readonly Share[]
   readonly rolledOver: bigint
+  /** Of a pooled plan: both ways in which the rest could be divided. */
+  readonly pool: PoolPreview | undefined
 }
 
 export type Reported = 'succeeded' | 'failed' | 'disputed' | 'refunded' | { readonly refundedTo: bigint }
@@ -69,6 +73,7 @@ const roundsMax = 50
 export class Funding implements AsyncDisposable {
   readonly #options: FundingOptions
   readonly #providers: ReadonlyMap<string, PaymentProvider>
+  readonly #pools: Pools
   #timer: Timer | undefined
   #working: Promise<void> = Promise.resolve()
   #stopping = false
@@ -76,6 +81,7 @@ export class Funding implements AsyncDisposable {
   /** With `background` it takes up what is due, or was left open by another process, every few seconds. */
   constructor(options: FundingOptions) {
     this.#options = options
+    this.#pools = new Pools({ ...options, store: options.store.pools })
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]))
     if (options.background) this.#tick()
   }
@@ -117,6 +123,11 @@ export class Funding implements AsyncDisposable {
     return this.#options.store.statements(id, 120)
   }
 
+  /** The divided months of pooled plans into which she has paid. */
+  pools(id: Id<'subs'>): Promise<readonly PoolStatement[]> {
+    return this.#options.store.pools.ofSubscription(id, 120)
+  }
+
   /** What she asks for. Throws `not-subscribed`, `plan-unknown`, `subscription-state`. */
   async ask(personId: Id<'pers'>, wish: { readonly type: 'cancel' | 'keep' | 'pause' | 'resume' } | { readonly type: 'change-plan'; readonly planId: string }): Promise<void> {
     const { store } = this.#options
@@ -151,8 +162,12 @@ export class Funding implements AsyncDisposable {
   /** How the budget would be shared if the period ended now. */
   async preview(personId: Id<'pers'>, policy?: SharingPolicy): Promise<Preview> {
     const record = await this.#ofPerson(personId)
-    const { rest, shared } = await this.#sharing(record, policy ?? record.policy)
-    return { rest, ...shared }
+    const { plan } = record.subscription
+    const { rest, shared, attention, nowMs } = await this.#sharing(record, policy ?? record.policy)
+    if (plan.pool === 'none') return { rest, ...shared, pool: undefined }
+    const pool = await this.#pools.preview({ id: plan.id, rule: plan.pool }, { rest, attention, nowMs })
+    const shares = plan.pool === 'pro-rata' ? pool.proRata : pool.userCentric
+    return { rest, shares, rolledOver: shares.length === 0 ? rest : 0n, pool }
   }
 
   /** The provider's reference of a charge that she must confirm. */
@@ -247,7 +262,18 @@ export class Funding implements AsyncDisposable {
     const open = await store.openEffects(clock.nowMs(), effectsMax)
     // Each belongs to another subscription: the ledger writes what several ask for at once in one go.
     for (let first = 0; first < open.length; first += effectsAbreast) await Promise.all(open.slice(first, first + effectsAbreast).map((effect) => this.#attempt(effect)))
-    return due.length + open.length > 0
+    return (await this.#closePools()) || due.length + open.length > 0
+  }
+
+  /** A pot that cannot be divided now waits; everything else goes on. */
+  async #closePools(): Promise<boolean> {
+    const { clock, log } = this.#options
+    try {
+      return await this.#pools.closeDue(clock.nowMs())
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'the pot of a pooled plan could not be divided and is tried again')
+      return false
+    }
   }
 
   async #attempt(open: OpenEffect): Promise<void> {
@@ -269,7 +295,7 @@ export class Funding implements AsyncDisposable {
       case 'fund':
         return this.#fund(open, effect)
       case 'share':
-        return this.#share(open, effect.period)
+        return this.#share(open, effect)
       case 'abandon':
         return this.#abandon(open, effect.key)
       case 'dispute':
@@ -341,21 +367,25 @@ export class Funding implements AsyncDisposable {
    * First the statement is durable, then its sum leaves her account in one transfer, then everybody's share leaves the clearing account, then the period is closed. Whatever falls
    * between two of these steps is done again with the same numbers.
    */
-  async #share({ record, number }: OpenEffect, period: number): Promise<void> {
+  async #share({ record, number }: OpenEffect, { period, plan }: Extract<SubscriptionEffect, { type: 'share' }>): Promise<void> {
     const { ledger, store, clock } = this.#options
-    const { id, plan } = record.subscription
+    const { id } = record.subscription
     const clearing = await this.#house('sharing', plan.asset)
     let statement = await store.statement(id, period)
     if (statement === undefined) {
-      const { rest, shared, counted, nowMs } = await this.#sharing(record, record.policy)
-      await store.change(id, { nowMs }, ({ subscription, policy, periodBegunMs }) => ({ subscription, effects: [], statement: { period, begunMs: periodBegunMs, policy, rest, shared, counted } }))
+      const { rest, shared, attention, counted, nowMs } = await this.#sharing(record, record.policy)
+      const reads = attention.filter(({ seconds }) => seconds > 0).map(({ payee, seconds }) => ({ payee, seconds }))
+      // Who read nobody keeps her budget in a pooled plan too.
+      const [pooled, taken] = plan.pool === 'none' ? [undefined, shared] : rest > 0n && reads.length > 0 ? [reads, { shares: [], rolledOver: 0n }] : [undefined, { shares: [], rolledOver: rest }]
+      await store.change(id, { nowMs }, ({ subscription, policy, periodBegunMs }) => ({ subscription, effects: [], statement: { period, begunMs: periodBegunMs, policy, rest, shared: taken, counted, pooled } }))
       statement = await store.statement(id, period)
       if (statement === undefined) throw new Fault('statement-missing', `the statement of ${id} for period ${period} was not written`)
     }
-    const shared = statement.shares.reduce((sum, { amount }) => sum + amount, 0n)
-    if (shared > 0n) {
+    const { pooled, poolAttention } = statement
+    const [leaves, to, reason] = pooled > 0n ? [pooled, await this.#pools.account(plan.id, plan.asset), 'pooling'] : [statement.shares.reduce((sum, { amount }) => sum + amount, 0n), clearing, 'sharing']
+    if (leaves > 0n) {
       try {
-        await ledger.transfer({ key: `share:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: clearing.id, amount: shared, reason: 'sharing' })
+        await ledger.transfer({ key: `share:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: to.id, amount: leaves, reason })
       } catch (error) {
         // She spent some of it since the statement was made, and nothing has moved yet: a new statement.
         if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropStatement(id, period)
@@ -368,10 +398,12 @@ export class Funding implements AsyncDisposable {
       await ledger.transfer({ key: `share:${id}/${period}/${payee}`, debitAccountId: clearing.id, creditAccountId, amount, reason: 'share' })
     }
     const { rest, rolledOver, endedMs, counted } = statement
-    await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, funded, carried }) => {
+    const nowMs = clock.nowMs()
+    await store.change(id, { nowMs, completes: number }, ({ subscription, funded, carried }) => {
       // What open streams hold at this moment stays hers.
       const left = funded + carried - rest
-      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (left > 0n ? left : 0n), periodBegunMs: endedMs, counted } }
+      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (left > 0n ? left : 0n), periodBegunMs: endedMs, counted },
+        ...(pooled > 0n && { also: (transaction) => store.pools.enter(transaction, { subscriptionId: id, period, planId: plan.id, months: monthsAt(nowMs), budget: pooled, attention: poolAttention }) }) }
     })
   }
 
@@ -444,7 +476,7 @@ export class Funding implements AsyncDisposable {
   }
 
   /** A share of who is not credited here rolls over. */
-  async #sharing(record: SubscriptionRecord, policy: SharingPolicy): Promise<{ readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly nowMs: number }> {
+  async #sharing(record: SubscriptionRecord, policy: SharingPolicy): Promise<{ readonly rest: bigint; readonly shared: Shared; readonly attention: readonly Attention[]; readonly counted: readonly DayAttention[]; readonly nowMs: number }> {
     const { ledger, clock, attentionOf, accountOf } = this.#options
     const { periodBegunMs, personId } = record
     const nowMs = clock.nowMs()
@@ -456,7 +488,7 @@ export class Funding implements AsyncDisposable {
     const rest = spendable(balance, record)
     const wanted = share(rest, policy, attention)
     const shares = wanted.shares.filter(({ id }) => ours.has(id))
-    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) }, counted: countedUntil(days, nowMs), nowMs }
+    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) }, attention: attention.filter(({ payee }) => ours.has(payee)), counted: countedUntil(days, nowMs), nowMs }
   }
 
   #psp(provider: string, asset: Asset): Promise<Account> {

@@ -158,5 +158,38 @@ export const fundingMigrations: Migrations = {
           where effect->>'type' = 'reclaim' and done_ms is null and exists (select from funding.charge c where c.subscription_id = e.subscription_id and c.status = 'disputed');
       `,
     },
+    {
+      name: '7-pooled-plans',
+      sql: `
+        alter table funding.plan add column pool text not null default 'none' check (pool in ('none', 'pro-rata', 'user-centric'));
+        -- What of a period went into its plan's pot, and whom she had read.
+        alter table funding.statement add column pooled bigint not null default 0 check (pooled >= 0);
+        alter table funding.statement add column pool_attention jsonb;
+        create table funding.pool_entry (
+          subscription_id text not null references funding.subscription,
+          period integer not null,
+          plan_id text not null references funding.plan,
+          -- UTC, 2026-01.
+          month text not null,
+          budget bigint not null check (budget > 0),
+          attention jsonb not null,
+          primary key (subscription_id, period)
+        );
+        create index pool_entry_month on funding.pool_entry (plan_id, month);
+        -- How a month's pot is divided, and how it would have been the other way; nothing enters a month that has its statement.
+        create table funding.pool_statement (
+          plan_id text not null references funding.plan,
+          month text not null,
+          rule text not null check (rule in ('pro-rata', 'user-centric')),
+          members integer not null,
+          budget bigint not null,
+          pro_rata jsonb not null,
+          user_centric jsonb not null,
+          made_ms bigint not null,
+          done_ms bigint,
+          primary key (plan_id, month)
+        );
+      `,
+    },
   ],
 }

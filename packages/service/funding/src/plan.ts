@@ -1,6 +1,7 @@
 import { type Asset, floorDivide } from '@rivulet/money'
 import type { Id } from '@rivulet/ids'
 import type { PeriodUnit } from './calendar.ts'
+import type { PoolRule } from './sharing/pool-store.ts'
 
 /** What a subscriber may choose. A plan never changes once somebody has it: a new price is a new plan. */
 export interface Plan {
@@ -16,6 +17,8 @@ export interface Plan {
   readonly rate: bigint
   /** Whether that rate stays until the budget is spent, or bends so that the budget lasts the period. She may choose otherwise. */
   readonly pacing: 'stream' | 'stretch'
+  /** Whether what is left of its budgets is shared by each subscriber's own wish, or put together with the other members' and divided by the month. */
+  readonly pool: 'none' | PoolRule
   /** Free days before the first charge, with the whole budget of a period. 0: none. */
   readonly trialDays: number
 }

@@ -9,6 +9,7 @@ import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { SandboxProvider } from './providers/sandbox.ts'
 import type { StripeProvider } from './providers/stripe.ts'
+import type { PoolStatement } from './sharing/pool-store.ts'
 
 export interface FundingRoutesOptions {
   readonly funding: Funding
@@ -61,8 +62,9 @@ export function fundingRoutes({ funding, entrance, sandbox, stripe, log }: Fundi
   router.get('/api/subscription', entrance.requireSession, async (_request, response) => {
     const record = await funding.of(personOf(response).id)
     const statements = record === undefined ? [] : await funding.statements(record.subscription.id)
+    const pools = record === undefined ? [] : await funding.pools(record.subscription.id)
     const waiting = record?.subscription.charging === undefined ? undefined : await funding.waitsForHer(record.subscription.id)
-    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: waiting ?? null }, statements: statements.map(statementJson) })
+    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: waiting ?? null }, statements: statements.map(statementJson), pools: pools.map(poolJson) })
   })
 
   router.post('/api/subscription', ...signedIn, async (request, response) => {
@@ -136,8 +138,8 @@ function answerFaults(log: FundingRoutesOptions['log']): ErrorRequestHandler {
   }
 }
 
-function planJson({ id, name, price, asset, period, rate, pacing, trialDays }: Plan, budget: bigint): object {
-  return { id, name, price: String(price), budget: String(budget), rate: String(rate), pacing, period, trialDays, assetCode: asset.code, assetScale: asset.scale }
+function planJson({ id, name, price, asset, period, rate, pacing, pool, trialDays }: Plan, budget: bigint): object {
+  return { id, name, price: String(price), budget: String(budget), rate: String(rate), pacing, pool, period, trialDays, assetCode: asset.code, assetScale: asset.scale }
 }
 
 function recordJson({ subscription, card, policy, funded, carried, periodBegunMs }: SubscriptionRecord, budgetOf: (plan: Plan) => bigint): object {
@@ -148,12 +150,17 @@ function recordJson({ subscription, card, policy, funded, carried, periodBegunMs
   }
 }
 
-function statementJson({ rest, rolledOver, shares, counted: _counted, ...statement }: Statement): object {
-  return { ...statement, rest: String(rest), rolledOver: String(rolledOver), shares: sharesJson(shares) }
+function statementJson({ rest, rolledOver, pooled, shares, counted: _counted, poolAttention: _read, ...statement }: Statement): object {
+  return { ...statement, rest: String(rest), rolledOver: String(rolledOver), pooled: String(pooled), shares: sharesJson(shares) }
 }
 
-function previewJson({ rest, rolledOver, shares }: Preview): object {
-  return { rest: String(rest), rolledOver: String(rolledOver), shares: sharesJson(shares) }
+function previewJson({ rest, rolledOver, shares, pool }: Preview): object {
+  const both = pool === undefined ? null : { month: pool.month, rule: pool.rule, proRata: sharesJson(pool.proRata), userCentric: sharesJson(pool.userCentric) }
+  return { rest: String(rest), rolledOver: String(rolledOver), shares: sharesJson(shares), pool: both }
+}
+
+function poolJson({ month, rule, members, budget, proRata, userCentric }: PoolStatement): object {
+  return { month, rule, members, budget: String(budget), proRata: sharesJson(proRata), userCentric: sharesJson(userCentric) }
 }
 
 function sharesJson(shares: Preview['shares']): object {

@@ -57,8 +57,10 @@ export function dueMsOf({ status, charging, retryAtMs, waitsUntilMs, periodEndsM
 type WrittenEffect =
   | { readonly type: 'charge'; readonly key: string; readonly amount: string }
   | { readonly type: 'fund'; readonly key: string; readonly price: string; readonly plan: Id<'plan'>; readonly source: 'charge' | 'trial' }
+  /** Rows of earlier versions name no plan: it is the one that runs. */
+  | { readonly type: 'share'; readonly period: number; readonly plan?: Id<'plan'> }
   | { readonly type: 'refund'; readonly key: string; readonly to?: string }
-  | Extract<SubscriptionEffect, { type: 'share' | 'abandon' | 'dispute' | 'give-back' | 'tell' }>
+  | Extract<SubscriptionEffect, { type: 'abandon' | 'dispute' | 'give-back' | 'tell' }>
 
 export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
   switch (effect.type) {
@@ -69,6 +71,7 @@ export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
     case 'refund':
       return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: String(effect.to) }) }
     case 'share':
+      return { ...effect, plan: effect.plan.id }
     case 'abandon':
     case 'dispute':
     case 'give-back':
@@ -78,7 +81,7 @@ export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
 }
 
 /** @param written what `writtenEffect` made; only we write these rows */
-export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan): SubscriptionEffect {
+export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan, running: Plan): SubscriptionEffect {
   const effect = written as WrittenEffect
   switch (effect.type) {
     case 'charge':
@@ -88,6 +91,7 @@ export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan): Su
     case 'refund':
       return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: parseUnits(effect.to) }) }
     case 'share':
+      return { ...effect, plan: effect.plan === undefined ? running : planOf(effect.plan) }
     case 'abandon':
     case 'dispute':
     case 'give-back':

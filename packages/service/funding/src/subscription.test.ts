@@ -7,7 +7,7 @@ import { begin, next, retryDays, type Step, type Subscription, type Subscription
 
 const eur = { code: 'EUR', scale: 9 }
 const plan = (name: string, price: bigint, more: Partial<Plan> = {}): Plan => ({
-  id: newId('plan', 0), name, price, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', trialDays: 0, ...more,
+  id: newId('plan', 0), name, price, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: 'none', trialDays: 0, ...more,
 })
 const small = plan('small', 5_000_000_000n)
 const large = plan('large', 10_000_000_000n)

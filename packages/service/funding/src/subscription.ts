@@ -65,7 +65,7 @@ export type SubscriptionEffect =
   /** The money is hers: fee and budget of `price` units are booked under this key. */
   | { readonly type: 'fund'; readonly key: string; readonly price: bigint; readonly plan: Plan; readonly source: 'charge' | 'trial' }
   /** Share what is left of the budget of a period. */
-  | { readonly type: 'share'; readonly period: number }
+  | { readonly type: 'share'; readonly period: number; readonly plan: Plan }
   /** She has not confirmed it in time: the provider closes the charge, unless she did at the last moment. */
   | { readonly type: 'abandon'; readonly key: string }
   /** The payment was taken back by her bank: it leaves the books as one that was given back. */
@@ -144,7 +144,7 @@ function timePassed(subscription: Subscription, nowMs: number): Step {
 
 /** The period is over: it is shared, and the next one begins with its charge. */
 function renew(subscription: Subscription): Step {
-  const share: SubscriptionEffect = { type: 'share', period: subscription.period }
+  const share: SubscriptionEffect = { type: 'share', period: subscription.period, plan: subscription.plan }
   if (subscription.cancelled) return { subscription: { ...subscription, status: 'ended' }, effects: [share, { type: 'tell', what: 'ended' }] }
   if (subscription.pausing) return { subscription: { ...subscription, status: 'paused', pausing: false }, effects: [share, { type: 'tell', what: 'paused' }] }
   const begun = charge(beginPeriod(subscription), { kind: 'period' })
@@ -249,9 +249,9 @@ function charge(subscription: Subscription, charging: ChargeKind): Step {
 
 /** What is left of the budget is shared and nothing is charged any more. A charge that is under way may still succeed. */
 function end(subscription: Subscription): Step {
-  const { status, period } = subscription
+  const { status, period, plan } = subscription
   const ended: Subscription = { ...subscription, status: 'ended', retryAtMs: undefined }
-  return { subscription: ended, effects: status === 'starting' ? [{ type: 'tell', what: 'ended' }] : [{ type: 'share', period }, { type: 'tell', what: 'ended' }] }
+  return { subscription: ended, effects: status === 'starting' ? [{ type: 'tell', what: 'ended' }] : [{ type: 'share', period, plan }, { type: 'tell', what: 'ended' }] }
 }
 
 /** What is left of her budget is shared no more: who took one payment back may take back others. */
