@@ -8,7 +8,7 @@ import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { DayAttention } from './sharing/counted.ts'
 import type { Shared, SharingPolicy } from './sharing/policy.ts'
-import { type PoolEntry, PoolStore } from './sharing/pool-store.ts'
+import { type PoolEntry, PoolStore } from './pool-store.ts'
 import { dueMsOf, effectOf, stateOf, subscriptionOf, writtenEffect } from './state.ts'
 import type { Subscription, SubscriptionEffect } from './subscription.ts'
 

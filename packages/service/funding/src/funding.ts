@@ -13,7 +13,7 @@ import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.
 import type { Share } from './sharing/apportion.ts'
 import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
 import { type Attention, share, type Shared, type SharingPolicy } from './sharing/policy.ts'
-import type { PoolStatement } from './sharing/pool-store.ts'
+import type { PoolStatement } from './pool-store.ts'
 import { monthsAt, type PoolPreview, Pools } from './sharing/pools.ts'
 import { begin, next, paidFor, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 import { mailOf, type Reader } from './telling.ts'

@@ -1,7 +1,7 @@
 import { type Asset, floorDivide } from '@rivulet/money'
 import type { Id } from '@rivulet/ids'
 import type { PeriodUnit } from './calendar.ts'
-import type { PoolRule } from './sharing/pool-store.ts'
+import type { PoolRule } from './pool-store.ts'
 
 /** What a subscriber may choose. A plan never changes once somebody has it: a new price is a new plan. */
 export interface Plan {

@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { SandboxProvider } from './providers/sandbox.ts'
 import type { StripeProvider } from './providers/stripe.ts'
-import type { PoolStatement } from './sharing/pool-store.ts'
+import type { PoolStatement } from './pool-store.ts'
 
 export interface FundingRoutesOptions {
   readonly funding: Funding

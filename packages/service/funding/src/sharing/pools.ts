@@ -7,7 +7,7 @@ import { apportion, type Share } from './apportion.ts'
 import type { Attention } from './policy.ts'
 import { share } from './policy.ts'
 import { pool } from './pool.ts'
-import type { PoolRule, PoolStatement, PoolStore } from './pool-store.ts'
+import type { PoolRule, PoolStatement, PoolStore } from '../pool-store.ts'
 
 export interface PoolsOptions {
   readonly store: PoolStore

@@ -3,8 +3,8 @@ import { type Asset, parseUnits } from '@rivulet/money'
 import type { MailTransaction } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import { type Kysely, sql } from 'kysely'
-import type { Share } from './apportion.ts'
-import type { Pooled, PoolMember } from './pool.ts'
+import type { Share } from './sharing/apportion.ts'
+import type { Pooled, PoolMember } from './sharing/pool.ts'
 
 /** By whose reading the pot of a pooled plan is divided: everybody's together, or each member's her own budget. */
 export type PoolRule = 'pro-rata' | 'user-centric'
