@@ -2,10 +2,11 @@
 import { Resolver } from 'node:dns/promises'
 import type { Accounts } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
+import type { Mails } from '@rivulet/notify'
 import { guardedFetch } from '@rivulet/outbound'
 import type { InstanceKey } from '@rivulet/open-payments'
 import type { Postgres } from '@rivulet/postgres'
-import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, splitRoutes, Splits, startRoutes, statementRoutes, tagTestRoutes } from '@rivulet/receiver'
+import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, type SitesOptions, splitRoutes, Splits, startRoutes, statementRoutes, tagTestRoutes } from '@rivulet/receiver'
 import { Resolver as PointerResolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
 import type { Router } from 'express'
@@ -21,6 +22,7 @@ interface Parts {
   readonly ledger: Ledger
   readonly accounts: Accounts
   readonly instance: InstanceKey
+  readonly mails: Pick<Mails, 'post'>
 }
 
 /** A file that proves a site is one line. */
@@ -35,11 +37,16 @@ export function openApiKeys({ clock, postgres, accounts }: Pick<Parts, 'clock' |
 }
 
 /** The publishers' routes of their entrance, and what works in the background for them. */
-export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
+export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance, mails }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
   const { allowLocal } = config
   const entrance = accounts.entrance('publisher')
   const resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries })
-  const sites = building.use(new Sites({ postgres, clock, log, allowLocal, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: proofBytesMax }), resolveTxt: (name) => resolver.resolveTxt(name) }))
+  const tellLost: SitesOptions['tellLost'] = async ({ id, personId, origin, provenSinceMs }) => {
+    const person = await accounts.personById(personId)
+    if (person === undefined) return
+    await mails.post({ key: `site/${id}/${provenSinceMs ?? 0}/lost`, to: person.email, language: person.language, template: 'site-lost', fields: { site: origin.replace(/^https:\/\//, ''), url: `${config.publicUrls.receiver}/sites` } })
+  }
+  const sites = building.use(new Sites({ postgres, clock, log, allowLocal, tellLost, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: proofBytesMax }), resolveTxt: (name) => resolver.resolveTxt(name) }))
   sites.start()
   const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal }))
   splits.start()

@@ -83,8 +83,10 @@ function payeeOf({ id, walletAddress }: ReturnType<typeof personOf>): Payee {
   return { personId: id, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }
 }
 
-/** From which amount on a payout is worth its fee, and worth proposing. */
+/** From which amount on a payout is worth its fee, and worth proposing. Null where nothing is taken, or too much of any. */
 function proposalOf(rail: RailName, terms: PayoutTerms): object {
+  const free = [terms.fees[rail], terms.costs?.[rail]].every((fee) => fee === undefined || (fee.fixed === 0n && fee.basisPoints === 0))
+  if (free) return { proposed: null, least: null }
   const [proposed, least] = [leastPayout(rail, terms, feeShare.warned), leastPayout(rail, terms, feeShare.alarming)]
   return { proposed: proposed === undefined ? null : String(proposed), least: least === undefined ? null : String(least) }
 }

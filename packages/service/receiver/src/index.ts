@@ -10,7 +10,7 @@ export { createReceiver, type PacketPeer, type Receiver, type ReceiverOptions } 
 export { revenueRoutes } from './revenue/routes.ts'
 export { spspRoutes } from './spsp.ts'
 export { siteRoutes } from './sites/routes.ts'
-export { Sites } from './sites/sites.ts'
+export { Sites, type SitesOptions } from './sites/sites.ts'
 export { type Own, OwnMoney } from './splits/own-money.ts'
 export { splitRoutes } from './splits/routes.ts'
 export { Splits, type SplitsOptions } from './splits/splits.ts'

@@ -15,6 +15,7 @@ const all: readonly MailContent[] = [
   { template: 'receipt', fields: { plan: 'Plan', paid: money, paidMs: 0, url } },
   { template: 'payout-sent', fields: { payout: money, fee: { ...money, amount: 0n }, to: 'FR76 … 0189', url } },
   { template: 'payout-returned', fields: { payout: money, reason: 'AC04 <script>', url } },
+  { template: 'site-lost', fields: { site: 'mara<script>.example', url } },
 ]
 
 describe.each(all)('the mail $template', (content) => {

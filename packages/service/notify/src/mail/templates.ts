@@ -14,6 +14,7 @@ export type MailContent =
   | { readonly template: 'receipt'; readonly fields: { readonly plan: string; readonly paid: Money; readonly paidMs: number; readonly url: string } }
   | { readonly template: 'payout-sent'; readonly fields: { readonly payout: Money; readonly fee: Money; readonly to: string; readonly url: string } }
   | { readonly template: 'payout-returned'; readonly fields: { readonly payout: Money; readonly reason: string; readonly url: string } }
+  | { readonly template: 'site-lost'; readonly fields: { readonly site: string; readonly url: string } }
 
 export type MailTemplate = MailContent['template']
 
@@ -87,6 +88,8 @@ function english({ template, fields }: MailContent): Words {
       return { subject: `Payout sent: ${money(fields.payout)}`, before: [`${money(fields.payout)} are on their way to ${fields.to}.`, `The fee was ${money(fields.fee)}.`], link: 'See your payouts', after: [] }
     case 'payout-returned':
       return { subject: `Payout returned: ${money(fields.payout)}`, before: [`A payout of ${money(fields.payout)} came back: ${fields.reason}`, 'The money is in your balance again.'], link: 'See your payouts', after: ['Check where payouts are sent before you ask for the next one.'] }
+    case 'site-lost':
+      return { subject: `The proof of ${fields.site.slice(0, 60)} has vanished`, before: [`The record or file that proves that ${fields.site} is yours was not found any more, three times in a row.`, 'What readers pay still arrives; only the site no longer counts as proven.'], link: 'See what was looked for', after: ['Put the record or the file back: it is found within a day, or at once when you ask for it.'] }
   }
 }
 
@@ -119,5 +122,7 @@ function french({ template, fields }: MailContent): Words {
       return { subject: `Versement envoyé : ${money(fields.payout)}`, before: [`${money(fields.payout)} sont en route vers ${fields.to}.`, `Les frais ont été de ${money(fields.fee)}.`], link: 'Voir vos versements', after: [] }
     case 'payout-returned':
       return { subject: `Versement retourné : ${money(fields.payout)}`, before: [`Un versement de ${money(fields.payout)} est revenu : ${fields.reason}`, 'L’argent est de nouveau dans votre solde.'], link: 'Voir vos versements', after: ['Vérifiez où les versements sont envoyés avant d’en demander un autre.'] }
+    case 'site-lost':
+      return { subject: `La preuve de ${fields.site.slice(0, 60)} a disparu`, before: [`L’enregistrement ou le fichier qui prouve que ${fields.site} est à vous n’a plus été trouvé, trois fois de suite.`, 'Ce que paient les lecteurs arrive toujours ; seul le site ne compte plus comme prouvé.'], link: 'Voir ce qui a été cherché', after: ['Remettez l’enregistrement ou le fichier : il sera trouvé dans la journée, ou aussitôt si vous le demandez.'] }
   }
 }

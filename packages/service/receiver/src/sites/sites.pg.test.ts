@@ -24,6 +24,8 @@ let records: Map<string, string[][] | string>
 let clock: TestClock
 let owner: Id<'pers'>
 const said: object[] = []
+/** Who was told of which site, and since when it had been proven. */
+const told = new Set<string>()
 
 beforeAll(async () => {
   postgres = await testPostgres([ledgerMigrations, accountsMigrations, notifyMigrations, receiverMigrations])
@@ -51,7 +53,7 @@ afterAll(async () => {
 
 function openSites(allowLocal = true): Sites {
   return new Sites({
-    postgres, clock, allowLocal, fetch: guardedFetch({ clock: systemClock, allowLocal, bodyBytesMax: 10_000 }), log: { warn: (fields) => said.push(fields) },
+    postgres, clock, allowLocal, fetch: guardedFetch({ clock: systemClock, allowLocal, bodyBytesMax: 10_000 }), log: { warn: (fields) => said.push(fields) }, tellLost: ({ personId, origin: lost, provenSinceMs }) => Promise.resolve(void told.add(`${personId} ${lost} ${provenSinceMs}`)),
     resolveTxt: (name) => {
       const found = records.get(name) ?? 'ENOTFOUND'
       return typeof found === 'string' ? Promise.reject(Object.assign(new Error(found), { code: found })) : Promise.resolve(found)
@@ -84,7 +86,7 @@ test('a site is proven by a TXT record in pieces beside foreign ones, or by a li
   expect(await look()).toMatchObject({ state: 'proven', method: 'dns', dns: 'found' })
 })
 
-test('by itself a vanished proof loses its state within a day and some hours, once, with the reason in the log; two processes look once', async () => {
+test('by itself a vanished proof loses its state within a day and some hours, once, with the reason in the log and a word to its owner; two processes look once', async () => {
   await using sites = openSites()
   await using other = openSites()
   const site = await sites.add(owner, `${origin}/some/page?x=1`)
@@ -94,6 +96,8 @@ test('by itself a vanished proof loses its state within a day and some hours, on
   expect(await sites.list(owner)).toMatchObject([{ origin, state: 'proven' }])
   records.clear()
   said.length = 0
+  told.clear()
+  const [{ provenSinceMs } = { provenSinceMs: undefined }] = await sites.list(owner)
   let looks = 0
   for (let hour = 1; hour <= 30; hour += 1) {
     clock.jump(3_600_000)
@@ -102,6 +106,7 @@ test('by itself a vanished proof loses its state within a day and some hours, on
   expect(looks).toBe(3)
   expect(await sites.list(owner)).toMatchObject([{ state: 'lost', findings: { dns: 'nothing', file: 'nothing' } }])
   expect(said).toEqual([expect.objectContaining({ site: origin, dns: 'nothing', file: 'nothing' })])
+  expect([...told]).toEqual([`${owner} ${origin} ${provenSinceMs}`])
   records.set(String(record?.name), [[file.text]])
   clock.jump(dayMs)
   await sites.checkDue()

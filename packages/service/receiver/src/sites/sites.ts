@@ -18,6 +18,8 @@ export interface SitesOptions {
   /** Accept sites with http, ports and local hosts; only for the sandbox. */
   readonly allowLocal: boolean
   readonly log: { warn(fields: object, message: string): void }
+  /** Tells the owner that the proof of a site has vanished; at least once for each time. */
+  readonly tellLost?: (site: Site) => Promise<void>
 }
 
 const sitesPerPersonMax = 50
@@ -102,8 +104,11 @@ export class Sites implements AsyncDisposable {
   async #check(site: Site): Promise<void> {
     const findings = await lookForProof(site, this.#options)
     const after = afterCheck(site, site.createdAtMs, findings, this.#options.clock.nowMs())
+    const lost = after.state === 'lost' && site.state === 'proven'
+    // Before it is written down: who dies in between finds it lost again, and tells it again.
+    if (lost) await this.#options.tellLost?.(site)
     const written = await this.#store.writeProof(site.id, site, after)
-    if (written && after.state === 'lost' && site.state === 'proven') this.#options.log.warn({ site: site.origin, person: site.personId, ...findings }, 'the proof of a site has vanished')
+    if (written && lost) this.#options.log.warn({ site: site.origin, person: site.personId, ...findings }, 'the proof of a site has vanished')
   }
 }
 
