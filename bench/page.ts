@@ -231,7 +231,7 @@ async function liveOperator(context: BrowserContext, folder: string, ready: Read
     })()
     try {
       const page = await context.newPage()
-      await page.goto(ready.operator)
+      await page.goto(`${ready.operator}/streams`)
       await signIn(page, 'olivia')
       await page.evaluate(until(`document.querySelector('.figures')?.textContent.replaceAll(/[^0-9]+/g, '').includes('${liveStreams}')`))
       const measured: { readonly framesPerSecond: number; readonly longestFrameMs: number }[] = []

@@ -137,7 +137,7 @@ describe.each(readings)('read in $language, $scheme, $width pixels wide', (readi
 
   test('the operator sees who pays whom, and the amount grows by itself', async () => {
     const { page, context, complaints } = await open(reading)
-    await page.goto(ready.operator)
+    await page.goto(`${ready.operator}/streams`)
     await signIn(page, language, account('operator'))
     await page.getByRole('status').filter({ hasText: words[language].live }).waitFor()
     const paid = page.locator('.table-body .cell-total')
@@ -178,7 +178,7 @@ test('a language that was chosen is spoken at once and remembered; the keyboard 
 // Last: it ends the product.
 test('when the server is gone the operator’s page says that it is stale, and keeps what it knew', async () => {
   const { page, context } = await open({ language: 'en', scheme: 'light', width: 1440 })
-  await page.goto(ready.operator)
+  await page.goto(`${ready.operator}/streams`)
   await signIn(page, 'en', account('operator'))
   await page.locator('.table-body .cell-total').waitFor()
   await product[Symbol.asyncDispose]()

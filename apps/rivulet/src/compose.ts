@@ -230,7 +230,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     return { ...paying, routes: Router().use(paying.routes, openTips(foundation, paying)) }
   }
   wallet.attachSocket(door.server)
-  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.counters() }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.counters(), links: () => (toReceiver instanceof BtpClient ? [{ peer: 'receiver', up: toReceiver.isConnected }] : []) }))
   const app = serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
     clientScriptRoutes(config.publicUrls.wallet),
     accounts.entrance('subscriber').handler,
@@ -249,7 +249,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
 
 function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): Express {
   const peers = openPeers(config, { postgres, ledger, clock })
-  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers }))
+  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers, reconcile: () => payouts.reconciliation.run() }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { applyEvent, type LiveEvent, liveEventSchema, type LiveView, rowsOf, type SortColumn, sortColumns } from './live-model.ts'
 
-const figures = { streamsOpen: 2, streamsInDoubt: 0, streamsListedMax: 1_000, flows: [], packetsPerSecond: 2, rejectsByCode: {}, processes: [] }
+const figures = { streamsOpen: 2, streamsInDoubt: 0, streamsListedMax: 1_000, flows: [], packetsPerSecond: 2, rejectsByCode: {}, processes: [], lateness: null, commits: null, links: [], alerts: [], safety: { light: 'safe' as const, checks: [], comparedAgoMs: null } }
 const row = (id: string, changes: Partial<LiveEvent['streams'][number]> = {}): LiveEvent['streams'][number] => ({
   id, payer: `https://w/${id}`, payee: 'https://r/ben', site: null, rate: 100n, total: 5n, held: 600n, assetCode: 'EUR', assetScale: 9, ageMs: 1_000, state: 'open', ...changes,
 })
@@ -21,6 +21,15 @@ describe('the live model', () => {
     expect(applyEvent(first, event([row('a', { ageMs: 2_400 })]), 'update', 11_000).rows.get('a')?.openedAtMs).toBe(9_000)
   })
 
+  test('an open row whose total has not grown for long is stalled, and one that grows again is not', () => {
+    const first = applyEvent(undefined, event([row('a'), row('b'), row('c', { state: 'in-doubt' })]), 'snapshot', 0)
+    const later = applyEvent(first, event([], [], { b: 9n }), 'update', 15_001)
+    const stalled = (nowMs: number): readonly string[] => rowsOf(later, { ...view, state: 'stalled' }, 'en', nowMs).map(({ id }) => id)
+    expect(stalled(15_001)).toEqual(['a'])
+    expect(stalled(30_002)).toEqual(['a', 'b'])
+    expect(applyEvent(later, event([row('a')]), 'snapshot', 16_000).rows.get('a')).toMatchObject({ openedAtMs: -1_000, grewAtMs: 0 })
+  })
+
   test('the history keeps the last 60 figures', () => {
     let model = applyEvent(undefined, event([]), 'snapshot', 0)
     for (let second = 1; second <= 80; second += 1) model = applyEvent(model, { ...event([]), packetsPerSecond: second }, 'update', second * 1_000)
@@ -37,7 +46,7 @@ describe('the live model', () => {
     ]
     const model = applyEvent(undefined, event(rows), 'snapshot', 10_000)
     expect(sortColumns).toContain(column)
-    const ids = (descending: boolean): string[] => rowsOf(model, { ...view, column, descending }, 'en').map(({ id }) => id)
+    const ids = (descending: boolean): string[] => rowsOf(model, { ...view, column, descending }, 'en', 10_000).map(({ id }) => id)
     expect(ids(false)).toEqual(order)
     expect(new Set(ids(true))).toEqual(new Set(order))
     expect(ids(true)).not.toEqual(ids(false))
@@ -45,10 +54,10 @@ describe('the live model', () => {
 
   test('a filter finds payer, payee and site, whatever the case; a state leaves out the others', () => {
     const model = applyEvent(undefined, event([row('a', { site: 'https://News.example' }), row('b', { state: 'in-doubt' })]), 'snapshot', 0)
-    expect(rowsOf(model, { ...view, text: ' news ' }, 'en').map(({ id }) => id)).toEqual(['a'])
-    expect(rowsOf(model, { ...view, text: 'BEN' }, 'en')).toHaveLength(2)
-    expect(rowsOf(model, { ...view, state: 'in-doubt' }, 'en').map(({ id }) => id)).toEqual(['b'])
-    expect(rowsOf(model, { ...view, text: 'nobody' }, 'en')).toEqual([])
+    expect(rowsOf(model, { ...view, text: ' news ' }, 'en', 10_000).map(({ id }) => id)).toEqual(['a'])
+    expect(rowsOf(model, { ...view, text: 'BEN' }, 'en', 10_000)).toHaveLength(2)
+    expect(rowsOf(model, { ...view, state: 'in-doubt' }, 'en', 10_000).map(({ id }) => id)).toEqual(['b'])
+    expect(rowsOf(model, { ...view, text: 'nobody' }, 'en', 10_000)).toEqual([])
   })
 })
 

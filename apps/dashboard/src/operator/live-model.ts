@@ -18,6 +18,9 @@ const rowSchema = z.object({
   state: z.enum(['open', 'in-doubt', 'closed']),
 })
 
+const percentiles = z.nullable(z.object({ p50: z.number(), p95: z.number(), p99: z.number() }))
+const alertCodes = ['books-wrong', 'chains-wrong', 'clearing-wrong', 'reconciliation-wrong', 'check-old', 'wallet-silent', 'receiver-silent', 'link-down', 'payments-late', 'commits-slow', 'rejects-many', 'doubts-many'] as const
+
 /** `snapshot` and `update` have the same shape; a snapshot lists every row, an update those that are new or changed. */
 export const liveEventSchema = z.object({
   streams: z.array(rowSchema),
@@ -32,12 +35,21 @@ export const liveEventSchema = z.object({
   flows: z.array(z.object({ rate: units, assetCode: z.string(), assetScale: z.number() })),
   packetsPerSecond: z.number(),
   rejectsByCode: z.record(z.string(), z.object({ total: z.number(), perSecond: z.number() })),
+  lateness: percentiles,
+  commits: percentiles,
+  links: z.array(z.object({ peer: z.string(), up: z.boolean() })),
+  safety: z.object({
+    light: z.enum(['safe', 'attention', 'danger', 'unknown']),
+    checks: z.array(z.object({ name: z.enum(['books', 'chains', 'clearing', 'reconciliation']), state: z.enum(['right', 'wrong', 'old', 'unknown']), checkedAgoMs: z.nullable(z.number()), problem: z.nullable(z.string()) })),
+    comparedAgoMs: z.nullable(z.number()),
+  }),
+  alerts: z.array(z.object({ code: z.enum(alertCodes), level: z.enum(['danger', 'warning']), about: z.string() })),
   processes: z.array(z.object({ id: z.string(), role: z.string(), version: z.string(), upMs: z.number() })),
 })
 export type LiveEvent = z.infer<typeof liveEventSchema>
 
 /** One stream; `openedAtMs` is in the browser's own time, so that ages run on between updates. */
-export type LiveRow = Omit<LiveEvent['streams'][number], 'ageMs'> & { readonly openedAtMs: number }
+export type LiveRow = Omit<LiveEvent['streams'][number], 'ageMs'> & { readonly openedAtMs: number; /** When its total last changed, as far as this page has seen. */ readonly grewAtMs: number }
 
 export interface LiveModel {
   readonly rows: ReadonlyMap<string, LiveRow>
@@ -55,10 +67,13 @@ export function applyEvent(before: LiveModel | undefined, event: LiveEvent, kind
   const { streams, totals, gone, ...figures } = event
   const rows = new Map(kind === 'snapshot' ? [] : before?.rows)
   for (const id of gone) rows.delete(id)
-  for (const { ageMs, ...row } of streams) rows.set(row.id, { ...row, openedAtMs: rows.get(row.id)?.openedAtMs ?? nowMs - ageMs })
+  for (const { ageMs, ...row } of streams) {
+    const known = rows.get(row.id) ?? (kind === 'snapshot' ? before?.rows.get(row.id) : undefined)
+    rows.set(row.id, { ...row, openedAtMs: known?.openedAtMs ?? nowMs - ageMs, grewAtMs: known?.total === row.total ? known.grewAtMs : nowMs })
+  }
   for (const [id, total] of Object.entries(totals)) {
     const row = rows.get(id)
-    if (row !== undefined) rows.set(id, { ...row, total })
+    if (row !== undefined) rows.set(id, { ...row, total, grewAtMs: nowMs })
   }
   return { rows, figures, packetHistory: [...(before?.packetHistory ?? []), figures.packetsPerSecond].slice(-historyMax), heardAtMs: nowMs }
 }
@@ -66,18 +81,23 @@ export function applyEvent(before: LiveModel | undefined, event: LiveEvent, kind
 export const sortColumns = ['payer', 'payee', 'site', 'rate', 'total', 'age', 'state'] as const
 export type SortColumn = (typeof sortColumns)[number]
 
+export const viewStates = ['all', 'open', 'stalled', 'in-doubt'] as const
+type ViewState = (typeof viewStates)[number]
+/** An open stream is paid at least so often, unless something holds it up. */
+export const stalledAfterMs = 15_000
+
 export interface LiveView {
   readonly text: string
-  readonly state: 'all' | 'open' | 'in-doubt'
+  readonly state: ViewState
   readonly column: SortColumn
   readonly descending: boolean
 }
 
 /** The rows that a view shows, in its order. Equal rows keep the order of their ids, so that nothing jumps between updates. */
-export function rowsOf(model: LiveModel, view: LiveView, locale: string): readonly LiveRow[] {
+export function rowsOf(model: LiveModel, view: LiveView, locale: string, nowMs: number): readonly LiveRow[] {
   const wanted = view.text.trim().toLocaleLowerCase(locale)
   const matches = (row: LiveRow): boolean =>
-    (view.state === 'all' || row.state === view.state) &&
+    (view.state === 'all' || (view.state === 'stalled' ? row.state === 'open' && nowMs - row.grewAtMs > stalledAfterMs : row.state === view.state)) &&
     (wanted === '' || [row.payer, row.payee, row.site ?? ''].some((text) => text.toLocaleLowerCase(locale).includes(wanted)))
   const sign = view.descending ? -1 : 1
   const order = orderOf(view.column, new Intl.Collator(locale, { numeric: true }))

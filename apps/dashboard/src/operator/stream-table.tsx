@@ -70,7 +70,9 @@ function StreamRow({ row, index, rowHeight, nowMs, moving }: StreamRowProps): Re
       </div>
       <div role="cell" className="cell-payee" title={row.payee}>
         <Flow moving={moving && row.state === 'open'} />
-        <Pointer pointer={row.payee} />
+        <a className="table-link" href={`/streams/${row.id}`}>
+          <Pointer pointer={row.payee} />
+        </a>
       </div>
       <div role="cell" className="cell-site">
         {row.site === null ? <span className="quiet">{t('operator.noSite')}</span> : shortSite(row.site)}

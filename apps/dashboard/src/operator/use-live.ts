@@ -14,8 +14,8 @@ const staleAfterMs = 3_500
 const retryMinMs = 1_000
 const retryMaxMs = 15_000
 
-/** Follows `/api/live`. A connection that the browser has given up is opened again, ever more patiently; `onRefused` then asks whether the session still holds. */
-export function useLive(onRefused: () => void): Live {
+/** Follows `/api/live`, or `/api/pulse` which leaves the streams out. A connection that the browser has given up is opened again, ever more patiently; `onRefused` then asks whether the session still holds. */
+export function useLive(path: '/api/live' | '/api/pulse', onRefused: () => void): Live {
   const [model, setModel] = useState<LiveModel>()
   const [nowMs, setNowMs] = useState(Date.now)
 
@@ -24,7 +24,7 @@ export function useLive(onRefused: () => void): Live {
     let retry: ReturnType<typeof setTimeout> | undefined
     let waitMs = retryMinMs
     const open = (): void => {
-      source = new EventSource('/api/live')
+      source = new EventSource(path)
       for (const kind of ['snapshot', 'update'] as const) {
         source.addEventListener(kind, (message: MessageEvent<string>) => {
           const event = z.safeParse(liveEventSchema, JSON.parse(message.data))
@@ -49,7 +49,7 @@ export function useLive(onRefused: () => void): Live {
       clearTimeout(retry)
       clearInterval(tick)
     }
-  }, [onRefused])
+  }, [path, onRefused])
 
   const state = model === undefined ? 'connecting' : nowMs - model.heardAtMs > staleAfterMs ? 'stale' : 'live'
   return { model, state, nowMs }

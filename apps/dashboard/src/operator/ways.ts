@@ -1,9 +1,10 @@
 /** The operator's pages by what one comes for, in order: path and name. A page of one thing lies below its list, as `/streams/strm_x`. The server serves these paths, the navigation shows them, `main.tsx` says what each loads. */
 export const operatorWays = [
-  { group: 'now', ways: [['/', 'live']] },
+  { group: 'now', ways: [['/', 'overview'], ['/streams', 'live']] },
   {
     group: 'money',
     ways: [
+      ['/ledger', 'ledger'],
       ['/payouts', 'payouts'],
       ['/reconciliation', 'reconciliation'],
     ],

@@ -1,3 +1,5 @@
+import { booksEn, booksErrorsEn } from './books-en.ts'
+import { overviewEn } from './overview-en.ts'
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
@@ -137,18 +139,12 @@ export const en = {
     packetsWhy: 'Sent by the wallet, last 60 seconds',
     flow: 'Flowing now',
     flowWhy: 'Sum of the rates, an hour',
-    books: 'Books',
-    booksOk: 'Balanced',
-    booksWrong: 'Wrong',
-    booksUnknown: 'Not checked yet',
-    booksWhy: 'Checked {{age}} ago',
     rejects: 'Rejected packets',
     rejectsWhy: 'By ILP error code, a second and since the start',
     rejectsEmpty: 'No packet has been rejected.',
     perSecond: '{{rate}}/s',
     filter: 'Filter by payer, payee or site',
     states: 'State',
-    stateAll: 'All',
     columns: { payer: 'Payer', payee: 'Payee', site: 'Site', rate: 'Rate an hour', total: 'Paid', age: 'Age', state: 'State' },
     state: { open: 'Open', 'in-doubt': 'In doubt', closed: 'Closed' },
     table: 'Streams',
@@ -161,6 +157,12 @@ export const en = {
     processes: 'Processes',
     process: 'Up {{age}}, version {{version}}',
     noSite: 'no page',
+    views: { all: 'All', open: 'Open', stalled: 'Stalled', 'in-doubt': 'In doubt' },
+    findAll: 'Find streams that have ended', findText: 'Find “{{text}}” among all streams', found: 'Found streams', foundNone: 'No stream matches, not even one that has ended.', foundSome: 'Found: {{count}}, the newest first.',
+    stream: 'Stream', who: 'Who pays whom', over: 'Over the link', notPosted: 'Nothing has been posted yet: that happens at its end, and every five minutes.', heldNow: 'Held now', heldWhy: 'Of the payer’s money, not posted', accruedWhy: 'Paid, not posted yet', excess: '{{amount}} paid beyond the hold, borne by the operator',
+    received: 'Credited by our receiver', receivedWhy: 'Never less than what was paid', packetsSeen: 'Packets', packetsSeenWhy: 'STREAM sequences that our receiver has seen',
+    life: { title: 'Its life', opened: 'Opened', posted: 'Last posted', doubt: 'In doubt: settled from 5 s after this time on', closed: 'Closed: {{reason}}', lasted: 'It lasted {{age}}.' },
+    connection: 'Connection', destination: 'ILP address', connectionHash: 'Its SHA-256', receiver: 'Receiver', receiverOurs: 'Ours: doubts are settled exactly, from these books', receiverForeign: 'Somebody else’s: it is asked for its total', sendUntil: 'No packet lives longer than', owner: 'Owner and its epoch', ceiling: 'Sequence ceiling',
     role: { wallet: 'Wallet', receiver: 'Receiver', operator: 'Operator', up: 'All roles' },
   },
   publisher: {
@@ -181,6 +183,8 @@ export const en = {
   ...limitsEn,
   ...planEn,
   ...waysEn,
+  ...booksEn,
+  ...overviewEn,
   ...publisherEn,
   ...payoutsEn,
   ...tipEn,
@@ -188,6 +192,7 @@ export const en = {
   ...webhooksEn,
   errors: {
     ...grantErrorsEn,
+    ...booksErrorsEn,
     ...mailedErrorsEn,
     ...limitErrorsEn,
     ...planErrorsEn,

@@ -1,4 +1,6 @@
 import type { Words } from './en.ts'
+import { booksFr, booksErrorsFr } from './books-fr.ts'
+import { overviewFr } from './overview-fr.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { webhookErrorsFr, webhooksFr } from './webhooks-fr.ts'
@@ -137,18 +139,12 @@ export const fr: Words = {
     packetsWhy: 'Envoyés par le portefeuille, 60 dernières secondes',
     flow: 'Débit actuel',
     flowWhy: 'Somme des débits, par heure',
-    books: 'Livres',
-    booksOk: 'Équilibrés',
-    booksWrong: 'Faux',
-    booksUnknown: 'Pas encore vérifiés',
-    booksWhy: 'Vérifiés il y a {{age}}',
     rejects: 'Paquets rejetés',
     rejectsWhy: 'Par code d’erreur ILP, par seconde et depuis le démarrage',
     rejectsEmpty: 'Aucun paquet n’a été rejeté.',
     perSecond: '{{rate}}/s',
     filter: 'Filtrer par payeur, bénéficiaire ou site',
     states: 'État',
-    stateAll: 'Tous',
     columns: { payer: 'Payeur', payee: 'Bénéficiaire', site: 'Site', rate: 'Débit par heure', total: 'Payé', age: 'Âge', state: 'État' },
     state: { open: 'Ouvert', 'in-doubt': 'En doute', closed: 'Fermé' },
     table: 'Flux',
@@ -161,6 +157,12 @@ export const fr: Words = {
     processes: 'Processus',
     process: 'Actif depuis {{age}}, version {{version}}',
     noSite: 'hors page',
+    views: { all: 'Tous', open: 'Ouverts', stalled: 'Arrêtés', 'in-doubt': 'En doute' },
+    findAll: 'Chercher parmi les flux terminés', findText: 'Chercher « {{text}} » parmi tous les flux', found: 'Flux trouvés', foundNone: 'Aucun flux ne correspond, pas même terminé.', foundSome: 'Trouvés : {{count}}, du plus récent au plus ancien.',
+    stream: 'Un flux', who: 'Qui paie qui', over: 'Par le lien', notPosted: 'Rien n’a encore été écrit : cela se fait à sa fin, et toutes les cinq minutes.', heldNow: 'Retenu', heldWhy: 'De l’argent du payeur, pas encore écrit', accruedWhy: 'Payé, pas encore écrit', excess: '{{amount}} payés au-delà de la retenue, à la charge de l’exploitant',
+    received: 'Crédité par notre récepteur', receivedWhy: 'Jamais moins que ce qui est payé', packetsSeen: 'Paquets', packetsSeenWhy: 'Séquences STREAM vues par notre récepteur',
+    life: { title: 'Sa vie', opened: 'Ouvert', posted: 'Dernière écriture', doubt: 'En doute : réglé 5 s après cet instant', closed: 'Fermé : {{reason}}', lasted: 'Il a duré {{age}}.' },
+    connection: 'Connexion', destination: 'Adresse ILP', connectionHash: 'Son SHA-256', receiver: 'Récepteur', receiverOurs: 'Le nôtre : les doutes se règlent exactement, d’après ces livres', receiverForeign: 'Celui d’un autre : on lui demande son total', sendUntil: 'Aucun paquet ne vit au-delà du', owner: 'Propriétaire et époque', ceiling: 'Plafond de séquence',
     role: { wallet: 'Portefeuille', receiver: 'Récepteur', operator: 'Exploitant', up: 'Tous les rôles' },
   },
   publisher: {
@@ -181,6 +183,8 @@ export const fr: Words = {
   ...limitsFr,
   ...planFr,
   ...waysFr,
+  ...booksFr,
+  ...overviewFr,
   ...publisherFr,
   ...payoutsFr,
   ...tipFr,
@@ -188,6 +192,7 @@ export const fr: Words = {
   ...webhooksFr,
   errors: {
     ...grantErrorsFr,
+    ...booksErrorsFr,
     ...mailedErrorsFr,
     ...limitErrorsFr,
     ...planErrorsFr,

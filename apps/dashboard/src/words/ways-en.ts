@@ -3,6 +3,7 @@ export const waysEn = {
   ways: {
     label: 'Pages', wallet: 'Wallet', plan: 'Plan', limits: 'Limits and sites', tip: 'Tip', grants: 'Apps', keys: 'Keys', webhooks: 'Webhooks', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts', live: 'Streams',
     revenue: 'Revenue', start: 'Get started', apiKeys: 'API keys',
+    overview: 'Overview', ledger: 'Ledger',
     reconciliation: 'Reconciliation',
     groups: { now: 'Now', money: 'Money' },
   },

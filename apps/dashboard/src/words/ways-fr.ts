@@ -4,6 +4,7 @@ export const waysFr: typeof waysEn = {
   ways: {
     label: 'Rubriques', wallet: 'Portefeuille', plan: 'Formule', limits: 'Limites et sites', tip: 'Pourboire', grants: 'Applications', keys: 'Clés', webhooks: 'Webhooks', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts', statements: 'Relevés', payouts: 'Versements', live: 'Flux',
     revenue: 'Recettes', start: 'Pour commencer', apiKeys: 'Clés d’API',
+    overview: 'Vue d’ensemble', ledger: 'Grand livre',
     reconciliation: 'Rapprochement',
     groups: { now: 'En direct', money: 'Argent' },
   },

@@ -18,7 +18,7 @@ export interface AccountRow {
   credits_posted: bigint
 }
 
-const accountColumns = 'id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, debits_pending, debits_posted, credits_pending, credits_posted'
+export const accountColumns = 'id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, debits_pending, debits_posted, credits_pending, credits_posted'
 
 export class AccountStore {
   readonly #postgres: Postgres

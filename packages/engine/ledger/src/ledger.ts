@@ -5,6 +5,7 @@ import { AccountCache, AccountStore } from './account-store.ts'
 import type { LedgerContext, LedgerLog } from './context.ts'
 import { CreditStore } from './credit-store.ts'
 import { EarningStore } from './earning-store.ts'
+import { ExplorerStore } from './explorer-store.ts'
 import { refusal } from './fault.ts'
 import { Journal, nothing } from './journal.ts'
 import { JournalStore } from './journal-store.ts'
@@ -36,6 +37,8 @@ const transfersAtOnceMax = 100
 export class Ledger implements AsyncDisposable {
   readonly sending: SendingStreams
   readonly receiving: ReceivingStreams
+  /** For people who look: nothing there writes. */
+  readonly explorer: ExplorerStore
   readonly #postgres: Postgres
   readonly #accounts: AccountStore
   readonly #transfers: TransferStore
@@ -51,6 +54,7 @@ export class Ledger implements AsyncDisposable {
     this.#accounts = new AccountStore(postgres, clock)
     this.#transfers = new TransferStore(postgres)
     this.#earnings = new EarningStore(postgres)
+    this.explorer = new ExplorerStore(postgres)
     this.#journal = new Journal(context, journalStore)
     this.#poster = new Poster(context, this.#journal)
     const sending = new Sending({ context, store: new SendingStore(postgres), journal: this.#journal })

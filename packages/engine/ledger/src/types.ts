@@ -127,6 +127,7 @@ export type LedgerRefusalCode =
   | 'stream-closed'
   | 'owner-fenced'
   | 'settle-too-early'
+  | 'history-too-long'
   | 'database-unavailable'
 
 /** Every refusal of the ledger. `database-unavailable` says that nothing is known to have been written. */
@@ -301,6 +302,39 @@ export interface ReceivedPosting {
   readonly chainId: string
   readonly chainLength: bigint
   readonly received?: { readonly connection: Buffer; readonly accountId: Id<'acct'> }
+}
+
+/** A transfer with its place in the hash chain of the process that wrote it. */
+export interface ChainedTransfer extends Transfer {
+  readonly chainId: string
+  readonly chainLength: bigint
+  /** SHA-256 as it was written, hex. */
+  readonly hash: string
+  /** Of the transfer before it in its chain, or what the chain began with; undefined when that row is missing. */
+  readonly previousHash: string | undefined
+  /** What is hashed after the previous hash, UTF-8. */
+  readonly content: string
+  /** SHA-256 over the two, as they are now: differs from `hash` when anything was changed. */
+  readonly recomputedHash: string
+  /** What was written beside it for the same thing: fee and budget of one charge, both sides of an exchange. */
+  readonly sameEntry: readonly Transfer[]
+}
+
+/** What was posted to an account before a time. */
+export interface BalanceAt {
+  readonly debitsPosted: bigint
+  readonly creditsPosted: bigint
+}
+
+/** A stream as its page shows it. */
+export interface KeptStream extends SendingStream {
+  readonly asset: Asset
+  readonly postedAtMs: number
+  readonly closedAtMs: number | undefined
+  /** What the receiving role of these books was credited over its connection; undefined where the receiver is somebody else's. */
+  readonly received: bigint | undefined
+  /** Highest STREAM sequence that our receiver has seen, which counts the packets; undefined once the connection has ended, and for a receiver of somebody else's. */
+  readonly packetsSeen: number | undefined
 }
 
 /** One thing that `verify` found wrong: the check, the row, and what was expected. */

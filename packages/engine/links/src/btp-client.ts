@@ -52,6 +52,11 @@ export class BtpClient implements DuplexLink, AsyncDisposable {
     return this.#connection === undefined ? neverLeft.notConnected() : this.#connection.send(prepare, late)
   }
 
+  /** Whether a connection is open and authenticated now. */
+  get isConnected(): boolean {
+    return this.#connection !== undefined
+  }
+
   /** Resolves once a connection is open and authenticated; at once if one is. Throws Fault `closed` when the client is disposed before. */
   async connected(): Promise<void> {
     while (this.#connection === undefined) {

@@ -5,12 +5,15 @@ import type { Account, SendingStream, SendingStreams } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Clock, Timer } from '@rivulet/time'
 import { figuresOf, type LiveEvent, type LiveStream, type Reading, snapshotOf, updateOf } from './live-state.ts'
-import type { OperatorStore } from './store.ts'
+import type { Safety } from './safety.ts'
+import type { OperatorStore, RoleReport } from './store.ts'
 
 export interface LiveFeedOptions {
   readonly ledger: { readonly sending: Pick<SendingStreams, 'list' | 'totals'>; account(id: Id<'acct'>): Promise<Account | undefined> }
   readonly store: OperatorStore
   readonly clock: Clock
+  /** Of the last checks; asking waits for none. */
+  readonly safety: () => Safety
   readonly log: { warn(about: object, message: string): void }
   /** Whether the request's session still holds; asked again every half minute. */
   readonly maySee: (request: IncomingMessage) => Promise<boolean>
@@ -25,12 +28,17 @@ const sessionCheckTicks = 30
 const assetsCachedMax = 100_000
 /** Packets are counted over this many readings: processes report once a second too, and two readings may see the same report. */
 const rateReadings = 4
+/** Reports are kept for so long, every few seconds one, for what is measured over a minute. */
+const minuteTicks = 60
+const keptEveryTicks = 10
 /** A process that said nothing for this long is not running, as far as can be known. */
 export const reportFreshMs = 10_000
 
 interface Subscriber {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Whether it is told each stream, or the figures only. */
+  readonly streams: boolean
   welcomed: boolean
 }
 
@@ -43,6 +51,8 @@ export class LiveFeed implements AsyncDisposable {
   #running: Promise<void> | undefined
   /** The last few, newest last. */
   #readings: readonly Reading[] = []
+  /** Of the last minute, oldest first. */
+  #reports: readonly (readonly RoleReport[])[] = []
   #ticks = 0
   #failing = false
   #closed = false
@@ -52,9 +62,9 @@ export class LiveFeed implements AsyncDisposable {
   }
 
   /** Takes over the response, or answers false when too many are looking. */
-  follow(request: IncomingMessage, response: ServerResponse): boolean {
+  follow(request: IncomingMessage, response: ServerResponse, { streams }: { readonly streams: boolean }): boolean {
     if (this.#closed || this.#subscribers.size >= subscribersMax) return false
-    const subscriber: Subscriber = { request, response, welcomed: false }
+    const subscriber: Subscriber = { request, response, streams, welcomed: false }
     this.#subscribers.add(subscriber)
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     response.write('retry: 2000\n\n')
@@ -76,7 +86,7 @@ export class LiveFeed implements AsyncDisposable {
   #beat(): void {
     this.#running = this.#tick().then(() => {
       this.#running = undefined
-      if (this.#closed || this.#subscribers.size === 0) this.#readings = []
+      if (this.#closed || this.#subscribers.size === 0) [this.#readings, this.#reports] = [[], []]
       else this.#timer = this.#options.clock.after(everyMs, () => this.#beat(), { background: true })
     })
   }
@@ -99,17 +109,20 @@ export class LiveFeed implements AsyncDisposable {
   }
 
   #tell(earlier: readonly Reading[], reading: Reading): void {
-    const figures = figuresOf(earlier[0], reading, streamsListedMax)
+    const figures = figuresOf(earlier[0], reading, streamsListedMax, this.#reports[0])
+    if (this.#ticks % keptEveryTicks === 0) this.#reports = [...this.#reports, reading.reports].slice(-minuteTicks / keptEveryTicks)
     const before = earlier.at(-1)
     let snapshot: string | undefined
     let update: string | undefined
+    let plain: string | undefined
     for (const subscriber of this.#subscribers) {
-      const { response, welcomed } = subscriber
+      const { response, welcomed, streams } = subscriber
       if (response.writableLength > waitingBytesMax) {
         response.destroy()
         continue
       }
-      if (welcomed && before !== undefined) response.write((update ??= write('update', updateOf(before, reading, figures))))
+      if (!streams) response.write((plain ??= write('snapshot', { ...figures, streams: [], totals: {}, gone: [] })))
+      else if (welcomed && before !== undefined) response.write((update ??= write('update', updateOf(before, reading, figures))))
       else response.write((snapshot ??= write('snapshot', snapshotOf(reading, figures))))
       subscriber.welcomed = true
     }
@@ -124,7 +137,7 @@ export class LiveFeed implements AsyncDisposable {
       store.reportsSince(atMs - reportFreshMs),
     ])
     const assets = await this.#assetsOf(new Set(rows.map(({ debitAccountId }) => debitAccountId)))
-    return { streams: new Map(rows.map((row) => [row.id, liveStream(row, assets.get(row.debitAccountId), atMs)])), totals, reports, atMs }
+    return { streams: new Map(rows.map((row) => [row.id, liveStream(row, assets.get(row.debitAccountId), atMs)])), totals, reports, atMs, safety: this.#options.safety() }
   }
 
   /** An account's asset never changes: each is looked up once. */

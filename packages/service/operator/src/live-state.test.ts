@@ -9,7 +9,7 @@ const report = (processId: string, change: Partial<RoleReport> = {}): RoleReport
   processId, role: 'wallet', version: '1', startedAtMs: 0, reportedAtMs: 10_000, packets: 0, rejectsByCode: {}, metrics: [], ...change,
 })
 const reading = (change: Partial<Reading> & { readonly list?: readonly LiveStream[] } = {}): Reading => ({
-  streams: new Map((change.list ?? []).map((one) => [one.id, one])), reports: [], totals: [], atMs: 10_000, ...change,
+  streams: new Map((change.list ?? []).map((one) => [one.id, one])), reports: [], totals: [], atMs: 10_000, safety: { light: 'unknown', checks: [], comparedAgoMs: null }, ...change,
 })
 const figures = figuresOf(undefined, reading(), 1_000)
 

@@ -1,5 +1,7 @@
 /** What the live page is told: pure functions from what was read to what is sent. */
 import type { SendingTotals } from '@rivulet/ledger'
+import { type LinkState, linksOf, type Percentiles, percentilesOf } from './measured.ts'
+import { type Alert, alertsOf, type Safety } from './safety.ts'
 import type { RoleReport } from './store.ts'
 
 /** One stream; amounts are units as decimal strings, `rate` is a second's. */
@@ -27,6 +29,13 @@ export interface LiveFigures {
   readonly flows: readonly { readonly rate: string; readonly assetCode: string; readonly assetScale: number }[]
   readonly packetsPerSecond: number
   readonly rejectsByCode: Readonly<Record<string, { readonly total: number; readonly perSecond: number }>>
+  /** From the tick to the Fulfill, of the last minute. */
+  readonly lateness: Percentiles | null
+  /** Of a durable commit of one row, of the last minute. */
+  readonly commits: Percentiles | null
+  readonly links: readonly LinkState[]
+  readonly safety: Safety
+  readonly alerts: readonly Alert[]
   readonly processes: readonly { readonly id: string; readonly role: string; readonly version: string; readonly upMs: number }[]
 }
 
@@ -44,6 +53,7 @@ export interface Reading {
   readonly reports: readonly RoleReport[]
   readonly totals: readonly SendingTotals[]
   readonly atMs: number
+  readonly safety: Safety
 }
 
 export function snapshotOf(reading: Reading, figures: LiveFigures): LiveEvent {
@@ -61,16 +71,26 @@ export function updateOf(before: Reading, reading: Reading, figures: LiveFigures
   return { ...figures, streams, totals, gone: [...before.streams.keys()].filter((id) => !reading.streams.has(id)) }
 }
 
-/** @param before an earlier reading, for what is counted by the second */
-export function figuresOf(before: Reading | undefined, reading: Reading, streamsListedMax: number): LiveFigures {
+/** @param before an earlier reading, for what is counted by the second. @param minuteAgo what processes reported then, for what is measured over a minute */
+export function figuresOf(before: Reading | undefined, reading: Reading, streamsListedMax: number, minuteAgo: readonly RoleReport[] = []): LiveFigures {
   const open = reading.totals.filter(({ state }) => state === 'open')
   const inDoubt = reading.totals.filter(({ state }) => state === 'in-doubt')
-  return {
+  const packets = packetFigures(before?.reports ?? [], reading.reports)
+  const measures = {
     streamsOpen: sum(open.map(({ streams }) => streams)),
     streamsInDoubt: sum(inDoubt.map(({ streams }) => streams)),
+    lateness: percentilesOf('rivulet_payment_lateness_seconds', reading.reports, minuteAgo),
+    commits: percentilesOf('rivulet_commit_seconds', reading.reports, minuteAgo),
+    links: linksOf(reading.reports),
+  }
+  const rejectsPerSecond = sum(Object.values(packets.rejectsByCode).map(({ perSecond }) => perSecond))
+  return {
+    ...measures,
+    ...packets,
+    safety: reading.safety,
+    alerts: alertsOf(reading.safety, { ...measures, roles: reading.reports.map(({ role }) => role), packetsPerSecond: packets.packetsPerSecond, rejectsPerSecond }),
     streamsListedMax,
     flows: open.map(({ rate, assetCode, assetScale }) => ({ rate: String(rate), assetCode, assetScale })),
-    ...packetFigures(before?.reports ?? [], reading.reports),
     processes: reading.reports.map(({ processId, role, version, startedAtMs }) => ({ id: processId, role, version, upMs: Math.max(0, reading.atMs - startedAtMs) })),
   }
 }

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const standings = [
     { name: 'acme', balance: { owedToUs: '9000000000000' }, limits: { owedMax: '10000000000000' }, settlementDue: '0' }, { name: 'bolt', balance: { owedToUs: '0' }, limits: { owedMax: '0' }, settlementDue: '4000000000000000001' },
   ]
-  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, metricsToken: 'scrape me' })
+  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, reconcile: () => Promise.resolve({ ok: true, checkedMs: systemClock.nowMs(), clearing: [], comparisons: [] }), metricsToken: 'scrape me' })
   app.use(accounts.entrance('operator').handler, operator.routes)
   await accounts.createPerson({ role: 'operator', email: 'olga@example.org', password, name: 'Olga' })
   const signedIn = await fetch(`${origin}/api/auth/sign-in/email`, {
@@ -134,7 +134,7 @@ describe('the live page', () => {
   })
 
   test('without an operator’s session nothing is told', async () => {
-    for (const path of ['/api/live', '/api/overview', '/metrics']) {
+    for (const path of ['/api/live', '/api/pulse', '/api/overview', '/api/ledger/accounts', '/api/streams', '/metrics']) {
       const response = await fetch(origin + path)
       expect(response.status).toBe(401)
       expect(await response.json()).toMatchObject({ error: { code: 'signed-out' } })
@@ -162,6 +162,68 @@ test('the overview names the operator and, once they are checked, the state of t
   let checked = await read()
   while (checked.books === null) checked = await read()
   expect(checked.books).toMatchObject({ ok: true, problem: null })
+})
+
+test('the pulse tells the figures without the streams, and whether the money is safe', async () => {
+  const abort = new AbortController()
+  const response = await fetch(`${origin}/api/pulse`, { headers: { cookie }, signal: abort.signal })
+  let text = ''
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk).toString()
+    if (text.includes('"light":"safe"')) break
+  }
+  const event = JSON.parse(/^data: (.*"light":"safe".*)$/m.exec(text)?.[1] ?? '{}') as LiveEvent
+  expect(event).toMatchObject({ streams: [], totals: {}, safety: { light: 'safe', comparedAgoMs: null }, alerts: [{ code: 'wallet-silent', level: 'danger' }, { code: 'receiver-silent', level: 'danger' }] })
+  abort.abort()
+})
+
+describe('the explorer', () => {
+  const read = async (path: string, as = cookie): Promise<{ readonly status: number; readonly body: unknown }> => {
+    const response = await fetch(origin + path, { headers: { cookie: as } })
+    return { status: response.status, body: await response.json() }
+  }
+
+  test('shows an account with its counters and its transfers, newest first, each with the names of both sides', async () => {
+    const { ledger, psp, subscriber } = books
+    const transfer = await ledger.transfer({ key: 'explored', debitAccountId: psp.id, creditAccountId: subscriber.id, amount: 5n, reason: 'deposit' })
+    const { posted } = await ledger.balance(subscriber.id)
+    expect((await read('/api/ledger/accounts?text=alice')).body).toMatchObject({ more: false, accounts: [{ id: subscriber.id, name: 'subscriber[alice]', kind: 'subscriber', assetCode: 'EUR', assetScale: 9, debitsMayExceedCredits: false }] })
+    expect((await read(`/api/ledger/accounts/${subscriber.id}`)).body).toMatchObject({
+      account: { name: 'subscriber[alice]' }, more: false,
+      transfers: expect.arrayContaining([{ id: transfer.id, key: 'explored', debitAccountId: psp.id, creditAccountId: subscriber.id, amount: '5', reason: 'deposit', stream: null, postedAtMs: transfer.postedAtMs }]) as unknown,
+      accounts: { [psp.id]: { name: 'psp[sandbox]', assetCode: 'EUR', assetScale: 9 } },
+    })
+    expect((await read(`/api/ledger/accounts/${subscriber.id}/balance?atMs=${transfer.postedAtMs + 1}`)).body).toMatchObject({ posted: String(posted) })
+    expect((await read(`/api/ledger/transfers/${transfer.id}`)).body).toMatchObject({ transfer: { amount: '5' }, debit: { name: 'psp[sandbox]' }, credit: { name: 'subscriber[alice]' }, sendingStream: null })
+  })
+
+  test('leads from the posting of a connection to the stream that paid it, and shows the stream without its secret', async () => {
+    const connection = connectionOf('to and fro')
+    const spec = streamOf(books, { connection })
+    const { ownerEpoch } = await books.ledger.sending.open(spec)
+    await books.ledger.receiving.credit(creditTo(books, { connection, amount: 20n }))
+    await books.ledger.sending.book(spec.id, ownerEpoch, 20n)
+    await books.ledger.sending.close(spec.id, ownerEpoch, 'stopped')
+    await books.ledger.receiving.close(connection)
+    const { body } = await read(`/api/streams/${spec.id}`)
+    const { transfers } = body as { readonly transfers: readonly { readonly id: string; readonly stream: string }[] }
+    expect(body).toMatchObject({ stream: { total: '20', posted: '20', received: '20', state: 'closed', closeReason: 'stopped' }, debit: { name: 'subscriber[alice]' } })
+    expect(transfers.map(({ stream }) => stream).toSorted()).toEqual([spec.id, connection.toString('hex')].toSorted())
+    expect(JSON.stringify(body)).not.toContain(spec.resume.encryptedSecret.toString('base64'))
+    const received = transfers.find(({ stream }) => stream !== spec.id)?.id ?? ''
+    expect((await read(`/api/ledger/transfers/${received}`)).body).toMatchObject({ sendingStream: spec.id })
+    expect((await read(`/api/streams?text=alice&state=closed`)).body).toMatchObject({ streams: expect.arrayContaining([expect.objectContaining({ id: spec.id, total: '20' })]) as unknown })
+  })
+
+  test.each([
+    ['/api/ledger/accounts/nonsense', 400, 'query-invalid'],
+    ['/api/ledger/accounts?kind=gold', 400, 'query-invalid'],
+    ['/api/ledger/accounts/acct_00000000000000000000000000', 404, 'not-found'],
+    ['/api/ledger/accounts/acct_00000000000000000000000000/balance?atMs=1', 404, 'account-unknown'],
+    ['/api/ledger/transfers/xfer_00000000000000000000000000', 404, 'not-found'],
+    ['/api/streams/strm_00000000000000000000000000', 404, 'not-found'],
+    ['/api/streams?before=x', 400, 'query-invalid'],
+  ])('%s is answered %i %s', async (path, status, code) => expect(await read(path)).toMatchObject({ status, body: { error: { code } } }))
 })
 
 test('metrics join what all processes report, each under its role, with what only the database knows', async () => {

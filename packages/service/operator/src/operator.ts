@@ -1,13 +1,16 @@
 import { timingSafeEqual, createHash } from 'node:crypto'
 import type { Accounts } from '@rivulet/accounts'
 import { personOf } from '@rivulet/accounts'
-import type { Ledger } from '@rivulet/ledger'
+import type { Ledger, VerifyReport } from '@rivulet/ledger'
+import type { Reconciliation } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { Router, type Request, type RequestHandler } from 'express'
 import { AggregatorRegistry, Gauge, type PrometheusContentType, type Registry } from 'prom-client'
-import { BooksCheck } from './books-check.ts'
+import { BackgroundCheck } from './background-check.ts'
+import { explorerRoutes } from './explorer-routes.ts'
 import { LiveFeed, reportFreshMs } from './live-feed.ts'
+import { safetyOf } from './safety.ts'
 import { OperatorStore } from './store.ts'
 
 /** How far a peer stands from its limits; amounts are units of its asset, in strings. */
@@ -19,20 +22,27 @@ interface PeerStanding {
   readonly settlementDue: string
 }
 
+/** A proof reads every transfer: so often while nobody looks, and at most once in this time when somebody does. */
+const checkEveryMs = 900_000
+const booksFreshMs = 60_000
+const reconciliationFreshMs = 300_000
+
 export interface OperatorOptions {
-  readonly ledger: Pick<Ledger, 'sending' | 'account' | 'verify'>
+  readonly ledger: Pick<Ledger, 'sending' | 'account' | 'balance' | 'transfersOf' | 'explorer' | 'verify'>
   readonly accounts: Pick<Accounts, 'entrance'>
   /** With `operatorMigrations` applied. */
   readonly postgres: Postgres
   readonly peers: { list(): Promise<readonly PeerStanding[]> }
   readonly clock: Clock
+  /** Holds books, providers and bank against each other. */
+  readonly reconcile: () => Promise<Reconciliation>
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   /** What a scraper of `/metrics` sends as bearer token. Without one, only this machine may scrape, and operators who are signed in. */
   readonly metricsToken?: string
 }
 
 export interface Operator extends AsyncDisposable {
-  /** `/api/live` (SSE), `/api/overview`, `/metrics`. The entrance's own handler (`/api/auth/*`) is mounted before them. */
+  /** `/api/live` and `/api/pulse` (SSE), `/api/overview`, the books and streams, `/metrics`. The entrance's own handler (`/api/auth/*`) is mounted before them. */
   readonly routes: Router
 }
 
@@ -41,12 +51,15 @@ export function createOperator(options: OperatorOptions): Operator {
   const { ledger, clock, log } = options
   const entrance = options.accounts.entrance('operator')
   const store = new OperatorStore(options.postgres)
-  const books = new BooksCheck(() => ledger.verify(), clock, log)
-  const feed = new LiveFeed({ ledger, store, clock, log, maySee: async (request) => (await entrance.session(request)) !== undefined })
+  const checks = new AsyncDisposableStack()
+  const books = checks.use(new BackgroundCheck({ name: 'the books', check: () => ledger.verify(), wrong: ({ ok, problems }) => (ok ? undefined : { problems: problems.slice(0, 10) }), clock, log, everyMs: checkEveryMs, freshMs: booksFreshMs }))
+  const reconciliation = checks.use(new BackgroundCheck({ name: 'reconciliation', check: options.reconcile, wrong: () => undefined, clock, log, everyMs: checkEveryMs, freshMs: reconciliationFreshMs }))
+  const feed = new LiveFeed({ ledger, store, clock, log, safety: () => safetyOf(books.latest(), reconciliation.latest(), clock.nowMs()), maySee: async (request) => (await entrance.session(request)) !== undefined })
   const routes = Router()
 
-  routes.get('/api/live', entrance.requireSession, (request, response) => {
-    if (!feed.follow(request, response)) response.status(503).set('Retry-After', '30').json({ error: { code: 'followers-too-many', message: 'too many pages follow live: close some of them' } })
+  // Each stream, or the figures only: whoever looks at the overview has no use for a list.
+  routes.get(['/api/live', '/api/pulse'], entrance.requireSession, (request, response) => {
+    if (!feed.follow(request, response, { streams: request.path === '/api/live' })) response.status(503).set('Retry-After', '30').json({ error: { code: 'followers-too-many', message: 'too many pages follow live: close some of them' } })
   })
 
   routes.get('/api/overview', entrance.requireSession, async (_request, response) => {
@@ -62,6 +75,8 @@ export function createOperator(options: OperatorOptions): Operator {
     })
   })
 
+  routes.use(explorerRoutes({ ledger, requireSession: entrance.requireSession }))
+
   routes.get('/metrics', mayScrape(options.metricsToken, async (request) => (await entrance.session(request)) !== undefined), async (_request, response) => {
     const registry = await collect(options, store, books)
     response.set('Content-Type', registry.contentType).send(await registry.metrics())
@@ -71,7 +86,7 @@ export function createOperator(options: OperatorOptions): Operator {
     routes,
     async [Symbol.asyncDispose]() {
       await feed[Symbol.asyncDispose]()
-      await books.idle()
+      await checks.disposeAsync()
     },
   }
 }
@@ -83,7 +98,7 @@ function summaryOf(report: Awaited<ReturnType<Ledger['verify']>>): object {
 }
 
 /** Every fresh process's metrics, and what only the database knows. */
-async function collect({ ledger, clock, peers }: OperatorOptions, store: OperatorStore, books: BooksCheck): Promise<Registry<PrometheusContentType>> {
+async function collect({ ledger, clock, peers }: OperatorOptions, store: OperatorStore, books: BackgroundCheck<VerifyReport>): Promise<Registry<PrometheusContentType>> {
   const [totals, reports, standings] = await Promise.all([ledger.sending.totals(), store.reportsSince(clock.nowMs() - reportFreshMs), peers.list()])
   const registry = AggregatorRegistry.aggregate<PrometheusContentType>(reports.map(({ metrics }) => metrics))
   const registers = [registry]

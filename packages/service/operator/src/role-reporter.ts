@@ -23,6 +23,8 @@ export interface RoleReporterOptions {
   readonly version: string
   /** Read once a second; absent for a role that counts nothing. */
   readonly counters?: () => PacketCounters
+  /** Its links to others. */
+  readonly links?: () => readonly { readonly peer: string; readonly up: boolean }[]
   readonly log: { warn(about: object, message: string): void }
 }
 
@@ -75,6 +77,16 @@ export class RoleReporter implements AsyncDisposable {
     const { counters, clock } = this.#options
     const startedAtMs = this.#startedAtMs
     new Gauge({ name: 'rivulet_process_uptime_seconds', help: 'How long the process has been up.', registers, collect() { this.set((clock.nowMs() - startedAtMs) / 1_000) } })
+    const links = this.#options.links
+    if (links !== undefined) {
+      new Gauge({
+        name: 'rivulet_link_up', help: '1 while the link to a peer is connected.', labelNames: ['peer'], registers,
+        collect() {
+          this.reset()
+          for (const { peer, up } of links()) this.set({ peer }, up ? 1 : 0)
+        },
+      })
+    }
     if (counters === undefined) return
     new Counter({ name: 'rivulet_packets_total', help: 'ILP packets sent and answered.', registers, collect() { this.reset(); this.inc(counters().packets) } })
     new Counter({ name: 'rivulet_packets_fulfilled_total', help: 'ILP packets fulfilled.', registers, collect() { this.reset(); this.inc(counters().fulfilled) } })
