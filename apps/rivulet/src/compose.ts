@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { type Accounts, personOf } from '@rivulet/accounts'
 import { Forwarder } from '@rivulet/forwarder'
-import { economicsRoutes, fundingRoutes, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
+import { economicsRoutes, fundingRoutes, FundingStore, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
 import { Seal } from '@rivulet/ids'
 import { type Account, Ledger } from '@rivulet/ledger'
@@ -19,7 +19,7 @@ import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
-import { createWallet } from '@rivulet/wallet'
+import { createWallet, JourneyStore } from '@rivulet/wallet'
 import { type Express, Router } from 'express'
 import type { Logger } from 'pino'
 import { openAccounts } from './accounts.ts'
@@ -249,7 +249,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
 
 function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): Express {
   const peers = openPeers(config, { postgres, ledger, clock })
-  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers, reconcile: () => payouts.reconciliation.run() }))
+  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers, reconcile: () => payouts.reconciliation.run(), indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), asset: config.asset } }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))

@@ -4,7 +4,7 @@ import { units } from '../payouts/payouts-api.ts'
 import { personSchema } from '../session/session.ts'
 
 export const accountKinds = ['subscriber', 'publisher', 'link', 'exchange', 'psp', 'bank', 'fee', 'loss', 'dust'] as const
-export type AccountKind = (typeof accountKinds)[number]
+type AccountKind = (typeof accountKinds)[number]
 
 const asset = { assetCode: z.string(), assetScale: z.number() }
 const accountSchema = z.object({

@@ -1,5 +1,5 @@
 export interface FigureProps {
-  readonly label: string
+  readonly label: React.ReactNode
   readonly value: string
   readonly why?: string | undefined
   readonly tone?: 'warn' | 'alarm' | undefined

@@ -84,7 +84,7 @@ export type SortColumn = (typeof sortColumns)[number]
 export const viewStates = ['all', 'open', 'stalled', 'in-doubt'] as const
 type ViewState = (typeof viewStates)[number]
 /** An open stream is paid at least so often, unless something holds it up. */
-export const stalledAfterMs = 15_000
+const stalledAfterMs = 15_000
 
 export interface LiveView {
   readonly text: string

@@ -17,6 +17,8 @@ const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/': OverviewPage,
   '/streams': lazy(async () => ({ default: (await import('./streams-page.tsx')).StreamsPage })),
   '/ledger': lazy(async () => ({ default: (await import('../ledger/ledger-page.tsx')).LedgerPage })),
+  '/indicators': lazy(async () => ({ default: (await import('../indicators/indicators-page.tsx')).IndicatorsPage })),
+  '/what-if': lazy(async () => ({ default: (await import('../what-if/what-if-page.tsx')).WhatIfPage })),
   '/payouts': lazy(async () => ({ default: (await import('../operator-payouts/payouts-page.tsx')).OperatorPayoutsPage })),
   '/reconciliation': lazy(async () => ({ default: (await import('../operator-payouts/reconciliation-page.tsx')).ReconciliationPage })),
 }

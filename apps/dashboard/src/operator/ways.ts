@@ -9,6 +9,7 @@ export const operatorWays = [
       ['/reconciliation', 'reconciliation'],
     ],
   },
+  { group: 'insight', ways: [['/indicators', 'indicators'], ['/what-if', 'whatIf']] },
 ] as const
 
 export type OperatorPath = (typeof operatorWays)[number]['ways'][number][0]

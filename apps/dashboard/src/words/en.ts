@@ -1,5 +1,7 @@
 import { booksEn, booksErrorsEn } from './books-en.ts'
 import { overviewEn } from './overview-en.ts'
+import { indicatorsEn } from './indicators-en.ts'
+import { whatIfEn } from './what-if-en.ts'
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
@@ -185,6 +187,8 @@ export const en = {
   ...waysEn,
   ...booksEn,
   ...overviewEn,
+  ...indicatorsEn,
+  ...whatIfEn,
   ...publisherEn,
   ...payoutsEn,
   ...tipEn,

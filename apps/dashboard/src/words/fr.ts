@@ -1,6 +1,8 @@
 import type { Words } from './en.ts'
 import { booksFr, booksErrorsFr } from './books-fr.ts'
 import { overviewFr } from './overview-fr.ts'
+import { indicatorsFr } from './indicators-fr.ts'
+import { whatIfFr } from './what-if-fr.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { webhookErrorsFr, webhooksFr } from './webhooks-fr.ts'
@@ -185,6 +187,8 @@ export const fr: Words = {
   ...waysFr,
   ...booksFr,
   ...overviewFr,
+  ...indicatorsFr,
+  ...whatIfFr,
   ...publisherFr,
   ...payoutsFr,
   ...tipFr,

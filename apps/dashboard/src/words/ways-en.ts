@@ -5,6 +5,7 @@ export const waysEn = {
     revenue: 'Revenue', start: 'Get started', apiKeys: 'API keys',
     overview: 'Overview', ledger: 'Ledger',
     reconciliation: 'Reconciliation',
-    groups: { now: 'Now', money: 'Money' },
+    indicators: 'Indicators', whatIf: 'What if',
+    groups: { insight: 'Insight', now: 'Now', money: 'Money' },
   },
 }

@@ -6,6 +6,7 @@ export const waysFr: typeof waysEn = {
     revenue: 'Recettes', start: 'Pour commencer', apiKeys: 'Clés d’API',
     overview: 'Vue d’ensemble', ledger: 'Grand livre',
     reconciliation: 'Rapprochement',
-    groups: { now: 'En direct', money: 'Argent' },
+    indicators: 'Indicateurs', whatIf: 'Et si',
+    groups: { insight: 'Pilotage', now: 'En direct', money: 'Argent' },
   },
 }

@@ -6,7 +6,7 @@ import { refusal } from './fault.ts'
 import { query } from './query-store.ts'
 import { sendingColumns, sendingOf, type SendingRow } from './sending-store.ts'
 import { type TransferRow, transferColumns, transferOf } from './transfer-store.ts'
-import type { Account, AccountKind, BalanceAt, ChainedTransfer, KeptStream, SendingStream, Transfer } from './types.ts'
+import type { Account, AccountKind, BalanceAt, ChainedTransfer, Flow, KeptStream, SendingStream, Transfer } from './types.ts'
 
 interface ChainedRow extends TransferRow {
   chain_id: string
@@ -95,6 +95,17 @@ export class ExplorerStore {
     if (row === undefined) throw refusal('account-unknown', `there is no account ${accountId}`)
     if (row.walked > BigInt(walkedMax)) throw refusal('history-too-long', `more than ${walkedMax} transfers were posted since then: choose a later time`)
     return { debitsPosted: row.debits - row.debits_since, creditsPosted: row.credits - row.credits_since }
+  }
+
+  /** What was posted since, ms since 1970, and how many subscribers' streams had their first posting, whose key says that it is all of the total so far. Reads all of that time: for the background. */
+  async flowsSince(fromMs: number): Promise<{ readonly flows: readonly Flow[]; readonly payments: number }> {
+    const rows = await query<{ reason: string; debit_kind: AccountKind; credit_kind: AccountKind; asset_code: string; asset_scale: number; amount: bigint; first: bigint }>(this.#postgres,
+      `select t.reason, d.kind as debit_kind, c.kind as credit_kind, d.asset_code, d.asset_scale, sum(t.amount)::int8 as amount, count(*) filter (where t.reason = 'stream' and d.kind = 'subscriber' and t.key = t.stream || '/' || t.amount) as first
+        from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where t.id >= $1 group by 1, 2, 3, 4, 5`, [idFloor('xfer', fromMs)])
+    return {
+      flows: rows.map((row) => ({ reason: row.reason, debitKind: row.debit_kind, creditKind: row.credit_kind, asset: { code: row.asset_code, scale: row.asset_scale }, amount: row.amount })),
+      payments: rows.reduce((sum, { first }) => sum + Number(first), 0),
+    }
   }
 
   /** What was written beside it and is of the same thing: the same stream, or a key about the same, as `fund:subs_x/1` and `fee:subs_x/1`. */

@@ -326,6 +326,15 @@ export interface BalanceAt {
   readonly creditsPosted: bigint
 }
 
+/** All that was posted in a time for one reason between accounts of two kinds. */
+export interface Flow {
+  readonly reason: string
+  readonly debitKind: AccountKind
+  readonly creditKind: AccountKind
+  readonly asset: Asset
+  readonly amount: bigint
+}
+
 /** A stream as its page shows it. */
 export interface KeptStream extends SendingStream {
   readonly asset: Asset

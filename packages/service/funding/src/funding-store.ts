@@ -288,6 +288,16 @@ export class FundingStore {
     return this.#db.selectFrom('funding.charge').select(['provider', 'provider_reference as reference', 'amount', 'status']).where('key', '=', key).executeTakeFirst()
   }
 
+  /** Of the charges that were asked for since, ms since 1970: those that were settled, whatever became of them, and those that were disputed or given back. */
+  async chargeCounts(fromMs: number): Promise<{ readonly settled: number; readonly settledAmount: bigint; readonly disputed: number; readonly disputedAmount: bigint; readonly refunded: number }> {
+    const { rows } = await sql<{ settled: bigint; settled_amount: bigint; disputed: bigint; disputed_amount: bigint; refunded: bigint }>`
+      select count(*) filter (where status in ('succeeded', 'disputed', 'refunded')) as settled, coalesce(sum(amount) filter (where status in ('succeeded', 'disputed', 'refunded')), 0)::int8 as settled_amount,
+        count(*) filter (where status = 'disputed') as disputed, coalesce(sum(amount) filter (where status = 'disputed'), 0)::int8 as disputed_amount, count(*) filter (where status = 'refunded') as refunded
+      from funding.charge where asked_ms >= ${fromMs}`.execute(this.#db)
+    const row = rows[0]
+    return { settled: Number(row?.settled ?? 0n), settledAmount: row?.settled_amount ?? 0n, disputed: Number(row?.disputed ?? 0n), disputedAmount: row?.disputed_amount ?? 0n, refunded: Number(row?.refunded ?? 0n) }
+  }
+
   /** What the provider kept of a charge; the first word stands, and is answered with the charge's key. */
   async setProviderFee(provider: string, reference: string, fee: bigint): Promise<{ readonly key: string; readonly fee: bigint } | undefined> {
     const { rows } = await sql<{ key: string; fee: bigint }>`update funding.charge set provider_fee = coalesce(provider_fee, ${fee}) where provider = ${provider} and provider_reference = ${reference} returning key, provider_fee as fee`.execute(this.#db)

@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Accounts, accountsMigrations } from '@rivulet/accounts'
+import { FundingStore, fundingMigrations } from '@rivulet/funding'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { connectionOf, creditTo, streamOf, testBooks, type TestBooks } from '@rivulet/ledger/testing'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
+import { JourneyStore, walletMigrations } from '@rivulet/wallet'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOperator, type Operator, operatorMigrations, RoleReporter } from './index.ts'
@@ -27,7 +29,7 @@ async function listen(app: express.Express): Promise<string> {
 }
 
 beforeAll(async () => {
-  books = await testBooks({ postgres: await testPostgres([ledgerMigrations, accountsMigrations, operatorMigrations]) })
+  books = await testBooks({ postgres: await testPostgres([ledgerMigrations, accountsMigrations, operatorMigrations, walletMigrations, fundingMigrations]) })
   const { postgres, ledger } = books
   const app = express()
   origin = await listen(app)
@@ -36,7 +38,7 @@ beforeAll(async () => {
   const standings = [
     { name: 'acme', balance: { owedToUs: '9000000000000' }, limits: { owedMax: '10000000000000' }, settlementDue: '0' }, { name: 'bolt', balance: { owedToUs: '0' }, limits: { owedMax: '0' }, settlementDue: '4000000000000000001' },
   ]
-  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, reconcile: () => Promise.resolve({ ok: true, checkedMs: systemClock.nowMs(), clearing: [], comparisons: [] }), metricsToken: 'scrape me' })
+  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), asset: { code: 'EUR', scale: 9 } }, reconcile: () => Promise.resolve({ ok: true, checkedMs: systemClock.nowMs(), clearing: [], comparisons: [] }), metricsToken: 'scrape me' })
   app.use(accounts.entrance('operator').handler, operator.routes)
   await accounts.createPerson({ role: 'operator', email: 'olga@example.org', password, name: 'Olga' })
   const signedIn = await fetch(`${origin}/api/auth/sign-in/email`, {
@@ -134,7 +136,7 @@ describe('the live page', () => {
   })
 
   test('without an operator’s session nothing is told', async () => {
-    for (const path of ['/api/live', '/api/pulse', '/api/overview', '/api/ledger/accounts', '/api/streams', '/metrics']) {
+    for (const path of ['/api/live', '/api/pulse', '/api/overview', '/api/ledger/accounts', '/api/streams', '/api/indicators', '/metrics']) {
       const response = await fetch(origin + path)
       expect(response.status).toBe(401)
       expect(await response.json()).toMatchObject({ error: { code: 'signed-out' } })
@@ -224,6 +226,13 @@ describe('the explorer', () => {
     ['/api/streams/strm_00000000000000000000000000', 404, 'not-found'],
     ['/api/streams?before=x', 400, 'query-invalid'],
   ])('%s is answered %i %s', async (path, status, code) => expect(await read(path)).toMatchObject({ status, body: { error: { code } } }))
+})
+
+test('the indicators are there once they are computed', async () => {
+  const read = async (): Promise<{ readonly report: { readonly windows: readonly { readonly days: number }[] } | null }> => (await (await fetch(`${origin}/api/indicators`, { headers: { cookie } })).json()) as { readonly report: { readonly windows: readonly { readonly days: number }[] } | null }
+  let answer = await read()
+  while (answer.report === null) answer = await read()
+  expect(answer.report.windows.map(({ days }) => days)).toEqual([7, 30, 90])
 })
 
 test('metrics join what all processes report, each under its role, with what only the database knows', async () => {

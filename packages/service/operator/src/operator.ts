@@ -9,6 +9,7 @@ import { Router, type Request, type RequestHandler } from 'express'
 import { AggregatorRegistry, Gauge, type PrometheusContentType, type Registry } from 'prom-client'
 import { BackgroundCheck } from './background-check.ts'
 import { explorerRoutes } from './explorer-routes.ts'
+import { collectIndicators, type IndicatorSources } from './indicator-keeper.ts'
 import { LiveFeed, reportFreshMs } from './live-feed.ts'
 import { safetyOf } from './safety.ts'
 import { OperatorStore } from './store.ts'
@@ -26,6 +27,8 @@ interface PeerStanding {
 const checkEveryMs = 900_000
 const booksFreshMs = 60_000
 const reconciliationFreshMs = 300_000
+const indicatorsEveryMs = 3_600_000
+const indicatorsFreshMs = 300_000
 
 export interface OperatorOptions {
   readonly ledger: Pick<Ledger, 'sending' | 'account' | 'balance' | 'transfersOf' | 'explorer' | 'verify'>
@@ -34,6 +37,8 @@ export interface OperatorOptions {
   readonly postgres: Postgres
   readonly peers: { list(): Promise<readonly PeerStanding[]> }
   readonly clock: Clock
+  /** Where the indicators come from. */
+  readonly indicators: Omit<IndicatorSources, 'ledger' | 'clock'>
   /** Holds books, providers and bank against each other. */
   readonly reconcile: () => Promise<Reconciliation>
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
@@ -54,6 +59,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const checks = new AsyncDisposableStack()
   const books = checks.use(new BackgroundCheck({ name: 'the books', check: () => ledger.verify(), wrong: ({ ok, problems }) => (ok ? undefined : { problems: problems.slice(0, 10) }), clock, log, everyMs: checkEveryMs, freshMs: booksFreshMs }))
   const reconciliation = checks.use(new BackgroundCheck({ name: 'reconciliation', check: options.reconcile, wrong: () => undefined, clock, log, everyMs: checkEveryMs, freshMs: reconciliationFreshMs }))
+  const indicators = checks.use(new BackgroundCheck({ name: 'indicators', check: () => collectIndicators({ ...options.indicators, ledger, clock }), wrong: () => undefined, clock, log, everyMs: indicatorsEveryMs, freshMs: indicatorsFreshMs }))
   const feed = new LiveFeed({ ledger, store, clock, log, safety: () => safetyOf(books.latest(), reconciliation.latest(), clock.nowMs()), maySee: async (request) => (await entrance.session(request)) !== undefined })
   const routes = Router()
 
@@ -73,6 +79,12 @@ export function createOperator(options: OperatorOptions): Operator {
       streams: totals.map((total) => ({ ...total, rate: String(total.rate) })),
       processes: reports.map(({ processId, role, version, startedAtMs, packets }) => ({ id: processId, role, version, upMs: Math.max(0, nowMs - startedAtMs), packets })),
     })
+  })
+
+  routes.get('/api/indicators', entrance.requireSession, (_request, response) => {
+    const { name, email } = personOf(response)
+    const computed = indicators.latest()
+    response.set('Cache-Control', 'no-store').json({ person: { name, email }, computedAgoMs: computed === undefined ? null : Math.max(0, clock.nowMs() - computed.checkedAtMs), report: computed?.report ?? null })
   })
 
   routes.use(explorerRoutes({ ledger, requireSession: entrance.requireSession }))

@@ -4,9 +4,9 @@ import type { Reconciliation } from '@rivulet/payout'
 import type { Checked } from './background-check.ts'
 import type { LinkState, Percentiles } from './measured.ts'
 
-export type CheckName = 'books' | 'chains' | 'clearing' | 'reconciliation'
+type CheckName = 'books' | 'chains' | 'clearing' | 'reconciliation'
 
-export interface SafetyCheck {
+interface SafetyCheck {
   readonly name: CheckName
   readonly state: 'right' | 'wrong' | 'old' | 'unknown'
   /** ms since it was checked; null: not yet. */
@@ -51,7 +51,7 @@ export function safetyOf(books: Checked<VerifyReport> | undefined, reconciliatio
   return { light, checks, comparedAgoMs: compared.length === 0 ? null : Math.max(0, nowMs - Math.max(...compared)) }
 }
 
-export type AlertCode = 'books-wrong' | 'chains-wrong' | 'clearing-wrong' | 'reconciliation-wrong' | 'check-old' | 'wallet-silent' | 'receiver-silent' | 'link-down' | 'payments-late' | 'commits-slow' | 'rejects-many' | 'doubts-many'
+type AlertCode = 'books-wrong' | 'chains-wrong' | 'clearing-wrong' | 'reconciliation-wrong' | 'check-old' | 'wallet-silent' | 'receiver-silent' | 'link-down' | 'payments-late' | 'commits-slow' | 'rejects-many' | 'doubts-many'
 
 export interface Alert {
   readonly code: AlertCode

@@ -10,6 +10,10 @@ export interface AgentDesk extends SessionDesk {
   readonly allowLocal: boolean
   /** The connection that the agent's cookie stands for, and its payer. */
   identify(token: string, site: string): Promise<{ readonly connection: Connection; readonly payer: Payer } | undefined>
+  /** A page offers its visitor to connect. */
+  offered(): void
+  /** A page whose browser holds this token has paid for the first time. */
+  paidFirst(token: string): void
   /** Counts pages as they come into view. */
   nextShown(): number
 }
@@ -31,6 +35,8 @@ export class AgentPage implements PayingPage {
   #attentive = false
   #shownOrder = 0
   #left = false
+  /** Until its first payment. */
+  #unpaidToken: string | undefined
 
   constructor(desk: AgentDesk, tokenOf: TokenOf, say: (message: MessageOf<WalletToAgent>) => void) {
     this.#desk = desk
@@ -115,10 +121,12 @@ export class AgentPage implements PayingPage {
     this.#connection = found?.connection
     if (found === undefined || !found.payer.add(this)) {
       const reason = found !== undefined ? 'pages-too-many' : token === undefined ? undefined : 'disconnected'
+      this.#desk.offered()
       this.#say({ type: 'attached', connected: false, ...(reason !== undefined && { reason }) })
       return undefined
     }
     this.#payer = found.payer
+    this.#unpaidToken = token
     this.#say({ type: 'attached', connected: true })
     this.#look()
     return undefined
@@ -187,6 +195,8 @@ export class AgentPage implements PayingPage {
   #hear(requestId: string, session: PaymentSession, news: SessionNews): void {
     if (news.type === 'paid') {
       const { packet } = news
+      if (this.#unpaidToken !== undefined) this.#desk.paidFirst(this.#unpaidToken)
+      this.#unpaidToken = undefined
       if (this.#left) return
       this.#say({
         type: 'paid',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { JourneyStore } from './journey-store.ts'
 import { cookiesOf, origin, post, TestAgent, TestHouse } from './test-house.ts'
 
 const site = 'https://news.example'
@@ -238,5 +239,40 @@ describe('the agent and its socket', () => {
     for (let request = 0; request < 12; request += 1) agent.start(`r${request}`)
     await house.until(() => agent.heard.length === 13)
     expect(agent.told('failed')).toEqual([10, 11].map((request) => expect.objectContaining({ requestId: `r${request}`, code: 'requests-too-many' }) as unknown))
+  })
+})
+
+describe('journeys are counted by day', () => {
+  const counts = async (): Promise<Readonly<Record<string, number>>> => (await new JourneyStore(house.postgres).journeys('1970-01-01')).steps
+  const grown = async (before: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> => Object.fromEntries(Object.entries(await counts()).map(([step, journeys]) => [step, journeys - (before[step] ?? 0)]))
+
+  test('each step once, however often it is seen, and nobody is named', async () => {
+    const before = await counts()
+    const { challenge: given } = await challenge('https://counted.example')
+    await fetch(`${url}/api/connect/${given}`)
+    await fetch(`${url}/api/connect/${given}`)
+    expect(await grown(before)).toMatchObject({ popup: 1, 'signed-in': 0, consented: 0 })
+    await fetch(`${url}/api/connect/${given}`, { headers: { cookie: session } })
+    expect(await grown(before)).toMatchObject({ popup: 1, 'signed-in': 1, consented: 0 })
+    await consent(given)
+    await consent(given)
+    expect(await grown(before)).toMatchObject({ popup: 1, 'signed-in': 1, consented: 1, 'first-packet': 0 })
+    const { rows: columns } = await house.postgres.pool.query<{ column_name: string }>(`select column_name from information_schema.columns where table_schema = 'wallet' and table_name in ('journey_day', 'journey_time') order by 1`)
+    expect([...new Set(columns.map(({ column_name: name }) => name))]).toEqual(['day', 'journeys', 'seconds_max', 'step'])
+  })
+
+  test('the first packet of a connection ends its journey, with the time since its popup, once', async () => {
+    const journeys = new JourneyStore(house.postgres)
+    const before = await counts()
+    const { challenge: given, verifier } = await challenge('https://paid.example')
+    await fetch(`${url}/api/connect/${given}`, { headers: { cookie: session } })
+    const redeemed = await post(`${url}/agent/redeem`, { site: 'https://paid.example', code: await consent(given) }, verifier)
+    const token = createHash('sha256').update(cookiesOf(redeemed.response).split(';')[0]?.split('=')[1] ?? '').digest()
+    const { rows: [row] } = await house.postgres.pool.query<{ opened_ms: bigint }>('select opened_ms from wallet.challenge where challenge = $1', [given])
+    const openedMs = Number(row?.opened_ms)
+    await journeys.paid(token, openedMs + 12_000)
+    await journeys.paid(token, openedMs + 13_000)
+    expect(await grown(before)).toMatchObject({ popup: 1, 'signed-in': 1, consented: 1, 'first-packet': 1 })
+    expect((await journeys.journeys('1970-01-01')).times).toContainEqual({ secondsMax: 15, journeys: 1 })
   })
 })

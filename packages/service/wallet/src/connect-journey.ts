@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Id, newId, newSecret } from '@rivulet/ids'
 import type { Clock } from '@rivulet/time'
 import { type Challenge, type Connection, WalletFault } from './connection.ts'
+import type { JourneyStore } from './journey-store.ts'
 import type { WalletStore } from './store.ts'
 
 const challengeLifeMs = 600_000
@@ -13,9 +14,11 @@ const challengeReuseMinMs = 120_000
 export class ConnectJourney {
   readonly #store: WalletStore
   readonly #clock: Clock
+  readonly #counts: JourneyStore
 
-  constructor(store: WalletStore, clock: Clock) {
+  constructor(store: WalletStore, clock: Clock, counts: JourneyStore) {
     this.#store = store
+    this.#counts = counts
     this.#clock = clock
   }
 
@@ -47,12 +50,25 @@ export class ConnectJourney {
     return known
   }
 
+  /** Her popup shows the challenge: counted once, and once more when she is signed in there. */
+  async seen(challenge: string, signedIn: boolean): Promise<void> {
+    await this.#counts.reach('popup', challenge, this.#clock.nowMs())
+    if (signedIn) await this.#counts.reach('signed-in', challenge, this.#clock.nowMs())
+  }
+
+  /** A page with this token has paid: counted if it is the first packet of a journey. */
+  async paid(token: string): Promise<void> {
+    await this.#counts.paid(hashOf(token), this.#clock.nowMs())
+  }
+
   /** The person agrees to pay the site of the challenge. The code is good once, for 60 s, for this challenge only. Throws as `open`. */
   async consent(challenge: string, personId: Id<'pers'>): Promise<string> {
     await this.open(challenge)
     const nowMs = this.#clock.nowMs()
     const code = newSecret()
     await this.#store.addCode(hashOf(code), challenge, personId, { nowMs, expiresMs: nowMs + codeLifeMs })
+    await this.#counts.reach('signed-in', challenge, nowMs)
+    await this.#counts.reach('consented', challenge, nowMs)
     return code
   }
 

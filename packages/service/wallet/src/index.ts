@@ -1,3 +1,4 @@
+export { type Activity, type CohortCell, type Journeys, JourneyStore, type JourneyStep } from './journey-store.ts'
 export { Lateness } from './lateness.ts'
 export { walletMigrations } from './migrations.ts'
 export { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from './paid-stream.ts'

@@ -77,5 +77,27 @@ export const walletMigrations: Migrations = {
         alter table wallet.connection add column rate bigint check (rate > 0);
       `,
     },
+    {
+      name: '4-journeys',
+      sql: `
+        -- When a journey to a connection got where, and the token that it ended with. Forgotten with the challenge.
+        alter table wallet.challenge add column opened_ms bigint, add column signed_in_ms bigint, add column consented_ms bigint, add column paid_ms bigint, add column token_hash bytea;
+        create unique index challenge_token on wallet.challenge (token_hash) where token_hash is not null;
+        -- What stays: how many, by the day (UTC) on which they began. Nobody can be told from it.
+        create table wallet.journey_day (
+          day date not null,
+          step text not null check (step in ('shown', 'popup', 'signed-in', 'consented', 'first-packet')),
+          journeys bigint not null check (journeys > 0),
+          primary key (day, step)
+        );
+        create table wallet.journey_time (
+          day date not null,
+          seconds_max integer not null check (seconds_max > 0),
+          journeys bigint not null check (journeys > 0),
+          primary key (day, seconds_max)
+        );
+        create index usage_day on wallet.usage (day);
+      `,
+    },
   ],
 }

@@ -5,7 +5,7 @@ import { type Challenge, type Connection, type UsageEntry, WalletFault } from '.
 import type { Pacing } from './pace.ts'
 
 interface Tables {
-  'wallet.challenge': { challenge: string; site: string; created_ms: bigint; expires_ms: bigint; redeemed_ms: bigint | null }
+  'wallet.challenge': { challenge: string; site: string; created_ms: bigint; expires_ms: bigint; redeemed_ms: bigint | null; token_hash: Buffer | null }
   'wallet.code': { code_hash: Buffer; challenge: string; person_id: string; created_ms: bigint; expires_ms: bigint; used_ms: bigint | null }
   'wallet.connection': {
     id: string
@@ -65,7 +65,7 @@ export class WalletStore {
   async addChallenge(challenge: string, site: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
     await this.#db
       .insertInto('wallet.challenge')
-      .values({ challenge, site, created_ms: BigInt(times.nowMs), expires_ms: BigInt(times.expiresMs), redeemed_ms: null })
+      .values({ challenge, site, created_ms: BigInt(times.nowMs), expires_ms: BigInt(times.expiresMs), redeemed_ms: null, token_hash: null })
       .execute()
   }
 
@@ -110,7 +110,7 @@ export class WalletStore {
       if (code.challenge !== challenge) throw new WalletFault('verifier-mismatch', 'this code was asked for by another browser or page: connect again')
       if (code.redeemed_ms !== null) throw new WalletFault('challenge-used', 'this challenge has been used: connect again')
       await tx.updateTable('wallet.code').set({ used_ms: BigInt(nowMs) }).where('code_hash', '=', codeHash).execute()
-      await tx.updateTable('wallet.challenge').set({ redeemed_ms: BigInt(nowMs) }).where('challenge', '=', challenge).execute()
+      await tx.updateTable('wallet.challenge').set({ redeemed_ms: BigInt(nowMs), token_hash: tokenHash }).where('challenge', '=', challenge).execute()
       const connection = await connect(tx, { personId: code.person_id, site, connectionId, nowMs })
       await addToken(tx, connection.id, tokenHash, nowMs)
       return connection

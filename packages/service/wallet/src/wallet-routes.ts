@@ -104,6 +104,7 @@ function consentDoors(router: Router, options: WalletRoutesOptions, json: expres
     const { challenge } = parse(parameters.challenge, request.params)
     const known = await journey.open(challenge)
     const person = await entrance.session(request)
+    await journey.seen(challenge, person !== undefined)
     const asset = person?.walletAddress?.asset
     response.json({
       site: known.site,

@@ -17,6 +17,7 @@ import { AgentSockets } from './agent-socket.ts'
 import { ConnectJourney } from './connect-journey.ts'
 import { WalletFault } from './connection.ts'
 import { controlRoutes } from './control-routes.ts'
+import { JourneyStore } from './journey-store.ts'
 import { Lateness, latenessBucketsMs } from './lateness.ts'
 import { Pacer, type SpendingTerms } from './pacer.ts'
 import type { Log, PaidStream } from './paid-stream.ts'
@@ -139,6 +140,8 @@ class WalletProcess implements Wallet {
   readonly #completing = new Set<Promise<unknown>>()
   #resolving = 0
   #shown = 0
+  /** Pages that offered the button since this was last written. */
+  #offered = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: WalletOptions, lossAccountId: Id<'acct'>) {
@@ -149,7 +152,8 @@ class WalletProcess implements Wallet {
     const { origin } = new URL(options.publicUrl)
     this.#store = new WalletStore(options.postgres)
     this.#meter = new UsageMeter(this.#store, clock, log)
-    this.journey = new ConnectJourney(this.#store, clock)
+    const journeys = new JourneyStore(options.postgres)
+    this.journey = new ConnectJourney(this.#store, clock, journeys)
     const { journey } = this
     const pacer = new Pacer({ store: this.#store, ledger, clock, rate, termsOf: options.termsOf ?? (() => Promise.resolve(new Map<Id<'pers'>, SpendingTerms>())) })
     this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, pacer })
@@ -177,6 +181,8 @@ class WalletProcess implements Wallet {
         const person = connection === undefined ? undefined : await accounts.personById(connection.personId)
         return connection === undefined || person === undefined ? undefined : { connection, payer: await this.#payers.of(subscriberOf(person)) }
       },
+      offered: () => (this.#offered += 1),
+      paidFirst: (token) => void journey.paid(token).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a first packet could not be counted')),
       nextShown: () => (this.#shown += 1),
     }
     this.#sockets = new AgentSockets({ clock, log, origin, proxyHops, desk: this.#desk })
@@ -192,6 +198,7 @@ class WalletProcess implements Wallet {
     this.#every('sweep', sweepEveryMs, () => this.#sweep())
     this.#every('refresh', refreshEveryMs, () => this.#payers.refresh())
     this.#every('usage', usageEveryMs, () => this.#meter.flush())
+    this.#every('offered', usageEveryMs, () => this.#countOffered(journeys))
     this.#every('forget', forgetEveryMs, () => this.#store.sweep(clock.nowMs()))
     this.#every('settle', settleEveryMs, () => this.settleDoubts())
     this.#inBackground('settle', () => this.settleDoubts())
@@ -288,6 +295,19 @@ class WalletProcess implements Wallet {
       .filter(({ subscriber }) => subscriber.personId === personId)
       .map(({ id, site, payee, rate, total, state }) => ({ id, site: site ?? '', payee, rate, total, state: state === 'closing' ? ('ended' as const) : state }))
       .toArray()
+  }
+
+  /** What cannot be written now is written with the next. */
+  async #countOffered(journeys: JourneyStore): Promise<void> {
+    const offered = this.#offered
+    if (offered === 0) return
+    this.#offered = 0
+    try {
+      await journeys.shown(offered, this.#options.clock.nowMs())
+    } catch (error) {
+      this.#offered += offered
+      throw error
+    }
   }
 
   #every(name: string, everyMs: number, task: () => Promise<unknown> | void): void {

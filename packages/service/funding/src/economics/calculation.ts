@@ -2,7 +2,7 @@
 import Fraction from 'fraction.js'
 import { z } from 'zod'
 import { costForMargin, marginRate, priceForMargin, type Product, unitMargin, volumeForMargin } from './margin.ts'
-import { profit, tornado } from './sensitivity.ts'
+import { breakEvenCurve, profit, tornado } from './sensitivity.ts'
 import { feeMark, feeOf, feeRatio, purchasesForRatio, type Tariff } from './tariff.ts'
 
 const decimal = z
@@ -39,6 +39,8 @@ export interface Calculation {
   readonly targetVolume: string | null
   readonly fee: { readonly perPurchase: string; readonly ratio: string; readonly mark: string; readonly purchasesForWarning: string | null; readonly purchasesForAlarm: string | null }
   readonly profit: string
+  /** Up to twice the break-even volume or what the visits bring, whichever is more. */
+  readonly curve: readonly { readonly volume: string; readonly revenue: string; readonly costs: string; readonly profit: string }[]
   readonly tornado: readonly { readonly input: string; readonly lower: string; readonly higher: string }[]
 }
 
@@ -67,9 +69,17 @@ export function calculate(input: z.output<typeof calculationInput>): Calculation
       purchasesForWarning: count(purchasesForRatio(tariff, price, new Fraction(15, 100))),
       purchasesForAlarm: count(purchasesForRatio(tariff, price, new Fraction(20, 100))),
     },
+    curve: curveOf(product, input).map((point) => ({ volume: written(point.volume), revenue: written(point.revenue), costs: written(point.costs), profit: written(point.profit) })),
     profit: written(profit({ product, visits, conversion, fixedCost })),
     tornado: tornado({ product, visits, conversion, fixedCost }).map(({ input: name, lower, higher }) => ({ input: name, lower: written(lower), higher: written(higher) })),
   }
+}
+
+function curveOf(product: Product, { fixedCost, visits, conversion }: z.output<typeof calculationInput>): ReturnType<typeof breakEvenCurve> {
+  const even = new Fraction(2).mul(volumeForMargin(product, fixedCost, new Fraction(0)) ?? 0n)
+  const sold = visits.mul(conversion)
+  const most = even.gt(sold) ? even : sold
+  return breakEvenCurve({ product, fixedCost }, most.gt(0) ? most : new Fraction(10))
 }
 
 /** The proportional fee grows with the price as the creator's share does; the fixed one is a cost of each purchase. */

@@ -158,3 +158,12 @@ describe('the calculator', () => {
     expect(calculationInput.safeParse(input).error?.issues[0]?.path.join('.')).toBe(path)
   })
 })
+
+test('the break-even curve meets its costs at the break-even volume: 1,000 of fixed cost at a margin of 0.40 are paid by 2,500 sales', () => {
+  const { curve, breakEvenVolume } = calculate(calculationInput.parse({ price: '0.50', cost: '0.10', fixedCost: '1000' }))
+  expect(breakEvenVolume).toBe('2500')
+  expect(curve).toHaveLength(11)
+  expect(curve[0]).toEqual({ volume: '0', revenue: '0', costs: '1000', profit: '-1000' })
+  expect(curve[5]).toEqual({ volume: '2500', revenue: '1250', costs: '1250', profit: '0' })
+  expect(curve[10]).toEqual({ volume: '5000', revenue: '2500', costs: '1500', profit: '1000' })
+})

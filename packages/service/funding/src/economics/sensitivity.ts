@@ -25,6 +25,7 @@ export interface TornadoBar {
 }
 
 const swing = new Fraction(1, 5)
+const curvePoints = 11
 
 /** The bars of a tornado diagram: the input that moves the profit most comes first. */
 export function tornado(scenario: Scenario): readonly TornadoBar[] {
@@ -35,6 +36,24 @@ export function tornado(scenario: Scenario): readonly TornadoBar[] {
     higher: profit(scaled(scenario, input, new Fraction(1).add(swing))),
   }))
   return bars.sort((one, other) => width(other).compare(width(one)))
+}
+
+/** A point of the break-even curve. */
+export interface CurvePoint {
+  readonly volume: Fraction
+  readonly revenue: Fraction
+  readonly costs: Fraction
+  readonly profit: Fraction
+}
+
+/** Revenue and all costs at eleven volumes from none to `volumeMax` sales, evenly spaced. */
+export function breakEvenCurve({ product, fixedCost }: Pick<Scenario, 'product' | 'fixedCost'>, volumeMax: Fraction): readonly CurvePoint[] {
+  return Array.from({ length: curvePoints }, (_, index) => {
+    const volume = volumeMax.mul(index).div(curvePoints - 1)
+    const revenue = volume.mul(product.price)
+    const gain = volume.mul(unitMargin(product)).sub(fixedCost)
+    return { volume, revenue, costs: revenue.sub(gain), profit: gain }
+  })
 }
 
 function width({ lower, higher }: TornadoBar): Fraction {

@@ -1,0 +1,66 @@
+import type { Flow } from '@rivulet/ledger'
+import fc from 'fast-check'
+import Fraction from 'fraction.js'
+import { describe, expect, test } from 'vitest'
+import { cohortsOf, type Counted, indicatorsOf, journeyOf, lifetimeValue } from './indicators.ts'
+
+const flow = (reason: string, debitKind: Flow['debitKind'], creditKind: Flow['creditKind'], amount: bigint): Flow => ({ reason, debitKind, creditKind, amount, asset: { code: 'EUR', scale: 9 } })
+const charges = { settled: 20, settledAmount: 10_000n, disputed: 1, disputedAmount: 500n, refunded: 2 }
+const counted: Counted = {
+  flows: [
+    flow('subscription', 'psp', 'subscriber', 9_000n), flow('subscription-fee', 'psp', 'fee', 1_500n), flow('refund', 'subscriber', 'psp', 300n), flow('refund-fee', 'fee', 'psp', 50n), flow('refund-loss', 'loss', 'psp', 150n),
+    flow('provider-fee', 'fee', 'psp', 1_400n), flow('bank-fee', 'fee', 'bank', 100n), flow('stream', 'link', 'publisher', 4_000n), flow('stream', 'subscriber', 'link', 4_000n), flow('share', 'fee', 'publisher', 500n), flow('payout', 'publisher', 'fee', 999n),
+  ],
+  payments: 40, active: 50, paying: 20, charges,
+}
+
+describe('the indicators', () => {
+  test('of planted rows are these, to the last decimal', () => {
+    // G = 9000 + 1500 - 300 - 50 - 150 = 10000; fees 1500; losses 150; creators 4500.
+    expect(indicatorsOf(30, counted)).toEqual({
+      days: 30, gross: '10000', fees: '1500', losses: '150', creators: '4500', payments: 40, active: 50, paying: 20,
+      arpu: '200', arppu: '500', adoption: '0.4', frequency: '2', basket: '250', costPerTransaction: '41.25', unitMargin: '96.25', marginRate: '0.385', feeRatio: '0.15', allInRatio: '0.165', feeMark: 'warning',
+      chargebackRate: '0.05', fraudRate: '0.05', refundRate: '0.1',
+    })
+  })
+
+  test.each([[1_499n, 'fine'], [1_500n, 'warning'], [1_999n, 'warning'], [2_000n, 'alarm']] as const)('fees of %s in 10,000 are marked %s', (fees, mark) =>
+    expect(indicatorsOf(30, { ...counted, flows: [flow('deposit', 'psp', 'subscriber', 10_000n), flow('provider-fee', 'fee', 'psp', fees)] }).feeMark).toBe(mark))
+
+  test('without anybody nothing is divided by nothing', () =>
+    expect(indicatorsOf(7, { flows: [], payments: 0, active: 0, paying: 0, charges: { ...charges, settled: 0, settledAmount: 0n } })).toMatchObject({ arpu: null, basket: null, feeRatio: null, feeMark: null, chargebackRate: null }))
+
+  test('ARPU is adoption × frequency × basket', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: 1_000 }), (active, paying, payments) => {
+      const { arpu, adoption, frequency, basket } = indicatorsOf(30, { flows: [flow('deposit', 'psp', 'subscriber', 1_000_000_000_000n)], payments, active, paying, charges })
+      const product = new Fraction(adoption ?? 0).mul(frequency ?? 0).mul(basket ?? 0)
+      expect(product.div(new Fraction(arpu ?? 1)).sub(1).abs().lt(new Fraction(1, 100))).toBe(true)
+    }))
+  })
+})
+
+test('a journey loses its visitors step by step, and its times are those of its buckets', () => {
+  const steps = { shown: 1_000, popup: 100, 'signed-in': 60, consented: 50, 'first-packet': 40 }
+  expect(journeyOf({ steps, times: [{ secondsMax: 10, journeys: 19 }, { secondsMax: 30, journeys: 19 }, { secondsMax: 120, journeys: 2 }] })).toEqual({
+    steps: [
+      { step: 'shown', journeys: 1_000, lost: null }, { step: 'popup', journeys: 100, lost: '0.9' }, { step: 'signed-in', journeys: 60, lost: '0.4' }, { step: 'consented', journeys: 50, lost: '0.166667' }, { step: 'first-packet', journeys: 40, lost: '0.2' },
+    ],
+    abandonment: '0.6', p50S: 30, p95S: 30,
+  })
+})
+
+test('a cohort keeps its payers month by month; the running month counts in no average', () => {
+  const cells = [
+    { cohort: '2026-01-01', age: 0, people: 10 }, { cohort: '2026-01-01', age: 1, people: 8 }, { cohort: '2026-01-01', age: 2, people: 4 },
+    { cohort: '2026-02-01', age: 0, people: 20 }, { cohort: '2026-02-01', age: 1, people: 5 },
+  ]
+  expect(cohortsOf(cells, '2026-03-01')).toEqual({
+    cohorts: [{ cohort: '2026-01-01', size: 10, retention: ['1', '0.8', '0.4'] }, { cohort: '2026-02-01', size: 20, retention: ['1', '0.25'] }],
+    monthlyRetention: '0.8',
+  })
+})
+
+test('the lifetime value of 0.40 a month at 80 % is 1.9238', () => {
+  expect(lifetimeValue(new Fraction('0.40'), '0.8')).toBe('1.92381')
+  expect(lifetimeValue(undefined, '0.8')).toBeNull()
+})

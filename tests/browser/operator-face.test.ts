@@ -1,0 +1,85 @@
+/** The operator's pages in a real Chromium on the real product: each is sound in English on a desktop and in French on a phone, and they lead to each other. */
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchChromium, type TestBrowser } from './chromium.ts'
+import { type Product, startProduct } from './product.ts'
+
+const resources = new AsyncDisposableStack()
+let product: Product
+let chromium: TestBrowser
+
+beforeAll(async () => {
+  product = resources.use(await startProduct())
+  chromium = resources.use(await launchChromium())
+})
+afterAll(() => resources.disposeAsync())
+
+const english = { locale: 'en-GB', email: 'Email', password: 'Password', width: 1280, scheme: 'light' } as const
+const french = { locale: 'fr-FR', email: 'E-mail', password: 'Mot de passe', width: 390, scheme: 'dark' } as const
+
+async function signedIn(words: typeof english | typeof french): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> {
+  const context = await chromium.browser.newContext({ locale: words.locale, viewport: { width: words.width, height: 844 }, reducedMotion: 'reduce', colorScheme: words.scheme })
+  const page = await context.newPage()
+  await page.goto(product.operator)
+  await page.getByLabel(words.email, { exact: true }).fill('olivia@demo.example')
+  await page.getByLabel(words.password, { exact: true }).fill('rivulet-demo')
+  await page.keyboard.press('Enter')
+  await page.locator('.light').waitFor()
+  const complaints: string[] = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  return { page, complaints }
+}
+
+async function expectSound(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+}
+
+const pages = [['/', '.light-safe'], ['/streams', '.streams'], ['/ledger', '.rows .row'], ['/indicators', '.funnel'], ['/what-if', '.what-if-charts svg .recharts-line']] as const
+
+describe.each([['English on a desktop', english], ['French on a phone', french]] as const)('in %s', (_what, words) => {
+  test('overview, streams, ledger, indicators and what-if are sound, and nothing complains', async () => {
+    const { page, complaints } = await signedIn(words)
+    for (const [path, ready] of pages) {
+      await page.goto(new URL(path, product.operator).href)
+      await page.locator(ready).first().waitFor({ state: 'attached' })
+      expect(await page.locator('.grouped-ways a[aria-current=page]').getAttribute('href')).toBe(path)
+      await expectSound(page)
+    }
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+})
+
+test('from an account to a transfer whose hash the browser computes again, and what is changed in the calculator is computed and shown', async () => {
+  const { page, complaints } = await signedIn(english)
+  await page.goto(new URL('/ledger', product.operator).href)
+  await page.getByLabel('Account, or an id').fill('psp[')
+  await page.getByRole('button', { name: 'Find', exact: true }).click()
+  await page.getByRole('link', { name: 'psp[sandbox]' }).click()
+  await page.getByRole('link', { name: 'subscription', exact: true }).first().click()
+  await page.getByRole('button', { name: 'Recompute' }).click()
+  await page.getByText('The hash is right: nothing was changed.').waitFor()
+  await expectSound(page)
+
+  await page.goto(new URL('/what-if', product.operator).href)
+  // The example of the economics: 0.50 with 0.10 of cost leaves 80 %, and 1,000 of fixed cost is paid by 2,500 sales.
+  for (const [field, value] of [['Price', '0.50'], ['Other cost of each sale', '0,10'], ['Publishers’ share', '0'], ['Margin wanted', '40'], ['Payment fee, part', '0'], ['Payment fee, fixed', '0'], ['Fixed cost of the period', '1000']] as const) await page.getByLabel(field, { exact: true }).fill(value)
+  await page.locator('.stat').filter({ hasText: 'Break-even' }).getByText('2,500', { exact: true }).waitFor()
+  await page.getByText('80% of the price: as wanted').waitFor()
+  await page.getByLabel('Price', { exact: true }).fill('much')
+  await page.getByText('Write a number such as 0.25; per cent from 0 to 100.').waitFor()
+  expect(await page.getByLabel('Price', { exact: true }).inputValue()).toBe('much')
+  // The browser reports the refusal of that number as a failed request; nothing else complains.
+  expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
+
+  await page.goto(new URL('/indicators', product.operator).href)
+  await page.getByRole('button', { name: 'Fee ratio' }).focus()
+  await page.getByText('Fees of providers and bank ÷ revenue.', { exact: false }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('note').waitFor({ state: 'detached' })
+  await page.context().close()
+})
