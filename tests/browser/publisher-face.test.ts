@@ -89,7 +89,7 @@ test('on a phone, in French, in the dark: a key is made, reads, is revoked and r
   await page.getByRole('button', { name: 'Oui, révoquer' }).click()
   await page.getByText(/^Révoquée le/).waitFor()
   expect(await status()).toBe(401)
-  for (const [path, words] of [['/', /^Aujourd’hui$/], ['/revenue', /^Par jour$/], ['/start', /^Tester une page$|Tester une page/]] as const) {
+  for (const [path, words] of [['/about', /^Pour les éditeurs$/], ['/', /^Aujourd’hui$/], ['/revenue', /^Par jour$/], ['/start', /^Tester une page$|Tester une page/]] as const) {
     await page.goto(`${product.receiver}${path}`)
     await page.getByText(words).first().waitFor()
     await expectSound(page)

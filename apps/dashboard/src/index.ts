@@ -35,14 +35,16 @@ const operatorPaths = operatorWays.flatMap(({ ways }) => ways.flatMap(([path]) =
 
 /** Where mails of every entrance lead. */
 const mailedPaths = ['/forgotten', '/reset', '/confirm']
+/** Of every entrance: what this is. */
+const aboutPath = '/about'
 
 export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/auth/interact/:id/:nonce', ...mailedPaths] },
-    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', ...mailedPaths] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
+    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', aboutPath, ...mailedPaths] },
   },
   headers: {
     'content-security-policy': contentSecurityPolicy,

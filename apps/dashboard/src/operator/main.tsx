@@ -23,7 +23,16 @@ const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/reconciliation': lazy(async () => ({ default: (await import('../operator-payouts/reconciliation-page.tsx')).ReconciliationPage })),
 }
 
+const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
+
 function pageAt(address: string): React.JSX.Element {
+  if (address === '/about') {
+    return (
+      <Suspense fallback={<Frame entrance="operator"><Loading /></Frame>}>
+        <About entrance="operator" />
+      </Suspense>
+    )
+  }
   if (address === '/mailbox') return <Mailbox />
   const { path, id } = operatorPageAt(address)
   const Page = pages[path]

@@ -12,8 +12,10 @@ import './publisher.css'
 const Consent = lazy(async () => ({ default: (await import('../grants/consent.tsx')).GrantConsent }))
 const Grants = lazy(async () => ({ default: (await import('../grants/grants.tsx')).Grants }))
 const Keys = lazy(async () => ({ default: (await import('../keys/keys.tsx')).Keys }))
+const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
 const pages: Readonly<Record<string, React.ComponentType>> = {
   '/': Home,
+  '/about': () => <About entrance="publisher" />,
   '/revenue': lazy(async () => ({ default: (await import('./revenue/revenue-page.tsx')).RevenuePage })),
   '/start': lazy(async () => ({ default: (await import('./start/start-page.tsx')).StartPage })),
   '/sites': lazy(async () => ({ default: (await import('./sites/sites.tsx')).Sites })),

@@ -136,6 +136,11 @@ export function Door({ entrance, ...signInProps }: SignInProps & { readonly entr
         <Current />
         <h1>{t(`session.${entrance}Title`)}</h1>
         <p>{t(`session.${entrance}Lead`)}</p>
+        <p>
+          <a className="door-about" href="/about">
+            {t('about.link')}
+          </a>
+        </p>
       </div>
       <section className="card door-card" aria-label={t('session.signIn')}>
         <SignIn {...signInProps} />

@@ -11,9 +11,11 @@ import { Home } from './home.tsx'
 const Consent = lazy(async () => ({ default: (await import('../grants/consent.tsx')).GrantConsent }))
 const Grants = lazy(async () => ({ default: (await import('../grants/grants.tsx')).Grants }))
 const Keys = lazy(async () => ({ default: (await import('../keys/keys.tsx')).Keys }))
+const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
 const pages: Readonly<Record<string, React.ComponentType>> = {
   '/': Home,
   '/subscription': lazy(async () => ({ default: (await import('../plan/plan-page.tsx')).PlanPage })),
+  '/about': () => <About entrance="wallet" />,
   '/limits': lazy(async () => ({ default: (await import('../limits/limits-page.tsx')).LimitsPage })),
   '/tip': lazy(async () => ({ default: (await import('../tip/tip-page.tsx')).TipPage })),
   '/grants': () => <Grants entrance="wallet" />,

@@ -11,6 +11,7 @@ import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 import { earningsErrorsEn } from './earnings-en.ts'
 import type { publisherEntranceEn } from './publisher-entrance-en.ts'
+import { aboutEn } from './about-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
 import { startErrorsEn } from './start-en.ts'
 import { tipEn, tipErrorsEn } from './tip-en.ts'
@@ -190,6 +191,7 @@ export const en = {
   ...indicatorsEn,
   ...whatIfEn,
   ...publisherEn,
+  ...aboutEn,
   ...payoutsEn,
   ...tipEn,
   ...keysEn,

@@ -11,6 +11,7 @@ import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 import { earningsFr, earningsErrorsFr } from './earnings-fr.ts'
+import { aboutFr } from './about-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
 import { startFr, startErrorsFr } from './start-fr.ts'
 import { tipFr, tipErrorsFr } from './tip-fr.ts'
@@ -190,6 +191,7 @@ export const fr: Words = {
   ...indicatorsFr,
   ...whatIfFr,
   ...publisherFr,
+  ...aboutFr,
   ...payoutsFr,
   ...tipFr,
   ...keysFr,

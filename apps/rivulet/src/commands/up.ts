@@ -25,6 +25,7 @@ export function upCommand(): Command {
 function welcome({ urls, demoAccounts, sandbox }: RunningAll): string {
   const lines = ['', '  Rivulet is up.', '']
   if (sandbox) lines.push(`  Read and pay   ${urls.demo}    a small magazine: open an article, press the button, sign in as a subscriber`)
+  lines.push(`  What this is   ${new URL('/about', urls.wallet).href}`)
   lines.push(`  Wallet         ${urls.wallet}`, `  Publishers     ${urls.receiver}`, `  Operator       ${urls.operator}`, '')
   if (sandbox) {
     lines.push('  Demo accounts (sandbox only):')
