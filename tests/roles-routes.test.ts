@@ -15,6 +15,10 @@ type Who = 'anyone' | 'token' | 'subscriber' | 'publisher' | 'operator'
 
 const everywhere = `anyone: GET /healthz, GET /readyz, GET /api/auth/ways`
 
+/** How a person gets in, at the door of the role. */
+const signedIn = (role: Who): string => `
+${role}: GET /api/sign-ins, DELETE /api/sign-ins/:id, DELETE /api/sign-ins, POST /api/passkeys/options, POST /api/passkeys, PATCH /api/passkeys/:id, DELETE /api/passkeys/:id`
+
 const openPayments = `
 anyone: OPTIONS /.well-known/pay, OPTIONS /:path, OPTIONS /:path/jwks.json, GET /.well-known/pay, GET /:path, GET /:path/jwks.json, GET /instance, GET /instance/jwks.json, GET /auth/discovery
 anyone: GET /auth/interact/:id/:nonce/finish
@@ -28,14 +32,14 @@ ${role}: GET /api/addresses, POST /api/addresses, PATCH /api/addresses/:id, GET 
 anyone: GET /api/interactions/:id/:nonce, POST /api/interactions/:id/:nonce/decline`
 
 const rows: Readonly<Record<DoorName, string>> = {
-  wallet: `${everywhere}${openPayments}${addressed('subscriber')}
+  wallet: `${everywhere}${signedIn('subscriber')}${openPayments}${addressed('subscriber')}
 anyone: GET /monetize.js, GET /agent, GET /agent/agent.js, POST /agent/challenges, POST /agent/redeem, GET /api/connect/:challenge, GET /api/plans
 token: POST /quotes, GET /quotes/:id, POST /outgoing-payments, GET /outgoing-payments/:id, GET /outgoing-payments, GET /outgoing-payment-grant
 subscriber: POST /api/connect/:challenge/consent, GET /api/me, POST /api/pause, PUT /api/pace, PATCH /api/connections/:id, DELETE /api/connections/:id
 subscriber: GET /api/tips, POST /api/tips, GET /api/tips/:id, GET /api/invoices, GET /api/invoices/:number
 subscriber: GET /api/subscription, POST /api/subscription, POST /api/subscription/plan, POST /api/subscription/wishes, PUT /api/subscription/card, PUT /api/subscription/policy
 subscriber: POST /api/subscription/preview, POST /api/sandbox/confirmations`,
-  receiver: `${everywhere}${openPayments}${addressed('publisher')}
+  receiver: `${everywhere}${signedIn('publisher')}${openPayments}${addressed('publisher')}
 token: ALL /ilp
 publisher: GET /api/me, GET /api/payouts, PUT /api/payouts/method, POST /api/payouts/quotes, POST /api/payouts, POST /api/payouts/:id/cancel, POST /api/payouts/:id/retry
 publisher: GET /api/webhooks, POST /api/webhooks, PATCH /api/webhooks/:id, DELETE /api/webhooks/:id, GET /api/webhooks/:id/deliveries, POST /api/webhooks/:id/deliveries/:delivery/redeliver
@@ -43,7 +47,7 @@ publisher: GET /api/sites, POST /api/sites, POST /api/sites/:id/check, DELETE /a
 publisher: GET /api/statements, GET /api/statements.csv, GET /api/statements.pdf
 publisher: GET /api/live, GET /api/revenue, GET /api/revenue.csv, GET /api/payments, GET /api/api-keys, POST /api/api-keys, DELETE /api/api-keys/:id
 publisher: GET /api/start, POST /api/tag-test, POST /api/test-stream`,
-  operator: `${everywhere}
+  operator: `${everywhere}${signedIn('operator')}
 anyone: GET /metrics
 operator: GET /api/peers, POST /api/peers, GET /api/peers/:name, PATCH /api/peers/:name, DELETE /api/peers/:name, POST /api/peers/:name/pause, POST /api/peers/:name/resume, POST /api/peers/:name/settlements
 operator: POST /api/invoices/:number/refund, GET /api/mailbox, GET /api/mailbox/:id

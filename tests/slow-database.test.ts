@@ -133,13 +133,14 @@ test('a slow database slows all streams evenly, queues stay bounded, the operato
   const startMs = performance.now()
   const all = Promise.all(told.map((lines, index) => stream(index, seconds, lines)))
   await wait(phaseSeconds.quick * 1_000)
-  expect(await slowCommits()).toBe(0)
+  // A machine that has other work may have been slow for a moment already.
+  const slowBefore = await slowCommits()
   proxy.delayMs = slowMs
   await wait(phaseSeconds.slow * 1_000)
   proxy.delayMs = 0
   await all
   expect(performance.now() - startMs).toBeGreaterThan(seconds * 1_000)
-  expect(await slowCommits()).toBeGreaterThan(0)
+  expect(await slowCommits()).toBeGreaterThan(slowBefore)
 
   const lines = told.flat()
   for (const { packets, fulfilled, rejected } of lines) expect(packets - fulfilled - rejected).toBeLessThanOrEqual(inFlightMax)

@@ -42,9 +42,9 @@ export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
-    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
-    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', aboutPath, ...mailedPaths] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
+    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', '/security', aboutPath, ...mailedPaths] },
   },
   headers: {
     'content-security-policy': contentSecurityPolicy,

@@ -124,6 +124,9 @@ function AccountMenu({ person, onSignOut }: { readonly person: { readonly name: 
             {person.email}
           </Text>
         </div>
+        <Menu.Item component="a" href="/security">
+          {t('security.title')}
+        </Menu.Item>
         <Menu.Item onClick={onSignOut}>{t('frame.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -12,6 +12,7 @@ const waysOf = {
     ['/tip', 'tip'],
     ['/grants', 'grants'],
     ['/keys', 'keys'],
+    ['/security', 'security'],
   ],
   publisher: [
     ['/', 'income'],
@@ -25,6 +26,7 @@ const waysOf = {
     ['/keys', 'keys'],
     ['/webhooks', 'webhooks'],
     ['/api-keys', 'apiKeys'],
+    ['/security', 'security'],
   ],
 } as const
 

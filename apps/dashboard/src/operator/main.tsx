@@ -3,6 +3,7 @@ import { openEntrance } from '../entrance.tsx'
 import { Mailbox } from '../mailbox/mailbox.tsx'
 import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
+import { SecurityPage } from '../security/lazy.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
 import { OverviewPage } from './overview-page.tsx'
 import { type OperatorPath, operatorPageAt } from './ways.ts'
@@ -34,6 +35,7 @@ function pageAt(address: string): React.JSX.Element {
     )
   }
   if (address === '/mailbox') return <Mailbox />
+  if (address === '/security') return <SecurityPage entrance="operator" />
   const { path, id } = operatorPageAt(address)
   const Page = pages[path]
   return (

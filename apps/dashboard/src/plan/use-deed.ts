@@ -5,7 +5,7 @@ export interface Deed {
   readonly busy: boolean
   readonly fault: ApiFault | undefined
   /** Does it, then `after`; a refusal stays until the next attempt. Resolves to whether it was done. */
-  run(work: () => Promise<void>): Promise<boolean>
+  readonly run: (work: () => Promise<void>) => Promise<boolean>
 }
 
 /** Something the person asked for: under way, refused or done. */

@@ -3,6 +3,7 @@ import { openEntrance } from '../entrance.tsx'
 import { isConsent } from '../grants/consent-path.ts'
 import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
+import { SecurityPage } from '../security/lazy.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
 import { publisherEntranceEn } from '../words/publisher-entrance-en.ts'
 import { Home } from './home/home.tsx'
@@ -24,6 +25,7 @@ const pages: Readonly<Record<string, React.ComponentType>> = {
   '/payouts': lazy(async () => ({ default: (await import('../payouts/payouts-page.tsx')).PayoutsPage })),
   '/grants': () => <Grants entrance="publisher" />,
   '/keys': () => <Keys entrance="publisher" />,
+  '/security': () => <SecurityPage entrance="publisher" />,
   '/webhooks': lazy(async () => ({ default: (await import('./webhooks/webhooks.tsx')).Webhooks })),
   '/api-keys': lazy(async () => ({ default: (await import('./api-keys/api-keys.tsx')).ApiKeys })),
 }

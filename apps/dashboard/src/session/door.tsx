@@ -6,6 +6,9 @@ import { FaultAlert } from '../look/notice.tsx'
 import { Current } from '../look/mark.tsx'
 import { type Credentials, signIn, signUp } from './session.ts'
 
+/** The button shows where the browser knows passkeys. */
+const knowsPasskeys = typeof PublicKeyCredential === 'function'
+
 export interface SignInProps {
   /** Whether people may make an account here themselves. */
   readonly maySignUp: boolean
@@ -28,6 +31,39 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
   const [look, setLook] = useState(false)
   const emailField = useRef<HTMLInputElement>(null)
   const passwordField = useRef<HTMLInputElement>(null)
+
+  // A browser that has a passkey offers it in the e-mail field.
+  const afterSignIn = useRef(onSignedIn)
+  afterSignIn.current = onSignedIn
+  useEffect(() => {
+    if (!knowsPasskeys) return undefined
+    const gone = new AbortController()
+    const offer = async (): Promise<void> => {
+      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+      const { signInByPasskey, stopPasskey } = await import('./passkey.ts')
+      if (gone.signal.aborted) return
+      gone.signal.addEventListener('abort', stopPasskey)
+      if (await signInByPasskey({ quietly: true })) await afterSignIn.current()
+    }
+    offer().catch((error: unknown) => {
+      if (!gone.signal.aborted && error instanceof ApiFault && error.code === 'passkey-invalid') setFault(error)
+    })
+    return () => gone.abort()
+  }, [])
+
+  const byPasskey = async (): Promise<void> => {
+    setFault(undefined)
+    setProblems({})
+    setBusy(true)
+    try {
+      const { signInByPasskey } = await import('./passkey.ts')
+      if (await signInByPasskey({ quietly: false })) await onSignedIn()
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error
+      setFault(error)
+    }
+    setBusy(false)
+  }
 
   const check = (): Problems => ({
     ...(/^[^\s@]+@[^\s@]+$/.test(email.trim()) ? {} : { email: t('session.emailNeeded') }),
@@ -80,7 +116,7 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
         label={t('session.email')}
         type="email"
         name="email"
-        autoComplete="username"
+        autoComplete="username webauthn"
         value={email}
         error={problems.email}
         onChange={(event) => setEmail(event.currentTarget.value)}
@@ -99,6 +135,11 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
       <Button type="submit" size="md" fullWidth loading={busy}>
         {isNew ? t('session.signUp') : t('session.signIn')}
       </Button>
+      {!isNew && knowsPasskeys && (
+        <Button type="button" variant="default" size="md" fullWidth disabled={busy} onClick={() => void byPasskey()}>
+          {t('security.passkeySignIn')}
+        </Button>
+      )}
       {!isNew && (
         <p className="quiet sign-in-other">
           <a href="/forgotten">{t('mailed.forgotten')}</a>

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { anyAnswer, ApiFault, callApi } from '../api.ts'
+import { forgetPresence } from './presence.ts'
 
 export const personSchema = z.object({ name: z.string(), email: z.string() })
 
@@ -48,6 +49,7 @@ export async function confirmAddress(token: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await callApi('/api/auth/sign-out', { method: 'POST', body: {}, answer: anyAnswer })
+  forgetPresence()
 }
 
 /** Signs out and shows what that means; a server that cannot be reached leaves the session, and the page says so. */

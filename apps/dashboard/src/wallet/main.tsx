@@ -3,6 +3,7 @@ import { openEntrance } from '../entrance.tsx'
 import { isConsent } from '../grants/consent-path.ts'
 import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
+import { SecurityPage } from '../security/lazy.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
 import { Connect } from './connect.tsx'
 import { Home } from './home.tsx'
@@ -20,6 +21,7 @@ const pages: Readonly<Record<string, React.ComponentType>> = {
   '/tip': lazy(async () => ({ default: (await import('../tip/tip-page.tsx')).TipPage })),
   '/grants': () => <Grants entrance="wallet" />,
   '/keys': () => <Keys entrance="wallet" />,
+  '/security': () => <SecurityPage entrance="wallet" />,
 }
 
 function pageAt(path: string): React.JSX.Element {

@@ -3,6 +3,7 @@ import { overviewEn } from './overview-en.ts'
 import { indicatorsEn } from './indicators-en.ts'
 import { whatIfEn } from './what-if-en.ts'
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
+import { securityEn, securityErrorsEn } from './security-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
@@ -196,6 +197,7 @@ export const en = {
   ...tipEn,
   ...keysEn,
   ...webhooksEn,
+  ...securityEn,
   errors: {
     ...grantErrorsEn,
     ...booksErrorsEn,
@@ -209,6 +211,7 @@ export const en = {
     ...tipErrorsEn,
     ...keyErrorsEn,
     ...webhookErrorsEn,
+    ...securityErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',
     'answer-unreadable': 'The server answered in an unexpected way. Load the page again: it may have been updated.',

@@ -4,6 +4,7 @@ import { overviewFr } from './overview-fr.ts'
 import { indicatorsFr } from './indicators-fr.ts'
 import { whatIfFr } from './what-if-fr.ts'
 import { grantErrorsFr, grantsFr } from './grants-fr.ts'
+import { securityFr, securityErrorsFr } from './security-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { webhookErrorsFr, webhooksFr } from './webhooks-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
@@ -196,6 +197,7 @@ export const fr: Words = {
   ...tipFr,
   ...keysFr,
   ...webhooksFr,
+  ...securityFr,
   errors: {
     ...grantErrorsFr,
     ...booksErrorsFr,
@@ -209,6 +211,7 @@ export const fr: Words = {
     ...tipErrorsFr,
     ...keyErrorsFr,
     ...webhookErrorsFr,
+    ...securityErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',
     'answer-unreadable': 'Le serveur a répondu d’une façon inattendue. Rechargez la page : elle a peut-être été mise à jour.',

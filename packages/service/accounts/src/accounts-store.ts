@@ -18,6 +18,7 @@ export interface AccountsTables {
   }
   'accounts.credential': { id: string; person_id: Id<'pers'>; provider_id: string; account_id: string; password: string; created_at: Date; updated_at: Date }
   'accounts.session': { expires_at: Date }
+  'accounts.verification': { expires_at: Date }
   'accounts.wallet_address': {
     id: Id<'wadr'>
     person_id: Id<'pers'>
@@ -187,7 +188,9 @@ export class AccountsStore {
     return numDeletedRows > 0n
   }
 
-  async deleteExpiredSessions(before: Date): Promise<void> {
+  /** Sessions, and the challenges and tokens that nobody came back with. */
+  async deleteExpired(before: Date): Promise<void> {
     await this.#db.deleteFrom('accounts.session').where('expires_at', '<', before).execute()
+    await this.#db.deleteFrom('accounts.verification').where('expires_at', '<', before).execute()
   }
 }

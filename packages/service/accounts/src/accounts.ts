@@ -18,7 +18,7 @@ const pathAttemptsMax = 5
 const peopleMax = 10_000
 /** Every signed request asks for its signer's keys. */
 const keyLookupsPerBatchMax = 500
-const expiredSessionsEveryMs = 3_600_000
+const expiredEveryMs = 3_600_000
 
 export interface AccountsOptions {
   readonly postgres: Postgres
@@ -303,10 +303,10 @@ export class Accounts implements AsyncDisposable {
     return { id, personId, role, path, url: new URL(`/${path}`, this.#options.entrances[role].publicUrl).href, publicName, asset: { code, scale }, ledgerAccountId, main }
   }
 
-  /** Deletes expired sessions now and every hour; a failure waits for the next hour. */
+  /** Deletes what has expired now and every hour; a failure waits for the next hour. */
   #clean(): void {
-    this.#cleaned = this.#store.deleteExpiredSessions(this.#now()).catch(() => {})
-    this.#cleaning = this.#options.clock.after(expiredSessionsEveryMs, () => this.#clean(), { background: true })
+    this.#cleaned = this.#store.deleteExpired(this.#now()).catch(() => {})
+    this.#cleaning = this.#options.clock.after(expiredEveryMs, () => this.#clean(), { background: true })
   }
 }
 

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { createHash, hkdfSync } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type Id, isId, newId, newSecret } from '@rivulet/ids'
 import { type Language, languageOf, type Mails } from '@rivulet/notify'
@@ -9,6 +9,9 @@ import { fromNodeHeaders, toNodeHandler } from 'better-auth/node'
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { betterAuthNames, entranceAdapter } from './better-auth-store.ts'
+import { Passkeys } from './passkeys.ts'
+import { attemptLimit, type CurrentSession, passkeyPlugin, sessionWatch, signInsRoutes } from './sign-ins.ts'
+import { SignInsStore } from './sign-ins-store.ts'
 import { type Person, personName, type Role } from './types.ts'
 
 /** Cookies are named per role, since ports of one host share them. */
@@ -35,6 +38,9 @@ const paths: Record<string, { readonly method: string; readonly body?: z.ZodType
     method: 'POST',
     body: z.object({ currentPassword: z.string().max(128), newPassword: z.string().min(8).max(128), revokeOtherSessions: z.boolean().optional() }),
   },
+  '/change-email': { method: 'POST', body: z.object({ newEmail: z.email().max(254) }) },
+  '/passkey/options': { method: 'POST', body: z.object({}) },
+  '/passkey/sign-in': { method: 'POST', body: z.object({ response: z.looseObject({}) }) },
   '/request-password-reset': { method: 'POST', body: z.object({ email: z.email().max(254) }) },
   '/reset-password': { method: 'POST', body: z.object({ token: z.string().min(1).max(100), newPassword: z.string().min(8).max(128) }) },
   '/verify-email': { method: 'GET' },
@@ -46,9 +52,10 @@ const paths: Record<string, { readonly method: string; readonly body?: z.ZodType
 export interface Entrance {
   /**
    * Serves `/api/auth/*`: POST `sign-up/email {name, email, password}`, `sign-in/email {email, password}`, `sign-out {}`, `change-password`, `request-password-reset {email}`,
-   * `reset-password {token, newPassword}`, GET `get-session`, `verify-email?token`, `ways` (`{confirms, writes}`).
+   * `reset-password {token, newPassword}`, `change-email {newEmail}` (a mail to the new address decides), `passkey/options {}`, `passkey/sign-in {response}`, GET `get-session` (null for a visitor), `verify-email?token`, `ways` (`{confirms, writes}`).
    * Signing up does not sign in and answers the same for a known e-mail. Where addresses are confirmed (`confirms`), the mail tells what to do next, and signing in before answers as a wrong
    * password does: nobody learns who has an account. Elsewhere the page signs in next, with the same e-mail and password.
+   * Serves also `/api/sign-ins` and `/api/passkeys`, for who is signed in (`signInsRoutes`).
    * Mount it at the root, before any body parser: `app.use(entrance.handler)`.
    */
   readonly handler: RequestHandler
@@ -87,7 +94,19 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
   const { role, clock, personById } = options
   const { origin, protocol } = new URL(options.publicUrl)
   const mailed = options.mails === undefined ? undefined : mailedFlows(options, options.mails, origin)
+  const store = new SignInsStore(options.postgres)
+  const passkeys = new Passkeys({
+    role, origin, store, clock,
+    challenges: async () => {
+      const { internalAdapter } = await auth.$context
+      return {
+        keep: async (challenge, value, expiresAt) => void (await internalAdapter.createVerificationValue({ identifier: `passkey/${role}/${challenge}`, value, expiresAt })),
+        take: async (challenge) => (await internalAdapter.consumeVerificationValue(`passkey/${role}/${challenge}`))?.value,
+      }
+    },
+  })
   const settings = {
+    plugins: [passkeyPlugin(passkeys)],
     baseURL: origin,
     basePath: '/api/auth',
     secret: Buffer.from(hkdfSync('sha256', options.secret, '', `rivulet session ${role}`, 32)).toString('base64url'),
@@ -98,7 +117,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
     onAPIError: { throw: true },
     emailAndPassword: { enabled: true, disableSignUp: role === 'operator', autoSignIn: false, minPasswordLength: 8, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true, requireEmailVerification: options.confirmAddresses, ...mailed?.emailAndPassword },
     ...(mailed !== undefined && { emailVerification: mailed.emailVerification }),
-    user: { ...betterAuthNames.user, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role } } },
+    user: { ...betterAuthNames.user, changeEmail: { enabled: mailed !== undefined }, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role } } },
     session: { ...betterAuthNames.session, expiresIn: sessionSeconds, updateAge: 24 * 3600 },
     account: betterAuthNames.account,
     verification: { ...betterAuthNames.verification, storeIdentifier: 'hashed' },
@@ -109,7 +128,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
       window: 60,
       max: requestsPerMinuteMax,
       customRules: Object.fromEntries(
-        ['/sign-in/email', '/sign-up/email', '/change-password', '/request-password-reset', '/reset-password', '/verify-email'].map((path) => [path, { window: 60, max: options.sandbox ? attemptsPerMinuteMaxSandbox : attemptsPerMinuteMax }]),
+        ['/sign-in/email', '/sign-up/email', '/passkey/sign-in', '/change-password', '/change-email', '/request-password-reset', '/reset-password', '/verify-email'].map((path) => [path, { window: 60, max: options.sandbox ? attemptsPerMinuteMaxSandbox : attemptsPerMinuteMax }]),
       ),
     },
     advanced: {
@@ -126,19 +145,23 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
   const auth = betterAuth({ ...settings, database: () => adapter })
   const context = await auth.$context
 
-  const session = async (request: IncomingMessage): Promise<Person | undefined> => {
+  const watch = sessionWatch(store, clock)
+  const current = async (request: IncomingMessage): Promise<{ readonly person: Person; readonly session: CurrentSession } | undefined> => {
     const found = await auth.api.getSession({ headers: fromNodeHeaders(request.headers), query: { disableRefresh: true } }).catch(async (error: unknown) => {
       // better-auth hides what went wrong: the database says for itself whether it is away.
       await options.postgres.ping()
       throw error
     })
     const person = found === null ? undefined : await personById(found.user.id)
-    return person?.role === role ? person : undefined
+    if (found === null || person?.role !== role) return undefined
+    watch(found.session.id)
+    return { person, session: { id: found.session.id, sinceMs: found.session.createdAt.getTime() } }
   }
   const requireSession = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    const person = await session(request)
-    if (person === undefined) return refuse(response, 401, 'signed-out', 'sign in first')
-    response.locals['person'] = person
+    const found = await current(request)
+    if (found === undefined) return refuse(response, 401, 'signed-out', 'sign in first')
+    response.locals['person'] = found.person
+    response.locals['session'] = found.session
     next()
   }
   const requireSameOrigin: RequestHandler = (request, response, next) => {
@@ -149,10 +172,12 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
   const serve = toNodeHandler(async (request) => hideUnconfirmed(await auth.handler(request)))
   const handler = Router()
   handler.get('/api/auth/ways', (_request, response) => void response.json({ confirms: options.confirmAddresses, writes: mailed !== undefined }))
-  handler.use('/api/auth', requireSameOrigin, express.json({ limit: bodyBytesMax }), checkRequest, async (request, response) => {
+  handler.use('/api/auth', requireSameOrigin, express.json({ limit: bodyBytesMax }), checkRequest, attemptLimit({ store, clock, role, sandbox: options.sandbox }), async (request, response) => {
     request.headers['x-rivulet-client-address'] = request.ip
     await serve(request, response)
   })
+  handler.use(signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes: mailed !== undefined }))
+  const session = async (request: IncomingMessage): Promise<Person | undefined> => (await current(request))?.person
   return { entrance: { handler, session, requireSession, requireSameOrigin }, hashPassword: (password) => context.password.hash(password) }
 }
 
@@ -174,9 +199,14 @@ function mailedFlows({ clock, confirmAddresses, onReset }: EntranceOptions, mail
       sendOnSignUp: true,
       sendOnSignIn: confirmAddresses,
       expiresIn: confirmSeconds,
-      sendVerificationEmail: ({ user, token }, request) => mails.post({ ...addressed('confirm', user, request), template: 'confirm-address', fields: { url: `${origin}/confirm#${token}` } }),
+      sendVerificationEmail: ({ user, token }, request) => mails.post({ ...addressed(`confirm/${digestOf(user.email)}`, user, request), template: 'confirm-address', fields: { url: `${origin}/confirm#${token}` } }),
     },
   } satisfies { emailAndPassword: Omit<NonNullable<BetterAuthOptions['emailAndPassword']>, 'enabled'>; emailVerification: BetterAuthOptions['emailVerification'] }
+}
+
+/** In the key of a mail: a changed address is confirmed although the first was just a moment ago. */
+function digestOf(email: string): string {
+  return createHash('sha256').update(email).digest('base64url').slice(0, 16)
 }
 
 /** An address that waits for its confirmation answers as a wrong password does: else signing up and then in would tell who has an account. */

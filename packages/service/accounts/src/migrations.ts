@@ -120,5 +120,32 @@ export const accountsMigrations: Migrations = {
         update accounts.person set email_verified = true;
       `,
     },
+    {
+      name: '4-sign-ins',
+      sql: `
+        alter table accounts.session add column seen_at timestamptz;
+        create table accounts.passkey (
+          id text primary key,
+          person_id text not null references accounts.person on delete cascade,
+          credential_id text not null unique,
+          public_key bytea not null,
+          -- What the authenticator counts, to tell a copy of it; 0 where it counts nothing.
+          counter bigint not null,
+          transports text not null,
+          synced boolean not null,
+          name text not null,
+          created_at timestamptz not null,
+          used_at timestamptz
+        );
+        create index passkey_person on accounts.passkey (person_id);
+        -- Attempts to sign in as one person, whether there is such a person or not.
+        create table accounts.attempt (
+          key text primary key,
+          count integer not null,
+          since timestamptz not null
+        );
+        create index attempt_since on accounts.attempt (since);
+      `,
+    },
   ],
 }

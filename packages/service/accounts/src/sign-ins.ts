@@ -1,0 +1,158 @@
+/** How people get in and stay in: passkeys beside e-mail and password, the list of where they are signed in, and a limit on guessing. */
+import { createHash } from 'node:crypto'
+import type { Clock } from '@rivulet/time'
+import type { BetterAuthPlugin } from 'better-auth'
+import { APIError, createAuthEndpoint } from 'better-auth/api'
+import { setSessionCookie } from 'better-auth/cookies'
+import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from 'express'
+import { z } from 'zod'
+import type { Passkeys } from './passkeys.ts'
+import type { SignInsStore } from './sign-ins-store.ts'
+import { AccountsFault, type AccountsFaultCode, type Person, type Role } from './types.ts'
+
+const bodyBytesMax = 16_384
+const signInsMax = 100
+/** Whoever is signed in for longer shows first that it is still she, by signing in again, before a passkey is added. */
+const freshMs = 24 * 3600_000
+const seenEveryMs = 300_000
+const seenKnownMax = 10_000
+/** Wrong passwords for one e-mail, from wherever they come, in a quarter of an hour. */
+const attemptsMax = 10
+const attemptsMaxSandbox = 600
+const attemptsWindowMs = 900_000
+
+/** A session, as `requireSession` found it. */
+export interface CurrentSession {
+  readonly id: string
+  readonly sinceMs: number
+}
+
+/** For better-auth: signing in by passkey makes a session as by password. */
+export function passkeyPlugin(passkeys: Passkeys): BetterAuthPlugin {
+  return {
+    id: 'rivulet-passkeys',
+    endpoints: {
+      passkeyOptions: createAuthEndpoint('/passkey/options', { method: 'POST' }, async (ctx) => ctx.json(await passkeys.authentication())),
+      signInPasskey: createAuthEndpoint('/passkey/sign-in', { method: 'POST', body: z.object({ response: z.unknown() }) }, async (ctx) => {
+        const personId = await passkeys.authenticate(ctx.body.response).catch((error: unknown) => {
+          throw error instanceof AccountsFault ? refusal(error) : error
+        })
+        const user = await ctx.context.internalAdapter.findUserById(personId)
+        if (user === null) throw refusal(new AccountsFault('passkey-invalid', 'this passkey belongs to nobody here'))
+        const session = await ctx.context.internalAdapter.createSession(user.id)
+        await setSessionCookie(ctx, { session, user })
+        return ctx.json({ status: true })
+      }),
+    },
+  }
+}
+
+function refusal({ code, message }: AccountsFault): APIError {
+  return new APIError('UNAUTHORIZED', { code: code.toUpperCase().replaceAll('-', '_'), message })
+}
+
+/** Tells, seldom enough, when a session was last used. */
+export function sessionWatch(store: SignInsStore, clock: Clock): (sessionId: string) => void {
+  const told = new Map<string, number>()
+  return (sessionId) => {
+    const nowMs = clock.nowMs()
+    if (nowMs - (told.get(sessionId) ?? 0) < seenEveryMs) return
+    if (told.size >= seenKnownMax) told.clear()
+    told.set(sessionId, nowMs)
+    // Only for the list: a failure is made good by the next request.
+    store.seen(sessionId, new Date(nowMs)).catch(() => told.delete(sessionId))
+  }
+}
+
+/** Counts attempts at one e-mail before its password is looked at, and forgets them when it was right. Known and unknown e-mails are counted alike. */
+export function attemptLimit({ store, clock, role, sandbox }: { readonly store: SignInsStore; readonly clock: Clock; readonly role: Role; readonly sandbox: boolean }): RequestHandler {
+  return async (request, response, next) => {
+    if (request.path !== '/sign-in/email') return next()
+    const { email } = request.body as { readonly email: string }
+    const key = createHash('sha256').update(`${role}/${email.toLowerCase()}`).digest('base64url')
+    const nowMs = clock.nowMs()
+    await store.deleteAttemptsBefore(new Date(nowMs - attemptsWindowMs))
+    const count = await store.attempt(key, new Date(nowMs), new Date(nowMs - attemptsWindowMs))
+    if (count > (sandbox ? attemptsMaxSandbox : attemptsMax)) {
+      response.status(429).set('retry-after', String(attemptsWindowMs / 1000)).json({ code: 'RATE_LIMITED', message: 'too many attempts at this e-mail: wait a quarter of an hour, or use a passkey or a new password' })
+      return
+    }
+    response.on('finish', () => {
+      if (response.statusCode === 200) void store.forgetAttempts(key).catch(() => undefined)
+    })
+    next()
+  }
+}
+
+interface SignInsParts {
+  readonly store: SignInsStore
+  readonly passkeys: Passkeys
+  readonly clock: Clock
+  readonly requireSession: RequestHandler
+  readonly requireSameOrigin: RequestHandler
+  /** Whether mails leave, without which an e-mail cannot be changed. */
+  readonly writes: boolean
+}
+
+/**
+ * GET `/api/sign-ins` (`{person, writes, signIns, passkeys}`), DELETE `/api/sign-ins/:id`, DELETE `/api/sign-ins` (all others: `{ended}`), POST `/api/passkeys/options`,
+ * POST `/api/passkeys` (`{response, name}`), PATCH `/api/passkeys/:id` (`{name}`), DELETE `/api/passkeys/:id`.
+ */
+export function signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes }: SignInsParts): Router {
+  const routes = Router()
+  const own = [requireSameOrigin, requireSession]
+  const json = express.json({ limit: bodyBytesMax })
+  const who = (response: Response): { readonly person: Person; readonly current: CurrentSession } => ({ person: response.locals['person'] as Person, current: response.locals['session'] as CurrentSession })
+  /** Adding a way in needs a session that is young: one that was left open somewhere is not enough. */
+  const requireFresh: RequestHandler = (_request, response, next) => {
+    if (clock.nowMs() - who(response).current.sinceMs > freshMs) throw new AccountsFault('sign-in-old', 'you signed in more than a day ago: sign out, sign in again, then add the passkey')
+    next()
+  }
+
+  routes.get('/api/sign-ins', requireSession, async (_request, response) => {
+    const { person, current } = who(response)
+    const [sessions, keys] = await Promise.all([store.sessions(person.id, new Date(clock.nowMs()), signInsMax), passkeys.list(person.id)])
+    response.json({
+      person: { name: person.name, email: person.email },
+      writes,
+      signIns: sessions.map(({ id, ip_address, user_agent, created_at, seen_at }) => ({ id, address: ip_address ?? '', userAgent: (user_agent ?? '').slice(0, 300), sinceMs: created_at.getTime(), seenMs: (seen_at ?? created_at).getTime(), current: id === current.id })),
+      passkeys: keys,
+    })
+  })
+  routes.delete('/api/sign-ins/:id', ...own, async (request, response) => {
+    if (!(await store.endSession(who(response).person.id, String(request.params['id'])))) throw new AccountsFault('sign-in-unknown', 'you are not signed in there any more')
+    response.status(204).end()
+  })
+  routes.delete('/api/sign-ins', ...own, async (_request, response) => {
+    const { person, current } = who(response)
+    response.json({ ended: await store.endSessionsBut(person.id, current.id) })
+  })
+  routes.post('/api/passkeys/options', ...own, requireFresh, async (_request, response) => void response.json(await passkeys.registration(who(response).person)))
+  routes.post('/api/passkeys', ...own, requireFresh, json, async (request, response) => {
+    const { response: answer, name } = bodyOf(request.body)
+    response.status(201).json(await passkeys.register(who(response).person, answer, name))
+  })
+  routes.patch('/api/passkeys/:id', ...own, json, async (request, response) => {
+    await passkeys.rename(who(response).person.id, String(request.params['id']), bodyOf(request.body).name)
+    response.status(204).end()
+  })
+  routes.delete('/api/passkeys/:id', ...own, async (request, response) => {
+    await passkeys.remove(who(response).person.id, String(request.params['id']))
+    response.status(204).end()
+  })
+  routes.use(answerFaults)
+  return routes
+}
+
+function bodyOf(body: unknown): { readonly response?: unknown; readonly name?: unknown } {
+  return typeof body === 'object' && body !== null ? body : {}
+}
+
+const statuses: { readonly [code in AccountsFaultCode]?: number } = { 'passkey-invalid': 400, 'passkey-unknown': 404, 'sign-in-unknown': 404, 'passkey-taken': 409, 'passkeys-too-many': 409, 'sign-in-old': 403 }
+
+const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const status = error instanceof AccountsFault ? statuses[error.code] : undefined
+  if (status === undefined || !(error instanceof AccountsFault)) next(error)
+  else response.status(status).json({ error: { code: error.code, message: error.message } })
+}
+
