@@ -36,7 +36,10 @@ export function Ways({ entrance }: { readonly entrance: Entrance }): React.JSX.E
   const ways = waysOf[entrance]
   const here = useRef<HTMLAnchorElement>(null)
   // On a phone the row is wider than the screen.
-  useEffect(() => here.current?.scrollIntoView({ inline: 'center', block: 'nearest' }), [])
+  useEffect(() => {
+    // Newer browsers answer with a promise, which React would take for what tidies up.
+    here.current?.scrollIntoView({ inline: 'center', block: 'nearest' })
+  }, [])
   if (!ways.some(([path]) => path === location.pathname)) return null
   return (
     <nav className="ways" aria-label={t('ways.label')}>

@@ -33,17 +33,17 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
   const passwordField = useRef<HTMLInputElement>(null)
 
   // A browser that has a passkey offers it in the e-mail field.
+  const offered = useRef<AbortController>(undefined)
   const afterSignIn = useRef(onSignedIn)
   afterSignIn.current = onSignedIn
   useEffect(() => {
     if (!knowsPasskeys) return undefined
     const gone = new AbortController()
+    offered.current = gone
     const offer = async (): Promise<void> => {
       if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
-      const { signInByPasskey, stopPasskey } = await import('./passkey.ts')
-      if (gone.signal.aborted) return
-      gone.signal.addEventListener('abort', stopPasskey)
-      if (await signInByPasskey({ quietly: true })) await afterSignIn.current()
+      const { signInByPasskey } = await import('./passkey.ts')
+      if (!gone.signal.aborted && (await signInByPasskey(gone.signal))) await afterSignIn.current()
     }
     offer().catch((error: unknown) => {
       if (!gone.signal.aborted && error instanceof ApiFault && error.code === 'passkey-invalid') setFault(error)
@@ -52,12 +52,13 @@ export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Elemen
   }, [])
 
   const byPasskey = async (): Promise<void> => {
+    offered.current?.abort()
     setFault(undefined)
     setProblems({})
     setBusy(true)
     try {
       const { signInByPasskey } = await import('./passkey.ts')
-      if (await signInByPasskey({ quietly: false })) await onSignedIn()
+      if (await signInByPasskey()) await onSignedIn()
     } catch (error) {
       if (!(error instanceof ApiFault)) throw error
       setFault(error)

@@ -1,25 +1,23 @@
 /** Signing in by passkey; loaded when there may be one. */
-import { startAuthentication, WebAuthnAbortService, WebAuthnError } from '@simplewebauthn/browser'
+import { startAuthentication, WebAuthnAbortService } from '@simplewebauthn/browser'
 import { anyAnswer, ApiFault, callApi } from '../api.ts'
 
 /**
- * Asks for a passkey, and signs in with it. With `quietly` the browser offers it in the e-mail field, for as long as the page is open; false when that was given up.
+ * Asks for a passkey, and signs in with it. With `until` the browser offers it in the e-mail field until that is aborted, and says false then.
  * Throws ApiFault; `passkey-dismissed` when its owner stopped it.
  */
-export async function signInByPasskey({ quietly }: { readonly quietly: boolean }): Promise<boolean> {
+export async function signInByPasskey(until?: AbortSignal): Promise<boolean> {
   const optionsJSON = (await callApi('/api/auth/passkey/options', { method: 'POST', body: {}, answer: anyAnswer })) as Parameters<typeof startAuthentication>[0]['optionsJSON']
+  // Whoever pressed the button meanwhile is not disturbed: a browser asks for one passkey at a time.
+  if (until?.aborted === true) return false
+  until?.addEventListener('abort', () => WebAuthnAbortService.cancelCeremony())
   let response: unknown
   try {
-    response = await startAuthentication({ optionsJSON, useBrowserAutofill: quietly })
+    response = await startAuthentication({ optionsJSON, useBrowserAutofill: until !== undefined })
   } catch (error) {
-    if (quietly || (error instanceof WebAuthnError && error.code === 'ERROR_CEREMONY_ABORTED')) return false
+    if (until !== undefined) return false
     throw new ApiFault('passkey-dismissed', String(error), { status: 0 })
   }
   await callApi('/api/auth/passkey/sign-in', { method: 'POST', body: { response }, answer: anyAnswer })
   return true
-}
-
-/** Gives up what waits in the e-mail field. */
-export function stopPasskey(): void {
-  WebAuthnAbortService.cancelCeremony()
 }
