@@ -138,7 +138,7 @@ export class Passkeys {
   }
 
   async #keep(challenge: string, value: string): Promise<void> {
-    await (await this.#options.challenges()).keep(challenge, value, new Date(Date.now() + challengeMs))
+    await (await this.#options.challenges()).keep(challenge, value, new Date(this.#options.clock.nowMs() + challengeMs))
   }
 
   /** The challenge that was answered is used up, whatever becomes of the answer. */
