@@ -74,6 +74,8 @@ export const words: Readonly<Record<Language, Words>> = {
       'receiver-unreachable': 'Paused: the author’s wallet does not answer.',
       'wallet-unreachable': 'Your wallet does not answer.',
       'wallet-paused': 'Paused in your wallet.',
+      'person-frozen': 'Your wallet is frozen by its operator.',
+      'streams-stopped': 'Your wallet’s operator has stopped all payments for now.',
     },
   },
   fr: {
@@ -117,6 +119,8 @@ export const words: Readonly<Record<Language, Words>> = {
       'receiver-unreachable': 'En pause : le portefeuille de l’auteur ne répond pas.',
       'wallet-unreachable': 'Votre portefeuille ne répond pas.',
       'wallet-paused': 'En pause dans votre portefeuille.',
+      'person-frozen': 'Votre portefeuille est gelé par son exploitant.',
+      'streams-stopped': 'L’exploitant de votre portefeuille a suspendu tous les paiements pour le moment.',
     },
   },
 }

@@ -1,6 +1,7 @@
 /** The only file that knows every service: opens what a role needs, in order, and hands it over. */
 import { randomInt } from 'node:crypto'
 import { type Accounts, personOf } from '@rivulet/accounts'
+import { AuditLog, recordRefusals } from '@rivulet/audit'
 import { Forwarder } from '@rivulet/forwarder'
 import { economicsRoutes, fundingRoutes, FundingStore, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
 import { Gnap } from '@rivulet/gnap'
@@ -252,7 +253,8 @@ function startOperator({ config, clock, log, postgres, ledger, accounts, mails, 
   const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers, reconcile: () => payouts.reconciliation.run(), indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), asset: config.asset } }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
-  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
+  const audit = new AuditLog(postgres)
+  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */

@@ -1,5 +1,6 @@
 /** The database of a command or a server: the one that DATABASE_URL names, or Rivulet's own in the data folder. Commands load this, and not the services whose schemas it knows. */
 import { accountsMigrations } from '@rivulet/accounts/migrations'
+import { auditMigrations } from '@rivulet/audit/migrations'
 import { fundingMigrations } from '@rivulet/funding/migrations'
 import { gnapMigrations } from '@rivulet/gnap/migrations'
 import { ledgerMigrations } from '@rivulet/ledger'
@@ -14,7 +15,7 @@ import { walletMigrations } from '@rivulet/wallet/migrations'
 import type { Config } from './config.ts'
 
 /** Every schema of the house. */
-export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, notifyMigrations, receiverMigrations, walletMigrations, openPaymentsMigrations, fundingMigrations, payoutMigrations, operatorMigrations, peeringMigrations]
+export const allMigrations: readonly Migrations[] = [ledgerMigrations, accountsMigrations, gnapMigrations, notifyMigrations, receiverMigrations, walletMigrations, openPaymentsMigrations, fundingMigrations, payoutMigrations, operatorMigrations, peeringMigrations, auditMigrations]
 
 export interface Database extends AsyncDisposable {
   readonly postgres: Postgres

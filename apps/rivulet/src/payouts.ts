@@ -1,5 +1,6 @@
 /** How payouts are put together: the same books behind the publishers' door, the operators', and whoever sends. */
 import type { Accounts } from '@rivulet/accounts'
+import { AuditLog } from '@rivulet/audit'
 import { Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
@@ -30,7 +31,7 @@ export function costNames({ payouts }: Config): readonly string[] {
 
 interface Mailed {
   readonly mails: Pick<Mails, 'post'>
-  readonly accounts: Pick<Accounts, 'personById'>
+  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong'>
 }
 
 /** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. Their servers hear of each. */
@@ -65,7 +66,7 @@ export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Om
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
   const stripe = connectOf(config, postgres)
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
@@ -95,6 +96,6 @@ export function publisherPayouts({ payouts, store, stripe }: PayoutParts, { acco
   return router.use(publisherPayoutRoutes({ payouts, store, entrance, log }))
 }
 
-export function operatorPayouts(parts: PayoutParts, { accounts, log }: Pick<Parts, 'accounts' | 'log'>): Router {
-  return operatorPayoutRoutes({ ...parts, accounts, entrance: accounts.entrance('operator'), log })
+export function operatorPayouts(parts: PayoutParts, { accounts, log, postgres, clock }: Pick<Parts, 'accounts' | 'log' | 'postgres' | 'clock'>): Router {
+  return operatorPayoutRoutes({ ...parts, accounts, entrance: accounts.entrance('operator'), log, audit: new AuditLog(postgres), nowMs: () => clock.nowMs() })
 }

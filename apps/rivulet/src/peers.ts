@@ -1,3 +1,4 @@
+import { AuditLog } from '@rivulet/audit'
 import { Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import { Peers } from '@rivulet/peering'
@@ -7,5 +8,5 @@ import type { Config } from './config.ts'
 
 /** With whom this installation exchanges packets: for the operator's door and for the command. */
 export function openPeers(config: Config, parts: { readonly postgres: Postgres; readonly ledger: Ledger; readonly clock: Clock }): Peers {
-  return new Peers({ ...parts, seal: new Seal(Buffer.from(config.secrets.seal, 'base64url')), ilpAddress: config.ilpAddress, allowLocal: config.allowLocal })
+  return new Peers({ ...parts, audit: new AuditLog(parts.postgres), seal: new Seal(Buffer.from(config.secrets.seal, 'base64url')), ilpAddress: config.ilpAddress, allowLocal: config.allowLocal })
 }

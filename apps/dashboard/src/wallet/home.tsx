@@ -90,7 +90,7 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
     <section className="card now" aria-labelledby="now-title">
       <h2 id="now-title">{t('wallet.now')}</h2>
       {me.streams.length === 0 ? (
-        <Empty title={t('wallet.nowEmpty')} why={me.paused ? t('wallet.nowPaused') : t('wallet.nowEmptyWhy')} />
+        <Empty title={t('wallet.nowEmpty')} why={me.streamsStopped ? t('wallet.nowStopped') : me.paused ? t('wallet.nowPaused') : t('wallet.nowEmptyWhy')} />
       ) : (
         <ul className="rows">
           {me.streams.map((stream) => (
@@ -103,7 +103,7 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
                 </p>
                 <p className={`state state-${stream.state}`}>
                   {t(`wallet.state.${stream.state}`)}
-                  <Reason reason={stream.reason ?? (me.paused && stream.state === 'paused' ? 'wallet-paused' : undefined)} />
+                  <Reason reason={stream.reason ?? (me.streamsStopped && stream.state === 'paused' ? 'streams-stopped' : me.paused && stream.state === 'paused' ? 'wallet-paused' : undefined)} />
                 </p>
               </div>
               <Flow moving={stream.state === 'paying'} />

@@ -8,6 +8,8 @@ export const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.tran
 const meSchema = z.object({
   person: personSchema,
   paused: z.boolean(),
+  /** By the operator, for everybody. */
+  streamsStopped: z.boolean(),
   /** Units a second. */
   rate: units,
   balance: z.object({ posted: units, pending: units, accrued: units, assetCode: z.string(), assetScale: z.number() }),

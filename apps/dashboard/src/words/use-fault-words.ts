@@ -12,7 +12,7 @@ export function useFaultWords(): (fault: ApiFault) => string {
   const locale = useLocale()
   return (fault) => {
     if (fault.code === 'rate-limited' && fault.retryAfterMs !== undefined) return t('errors.rate-limited-wait', { wait: formatAge(fault.retryAfterMs, locale) })
-    if (Object.hasOwn(en.errors, fault.code)) return t(`errors.${fault.code as ErrorCode}`)
+    if (Object.hasOwn(en.errors, fault.code)) return t(`errors.${fault.code as ErrorCode}`, { why: fault.message })
     if (fault.status === 401) return t('errors.signed-out')
     return t('errors.unknown', { code: fault.code })
   }

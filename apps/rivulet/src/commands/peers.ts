@@ -1,6 +1,6 @@
 import { Ledger } from '@rivulet/ledger'
 import { formatAmount } from '@rivulet/money'
-import type { Peers, PeerView } from '@rivulet/peering'
+import type { Operator, Peers, PeerView } from '@rivulet/peering'
 import { systemClock } from '@rivulet/time'
 import { Command } from 'commander'
 import { type ConfigOptions, readConfig } from '../config.ts'
@@ -29,6 +29,9 @@ interface AddOptions extends LimitOptions {
   readonly asset: string
 }
 
+/** Who may run commands here is written down as that. */
+const command: Operator = (action) => ({ operator: 'command', ...action })
+
 /** `rivulet peers ...`: with whom we exchange packets. Beside a running server or without one; running servers follow within 5 s. */
 export function peersCommand(): Command {
   const peers = new Command('peers').description('other operators with whom packets are exchanged')
@@ -43,7 +46,7 @@ export function peersCommand(): Command {
       .option('--address <ilp>', 'its ILP address; below our own, after its name, unless told')
       .option('--prefix <ilp...>', 'what else lies beyond it')
       .action((name: string, options: AddOptions) => run(options, async (all) => {
-        const { peer, incomingToken } = await all.add(specOf(name, options))
+        const { peer, incomingToken } = await all.add(specOf(name, options), command)
         if (options.json === true) printJson({ peer, ...(incomingToken !== undefined && { incomingToken }) })
         else {
           show([peer])
@@ -56,10 +59,10 @@ export function peersCommand(): Command {
     if (options.json === true) printJson({ peers: list })
     else show(list)
   })))
-  peers.addCommand(limited(subcommand('limit', 'change the limits that are named')).argument('<name>').action((name: string, options: LimitOptions) => change(options, (all) => all.limit(name, limitsOf(options)))))
-  peers.addCommand(subcommand('pause', 'take nothing from it and send nothing to it').argument('<name>').action((name: string, options: Options) => change(options, (all) => all.pause(name))))
-  peers.addCommand(subcommand('resume', 'go on after a pause').argument('<name>').action((name: string, options: Options) => change(options, (all) => all.resume(name))))
-  peers.addCommand(subcommand('remove', 'end its link and routes; its account stays').argument('<name>').action((name: string, options: Options) => change(options, (all) => all.remove(name))))
+  peers.addCommand(limited(subcommand('limit', 'change the limits that are named')).argument('<name>').action((name: string, options: LimitOptions) => change(options, (all) => all.limit(name, limitsOf(options), command))))
+  peers.addCommand(subcommand('pause', 'take nothing from it and send nothing to it').argument('<name>').action((name: string, options: Options) => change(options, (all) => all.pause(name, command))))
+  peers.addCommand(subcommand('resume', 'go on after a pause').argument('<name>').action((name: string, options: Options) => change(options, (all) => all.resume(name, command))))
+  peers.addCommand(subcommand('remove', 'end its link and routes; its account stays').argument('<name>').action((name: string, options: Options) => change(options, (all) => all.remove(name, command))))
   peers.addCommand(
     subcommand('settle', 'book a payment outside of ILP, once for each key')
       .argument('<name>')
@@ -67,7 +70,7 @@ export function peersCommand(): Command {
       .requiredOption('--key <key>', 'names this payment for ever, for instance the bank’s reference')
       .option('--received', 'it paid us; else we paid it', false)
       .action((name: string, amount: string, options: Options & { readonly key: string; readonly received: boolean }) => run(options, async (all) => {
-        const settled = await all.settle(name, { key: options.key, direction: options.received ? 'received' : 'paid', amount })
+        const settled = await all.settle(name, { key: options.key, direction: options.received ? 'received' : 'paid', amount }, command)
         if (options.json === true) printJson(settled)
         else show([settled.peer])
       })),

@@ -86,7 +86,7 @@ export async function openWorld(url: string, startMs: number): Promise<World> {
   const payeeOf = (pointer: string): Payee => ({ paymentPointer: pointer, asset, receiptsEnabled: false, incomingPayment: undefined, ...streams.issue({ accountId: payees.get(pointer) ?? newId('acct', 0), asset }) })
   const wallet = await createWallet({
     ledger, postgres, clock, log: quiet, asset,
-    accounts: { entrance: (role) => accounts.entrance(role), personById: (id) => Promise.resolve(people.get(id)), personByName: (name) => accounts.personByName(name) },
+    accounts: { entrance: (role) => accounts.entrance(role), personById: (id) => Promise.resolve(people.get(id)), personByName: (name) => accounts.personByName(name), frozenAmong: (ids) => accounts.frozenAmong(ids) },
     resolver: { lookUp: (pointer) => Promise.resolve({ paymentPointer: pointer, payee: undefined }), resolve: (pointer) => Promise.resolve(payeeOf(pointer)), complete: () => Promise.resolve() },
     sender: new StreamSender({ clock, random: () => 0.5 }),
     routing: { to: () => Promise.resolve({ link, creditAccountId: walletLink.id, packetsPerSecondMax }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },

@@ -1,3 +1,4 @@
+import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Language } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
@@ -15,9 +16,11 @@ export interface AccountsTables {
     created_at: Date
     updated_at: Date
     provisioned_at: Date | null
+    frozen_at: Date | null
+    frozen_reason: string | null
   }
   'accounts.credential': { id: string; person_id: Id<'pers'>; provider_id: string; account_id: string; password: string; created_at: Date; updated_at: Date }
-  'accounts.session': { expires_at: Date }
+  'accounts.session': { person_id: Id<'pers'>; expires_at: Date }
   'accounts.verification': { expires_at: Date }
   'accounts.wallet_address': {
     id: Id<'wadr'>
@@ -33,7 +36,7 @@ export interface AccountsTables {
   'accounts.wallet_key': { id: Id<'key'>; wallet_address_id: Id<'wadr'>; kid: string; x: string; name: string; created_at: Date }
 }
 
-type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'language' | 'name' | 'provisioned_at'>
+type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'language' | 'name' | 'created_at' | 'provisioned_at' | 'frozen_at' | 'frozen_reason'>
 export type WalletAddressRow = Selectable<AccountsTables['accounts.wallet_address']>
 export type WalletKeyRow = Selectable<AccountsTables['accounts.wallet_key']>
 /** A wallet address with the role of its person. */
@@ -55,7 +58,7 @@ export class AccountsStore {
     return this.#db
       .selectFrom('accounts.person as p')
       .leftJoin('accounts.wallet_address as w', (join) => join.onRef('w.person_id', '=', 'p.id').on('w.main', '=', true))
-      .select(['p.id', 'p.role', 'p.email', 'p.language', 'p.name', 'p.provisioned_at', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
+      .select(['p.id', 'p.role', 'p.email', 'p.language', 'p.name', 'p.created_at', 'p.provisioned_at', 'p.frozen_at', 'p.frozen_reason', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
   }
 
   personById(id: Id<'pers'>): Promise<PersonWithAddressRow | undefined> {
@@ -116,13 +119,58 @@ export class AccountsStore {
     return this.#people().where('p.role', '=', role).orderBy('p.id').limit(limit).execute()
   }
 
+  /** Newest first, of those whose name, e-mail or path holds `text`. */
+  search({ role, text, frozen, before, limit }: { readonly role: Role; readonly text: string; readonly frozen: boolean; readonly before: string | undefined; readonly limit: number }): Promise<PersonWithAddressRow[]> {
+    const like = `%${text.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+    return this.#people()
+      .where('p.role', '=', role)
+      .$if(text !== '', (query) => query.where((where) => where.or([where('p.id', '=', text as Id<'pers'>), where('p.email', 'like', like), where(sql<string>`lower(p.name)`, 'like', like), where('w.path', 'like', like)])))
+      .$if(frozen, (query) => query.where('p.frozen_at', 'is not', null))
+      .$if(before !== undefined, (query) => query.where('p.id', '<', before as Id<'pers'>))
+      .orderBy('p.id', 'desc')
+      .limit(limit)
+      .execute()
+  }
+
+  /** False when it is so already. The sessions of who is frozen end with it, and what the operator did is written down with it. */
+  setFrozen(id: Id<'pers'>, frozen: { readonly reason: string } | undefined, { action, at }: { readonly action: Action; readonly at: Date }): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable('accounts.person')
+        .set({ frozen_at: frozen === undefined ? null : at, frozen_reason: frozen?.reason ?? null })
+        .where('id', '=', id)
+        .where('frozen_at', frozen === undefined ? 'is not' : 'is', null)
+        .executeTakeFirst()
+      if (numUpdatedRows === 0n) return false
+      if (frozen !== undefined) await trx.deleteFrom('accounts.session').where('person_id', '=', id).execute()
+      await recordAction(ofKysely(trx), action, at.getTime())
+      return true
+    })
+  }
+
+  async frozenAmong(ids: readonly Id<'pers'>[]): Promise<Id<'pers'>[]> {
+    const rows = await this.#db.selectFrom('accounts.person').select('id').where('id', '=', sql<Id<'pers'>>`any(${ids}::text[])`).where('frozen_at', 'is not', null).execute()
+    return rows.map(({ id }) => id)
+  }
+
+  async isAccountFrozen(accountId: Id<'acct'>): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('accounts.wallet_address as w')
+      .innerJoin('accounts.person as p', 'p.id', 'w.person_id')
+      .select('p.id')
+      .where('w.ledger_account_id', '=', accountId)
+      .where('p.frozen_at', 'is not', null)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
   /** Person and password in one transaction, made by whoever may: the address needs no confirmation. False when the e-mail is taken in this role. */
   insertPerson(person: { readonly id: Id<'pers'>; readonly role: Role; readonly email: string; readonly name: string; readonly passwordHash: string; readonly at: Date }): Promise<boolean> {
     const { passwordHash, at, ...columns } = person
     return this.#db.transaction().execute(async (trx) => {
       const inserted = await trx
         .insertInto('accounts.person')
-        .values({ ...columns, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null })
+        .values({ ...columns, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null })
         .onConflict((conflict) => conflict.columns(['role', 'email']).doNothing())
         .returning('id')
         .executeTakeFirst()

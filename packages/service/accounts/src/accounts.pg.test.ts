@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { AuditLog, auditMigrations } from '@rivulet/audit'
 import { Ledger, ledgerMigrations } from '@rivulet/ledger'
 import { migrate, type Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
@@ -38,7 +39,7 @@ const options = (own: string): AccountsOptions => ({
 })
 
 beforeAll(async () => {
-  postgres = await testPostgres([ledgerMigrations, accountsMigrations])
+  postgres = await testPostgres([ledgerMigrations, accountsMigrations, auditMigrations])
   ledger = await Ledger.open({ postgres, clock: systemClock })
   const app = express()
   const publisherApp = express()
@@ -82,6 +83,28 @@ const signIn = async (email: string, password: string): Promise<string> => {
   expect(response.status).toBe(200)
   return cookieOf(response)
 }
+
+test('who is frozen is signed out at once, told why by the door to the right password only, and comes in again when that is taken back', async () => {
+  await accounts.createPerson({ role: 'subscriber', email: 'fran@example.com', password: 'correct horse', name: 'Fran' })
+  const cookie = await signIn('fran@example.com', 'correct horse')
+  const person = await accounts.personByName('fran@example.com')
+  const action = { operator: 'olivia', name: 'person.freeze', subject: person.id, reason: 'a stolen card' }
+  await accounts.freeze(person.id, 'a stolen card', action)
+  await expect(accounts.freeze(person.id, 'again', action)).rejects.toMatchObject({ code: 'freeze-state' })
+  expect([await accounts.frozenAmong([person.id]), await accounts.isAccountFrozen(person.walletAddress?.ledgerAccountId ?? 'acct_none')]).toEqual([new Set([person.id]), true])
+  expect((await at('/me', { headers: { cookie } })).status).toBe(401)
+  const told = await post('/api/auth/sign-in/email', { email: 'fran@example.com', password: 'correct horse' })
+  expect([told.status, await told.json()]).toMatchObject([403, { code: 'PERSON_FROZEN', message: 'a stolen card' }])
+  const wrong = await post('/api/auth/sign-in/email', { email: 'fran@example.com', password: 'wrong horse' })
+  expect([wrong.status, await wrong.json()]).toMatchObject([401, { code: 'INVALID_EMAIL_OR_PASSWORD' }])
+  const asked = { role: 'subscriber', text: 'FRAN', before: undefined, limit: 10 } as const
+  expect(await accounts.search({ ...asked, frozenOnly: true })).toMatchObject([{ id: person.id, frozen: { reason: 'a stolen card' } }])
+  expect(await accounts.search({ ...asked, text: 'fr%n', frozenOnly: false })).toEqual([])
+  await accounts.unfreeze(person.id, { ...action, name: 'person.unfreeze' })
+  await signIn('fran@example.com', 'correct horse')
+  expect(await accounts.isAccountFrozen(person.walletAddress?.ledgerAccountId ?? 'acct_none')).toBe(false)
+  expect((await new AuditLog(postgres).list({ subject: person.id, limit: 9 })).map(({ name, reason, result }) => [name, reason, result])).toEqual([['person.unfreeze', 'a stolen card', 'done'], ['person.freeze', 'a stolen card', 'done']])
+})
 
 describe('a visitor', () => {
   test('signs up, signs in, and then has a ledger account, a wallet address and a session under the cookie of this role', async () => {

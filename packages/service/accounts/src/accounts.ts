@@ -1,3 +1,4 @@
+import type { Action } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import { isId, newId } from '@rivulet/ids'
 import type { Account, AccountSpec } from '@rivulet/ledger'
@@ -18,6 +19,7 @@ const pathAttemptsMax = 5
 const peopleMax = 10_000
 /** Every signed request asks for its signer's keys. */
 const keyLookupsPerBatchMax = 500
+const pageMax = 200
 const expiredEveryMs = 3_600_000
 
 export interface AccountsOptions {
@@ -38,6 +40,21 @@ export interface AccountsOptions {
   readonly asset?: Asset
   /** Called when a new person has a ledger account and a wallet address. Must be idempotent: after a crash it is called again at the next sign-in. */
   readonly onPersonCreated?: (person: Person) => Promise<void>
+}
+
+export interface PeopleAsked {
+  readonly role: Role
+  /** In the name, the e-mail or the path; or an id. Empty: everybody. */
+  readonly text: string
+  readonly frozenOnly: boolean
+  /** Only those who came before this one. */
+  readonly before: string | undefined
+  /** At most 200. */
+  readonly limit: number
+}
+
+export interface PersonListed extends Person {
+  readonly createdAtMs: number
 }
 
 const newPerson = z.object({
@@ -140,6 +157,41 @@ export class Accounts implements AsyncDisposable {
   /** All people of a role, oldest first, at most 10,000. */
   async people(role: Role): Promise<readonly Person[]> {
     return (await this.#store.people(role, peopleMax)).map((row) => this.#person(row))
+  }
+
+  /** A page of a role's people, newest first. */
+  async search({ role, text, frozenOnly, before, limit }: PeopleAsked): Promise<readonly PersonListed[]> {
+    const rows = await this.#store.search({ role, text, frozen: frozenOnly, before, limit: Math.min(limit, pageMax) })
+    return rows.map((row) => ({ ...this.#person(row), createdAtMs: row.created_at.getTime() }))
+  }
+
+  /**
+   * From now on nothing of the person's is spent or paid out, and nobody signs in as her: she is told why there. Streams stop within seconds. What comes in is still credited.
+   * @param action what is written down of who did it, in the same transaction. Throws `person-unknown`, `freeze-state`.
+   */
+  async freeze(id: Id<'pers'>, reason: string, action: Action): Promise<void> {
+    await this.#setFrozen(id, { reason }, action)
+  }
+
+  /** Throws `person-unknown`, `freeze-state`. */
+  async unfreeze(id: Id<'pers'>, action: Action): Promise<void> {
+    await this.#setFrozen(id, undefined, action)
+  }
+
+  async #setFrozen(id: Id<'pers'>, frozen: { readonly reason: string } | undefined, action: Action): Promise<void> {
+    const person = await this.personById(id)
+    if (person === undefined || person.role === 'operator') throw new AccountsFault('person-unknown', 'there is no such subscriber or publisher')
+    if (!(await this.#store.setFrozen(id, frozen, { action, at: this.#now() }))) throw new AccountsFault('freeze-state', frozen === undefined ? 'this person is not frozen' : 'this person is frozen already')
+  }
+
+  /** Who of these is frozen now. */
+  async frozenAmong(ids: readonly Id<'pers'>[]): Promise<ReadonlySet<Id<'pers'>>> {
+    return new Set(ids.length === 0 ? [] : await this.#store.frozenAmong(ids))
+  }
+
+  /** Whether money on this account belongs to a person who is frozen now. */
+  isAccountFrozen(accountId: Id<'acct'>): Promise<boolean> {
+    return this.#store.isAccountFrozen(accountId)
   }
 
   /** Whether `path` may name a wallet address, taken or not: what the servers use themselves may not. */
@@ -249,6 +301,8 @@ export class Accounts implements AsyncDisposable {
 
   async #signsIn(personId: string, language: Language): Promise<void> {
     if (!isId('pers', personId)) return
+    const frozen = (await this.personById(personId))?.frozen
+    if (frozen !== undefined) throw new AccountsFault('person-frozen', frozen.reason)
     await this.#store.setLanguage(personId, language)
     await this.#provision(personId, undefined)
   }
@@ -290,12 +344,13 @@ export class Accounts implements AsyncDisposable {
   }
 
   #person(row: PersonWithAddressRow): Person {
-    const { id, role, name, email, language } = row
+    const { id, role, name, email, language, frozen_at, frozen_reason } = row
+    const frozen = frozen_at === null ? {} : { frozen: { sinceMs: frozen_at.getTime(), reason: frozen_reason ?? '' } }
     const { wallet_address_id, path, public_name, asset_code, asset_scale, ledger_account_id } = row
     if (wallet_address_id === null || path === null || public_name === null || asset_code === null || asset_scale === null || ledger_account_id === null) {
-      return { id, role, name, email, language, walletAddress: undefined }
+      return { id, role, name, email, language, ...frozen, walletAddress: undefined }
     }
-    return { id, role, name, email, language, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
+    return { id, role, name, email, language, ...frozen, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
   }
 
   #walletAddress(row: Omit<WalletAddressOfRow, 'created_at'>): WalletAddress {

@@ -1,10 +1,12 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isFault } from '@rivulet/faults'
 import { type Id, isId, newId, newSecret } from '@rivulet/ids'
 import { type Language, languageOf, type Mails } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
+import { APIError } from 'better-auth/api'
 import { fromNodeHeaders, toNodeHandler } from 'better-auth/node'
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
@@ -139,7 +141,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
       disableOriginCheck: false,
       database: { generateId: ({ model }) => (model === 'user' ? newId('pers', clock.nowMs()) : model === 'session' ? newId('sess', clock.nowMs()) : newSecret(16)) },
     },
-    databaseHooks: { session: { create: { before: async (session, context) => options.onSignIn(session.userId, languageOf(context?.headers?.get('accept-language'))) } } },
+    databaseHooks: { session: { create: { before: (session, context) => options.onSignIn(session.userId, languageOf(context?.headers?.get('accept-language'))).catch(sayFrozen) } } },
   } satisfies BetterAuthOptions
   const adapter = await entranceAdapter(options.postgres, role, settings)
   const auth = betterAuth({ ...settings, database: () => adapter })
@@ -153,7 +155,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
       throw error
     })
     const person = found === null ? undefined : await personById(found.user.id)
-    if (found === null || person?.role !== role) return undefined
+    if (found === null || person?.role !== role || person.frozen !== undefined) return undefined
     watch(found.session.id)
     return { person, session: { id: found.session.id, sinceMs: found.session.createdAt.getTime() } }
   }
@@ -213,6 +215,12 @@ function digestOf(email: string): string {
 async function hideUnconfirmed(answer: globalThis.Response): Promise<globalThis.Response> {
   if (answer.status !== 403 || !(await answer.clone().text()).includes('"EMAIL_NOT_VERIFIED"')) return answer
   return new globalThis.Response(JSON.stringify({ message: 'Invalid email or password', code: 'INVALID_EMAIL_OR_PASSWORD' }), { status: 401, headers: answer.headers })
+}
+
+/** Only whoever gave the right password gets here: the reason tells nobody else who has an account. */
+function sayFrozen(error: unknown): never {
+  if (!isFault(error, 'person-frozen')) throw error
+  throw new APIError('FORBIDDEN', { code: 'PERSON_FROZEN', message: error.message })
 }
 
 function checkRequest(request: Request, response: Response, next: NextFunction): void {

@@ -1,5 +1,5 @@
-export { Accounts, type AccountsOptions } from './accounts.ts'
+export { Accounts, type AccountsOptions, type PeopleAsked, type PersonListed } from './accounts.ts'
 export type { RegisteredKey } from './client-key.ts'
 export { type Entrance, personOf } from './entrance.ts'
 export { accountsMigrations } from './migrations.ts'
-export { AccountsFault, type AccountsFaultCode, type NewPerson, type NewWalletAddress, type Person, type Role, type WalletAddress } from './types.ts'
+export { AccountsFault, type AccountsFaultCode, type Frozen, type NewPerson, type NewWalletAddress, type Person, type Role, type WalletAddress } from './types.ts'

@@ -145,6 +145,16 @@ export const accountsMigrations: Migrations = {
           since timestamptz not null
         );
         create index attempt_since on accounts.attempt (since);
+        `,
+      },
+      {
+      name: '5-frozen',
+      sql: `
+        -- While it is set the person spends nothing, is paid nothing out, and does not sign in.
+        alter table accounts.person add column frozen_at timestamptz;
+        alter table accounts.person add column frozen_reason text check (length(frozen_reason) <= 500);
+        alter table accounts.person add constraint frozen_with_reason check ((frozen_at is null) = (frozen_reason is null));
+        create index person_frozen on accounts.person (id) where frozen_at is not null;
       `,
     },
   ],

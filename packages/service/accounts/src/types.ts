@@ -42,8 +42,16 @@ export interface Person {
   readonly email: string
   /** In which the person is written to. */
   readonly language: Language
+  /** While the operator has frozen the person: nothing is spent, nothing paid out, nobody signs in. Money still comes in. */
+  readonly frozen?: Frozen
   /** The main one; operators have none. */
   readonly walletAddress: WalletAddress | undefined
+}
+
+export interface Frozen {
+  readonly sinceMs: number
+  /** In the operator's words, which the person reads. */
+  readonly reason: string
 }
 
 export interface NewPerson {
@@ -77,5 +85,9 @@ export type AccountsFaultCode =
   | 'wallet-address-invalid'
   | 'wallet-address-unknown'
   | 'wallet-addresses-too-many'
+  /** Nothing is spent or paid out while the operator has frozen the person. */
+  | 'person-frozen'
+  /** Frozen already, or not frozen. */
+  | 'freeze-state'
 
 export class AccountsFault extends Fault<AccountsFaultCode> {}

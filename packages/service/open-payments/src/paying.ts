@@ -23,7 +23,7 @@ export interface PayingOptions {
   /** With `openPaymentsMigrations` applied. */
   readonly postgres: Postgres
   readonly ledger: Pick<Ledger, 'openAccount' | 'sending' | 'receiving' | 'transfer'>
-  readonly accounts: Pick<Accounts, 'walletAddressByUrl'>
+  readonly accounts: Pick<Accounts, 'walletAddressByUrl' | 'isAccountFrozen'>
   readonly clock: Clock
   readonly log: { warn(details: object, message: string): void; error(details: object, message: string): void }
   readonly sender: Pick<StreamSender, 'pay'>
@@ -62,7 +62,7 @@ export async function createPaying(options: PayingOptions): Promise<Paying> {
   const quoteStore = new QuoteStore(postgres)
   const quotes = new Quotes({ store: quoteStore, clock, find, routing, asset, ilpAddress, fee })
   const { sender, seal, leaseMs } = options
-  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, accountsOf, ilpAddress, seal, leaseMs, clock, log })
+  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, accountsOf, ilpAddress, seal, leaseMs, clock, log, frozen: (accountId) => accounts.isAccountFrozen(accountId) })
   let sweeping: Timer | undefined
   const sweep = (): void => {
     sweeping = clock.after(sweepEveryMs, sweep, { background: true })

@@ -75,6 +75,8 @@ export class TestHouse implements AsyncDisposable {
   /** Where payer and receiver count in different assets than the link between them. */
   readonly #exchanges: { readonly payer: Exchange; readonly receiver: Exchange } | undefined
   readonly #seal = new Seal(randomBytes(32))
+  /** Accounts of people whom the operator has frozen. */
+  readonly frozen = new Set<string>()
   readonly #houses: OutgoingPayments[] = []
 
   private constructor(parts: Record<'walletLink' | 'receiverLink' | 'loss' | 'publisher' | 'fees', Account> & { postgres: Postgres; ledger: Ledger; alice: PayingAddress; receiverIsOurs: boolean; exchanges: { payer: Exchange; receiver: Exchange } | undefined }) {
@@ -155,7 +157,7 @@ export class TestHouse implements AsyncDisposable {
     })
     const payments = new OutgoingPayments({
       store: mortal(new PaymentStore(postgres)), quotes, ledger: { sending: mortal(ledger.sending), receiving: mortal(ledger.receiving), transfer: (spec) => ledger.transfer(spec) }, sender: new StreamSender({ clock, random: () => 0.5 }), routing,
-      accountsOf: () => Promise.resolve({ lossId: this.#loss.id, feeId: this.fees.id }), ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent,
+      accountsOf: () => Promise.resolve({ lossId: this.#loss.id, feeId: this.fees.id }), ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent, frozen: (accountId) => Promise.resolve(this.frozen.has(accountId)),
     })
     this.#houses.push(payments)
     return {

@@ -21,6 +21,8 @@ export type PayoutFaultCode =
   | 'statement-foreign'
   | 'webhook-invalid'
   | 'provider-away'
+  /** The operator has frozen the publisher: nothing leaves until that is taken back. */
+  | 'person-frozen'
 
 /** Every refusal of payouts; the message says what to change. */
 export class PayoutFault extends Fault<PayoutFaultCode> {}

@@ -27,6 +27,7 @@ const statuses: Readonly<Record<PayoutFaultCode, number>> = {
   'statement-foreign': 400,
   'webhook-invalid': 400,
   'provider-away': 503,
+  'person-frozen': 409,
 }
 
 export interface RoutesLog {

@@ -1,7 +1,8 @@
 /** What operators see and do about payouts and the bank. Mount on the operator's port; parses its own bodies. */
 import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Action, actionOf, type AuditLog } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
-import express, { Router } from 'express'
+import express, { type Response, Router } from 'express'
 import { z } from 'zod'
 import { PayoutFault } from './fault.ts'
 import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
@@ -22,6 +23,9 @@ export interface OperatorRoutesOptions {
   readonly accounts: Pick<Accounts, 'personById' | 'personByName'>
   readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
   readonly log: RoutesLog
+  /** Where what operators do is written down. */
+  readonly audit: Pick<AuditLog, 'around'>
+  readonly nowMs: () => number
 }
 
 const bodyBytesMax = 16_384
@@ -57,7 +61,7 @@ const filterSchema = z.object({ status: z.enum(payoutStatuses).optional(), befor
 const requestSchema = z.strictObject({ publisher: z.string().min(1).max(254), amount: z.union([z.literal('all'), unitsSchema]), key: keySchema })
 
 /** GET and POST `/api/payouts`, GET `/api/payouts/:id`, POST `/api/payouts/:id/DECISION`; GET and POST `/api/payout-batches`, GET `/api/payout-batches/:id/file`; GET and POST (XML) `/api/bank-statements`, POST `/api/bank-statements/:id/lines/:number/explain`; POST `/api/provider-statements`; GET `/api/reconciliation`. */
-export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, accounts, entrance, log }: OperatorRoutesOptions): Router {
+export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, accounts, entrance, log, audit, nowMs }: OperatorRoutesOptions): Router {
   const router = Router()
   const paths = ['/api/payouts', '/api/payout-batches', '/api/bank-statements', '/api/provider-statements', '/api/reconciliation']
   const json = express.json({ limit: bodyBytesMax })
@@ -86,7 +90,8 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, acc
     const { publisher, amount, key } = parseBody(requestSchema, request.body)
     const { id: personId, role, walletAddress } = await accounts.personByName(publisher)
     if (role !== 'publisher' || walletAddress === undefined) throw new PayoutFault('request-invalid', 'publisher: only publishers are paid out')
-    const record = await payouts.request({ payee: { personId, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }, amount, key, by: { kind: 'operator', id: personOf(response).id } })
+    const action = doing(response, { name: 'payout.request', subject: personId, detail: { amount: String(amount) } })
+    const record = await payouts.request({ payee: { personId, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }, amount, key, by: { kind: 'operator', id: action.operator }, action })
     response.status(201).json({ payout: (await written([record]))[0] })
   })
 
@@ -102,13 +107,15 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, acc
       const operator = personOf(response).id
       const record = await known(store, request.params['id'] ?? '')
       if (byHandOnly.includes(decision) && record.payout.rail !== 'manual') throw new PayoutFault('payout-state', `payouts by ${record.payout.rail} are marked by what the rail itself reports`)
-      const changed = await payouts.decide(record.payout.id, eventOf(decision, parseBody(decisions[decision], request.body), operator), { kind: 'operator', id: operator })
+      const event = eventOf(decision, parseBody(decisions[decision], request.body), operator)
+      const action = doing(response, { name: `payout.${decision}`, subject: record.payout.id, ...('reason' in event && { reason: event.reason }), detail: { amount: String(record.payout.amount), publisher: record.personId } })
+      const changed = await payouts.decide(record.payout.id, event, { kind: 'operator', id: operator }, action)
       response.json({ payout: (await written([changed]))[0] })
     })
   }
 
   router.get('/api/payout-batches', async (_request, response) => void response.json({ batches: (await needBank().batches()).map(batchJson) }))
-  router.post('/api/payout-batches', async (_request, response) => void response.status(201).json({ batch: batchJson(await needBank().batch(personOf(response).id)) }))
+  router.post('/api/payout-batches', async (_request, response) => void response.status(201).json({ batch: batchJson(await needBank().batch(personOf(response).id, doing(response, { name: 'payout-batch.make', subject: 'sepa' }))) }))
   router.get('/api/payout-batches/:id/file', async (request, response) => {
     const file = await needBank().file(request.params.id)
     response.type('application/xml').set('Content-Disposition', `attachment; filename="${request.params.id}.xml"`).send(file)
@@ -117,16 +124,20 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, acc
   router.get('/api/bank-statements', async (_request, response) => void response.json({ statements: (await needBank().statements()).map(statementJson) }))
   router.post('/api/bank-statements', express.text({ type: ['application/xml', 'text/xml'], limit: statementBytesMax }), async (request, response) => {
     if (typeof request.body !== 'string') throw new PayoutFault('request-invalid', 'send the statement as application/xml')
-    response.status(201).json({ statements: (await needBank().take(request.body, personOf(response).id)).map(statementJson) })
+    response.status(201).json({ statements: (await needBank().take(request.body, personOf(response).id, doing(response, { name: 'bank-statement.take', subject: 'sepa' }))).map(statementJson) })
   })
 
   router.post('/api/bank-statements/:id/lines/:number/explain', json, async (request, response) => {
-    await reconciliation.explain({ statementId: request.params.id as Id<'stmt'>, number: Number(request.params.number) || 0 }, parseBody(explanationSchema, request.body))
+    const line = { statementId: request.params.id as Id<'stmt'>, number: Number(request.params.number) || 0 }
+    const explanation = parseBody(explanationSchema, request.body)
+    const action = doing(response, { name: 'bank-line.explain', subject: `${line.statementId.slice(0, 60)}/${line.number}`, detail: { as: explanation.as } })
+    await audit.around(action, nowMs, () => reconciliation.explain(line, explanation))
     response.status(204).end()
   })
 
   router.post('/api/provider-statements', express.json({ limit: statementBytesMax }), async (request, response) => {
-    await reconciliation.takeProvider(parseBody(providerStatementSchema, request.body), personOf(response).id)
+    const statement = parseBody(providerStatementSchema, request.body)
+    await reconciliation.takeProvider(statement, personOf(response).id, doing(response, { name: 'provider-statement.take', subject: statement.provider }))
     response.status(204).end()
   })
 
@@ -134,6 +145,10 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, acc
 
   router.use(paths, answerFaults(log))
   return router
+}
+
+function doing(response: Response, action: Omit<Action, 'operator'>): Action {
+  return actionOf(response, { operator: personOf(response).id, ...action })
 }
 
 async function known(store: PayoutStore, id: string): Promise<PayoutRecord> {

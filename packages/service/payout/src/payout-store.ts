@@ -1,3 +1,4 @@
+import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
@@ -123,7 +124,7 @@ export class PayoutStore {
   }
 
   /** The payout with this key of the account: the given one, or the one that was there before. Durable. */
-  async insert({ payout, personId, key, destination, shown }: Pick<PayoutRecord, 'payout' | 'personId' | 'key' | 'destination' | 'shown'>, effects: readonly PayoutEffect[], nowMs: number): Promise<PayoutRecord> {
+  async insert({ payout, personId, key, destination, shown }: Pick<PayoutRecord, 'payout' | 'personId' | 'key' | 'destination' | 'shown'>, effects: readonly PayoutEffect[], { nowMs, action }: { readonly nowMs: number; readonly action?: Action | undefined }): Promise<PayoutRecord> {
     return this.#db.transaction().execute(async (tx) => {
       const { id, accountId, rail, asset, amount, fee, requestedBy, approvalsNeeded } = payout
       const { numInsertedOrUpdatedRows } = await tx
@@ -137,6 +138,7 @@ export class PayoutStore {
       if (numInsertedOrUpdatedRows === 1n) {
         await insertEvent(tx, { step: { payout, effects }, actor: requestedBy }, nowMs)
         await insertEffects(tx, payout, effects)
+        if (action !== undefined) await recordAction(ofKysely(tx), { ...action, subject: id }, nowMs)
       }
       return recordOf(await tx.selectFrom('payout.payout').selectAll().where('account_id', '=', accountId).where('key', '=', key).executeTakeFirstOrThrow())
     })
@@ -176,9 +178,14 @@ export class PayoutStore {
   /**
    * Lets `decide` look at a payout under its lock, and writes what it answers. Durable when it resolves. Throws what `decide` throws.
    * @param completes the effect that this change ends: when another process has ended it, nothing happens
+   * @param action of the operator who decided it, written down with the change
    */
-  async change(id: Id<'pout'>, { nowMs, completes }: { readonly nowMs: number; readonly completes?: bigint }, decide: (record: PayoutRecord) => Change | undefined): Promise<PayoutRecord | undefined> {
-    return this.#db.transaction().execute((tx) => changeIn(tx, id, { nowMs, ...(completes !== undefined && { completes }) }, decide))
+  async change(id: Id<'pout'>, { nowMs, completes, action }: { readonly nowMs: number; readonly completes?: bigint; readonly action?: Action | undefined }, decide: (record: PayoutRecord) => Change | undefined): Promise<PayoutRecord | undefined> {
+    return this.#db.transaction().execute(async (tx) => {
+      const record = await changeIn(tx, id, { nowMs, ...(completes !== undefined && { completes }) }, decide)
+      if (record !== undefined && action !== undefined) await recordAction(ofKysely(tx), action, nowMs)
+      return record
+    })
   }
 
   /** Writes down what the rail will call it, before the rail hears of it. */

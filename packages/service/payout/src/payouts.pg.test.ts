@@ -103,6 +103,33 @@ describe('a request', () => {
     expect((await house.payouts.decide(two.payout.id, { type: 'approve', by: paul.id }, paul)).payout.status).toBe('approved')
   })
 
+  test('of whom the operator has frozen is not requested, approved, sent or put into a file, and goes on when that is taken back', async () => {
+    const [waiting, approved] = [await house.request(6_000n * cent), await house.request(500n * cent)]
+    await house.payouts.setMethod(house.mara, { ...toBank, schedule: 'daily', threshold: 100n * cent })
+    house.frozen.add(house.mara.personId)
+    await expect(house.request(500n * cent)).rejects.toMatchObject({ code: 'person-frozen' })
+    await expect(house.payouts.decide(waiting.payout.id, { type: 'approve', by: olivia.id }, olivia)).rejects.toMatchObject({ code: 'person-frozen' })
+    await expect(house.bank.batch('olivia')).rejects.toMatchObject({ code: 'batch-empty' })
+    house.clock.jump(2 * 86_400_000)
+    await house.payouts.work()
+    expect(new Map((await house.store.list({ limit: 9 })).map(({ payout }) => [payout.id, payout.status]))).toEqual(new Map([[approved.payout.id, 'approved'], [waiting.payout.id, 'awaiting-approval']]))
+    house.frozen.clear()
+    expect(await house.bank.batch('olivia')).toMatchObject({ payouts: 1 })
+    await house.payouts.work()
+    expect((await house.store.list({ limit: 9 }))[0]).toMatchObject({ payout: { requestedBy: { kind: 'schedule' } } })
+  })
+
+  test('what an operator decides is written down in the same transaction, and stays', async () => {
+    const { payout } = await house.request(6_000n * cent)
+    const action = { operator: olivia.id, name: 'payout.approve', subject: payout.id }
+    await house.payouts.decide(payout.id, { type: 'approve', by: olivia.id }, olivia, action)
+    await expect(house.payouts.decide(payout.id, { type: 'settled' }, olivia, { ...action, name: 'payout.settled' })).rejects.toMatchObject({ code: 'payout-state' })
+    await house.bank.batch('olivia', { operator: 'olivia', name: 'payout-batch.make', subject: 'sepa' })
+    const { rows } = await house.postgres.pool.query('select name, result, detail from audit.actions order by name desc')
+    expect(rows).toMatchObject([{ name: 'payout.approve', result: 'done' }, { name: 'payout-batch.make', result: 'done', detail: { payouts: '1' } }])
+    for (const change of ["update audit.actions set operator = 'nobody'", 'delete from audit.actions', 'truncate audit.actions']) await expect(house.postgres.pool.query(change)).rejects.toThrow('is never changed')
+  })
+
   test('comes by itself when the schedule is due and the threshold is reached, once for each date', async () => {
     await house.payouts.setMethod(house.mara, { ...toBank, schedule: 'weekly', threshold: 150_000n * cent })
     const other = house.open()

@@ -1,5 +1,6 @@
 /** Payouts at work: transitions are written with what they ask for, which is then done, in order, each step safe to do twice. */
 import { assertNever, isFault, messageOf } from '@rivulet/faults'
+import type { Action } from '@rivulet/audit'
 import { type Id, newId, type Seal } from '@rivulet/ids'
 import type { Account, Counters, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
@@ -23,6 +24,8 @@ export interface PayoutsOptions {
   /** Of where money goes. */
   readonly seal: Seal
   readonly terms: PayoutTerms
+  /** Who of these publishers the operator has frozen: their payouts wait. */
+  readonly frozenAmong: (ids: readonly Id<'pers'>[]) => Promise<ReadonlySet<string>>
   /** Ways that may be chosen. */
   readonly offered: readonly RailName[]
   /** Whether this process takes up every few seconds what is due. */
@@ -47,6 +50,8 @@ export interface PayoutRequest {
   /** Names this request for ever: asked twice, paid once. */
   readonly key: string
   readonly by: Actor
+  /** Of the operator who asks, to be written down. */
+  readonly action?: Action
 }
 
 const workEveryMs = 5_000
@@ -59,6 +64,8 @@ const checkPauseMsMax = 60_000
 /** Some hours of pauses: what could not even be prepared by then fails, and nothing has left. */
 const preparationsMax = 20
 const roundsMax = 50
+/** How often an approved payout looks whether its publisher is still frozen. */
+const frozenPauseMs = 30_000
 const looksMax = 20
 /** As no account ever is: what is booked by it was booked before. */
 const nothingMore: Counters = { debitsPending: -1n, debitsPosted: -1n, creditsPosted: -1n }
@@ -126,26 +133,39 @@ export class Payouts implements AsyncDisposable {
   }
 
   /** The money is set aside when it resolves, or the payout has failed. Throws what `quote` throws, `key-reused` for another amount under the same key. */
-  async request({ payee, amount, key, by }: PayoutRequest): Promise<PayoutRecord> {
+  async request({ payee, amount, key, by, action }: PayoutRequest): Promise<PayoutRecord> {
     const { store } = this.#options
     const known = await store.byKey(payee.accountId, key)
     if (known !== undefined) return this.#again(known, amount)
+    await this.#refuseFrozen(payee.personId)
     const { amount: units } = await this.quote(payee, amount)
-    const record = await this.#insert({ payee, amount: units, key, by })
+    const record = await this.#insert({ payee, amount: units, key, by, ...(action !== undefined && { action }) })
     await this.work(record.payout.id)
     return this.#again((await store.get(record.payout.id)) ?? record, amount)
   }
 
-  /** What an operator or the publisher decides. Throws `payout-unknown`, `payout-state`, `approver-same`. */
-  async decide(id: string, event: Exclude<PayoutEvent, { type: 'reserved' | 'refused' }>, actor: Actor): Promise<PayoutRecord> {
+  /** What an operator (then with the action that is written down) or the publisher decides. Throws `payout-unknown`, `payout-state`, `approver-same`, and `person-frozen` for what would let money leave. */
+  async decide(id: string, event: Exclude<PayoutEvent, { type: 'reserved' | 'refused' }>, actor: Actor, action?: Action): Promise<PayoutRecord> {
     const { store, clock } = this.#options
-    const changed = await store.change(id as Id<'pout'>, { nowMs: clock.nowMs() }, ({ payout }) => {
+    const known = event.type === 'approve' || event.type === 'retry' ? await store.get(id) : undefined
+    if (known !== undefined) await this.#refuseFrozen(known.personId)
+    const changed = await store.change(id as Id<'pout'>, { nowMs: clock.nowMs(), action }, ({ payout }) => {
       const step = next(payout, event)
       return step && { step, actor }
     })
     if (changed === undefined) throw new PayoutFault('payout-unknown', 'there is no such payout')
     await this.work(changed.payout.id)
     return (await store.get(id)) ?? changed
+  }
+
+  /** Who of these publishers may be paid out nothing now. */
+  frozenAmong(ids: readonly Id<'pers'>[]): Promise<ReadonlySet<string>> {
+    return this.#options.frozenAmong(ids)
+  }
+
+  /** Throws `person-frozen`. */
+  async #refuseFrozen(personId: Id<'pers'>): Promise<void> {
+    if ((await this.#options.frozenAmong([personId])).size > 0) throw new PayoutFault('person-frozen', 'this publisher is frozen: nothing is paid out until that is taken back')
   }
 
   /** Where it goes, in full: only for who pays it by hand, or builds a file for the bank. */
@@ -180,14 +200,14 @@ export class Payouts implements AsyncDisposable {
   }
 
   /** Durable, under the key of the request: another of the same key is answered with the first. */
-  async #insert({ payee, amount, key, by }: PayoutRequest & { readonly amount: bigint }): Promise<PayoutRecord> {
+  async #insert({ payee, amount, key, by, action }: PayoutRequest & { readonly amount: bigint }): Promise<PayoutRecord> {
     const { store, seal, clock, terms } = this.#options
     const { rail, shown, destination } = await this.#methodOf(payee.accountId)
     const nowMs = clock.nowMs()
     const id = newId('pout', nowMs)
     const { fee } = priceOf(amount, rail, terms)
     const { payout, effects } = begin({ id, accountId: payee.accountId, rail, asset: payee.asset, amount, fee, requestedBy: by, approvalsNeeded: approvalsFor(amount, by, terms) })
-    return store.insert({ payout, personId: payee.personId, key, destination: sealed(seal, opened(seal, destination, payee.accountId), id), shown }, effects, nowMs)
+    return store.insert({ payout, personId: payee.personId, key, destination: sealed(seal, opened(seal, destination, payee.accountId), id), shown }, effects, { nowMs, action })
   }
 
   #again(record: PayoutRecord, amount: bigint | 'all'): PayoutRecord {
@@ -223,7 +243,7 @@ export class Payouts implements AsyncDisposable {
     const { store, clock, terms, log } = this.#options
     const nowMs = clock.nowMs()
     for (const { accountId, personId, rail, schedule, threshold, dueMs } of await store.dueMethods(nowMs, dueMax)) {
-      if (dueMs === undefined) continue
+      if (dueMs === undefined || (await this.#options.frozenAmong([personId])).size > 0) continue
       const amount = wholeOf(await this.available(accountId), rail, terms.asset)
       try {
         if (amount >= threshold && amount >= terms.minimum) {
@@ -316,8 +336,10 @@ export class Payouts implements AsyncDisposable {
   }
 
   async #send(open: OpenEffect): Promise<void> {
-    const { store } = this.#options
-    const { payout } = open.record
+    const { store, clock, frozenAmong } = this.#options
+    const { payout, personId } = open.record
+    // What the rail may know of already is not called back.
+    if (payout.reference === undefined && (await frozenAmong([personId])).size > 0) return store.postpone(open, clock.nowMs() + frozenPauseMs)
     const rail = this.#railOf(payout.rail)
     const destination = this.destinationOf(open.record)
     try {

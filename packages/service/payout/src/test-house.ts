@@ -1,4 +1,5 @@
 /** Payouts over real books and a real database, for the tests of this package. */
+import { auditMigrations } from '@rivulet/audit'
 import { type Id, newId, Seal } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
@@ -33,6 +34,8 @@ export interface House extends AsyncDisposable {
   readonly bank: Bank
   readonly mara: { readonly personId: Id<'pers'>; readonly accountId: Id<'acct'>; readonly asset: typeof eur }
   readonly warnings: object[]
+  /** Publishers whom the operator has frozen. */
+  readonly frozen: Set<string>
   /** Another process on the same books. */
   open(more?: Partial<PayoutsOptions>, ...rails: readonly SendingRail[]): Payouts
   openBank(payouts: Payouts): Bank
@@ -47,7 +50,7 @@ export interface House extends AsyncDisposable {
 
 export async function openHouse(more: Partial<PayoutsOptions> = {}): Promise<House> {
   const clock = new TestClock(Date.parse('2026-11-20T12:00:00Z'))
-  const postgres = await testPostgres([ledgerMigrations, receiverMigrations, payoutMigrations])
+  const postgres = await testPostgres([ledgerMigrations, receiverMigrations, payoutMigrations, auditMigrations])
   const ledger = await Ledger.open({ postgres, clock })
   const store = new PayoutStore(postgres)
   const seal = new Seal(Buffer.alloc(32, 7))
@@ -55,10 +58,11 @@ export async function openHouse(more: Partial<PayoutsOptions> = {}): Promise<Hou
   const reader = await ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
   const mara = { personId: newId('pers', 0), accountId: account.id, asset: eur }
   const warnings: object[] = []
+  const frozen = new Set<string>()
   const opened: Payouts[] = []
   const open = (changed: Partial<PayoutsOptions> = {}, ...rails: readonly SendingRail[]): Payouts => {
     const payouts = new Payouts({
-      store, ledger, own: new OwnMoney({ postgres, ledger }), clock, seal, terms, log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) }, offered: ['manual', 'sepa', 'interledger', 'stripe'], background: false,
+      store, ledger, own: new OwnMoney({ postgres, ledger }), clock, seal, terms, frozenAmong: (ids) => Promise.resolve(new Set(ids.filter((id) => frozen.has(id)))), log: { warn: (about) => void warnings.push(about), error: (about) => void warnings.push(about) }, offered: ['manual', 'sepa', 'interledger', 'stripe'], background: false,
       ...more, ...changed,
     })
     for (const rail of rails) payouts.sendBy(rail)
@@ -69,7 +73,7 @@ export async function openHouse(more: Partial<PayoutsOptions> = {}): Promise<Hou
   const payouts = open()
   let earned = 0
   return {
-    clock, postgres, ledger, store, payouts, bank: openBank(payouts), mara, warnings, open, openBank,
+    clock, postgres, ledger, store, payouts, bank: openBank(payouts), mara, warnings, frozen, open, openBank,
     async earn(amount) {
       earned += 1
       await ledger.transfer({ key: `earned/${earned}`, debitAccountId: reader.id, creditAccountId: account.id, amount, reason: 'stream' })

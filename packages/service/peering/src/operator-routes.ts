@@ -1,8 +1,9 @@
-import type { Entrance } from '@rivulet/accounts'
+import { type Entrance, personOf } from '@rivulet/accounts'
+import { actionOf } from '@rivulet/audit'
 import { isFault } from '@rivulet/faults'
-import express, { type ErrorRequestHandler, Router } from 'express'
+import express, { type ErrorRequestHandler, type Response, Router } from 'express'
 import { PeeringFault, type PeeringFaultCode } from './fault.ts'
-import type { Peers } from './peers.ts'
+import type { Operator, Peers } from './peers.ts'
 
 const bodyBytesMax = 16_384
 const statuses: Record<PeeringFaultCode, number> = {
@@ -30,17 +31,21 @@ export function peerRoutes({ peers, entrance }: { readonly peers: Peers; readonl
   })
   routes.get('/api/peers', async (_request, response) => void response.json({ peers: await peers.list() }))
   routes.post('/api/peers', json, async (request, response) => {
-    const { peer, incomingToken } = await peers.add(request.body)
+    const { peer, incomingToken } = await peers.add(request.body, by(response))
     response.status(201).json({ peer, ...(incomingToken !== undefined && { incomingToken }) })
   })
   routes.get('/api/peers/:name', async (request, response) => void response.json({ peer: await peers.view(request.params.name) }))
-  routes.patch('/api/peers/:name', json, async (request, response) => void response.json({ peer: await peers.limit(request.params.name, request.body) }))
-  routes.delete('/api/peers/:name', async (request, response) => void response.json({ peer: await peers.remove(request.params.name) }))
-  routes.post('/api/peers/:name/pause', async (request, response) => void response.json({ peer: await peers.pause(request.params.name) }))
-  routes.post('/api/peers/:name/resume', async (request, response) => void response.json({ peer: await peers.resume(request.params.name) }))
-  routes.post('/api/peers/:name/settlements', json, async (request, response) => void response.status(201).json(await peers.settle(request.params.name, request.body)))
+  routes.patch('/api/peers/:name', json, async (request, response) => void response.json({ peer: await peers.limit(request.params.name, request.body, by(response)) }))
+  routes.delete('/api/peers/:name', async (request, response) => void response.json({ peer: await peers.remove(request.params.name, by(response)) }))
+  routes.post('/api/peers/:name/pause', async (request, response) => void response.json({ peer: await peers.pause(request.params.name, by(response)) }))
+  routes.post('/api/peers/:name/resume', async (request, response) => void response.json({ peer: await peers.resume(request.params.name, by(response)) }))
+  routes.post('/api/peers/:name/settlements', json, async (request, response) => void response.status(201).json(await peers.settle(request.params.name, request.body, by(response))))
   routes.use('/api/peers', answerFaults)
   return routes
+}
+
+function by(response: Response): Operator {
+  return (action) => actionOf(response, { operator: personOf(response).id, ...action })
 }
 
 const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {

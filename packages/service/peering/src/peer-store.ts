@@ -1,5 +1,7 @@
+import { type Action, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
+import type pg from 'pg'
 import { PeeringFault } from './fault.ts'
 import type { Peer, StoredLimits, StoredLink } from './peer.ts'
 
@@ -37,6 +39,12 @@ export interface SliceAsked {
   readonly expiresAtMs: number
 }
 
+/** When a change is made, and by whom. */
+interface Written {
+  readonly nowMs: number
+  readonly action: Action | undefined
+}
+
 const peersMax = 1_000
 const selectPeers = `select p.*, (select coalesce(array_agg(prefix order by prefix), '{}') from peering.routes where peer_id = p.id) as prefixes from peering.peers p where p.state <> 'removed'`
 
@@ -61,7 +69,7 @@ export class PeerStore {
   }
 
   /** With its routes, or not at all. Throws `peer-known`, `prefix-taken`, `token-taken`, `peers-too-many`. */
-  async insert(peer: Peer): Promise<void> {
+  async insert(peer: Peer, action?: Action): Promise<void> {
     const { link, limits } = peer
     const client = await this.#postgres.pool.connect()
     try {
@@ -75,6 +83,7 @@ export class PeerStore {
           'tokenSealed' in link ? link.tokenSealed : null, limits.packetAmountMax, limits.packetsPerSecondMax, limits.packetsBurstMax, limits.outgoingPacketsPerSecondMax, limits.owedMax,
           limits.settlementThreshold, peer.linkAccountId, peer.changedAtMs])
       await client.query('insert into peering.routes (prefix, peer_id) select unnest($1::text[]), $2', [peer.prefixes, peer.id])
+      if (action !== undefined) await recordAction(client, action, peer.changedAtMs)
       await client.query('commit')
     } catch (error) {
       await client.query('rollback').catch(() => undefined)
@@ -84,18 +93,34 @@ export class PeerStore {
     }
   }
 
-  async changeLimits(id: Id<'peer'>, limits: StoredLimits, nowMs: number): Promise<void> {
-    await this.#postgres.pool.query(
+  async changeLimits(id: Id<'peer'>, limits: StoredLimits, { nowMs, action }: Written): Promise<void> {
+    await this.#written({ nowMs, action }, (client) => client.query(
       `update peering.peers set packet_amount_max = $2, packets_per_second_max = $3, packets_burst_max = $4, outgoing_packets_per_second_max = $5, owed_max = $6, settlement_threshold = $7, changed_at_ms = greatest($8, changed_at_ms + 1)
         where id = $1 and state <> 'removed'`,
-      [id, limits.packetAmountMax, limits.packetsPerSecondMax, limits.packetsBurstMax, limits.outgoingPacketsPerSecondMax, limits.owedMax, limits.settlementThreshold, nowMs])
+      [id, limits.packetAmountMax, limits.packetsPerSecondMax, limits.packetsBurstMax, limits.outgoingPacketsPerSecondMax, limits.owedMax, limits.settlementThreshold, nowMs]))
   }
 
   /** A removed peer gives back its name, its prefixes and its token. */
-  async setState(id: Id<'peer'>, state: 'active' | 'paused' | 'removed', nowMs: number): Promise<void> {
-    await this.#postgres.pool.query(
+  async setState(id: Id<'peer'>, state: 'active' | 'paused' | 'removed', { nowMs, action }: Written): Promise<void> {
+    await this.#written({ nowMs, action }, (client) => client.query(
       `with gone as (delete from peering.routes where peer_id = $1 and $2 = 'removed'), leases as (delete from peering.leases where peer_id = $1 and $2 = 'removed')
-      update peering.peers set state = $2, changed_at_ms = greatest($3, changed_at_ms + 1) where id = $1 and state <> 'removed'`, [id, state, nowMs])
+      update peering.peers set state = $2, changed_at_ms = greatest($3, changed_at_ms + 1) where id = $1 and state <> 'removed'`, [id, state, nowMs]))
+  }
+
+  /** A change, and what the operator did, in one transaction. */
+  async #written({ nowMs, action }: Written, change: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
+    const client = await this.#postgres.pool.connect()
+    try {
+      await client.query('begin')
+      await change(client)
+      if (action !== undefined) await recordAction(client, action, nowMs)
+      await client.query('commit')
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined)
+      throw error
+    } finally {
+      client.release()
+    }
   }
 
   /** Units that processes may still let the peer owe without asking again. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Accounts, accountsMigrations } from '@rivulet/accounts'
+import { AuditLog, auditMigrations } from '@rivulet/audit'
 import { newId, Seal } from '@rivulet/ids'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { creditTo, connectionOf, testBooks, type TestBooks } from '@rivulet/ledger/testing'
@@ -23,9 +24,9 @@ let peers: Peers
 let store: PeerStore
 
 beforeAll(async () => {
-  books = await testBooks({ postgres: await testPostgres([ledgerMigrations, accountsMigrations, peeringMigrations]) })
+  books = await testBooks({ postgres: await testPostgres([ledgerMigrations, accountsMigrations, peeringMigrations, auditMigrations]) })
   const { postgres, ledger } = books
-  peers = new Peers({ postgres, ledger, clock: systemClock, seal: new Seal(randomBytes(32)), ilpAddress: 'g.home', allowLocal: false })
+  peers = new Peers({ postgres, ledger, clock: systemClock, seal: new Seal(randomBytes(32)), ilpAddress: 'g.home', allowLocal: false, audit: new AuditLog(postgres) })
   store = new PeerStore(postgres)
 })
 
@@ -71,9 +72,11 @@ describe('peers', () => {
   test('limits change alone, a pause and its end are kept, and a removed peer gives its name and prefixes back', async () => {
     await peers.add({ name: 'eve', link: { kind: 'btp-server' }, asset: eur })
     expect(await peers.limit('eve', { outgoingPacketsPerSecondMax: 50 })).toMatchObject({ address: 'g.home.eve', limits: { outgoingPacketsPerSecondMax: 50, packetsPerSecondMax: 1_000 } })
-    expect(await peers.pause('eve')).toMatchObject({ state: 'paused' })
+    const command = (action: { readonly name: string; readonly subject: string }) => ({ operator: 'command', ...action })
+    expect(await peers.pause('eve', command)).toMatchObject({ state: 'paused' })
     expect(await peers.resume('eve')).toMatchObject({ state: 'active' })
-    await peers.remove('eve')
+    await peers.remove('eve', command)
+    expect((await new AuditLog(books.postgres).list({ limit: 9 })).map(({ name, subject, operator, result }) => [name, subject, operator, result])).toEqual([['peer.remove', 'eve', 'command', 'done'], ['peer.pause', 'eve', 'command', 'done']])
     await expect(peers.view('eve')).rejects.toMatchObject({ code: 'peer-unknown' })
     await expect(peers.limit('eve', { owedMax: '1' })).rejects.toMatchObject({ code: 'peer-unknown' })
     expect((await peers.add({ name: 'eve', link: { kind: 'btp-server' }, asset: eur })).peer.name).toBe('eve')

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Action, AuditLog } from '@rivulet/audit'
 import { isFault } from '@rivulet/faults'
 import { newId, newSecret, type Seal } from '@rivulet/ids'
 import type { Ledger, Transfer } from '@rivulet/ledger'
@@ -15,6 +16,7 @@ export interface PeersOptions {
   readonly postgres: Postgres
   readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'transfer'>
   readonly clock: Clock
+  readonly audit: Pick<AuditLog, 'around'>
   /** Seals the tokens that we say to peers. */
   readonly seal: Seal
   /** Our own ILP address: peers without one get one below it. */
@@ -22,6 +24,11 @@ export interface PeersOptions {
   /** http and ws carry tokens in the clear: only the sandbox takes them. */
   readonly allowLocal: boolean
 }
+
+/** Says who does it, for what is written down: `undefined` writes nothing. */
+export type Operator = (action: Omit<Action, 'operator'>) => Action | undefined
+
+const nobody: Operator = () => undefined
 
 /** A peer as operators see it, ready for JSON. Amounts are units of the link's asset, decimal strings. */
 export interface PeerView {
@@ -60,7 +67,7 @@ export class Peers {
    * Adds a peer. `incomingToken` is what the peer must say to us; it is kept hashed and told this once. Throws PeeringFault `peer-invalid`, `peer-known`, `prefix-taken`, `token-taken`,
    * `url-insecure`, `peers-too-many`.
    */
-  async add(given: unknown): Promise<{ readonly peer: PeerView; readonly incomingToken: string | undefined }> {
+  async add(given: unknown, operator: Operator = nobody): Promise<{ readonly peer: PeerView; readonly incomingToken: string | undefined }> {
     const spec = parse(newPeer, given)
     const { ledger, clock, seal, ilpAddress, allowLocal } = this.#options
     const { name, asset } = spec
@@ -79,7 +86,7 @@ export class Peers {
     }
     const id = newId('peer', clock.nowMs())
     const limits = { ...defaultLimits(asset), ...withoutUndefined(spec.limits) }
-    await this.#store.insert({ id, name, state: 'active', address, prefixes, asset, link: storedLink(spec.link, { seal, id, incomingToken }), limits, linkAccountId, changedAtMs: clock.nowMs() })
+    await this.#store.insert({ id, name, state: 'active', address, prefixes, asset, link: storedLink(spec.link, { seal, id, incomingToken }), limits, linkAccountId, changedAtMs: clock.nowMs() }, operator({ name: 'peer.add', subject: name }))
     return { peer: await this.view(id), incomingToken }
   }
 
@@ -95,27 +102,27 @@ export class Peers {
   }
 
   /** Changes the limits that are named. Throws `peer-unknown`, `peer-invalid`. */
-  async limit(nameOrId: string, given: unknown): Promise<PeerView> {
+  async limit(nameOrId: string, given: unknown, operator: Operator = nobody): Promise<PeerView> {
     const change = withoutUndefined(parse(limitsChange, given))
     const peer = await this.#store.get(nameOrId)
-    await this.#store.changeLimits(peer.id, { ...peer.limits, ...change }, this.#options.clock.nowMs())
+    await this.#store.changeLimits(peer.id, { ...peer.limits, ...change }, { nowMs: this.#options.clock.nowMs(), action: operator({ name: 'peer.limit', subject: peer.name, detail: Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)])) }) })
     return this.view(peer.id)
   }
 
   /** Nothing is taken from it nor sent to it until it is resumed. Throws `peer-unknown`. */
-  async pause(nameOrId: string): Promise<PeerView> {
-    return this.#setState(nameOrId, 'paused')
+  async pause(nameOrId: string, operator: Operator = nobody): Promise<PeerView> {
+    return this.#setState(nameOrId, 'paused', operator)
   }
 
-  async resume(nameOrId: string): Promise<PeerView> {
-    return this.#setState(nameOrId, 'active')
+  async resume(nameOrId: string, operator: Operator = nobody): Promise<PeerView> {
+    return this.#setState(nameOrId, 'active', operator)
   }
 
   /** Its link and routes end; its account and what stands on it stay. Returns it as it was last. Throws `peer-unknown`. */
-  async remove(nameOrId: string): Promise<PeerView> {
+  async remove(nameOrId: string, operator: Operator = nobody): Promise<PeerView> {
     const last = await this.view(nameOrId)
     const { id } = await this.#store.get(nameOrId)
-    await this.#store.setState(id, 'removed', this.#options.clock.nowMs())
+    await this.#store.setState(id, 'removed', { nowMs: this.#options.clock.nowMs(), action: operator({ name: 'peer.remove', subject: last.name }) })
     return last
   }
 
@@ -123,18 +130,21 @@ export class Peers {
    * Books a payment outside of ILP: what we paid to the peer, or what it paid to us, over the bank. Idempotent by key. Throws `peer-unknown`, `peer-invalid`, and the ledger's `key-reused`
    * when the key stands for another payment.
    */
-  async settle(nameOrId: string, given: unknown): Promise<{ readonly transfer: Pick<Transfer, 'id' | 'key' | 'postedAtMs'>; readonly peer: PeerView }> {
+  async settle(nameOrId: string, given: unknown, operator: Operator = nobody): Promise<{ readonly transfer: Pick<Transfer, 'id' | 'key' | 'postedAtMs'>; readonly peer: PeerView }> {
     const { key, direction, amount } = parse(newSettlement, given)
     const { name, asset, linkAccountId, id } = await this.#store.get(nameOrId)
     const bank = await this.#options.ledger.openAccount({ name: `bank[${asset.code}/${asset.scale}]`, kind: 'bank', asset, debitsMayExceedCredits: true })
     const [debitAccountId, creditAccountId] = direction === 'paid' ? [linkAccountId, bank.id] : [bank.id, linkAccountId]
-    const transfer = await this.#options.ledger.transfer({ key: `settlement:${name}:${key}`, debitAccountId, creditAccountId, amount, reason: 'settlement' })
+    const { ledger, audit, clock } = this.#options
+    const book = (): Promise<Transfer> => ledger.transfer({ key: `settlement:${name}:${key}`, debitAccountId, creditAccountId, amount, reason: 'settlement' })
+    const action = operator({ name: 'peer.settle', subject: name, detail: { key, direction, amount: String(amount) } })
+    const transfer = await (action === undefined ? book() : audit.around(action, () => clock.nowMs(), book))
     return { transfer: { id: transfer.id, key, postedAtMs: transfer.postedAtMs }, peer: await this.view(id) }
   }
 
-  async #setState(nameOrId: string, state: 'active' | 'paused'): Promise<PeerView> {
-    const { id } = await this.#store.get(nameOrId)
-    await this.#store.setState(id, state, this.#options.clock.nowMs())
+  async #setState(nameOrId: string, state: 'active' | 'paused', operator: Operator): Promise<PeerView> {
+    const { id, name } = await this.#store.get(nameOrId)
+    await this.#store.setState(id, state, { nowMs: this.#options.clock.nowMs(), action: operator({ name: state === 'paused' ? 'peer.pause' : 'peer.resume', subject: name }) })
     return this.view(id)
   }
 

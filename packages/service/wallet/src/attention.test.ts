@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type PageView, permitsOf } from './attention.ts'
+import { type PageView, type PayerView, permitsOf } from './attention.ts'
 
-const payer = { paused: false, rate: 100_000n }
+const payer: PayerView = { standstill: undefined, rate: 100_000n }
 const page: PageView = { attentive: true, shownOrder: 1, links: 1, blocked: false, capReached: false, rate: undefined }
 
-const table: readonly [string, typeof payer, readonly PageView[], readonly object[]][] = [
+const table: readonly [string, PayerView, readonly PageView[], readonly object[]][] = [
   ['one visible page pays at the full rate', payer, [page], [{ rate: 100_000n }]],
   ['three links share the rate equally', payer, [{ ...page, links: 3 }], [{ rate: 33_333n }]],
   ['the page shown last pays, the other waits', payer, [page, { ...page, shownOrder: 2 }], [{ reason: 'other-page' }, { rate: 100_000n }]],
@@ -14,7 +14,7 @@ const table: readonly [string, typeof payer, readonly PageView[], readonly objec
   ['a blocked page is never paid and keeps nobody from paying', payer, [page, { ...page, shownOrder: 2, blocked: true }], [{ rate: 100_000n }, { reason: 'site-blocked' }]],
   ['a page of a site with a rate of its own pays at that', payer, [{ ...page, links: 2, rate: 30_001n }], [{ rate: 15_000n }]],
   ['a page at its cap is not paid', payer, [{ ...page, capReached: true }], [{ reason: 'site-cap-reached' }]],
-  ['a paused wallet pays nobody', { ...payer, paused: true }, [page, { ...page, attentive: false }], [{ reason: 'wallet-paused' }, { reason: 'wallet-paused' }]],
+  ['a paused wallet pays nobody', { ...payer, standstill: 'wallet-paused' }, [page, { ...page, attentive: false }], [{ reason: 'wallet-paused' }, { reason: 'wallet-paused' }]],
 ]
 
 test.each(table)('%s', (_name, who, pages, permits) => expect(permitsOf(who, pages)).toEqual(permits))
@@ -23,7 +23,7 @@ test('all that is paid at once never exceeds the rate, and comes from one page',
   const anyPage = fc.record({ attentive: fc.boolean(), shownOrder: fc.nat(9), links: fc.nat(10), blocked: fc.boolean(), capReached: fc.boolean(), rate: fc.constant(undefined) })
   fc.assert(
     fc.property(fc.bigInt(1n, 10n ** 9n), fc.array(anyPage, { maxLength: 12 }), (rate, pages) => {
-      const permits = permitsOf({ paused: false, rate }, pages)
+      const permits = permitsOf({ standstill: undefined, rate }, pages)
       const paying = pages.flatMap(({ links }, index) => {
         const permit = permits[index]
         return permit !== undefined && 'rate' in permit ? [permit.rate * BigInt(links)] : []

@@ -17,8 +17,8 @@ export interface PageView {
 }
 
 export interface PayerView {
-  /** The subscriber has paused her wallet. */
-  readonly paused: boolean
+  /** Why she pays nobody, whatever she reads: she has paused her wallet, or the operator stands in the way. */
+  readonly standstill: Extract<PauseReason, 'wallet-paused' | 'person-frozen' | 'streams-stopped'> | undefined
   /** Units a second for all that she reads at once. */
   readonly rate: bigint
 }
@@ -31,7 +31,7 @@ export function permitsOf(payer: PayerView, pages: readonly PageView[]): readonl
     if (winner === undefined || page.shownOrder > winner.shownOrder) winner = page
   }
   return pages.map((page) => {
-    if (payer.paused) return { reason: 'wallet-paused' }
+    if (payer.standstill !== undefined) return { reason: payer.standstill }
     const obstacle = obstacleOf(page)
     if (obstacle !== undefined) return { reason: obstacle }
     if (page !== winner) return { reason: 'other-page' }

@@ -67,6 +67,8 @@ export type WalletFaultCode =
   | 'person-unknown'
   | 'token-invalid'
   | 'wallet-stopping'
+  | 'person-frozen'
+  | 'streams-stopped'
 
 /** Refusals of the wallet's own doors. */
 export class WalletFault extends Fault<WalletFaultCode> {}

@@ -11,6 +11,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Accounts, AccountsFault } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import type { StreamCounters } from '@rivulet/stream-sender'
 import { parsePointer } from '@rivulet/web-monetization'
@@ -28,12 +29,16 @@ export interface ControlRoutesOptions {
   /** Units a second. */
   readonly rate: bigint
   readonly allowLocal: boolean
+  /** Why this person's streams stand still by the operator's decision, if they do. */
+  readonly standstillOf: (personId: Id<'pers'>) => Promise<'streams-stopped' | 'person-frozen' | undefined>
   /** Runs that end when the wallet stops. */
   readonly runs: Set<() => void>
 }
 
 const bodyBytesMax = 4_096
 const runsMax = 1_000
+/** How often a run looks whether the operator stands in its way. */
+const standstillSeconds = 2
 /** How long the last tick may take after the last second. */
 const lastTickMs = 2_000
 const streamBody = z.strictObject({ as: z.string().min(1).max(254), pointer: z.string().min(1).max(2_048), seconds: z.int().min(1).max(86_400) })
@@ -53,6 +58,8 @@ export function controlRoutes(options: ControlRoutesOptions): Router {
     const body = parse(streamBody, request.body)
     const subscriber = subscriberOf(await options.accounts.personByName(body.as))
     const pointer = parsePointer(body.pointer, { allowLocal: options.allowLocal }).href
+    const standstill = await options.standstillOf(subscriber.personId)
+    if (standstill !== undefined) throw new WalletFault(standstill, standstill === 'person-frozen' ? 'the operator has frozen this person: nothing of hers is spent' : 'the operator has stopped all streams')
     if (options.runs.size >= runsMax) throw new WalletFault('too-many-requests', `at most ${runsMax} streams of commands run at a time`)
     await run(options, { subscriber, pointer, seconds: body.seconds }, { request, response })
   })
@@ -70,7 +77,7 @@ interface Order {
   readonly seconds: number
 }
 
-async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { request, response }: { readonly request: Request; readonly response: Response }): Promise<void> {
+async function run({ desk, rate, runs, standstillOf }: ControlRoutesOptions, order: Order, { request, response }: { readonly request: Request; readonly response: Response }): Promise<void> {
   const wanted = rate * BigInt(order.seconds)
   const loaded = Promise.withResolvers<{ readonly code: string; readonly message: string } | undefined>()
   const ended = Promise.withResolvers<void>()
@@ -111,6 +118,12 @@ async function run({ desk, rate, runs }: ControlRoutesOptions, order: Order, { r
   })
   for (let second = 1; second <= order.seconds && !over; second += 1) {
     await waitOrEnd(desk, 1_000, session, ended.promise)
+    const standstill = second % standstillSeconds === 0 ? await standstillOf(order.subscriber.personId).catch(() => undefined) : undefined
+    if (standstill !== undefined) {
+      ;[state, reason] = ['stopped', standstill]
+      ended.resolve()
+      break
+    }
     if (!over) say({ second, sent: session.counters.paid.toString(), ...packetsOf(session.counters), state, ...(reason !== undefined && { reason }) })
   }
   for (let waitedMs = 0; waitedMs < lastTickMs && !over && session.counters.paid < wanted; waitedMs += 100) await waitOrEnd(desk, 100, session, ended.promise)

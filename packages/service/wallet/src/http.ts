@@ -27,6 +27,8 @@ const statuses: Record<WalletFaultCode, number> = {
   'person-unknown': 404,
   'token-invalid': 401,
   'wallet-stopping': 503,
+  'person-frozen': 403,
+  'streams-stopped': 409,
 }
 
 /** The body, or parameters, as `schema` has them. Throws `request-invalid`, naming the first field that is wrong. */

@@ -97,6 +97,18 @@ export const walletMigrations: Migrations = {
           primary key (day, seconds_max)
         );
         create index usage_day on wallet.usage (day);
+        `,
+      },
+      {
+      name: '5-switch',
+      sql: `
+        -- Whether all streams stand still by the operator's decision. No row: nobody ever stopped them.
+        create table wallet.stream_switch (
+          one boolean primary key default true check (one),
+          stopped boolean not null,
+          reason text not null check (length(reason) <= 500),
+          since_ms bigint not null
+        );
       `,
     },
   ],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { scoreOf } from './attention-score.ts'
 import { WalletStore } from './store.ts'
+import { SwitchStore } from './switch-store.ts'
 import { post, TestHouse, type TestAgent } from './test-house.ts'
 
 const site = 'https://news.example'
@@ -202,6 +203,61 @@ test('a wallet that is paused, a site that is blocked and a site at its cap are 
   await house.until(() => agent.told('attached').length === 2)
   expect(agent.told('stopped')).toEqual([{ type: 'stopped', requestId: 'one', reason: 'disconnected' }])
   expect(agent.told('attached')[1]).toEqual({ type: 'attached', connected: false, reason: 'disconnected' })
+})
+
+test('whom the operator freezes pays no more, in any process and by command, until that is taken back', async () => {
+  await using house = await TestHouse.open()
+  const { agent } = await visit(house)
+  const another = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.paid() > 0n)
+  const [person] = await house.accounts.people('subscriber')
+  if (person === undefined) throw new Error('alice is a subscriber')
+  const action = { operator: 'olivia', name: 'person.freeze', subject: person.id }
+  await house.accounts.freeze(person.id, 'a stolen card', action)
+  await house.until(() => agent.last() === 'paused person-frozen')
+  await house.passes(2_000)
+  const paid = agent.paid()
+  await house.passes(20_000)
+  expect(agent.paid()).toBe(paid)
+  // Another process learns it from the rows too, before anything is paid.
+  another.agent.leave()
+  const fresh = await another.open()
+  fresh.start('two')
+  await house.until(() => fresh.last() === 'paused person-frozen')
+  expect(fresh.paid()).toBe(0n)
+  await house.accounts.unfreeze(person.id, { ...action, name: 'person.unfreeze' })
+  await house.until(() => fresh.paid() > 0n)
+})
+
+test('when the operator stops all streams every process stands still within seconds, and after a restart, until they may go on', async () => {
+  await using house = await TestHouse.open()
+  const { agent } = await visit(house)
+  const other = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.paid() > 0n)
+  const store = new SwitchStore(house.postgres)
+  const action = { operator: 'olivia', name: 'streams.stop', subject: 'all streams' }
+  const sinceMs = house.clock.nowMs()
+  expect(await store.set({ stopped: true, reason: 'something is wrong', sinceMs }, action)).toBe(true)
+  expect(await store.set({ stopped: true, reason: 'again', sinceMs }, action)).toBe(false)
+  await house.until(() => agent.last() === 'paused streams-stopped')
+  expect(house.clock.nowMs() - sinceMs).toBeLessThan(5_000)
+  // What was read until then is still paid.
+  await house.passes(2_000)
+  const paid = agent.paid()
+  const restarted = await visit(house)
+  for (const each of [other, restarted]) {
+    each.agent.start('more')
+    await house.until(() => each.agent.last() === 'paused streams-stopped')
+  }
+  await house.passes(10_000)
+  expect([agent.paid(), restarted.agent.paid(), other.agent.paid()]).toEqual([paid, 0n, 0n])
+  expect(await store.state()).toEqual({ stopped: true, reason: 'something is wrong', sinceMs })
+  expect(await store.set({ stopped: false, reason: 'all is well', sinceMs: house.clock.nowMs() }, { ...action, name: 'streams.resume' })).toBe(true)
+  await house.until(() => restarted.agent.paid() > 0n)
+  const { rows } = await house.postgres.pool.query('select name, result from audit.actions order by id')
+  expect(rows).toEqual([{ name: 'streams.stop', result: 'done' }, { name: 'streams.resume', result: 'done' }])
 })
 
 test('what a subscriber changes through one process of the wallet, the others follow', async () => {

@@ -1,6 +1,6 @@
 import { messageOf } from '@rivulet/faults'
 import type { Clock } from '@rivulet/time'
-import { permitsOf } from './attention.ts'
+import { type PayerView, permitsOf } from './attention.ts'
 import type { Connection, Subscriber } from './connection.ts'
 import type { Log } from './paid-stream.ts'
 import type { PaymentSession } from './payment-session.ts'
@@ -20,6 +20,8 @@ export interface PayingPage {
 export interface PayerSpec {
   readonly subscriber: Subscriber
   readonly paused: boolean
+  /** The operator has frozen her. */
+  readonly frozen: boolean
   /** Units a second for all that she reads at once. */
   readonly rate: bigint
   /** Units that each site got this month. */
@@ -39,9 +41,11 @@ export class Payer {
   readonly #log: Log
   readonly #meter: UsageMeter
   readonly #available: () => Promise<bigint>
+  readonly #streamsStopped: () => boolean
   #rate: bigint
   readonly #pages = new Set<PayingPage>()
   #paused: boolean
+  #frozen: boolean
   #changes = 0
   #stale = false
   #reconsidering = false
@@ -53,14 +57,16 @@ export class Payer {
   /** The page that she reads, and its requests. */
   #read: { readonly site: string; readonly sessions: readonly PaymentSession[] } | undefined
 
-  constructor(desk: { readonly clock: Clock; readonly log: Log; readonly meter: UsageMeter; readonly available: () => Promise<bigint> }, spec: PayerSpec) {
+  constructor(desk: { readonly clock: Clock; readonly log: Log; readonly meter: UsageMeter; readonly available: () => Promise<bigint>; readonly streamsStopped: () => boolean }, spec: PayerSpec) {
     this.subscriber = spec.subscriber
     this.#clock = desk.clock
     this.#log = desk.log
     this.#meter = desk.meter
     this.#available = desk.available
+    this.#streamsStopped = desk.streamsStopped
     this.#rate = spec.rate
     this.#paused = spec.paused
+    this.#frozen = spec.frozen
     this.#month = monthOf(desk.clock.nowMs())
     this.#spentBySite = new Map(spec.spentBySite)
     this.#reading = new Reading(desk.clock, (heed) => this.#meter.add({ personId: this.subscriber.personId, amount: 0n, ...heed }))
@@ -101,8 +107,12 @@ export class Payer {
   }
 
   /** What the rows say, which another process may have changed. */
-  refresh(paused: boolean, live: ReadonlyMap<string, Connection>): void {
+  refresh({ paused, frozen }: { readonly paused: boolean; readonly frozen: boolean }, live: ReadonlyMap<string, Connection>): void {
     if (paused !== this.#paused) this.setPaused(paused)
+    if (frozen !== this.#frozen) {
+      this.#frozen = frozen
+      this.reconsider()
+    }
     for (const page of this.#pages) {
       const now = live.get(page.connection.id)
       if (now?.blocked !== page.connection.blocked || now.capPerMonth !== page.connection.capPerMonth || now.rate !== page.connection.rate) page.reconnected(now)
@@ -169,7 +179,7 @@ export class Payer {
   #issuePermits(): void {
     const pages = [...this.#pages].map((page) => ({ page, sessions: [...page.sessions()].filter(({ live }) => live) }))
     const permits = permitsOf(
-      { paused: this.#paused, rate: this.#rate },
+      { standstill: this.#standstill(), rate: this.#rate },
       pages.map(({ page, sessions }) => ({
         attentive: page.attentive,
         shownOrder: page.shownOrder,
@@ -191,6 +201,12 @@ export class Payer {
         session.dispatch({ type: 'permit', permit: spent ? { reason: 'budget-spent' } : permit })
       }
     }
+  }
+
+  #standstill(): PayerView['standstill'] {
+    if (this.#streamsStopped()) return 'streams-stopped'
+    if (this.#frozen) return 'person-frozen'
+    return this.#paused ? 'wallet-paused' : undefined
   }
 
   /** Counts her attention up to now. A pointer that is not looked up yet is nobody's. */

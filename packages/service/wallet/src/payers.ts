@@ -15,6 +15,10 @@ interface PayersDesk {
   readonly clock: Clock
   readonly log: Log
   readonly pacer: Pick<Pacer, 'pacesOf'>
+  /** Who of them the operator has frozen. */
+  frozenAmong(ids: readonly Id<'pers'>[]): Promise<ReadonlySet<Id<'pers'>>>
+  /** Whether the operator has stopped all streams. */
+  streamsStopped(): boolean
 }
 
 /** The subscribers who have pages open, each loaded once. */
@@ -55,13 +59,19 @@ export class Payers {
     }
   }
 
-  /** Reads again what subscribers may have changed through another process: pauses, blocks, caps, rates, connections that ended; and bends the rates of budgets that are stretched. */
+  /** The operator has stopped all streams, or lets them go on. */
+  switched(): void {
+    for (const payer of this.#known.values()) payer.reconsider()
+  }
+
+  /** Reads again what subscribers may have changed through another process: pauses, what the operator froze, blocks, caps, rates, connections that ended; and bends the rates of budgets that are stretched. */
   async refresh(): Promise<void> {
     const payers = [...this.#known.values()]
     if (payers.length === 0) return
     const asked = payers.map((payer) => ({ payer, changes: payer.changes, connections: payer.connections() }))
-    const [paces, live] = await Promise.all([
+    const [paces, frozen, live] = await Promise.all([
       this.#desk.pacer.pacesOf(payers.map(({ subscriber }) => subscriber)),
+      this.#desk.frozenAmong(payers.map(({ subscriber }) => subscriber.personId)),
       this.#desk.store.liveConnections(asked.flatMap(({ connections }) => connections.map(({ id }) => id))),
     ])
     const byId = new Map<string, Connection>(live.map((connection) => [connection.id, connection]))
@@ -71,7 +81,7 @@ export class Payers {
       if (payer.changes !== changes || pace === undefined) continue
       // Pages that came meanwhile are as fresh as these rows.
       for (const connection of payer.connections()) if (!connections.some(({ id }) => id === connection.id)) byId.set(connection.id, connection)
-      payer.refresh(pace.paused, byId)
+      payer.refresh({ paused: pace.paused, frozen: frozen.has(payer.subscriber.personId) }, byId)
       payer.setRate(pace.rate)
     }
   }
@@ -80,11 +90,11 @@ export class Payers {
     const { clock, ledger, log, meter, pacer, store } = this.#desk
     // What an earlier visit used is written first, so that caps count it.
     await meter.flush()
-    const [[pace], usage] = await Promise.all([pacer.pacesOf([subscriber]), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
+    const [[pace], frozen, usage] = await Promise.all([pacer.pacesOf([subscriber]), this.#desk.frozenAmong([subscriber.personId]), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
     const available = async (): Promise<bigint> => {
       const { posted, pending } = await ledger.balance(subscriber.accountId)
       return posted > pending ? posted - pending : 0n
     }
-    return new Payer({ clock, log, meter, available }, { subscriber, paused: pace?.paused ?? false, rate: pace?.rate ?? 0n, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
+    return new Payer({ clock, log, meter, available, streamsStopped: () => this.#desk.streamsStopped() }, { subscriber, paused: pace?.paused ?? false, frozen: frozen.has(subscriber.personId), rate: pace?.rate ?? 0n, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
   }
 }

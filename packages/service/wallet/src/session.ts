@@ -13,6 +13,10 @@ export type PauseReason =
   | 'site-cap-reached'
   | 'budget-spent'
   | 'wallet-paused'
+  /** The operator has frozen the payer. */
+  | 'person-frozen'
+  /** The operator has stopped all streams. */
+  | 'streams-stopped'
   | 'wallet-unavailable'
   | 'receiver-unreachable'
 

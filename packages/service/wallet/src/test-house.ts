@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Accounts, accountsMigrations, type Person } from '@rivulet/accounts'
+import { auditMigrations } from '@rivulet/audit'
 import { Fault } from '@rivulet/faults'
 import { ErrorCode, isFulfill, type PacketHandler, reject } from '@rivulet/ilp'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
@@ -79,7 +80,7 @@ export class TestHouse implements AsyncDisposable {
   /** @param budget units that alice has */
   static async open(budget = 1_000_000_000n): Promise<TestHouse> {
     const clock = new TestClock(systemClock.nowMs())
-    const postgres = await testPostgres([ledgerMigrations, accountsMigrations, walletMigrations])
+    const postgres = await testPostgres([ledgerMigrations, accountsMigrations, walletMigrations, auditMigrations])
     const ledger = await Ledger.open({ postgres, clock })
     const accounts = await Accounts.open({
       postgres, ledger, clock, secret: randomBytes(32), sandbox: true,

@@ -39,6 +39,8 @@ export interface WalletRoutesOptions {
   readonly journey: ConnectJourney
   readonly store: WalletStore
   balance(accountId: Id<'acct'>): Promise<Balance>
+  /** Whether the operator has stopped all streams. */
+  streamsStopped(): boolean
   streamsOf(personId: Id<'pers'>): readonly SubscriberStream[]
   /** The subscriber paused or resumed her wallet, or changed or ended (undefined) a connection: pages that are open follow. */
   paused(personId: Id<'pers'>, paused: boolean): void
@@ -138,6 +140,7 @@ function homeDoors(router: Router, options: WalletRoutesOptions, json: express.R
     response.json({
       person: publicPerson(person),
       paused: pace.paused,
+      streamsStopped: options.streamsStopped(),
       rate: pace.rate.toString(),
       pace: publicPace(pace),
       balance: {

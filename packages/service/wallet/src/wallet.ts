@@ -24,12 +24,13 @@ import type { Log, PaidStream } from './paid-stream.ts'
 import { Payers } from './payers.ts'
 import { settleDoubts } from './recovery.ts'
 import { WalletStore } from './store.ts'
+import { type SwitchState, SwitchStore } from './switch-store.ts'
 import { UsageMeter } from './usage-meter.ts'
 import { subscriberOf, walletRoutes } from './wallet-routes.ts'
 
 export interface WalletOptions {
   readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'sending'>
-  readonly accounts: Pick<Accounts, 'entrance' | 'personById' | 'personByName'>
+  readonly accounts: Pick<Accounts, 'entrance' | 'personById' | 'personByName' | 'frozenAmong'>
   /** With `walletMigrations` applied. */
   readonly postgres: Postgres
   readonly clock: Clock
@@ -120,7 +121,8 @@ const completionsInFlightMax = 200
 /** Needs `walletMigrations`. Takes over what earlier processes left in doubt, at once and every few seconds. */
 export async function createWallet(options: WalletOptions): Promise<Wallet> {
   const lossAccount = await options.ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset: options.asset, debitsMayExceedCredits: true })
-  return new WalletProcess(options, lossAccount.id)
+  const switchStore = new SwitchStore(options.postgres)
+  return new WalletProcess(options, lossAccount.id, { store: switchStore, state: await switchStore.state() })
 }
 
 class WalletProcess implements Wallet {
@@ -138,14 +140,16 @@ class WalletProcess implements Wallet {
   readonly #timers = new Map<string, Timer>()
   readonly #background = new Set<Promise<unknown>>()
   readonly #completing = new Set<Promise<unknown>>()
+  #switch: { readonly store: SwitchStore; readonly state: SwitchState }
   #resolving = 0
   #shown = 0
   /** Pages that offered the button since this was last written. */
   #offered = 0
   #stopping: Promise<void> | undefined
 
-  constructor(options: WalletOptions, lossAccountId: Id<'acct'>) {
+  constructor(options: WalletOptions, lossAccountId: Id<'acct'>, streamSwitch: { readonly store: SwitchStore; readonly state: SwitchState }) {
     this.#options = options
+    this.#switch = streamSwitch
     const { accounts, allowLocal, clock, ledger, log } = options
     const rate = options.rate ?? 100_000n
     const proxyHops = options.proxyHops ?? 0
@@ -156,7 +160,7 @@ class WalletProcess implements Wallet {
     this.journey = new ConnectJourney(this.#store, clock, journeys)
     const { journey } = this
     const pacer = new Pacer({ store: this.#store, ledger, clock, rate, termsOf: options.termsOf ?? (() => Promise.resolve(new Map<Id<'pers'>, SpendingTerms>())) })
-    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, pacer })
+    this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, pacer, frozenAmong: (ids) => accounts.frozenAmong(ids), streamsStopped: () => this.#switch.state.stopped })
     this.#desk = {
       clock,
       log,
@@ -189,13 +193,15 @@ class WalletProcess implements Wallet {
     this.routes = walletRoutes({
       clock, log, origin, allowLocal, proxyHops, pacer, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
       balance: (accountId) => ledger.balance(accountId),
+      streamsStopped: () => this.#switch.state.stopped,
       streamsOf: (personId) => this.#streamsOf(personId),
       paused: (personId, paused) => this.#payers.known(personId)?.setPaused(paused),
       paceChanged: (personId, rate) => this.#payers.known(personId)?.setRate(rate),
       connectionChanged: (personId, connectionId, connection) => this.#payers.known(personId)?.connectionChanged(connectionId, connection),
     })
-    this.controlRoutes = controlRoutes({ desk: this.#desk, accounts, token: options.controlToken, rate, allowLocal, runs: this.#runs })
+    this.controlRoutes = controlRoutes({ desk: this.#desk, accounts, token: options.controlToken, rate, allowLocal, runs: this.#runs, standstillOf: async (personId) => (this.#switch.state.stopped ? 'streams-stopped' : (await accounts.frozenAmong([personId])).size > 0 ? 'person-frozen' : undefined) })
     this.#every('sweep', sweepEveryMs, () => this.#sweep())
+    this.#every('switch', sweepEveryMs, () => this.#lookAtSwitch())
     this.#every('refresh', refreshEveryMs, () => this.#payers.refresh())
     this.#every('usage', usageEveryMs, () => this.#meter.flush())
     this.#every('offered', usageEveryMs, () => this.#countOffered(journeys))
@@ -261,6 +267,13 @@ class WalletProcess implements Wallet {
     await Promise.all(this.#background)
     await this.#meter.flush()
     this.#sockets.terminate()
+  }
+
+  async #lookAtSwitch(): Promise<void> {
+    const { store, state } = this.#switch
+    const now = await store.state()
+    this.#switch = { store, state: now }
+    if (now.stopped !== state.stopped) this.#payers.switched()
   }
 
   #sweep(): void {

@@ -1,7 +1,9 @@
 /** A subscriber's invoices and credit notes. Mount on the wallet's port. */
 import { type Entrance, personOf } from '@rivulet/accounts'
+import { actionOf, type AuditLog } from '@rivulet/audit'
 import { languageOf } from '@rivulet/notify'
-import { Router } from 'express'
+import express, { Router } from 'express'
+import { z } from 'zod'
 import type { Funding } from '../funding.ts'
 import { invoiceName } from './invoice.ts'
 import { invoicePdf } from './invoice-pdf.ts'
@@ -44,16 +46,23 @@ export interface RefundRoutesOptions {
   readonly funding: Pick<Funding, 'refund'>
   readonly invoices: InvoiceStore
   readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
+  readonly audit: Pick<AuditLog, 'around'>
+  readonly nowMs: () => number
 }
 
-/** `POST /api/invoices/:number/refund` gives what it says back, whole. Mount on the operator's port. */
-export function refundRoutes({ funding, invoices, entrance }: RefundRoutesOptions): Router {
+const refundBody = z.strictObject({ reason: z.string().trim().min(3).max(500).optional() })
+
+/** `POST /api/invoices/:number/refund {reason?}` gives what it says back, whole. Mount on the operator's port. */
+export function refundRoutes({ funding, invoices, entrance, audit, nowMs }: RefundRoutesOptions): Router {
   const router = Router()
-  router.post('/api/invoices/:number/refund', entrance.requireSession, entrance.requireSameOrigin, async (request, response) => {
+  router.post('/api/invoices/:number/refund', entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: 4_096 }), async (request, response) => {
     const number = request.params['number']
     const chargeKey = typeof number === 'string' && /^[1-9][0-9]{0,9}$/.test(number) ? await invoices.chargeKeyOf(Number(number)) : undefined
     if (chargeKey === undefined) return void response.status(404).json({ error: { code: 'invoice-unknown', message: 'there is no such invoice' } })
-    await funding.refund(chargeKey)
+    const body = refundBody.safeParse(request.body ?? {})
+    if (!body.success) return void response.status(400).json({ error: { code: 'request-invalid', message: 'a reason has 3 to 500 characters' } })
+    const { reason } = body.data
+    await audit.around(actionOf(response, { operator: personOf(response).id, name: 'payment.refund', subject: `invoice ${String(number)}`, ...(reason !== undefined && { reason }), detail: { charge: chargeKey } }), nowMs, () => funding.refund(chargeKey))
     response.status(204).end()
   })
   return router

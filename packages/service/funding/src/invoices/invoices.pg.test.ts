@@ -17,6 +17,7 @@ import { SandboxStore } from '../providers/sandbox-store.ts'
 import { invoiceName } from './invoice.ts'
 import { invoicePdf } from './invoice-pdf.ts'
 import { invoiceRoutes, refundRoutes } from './invoice-routes.ts'
+import { AuditLog, auditMigrations } from '@rivulet/audit'
 import { InvoiceStore } from '../invoice-store.ts'
 
 const eur = { code: 'EUR', scale: 9 }
@@ -35,7 +36,7 @@ let visitor: Id<'pers'>
 
 beforeEach(async () => {
   clock = new TestClock(Date.parse('2027-01-31T10:00:00Z'))
-  postgres = await testPostgres([ledgerMigrations, notifyMigrations, fundingMigrations])
+  postgres = await testPostgres([ledgerMigrations, notifyMigrations, fundingMigrations, auditMigrations])
   ledger = await Ledger.open({ postgres, clock })
   sandbox = new SandboxProvider(new SandboxStore(postgres))
   invoices = new InvoiceStore(postgres)
@@ -46,7 +47,7 @@ beforeEach(async () => {
     next()
   }
   const entrance = { requireSession, requireSameOrigin: requireSession }
-  server = createServer(express().use(invoiceRoutes({ invoices, entrance })).use(refundRoutes({ funding, invoices, entrance })))
+  server = createServer(express().use(invoiceRoutes({ invoices, entrance })).use(refundRoutes({ funding, invoices, entrance, audit: new AuditLog(postgres), nowMs: () => clock.nowMs() })))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })

@@ -36,6 +36,19 @@ describe('a receiver of ours', () => {
     await verified(house)
   })
 
+  test('from the account of whom the operator has frozen nothing is paid or held, until that is taken back', async () => {
+    const process = house.open()
+    const request = house.request({ incomingPayment: house.receivable(), debitAmount: euros(1_000n) })
+    house.frozen.add(house.alice.ledgerAccountId)
+    await expect(process.payments.create(request)).rejects.toMatchObject({ code: 'unauthorized', cause: { code: 'person-frozen' } })
+    expect(await house.balances()).toMatchObject({ alice: budget, pending: 0n })
+    house.frozen.clear()
+    const held = await process.payments.create(request)
+    held.start()
+    expect(await house.ended(process, held)).toMatchObject({ state: 'completed', sent: 1_000n })
+    await verified(house)
+  })
+
   test('one incoming payment is paid many times at once', async () => {
     const process = house.open()
     const incomingPayment = house.receivable()

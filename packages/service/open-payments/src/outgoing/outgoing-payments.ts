@@ -3,7 +3,7 @@
  * answer 201; and only then packets. What dies in between is settled from the books, and never sent again.
  */
 import { createHash } from 'node:crypto'
-import { isFault, messageOf } from '@rivulet/faults'
+import { Fault, isFault, messageOf } from '@rivulet/faults'
 import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
 import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
 import type { Ledger, SendingStream, StreamCharge } from '@rivulet/ledger'
@@ -32,6 +32,8 @@ export interface PaymentsOptions {
   readonly ledger: Pick<Ledger, 'sending' | 'receiving' | 'transfer'>
   readonly sender: Pick<StreamSender, 'pay'>
   readonly routing: Routing
+  /** Whether the operator has frozen whose account it is: nothing is paid from it then. */
+  readonly frozen: (ledgerAccountId: Id<'acct'>) => Promise<boolean>
   /** Those that serve payers who count in `asset`. */
   readonly accountsOf: (asset: Asset) => Promise<PaymentAccounts>
   /** Ours; each payment has a child of it. */
@@ -75,6 +77,9 @@ export interface PaymentAccounts {
   readonly lossId: Id<'acct'>
   readonly feeId: Id<'acct'>
 }
+
+/** Why a payment that is otherwise allowed is `unauthorized`; clients are not told. */
+class FrozenFault extends Fault<'person-frozen'> {}
 
 interface Job {
   readonly payment: OutgoingPayment
@@ -136,7 +141,8 @@ export class OutgoingPayments implements AsyncDisposable {
   /** Durable, and nothing sent yet, when it resolves. Throws PaymentFault `quote-invalid`, `receiver-invalid`, `amount-invalid`, `amount-too-small`, `unauthorized`, `unavailable`. */
   async create(request: PaymentRequest): Promise<HeldPayment> {
     if (this.#stopped || this.#jobs.size >= paymentsAtOnceMax) throw new PaymentFault('unavailable', 'the wallet has too much to do, or is stopping: try again in a moment')
-    const { quoteId, receiver, rate, least, ...price } = await this.#priced(request)
+    const [frozen, { quoteId, receiver, rate, least, ...price }] = await Promise.all([this.#options.frozen(request.walletAddress.ledgerAccountId), this.#priced(request)])
+    if (frozen) throw new PaymentFault('unauthorized', 'unauthorized', { cause: new FrozenFault('person-frozen', 'the operator has frozen whose account it is') })
     if (request.receiverOnly !== undefined && request.receiverOnly !== receiver.url) throw new PaymentFault('unauthorized', 'unauthorized')
     const { connection, isOurs } = receiver
     if (connection === undefined) throw new PaymentFault('receiver-invalid', 'invalid receiver')

@@ -154,7 +154,7 @@ function refusalOf(error: unknown): TipRefusal | undefined {
     case 'amount-too-small':
       return 'tip-amount-too-small'
     case 'unauthorized':
-      return isFault(error.cause, 'funds-insufficient') ? 'tip-funds-insufficient' : 'tip-limit-reached'
+      return isFault(error.cause, 'funds-insufficient') ? 'tip-funds-insufficient' : isFault(error.cause, 'person-frozen') ? 'tip-unavailable' : 'tip-limit-reached'
     case 'unavailable':
       return 'tip-unavailable'
     case 'amount-invalid':

@@ -1,3 +1,4 @@
+import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Kysely } from 'kysely'
@@ -36,7 +37,7 @@ export class ProviderStore {
   }
 
   /** False when its name was used for another content. The same again changes nothing. */
-  async keep(id: Id<'stmt'>, { provider, name, fromMs, toMs, lines }: ProviderStatement, { hash, by, nowMs }: { readonly hash: string; readonly by: string; readonly nowMs: number }): Promise<boolean> {
+  async keep(id: Id<'stmt'>, { provider, name, fromMs, toMs, lines }: ProviderStatement, { hash, by, nowMs, action }: { readonly hash: string; readonly by: string; readonly nowMs: number; readonly action?: Action | undefined }): Promise<boolean> {
     return this.#db.transaction().execute(async (tx) => {
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('payout.provider_statement')
@@ -50,6 +51,7 @@ export class ProviderStore {
       for (let first = 0; first < lines.length; first += 1_000) {
         await tx.insertInto('payout.provider_line').values(lines.slice(first, first + 1_000).map((line, index) => ({ statement_id: id, number: first + index + 1, kind: line.kind, reference: line.reference, amount: line.amount, at_ms: BigInt(line.atMs) }))).execute()
       }
+      if (action !== undefined) await recordAction(ofKysely(tx), { ...action, subject: id, detail: { provider, statement: name.slice(0, 100), lines: String(lines.length) } }, nowMs)
       return true
     })
   }

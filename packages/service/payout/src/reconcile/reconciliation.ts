@@ -1,4 +1,5 @@
 /** Whether our books, our providers and our bank tell the same, and whether what must pass through an account has passed in its time. */
+import type { Action } from '@rivulet/audit'
 import { createHash } from 'node:crypto'
 import { type Id, newId } from '@rivulet/ids'
 import type { Account, Ledger, Transfer } from '@rivulet/ledger'
@@ -79,14 +80,14 @@ export class ReconciliationService {
   }
 
   /** Keeps what a provider says, once. Throws `statement-invalid`. */
-  async takeProvider(statement: ProviderStatement, by: string): Promise<void> {
+  async takeProvider(statement: ProviderStatement, by: string, action?: Action): Promise<void> {
     const { providers, clock } = this.#options
     if (statement.fromMs > statement.toMs) throw new PayoutFault('statement-invalid', 'the statement ends before it begins')
     const outside = statement.lines.find(({ atMs }) => atMs < statement.fromMs || atMs > statement.toMs)
     if (outside !== undefined) throw new PayoutFault('statement-invalid', `${outside.reference.slice(0, 80)} lies outside of the time of the statement`)
     const hash = createHash('sha256').update(JSON.stringify(statement, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).digest('hex')
     const nowMs = clock.nowMs()
-    if (!(await providers.keep(newId('stmt', nowMs), statement, { hash, by, nowMs }))) throw new PayoutFault('statement-invalid', `statement ${statement.name.slice(0, 60)} was taken before, with another content`)
+    if (!(await providers.keep(newId('stmt', nowMs), statement, { hash, by, nowMs, action }))) throw new PayoutFault('statement-invalid', `statement ${statement.name.slice(0, 60)} was taken before, with another content`)
   }
 
   /** Books what a line of the bank's is. Once: the ledger's key names the line. Throws `statement-invalid` for a line that needs no word, or cannot be that. */

@@ -1,3 +1,4 @@
+import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Kysely } from 'kysely'
@@ -82,10 +83,12 @@ export class BankStore {
     this.#db = postgres.kysely<BankTables>()
   }
 
-  /** Every approved payout of SEPA enters one file: `build` writes it, in the transaction that marks them sent. Undefined when none waits. */
-  async batch({ id, nowMs, by }: { readonly id: Id<'btch'>; readonly nowMs: number; readonly by: string }, build: (records: readonly PayoutRecord[]) => { readonly file: Buffer; readonly total: bigint }): Promise<Batch | undefined> {
+  /** Every approved payout of SEPA enters one file, but those of frozen publishers: `build` writes it, in the transaction that marks them sent. Undefined when none waits. */
+  async batch({ id, nowMs, by, action, frozenAmong }: { readonly id: Id<'btch'>; readonly nowMs: number; readonly by: string; readonly action?: Action | undefined; readonly frozenAmong: (ids: readonly Id<'pers'>[]) => Promise<ReadonlySet<string>> }, build: (records: readonly PayoutRecord[]) => { readonly file: Buffer; readonly total: bigint }): Promise<Batch | undefined> {
     return this.#db.transaction().execute(async (tx) => {
-      const rows = await tx.selectFrom('payout.payout').selectAll().where('status', '=', 'approved').where('rail', '=', 'sepa').orderBy('id').limit(batchPayoutsMax).forUpdate().execute()
+      const approved = await tx.selectFrom('payout.payout').selectAll().where('status', '=', 'approved').where('rail', '=', 'sepa').orderBy('id').limit(batchPayoutsMax).forUpdate().execute()
+      const frozen = await frozenAmong([...new Set(approved.map((row) => row.person_id as Id<'pers'>))])
+      const rows = approved.filter((row) => !frozen.has(row.person_id))
       if (rows.length === 0) return undefined
       const { file, total } = build(rows.map(recordOf))
       await tx.insertInto('payout.batch').values({ id, created_ms: BigInt(nowMs), created_by: by, payouts: rows.length, total, file }).execute()
@@ -96,6 +99,7 @@ export class BankStore {
         })
       }
       await tx.updateTable('payout.payout').set({ batch_id: id }).where('id', 'in', rows.map((row) => row.id)).execute()
+      if (action !== undefined) await recordAction(ofKysely(tx), { ...action, subject: id, detail: { payouts: String(rows.length), amount: String(total) } }, nowMs)
       return { id, createdMs: nowMs, createdBy: by, payouts: rows.length, total }
     })
   }
@@ -111,7 +115,7 @@ export class BankStore {
   }
 
   /** Keeps a statement and its lines, to be matched. False when this very one was kept before; `differs` when the bank’s name of it was used for another content. */
-  async keep(id: Id<'stmt'>, given: Statement, { hash, accountShown, by, nowMs }: { readonly hash: string; readonly accountShown: string; readonly by: string; readonly nowMs: number }): Promise<Id<'stmt'> | 'differs'> {
+  async keep(id: Id<'stmt'>, given: Statement, { hash, accountShown, by, nowMs, action }: { readonly hash: string; readonly accountShown: string; readonly by: string; readonly nowMs: number; readonly action?: Action | undefined }): Promise<Id<'stmt'> | 'differs'> {
     return this.#db.transaction().execute(async (tx) => {
       const { bankId, opening, closing, fromMs, toMs, lines } = given
       const { numInsertedOrUpdatedRows } = await tx
@@ -130,6 +134,7 @@ export class BankStore {
         }))
         await tx.insertInto('payout.statement_line').values(values).execute()
       }
+      if (action !== undefined) await recordAction(ofKysely(tx), { ...action, subject: id, detail: { statement: bankId.slice(0, 100), lines: String(lines.length) } }, nowMs)
       return id
     })
   }

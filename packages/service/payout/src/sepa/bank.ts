@@ -1,5 +1,6 @@
 /** Payouts through a bank: approved ones leave in a file, and the bank's statements say what became of them. */
 import { createHash } from 'node:crypto'
+import type { Action } from '@rivulet/audit'
 import { type Id, newId, type Seal } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
@@ -29,11 +30,11 @@ export class Bank {
   }
 
   /** All approved payouts of SEPA in one file; they are sent from then on, and in no other file. Throws `batch-empty`. */
-  async batch(by: string): Promise<Batch> {
+  async batch(by: string, action?: Action): Promise<Batch> {
     const { store, clock, seal, debtor, asset, payouts } = this.#options
     const nowMs = clock.nowMs()
     const id = newId('btch', nowMs)
-    const batch = await store.batch({ id, nowMs, by }, (records) => {
+    const batch = await store.batch({ id, nowMs, by, action, frozenAmong: (ids) => payouts.frozenAmong(ids) }, (records) => {
       const payments = records.map((record): CreditTransfer => {
         const destination = payouts.destinationOf(record)
         if (destination.rail !== 'sepa') throw new PayoutFault('destination-invalid', `${record.payout.id} does not go to a bank account`)
@@ -66,7 +67,7 @@ export class Bank {
   }
 
   /** Takes the bank's statements, each once, and does what their lines say. Throws `statement-invalid`, `statement-foreign` for another account's. */
-  async take(file: string, by: string): Promise<readonly TakenStatement[]> {
+  async take(file: string, by: string, action?: Action): Promise<readonly TakenStatement[]> {
     const { store, clock, debtor, asset } = this.#options
     const parsed = parseStatements(file, asset)
     const foreign = parsed.find(({ iban }) => iban !== debtor.iban)
@@ -75,7 +76,7 @@ export class Bank {
     const nowMs = clock.nowMs()
     const kept: Id<'stmt'>[] = []
     for (const statement of parsed) {
-      const id = await store.keep(newId('stmt', nowMs), statement, { hash, accountShown: `•••• ${debtor.iban.slice(-4)}`, by, nowMs })
+      const id = await store.keep(newId('stmt', nowMs), statement, { hash, accountShown: `•••• ${debtor.iban.slice(-4)}`, by, nowMs, action })
       if (id === 'differs') throw new PayoutFault('statement-invalid', `statement ${statement.bankId.slice(0, 60)} was taken before, with another content: ask the bank which one is right`)
       kept.push(id)
     }
