@@ -24,6 +24,7 @@ import { createWallet, JourneyStore } from '@rivulet/wallet'
 import { type Express, Router } from 'express'
 import type { Logger } from 'pino'
 import { openAccounts } from './accounts.ts'
+import { openAdministration } from './administration.ts'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
 import { openServerDatabase } from './database.ts'
@@ -254,7 +255,7 @@ function startOperator({ config, clock, log, postgres, ledger, accounts, mails, 
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
   const entrance = accounts.entrance('operator')
   const audit = new AuditLog(postgres)
-  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
+  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit }, building), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */

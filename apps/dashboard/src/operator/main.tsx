@@ -22,6 +22,9 @@ const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/what-if': lazy(async () => ({ default: (await import('../what-if/what-if-page.tsx')).WhatIfPage })),
   '/payouts': lazy(async () => ({ default: (await import('../operator-payouts/payouts-page.tsx')).OperatorPayoutsPage })),
   '/reconciliation': lazy(async () => ({ default: (await import('../operator-payouts/reconciliation-page.tsx')).ReconciliationPage })),
+  '/people': lazy(async () => ({ default: (await import('../operator-admin/people-page.tsx')).PeoplePage })),
+  '/safety': lazy(async () => ({ default: (await import('../operator-admin/safety-page.tsx')).SafetyPage })),
+  '/audit': lazy(async () => ({ default: (await import('../operator-admin/audit-page.tsx')).AuditPage })),
 }
 
 const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))

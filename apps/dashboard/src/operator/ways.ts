@@ -10,6 +10,14 @@ export const operatorWays = [
     ],
   },
   { group: 'insight', ways: [['/indicators', 'indicators'], ['/what-if', 'whatIf']] },
+  { group: 'people', ways: [['/people', 'people']] },
+  {
+    group: 'control',
+    ways: [
+      ['/safety', 'safety'],
+      ['/audit', 'audit'],
+    ],
+  },
 ] as const
 
 export type OperatorPath = (typeof operatorWays)[number]['ways'][number][0]

@@ -7,6 +7,7 @@ import { securityEn, securityErrorsEn } from './security-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
+import { adminEn, adminErrorsEn } from './admin-en.ts'
 import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
@@ -197,6 +198,7 @@ export const en = {
   ...publisherEn,
   ...aboutEn,
   ...payoutsEn,
+  ...adminEn,
   ...tipEn,
   ...keysEn,
   ...webhooksEn,
@@ -211,6 +213,7 @@ export const en = {
     ...earningsErrorsEn,
     ...startErrorsEn,
     ...payoutErrorsEn,
+    ...adminErrorsEn,
     ...tipErrorsEn,
     ...keyErrorsEn,
     ...webhookErrorsEn,

@@ -8,6 +8,7 @@ import { securityFr, securityErrorsFr } from './security-fr.ts'
 import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { webhookErrorsFr, webhooksFr } from './webhooks-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
+import { adminFr, adminErrorsFr } from './admin-fr.ts'
 import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
@@ -197,6 +198,7 @@ export const fr: Words = {
   ...publisherFr,
   ...aboutFr,
   ...payoutsFr,
+  ...adminFr,
   ...tipFr,
   ...keysFr,
   ...webhooksFr,
@@ -211,6 +213,7 @@ export const fr: Words = {
     ...earningsErrorsFr,
     ...startErrorsFr,
     ...payoutErrorsFr,
+    ...adminErrorsFr,
     ...tipErrorsFr,
     ...keyErrorsFr,
     ...webhookErrorsFr,

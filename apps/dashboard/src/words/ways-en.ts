@@ -6,6 +6,7 @@ export const waysEn = {
     overview: 'Overview', ledger: 'Ledger',
     reconciliation: 'Reconciliation',
     indicators: 'Indicators', whatIf: 'What if',
-    groups: { insight: 'Insight', now: 'Now', money: 'Money' },
+    people: 'People', safety: 'Stop and correct', audit: 'Audit log',
+    groups: { insight: 'Insight', now: 'Now', money: 'Money', people: 'People', control: 'Control' },
   },
 }

@@ -7,6 +7,7 @@ export const waysFr: typeof waysEn = {
     overview: 'Vue d’ensemble', ledger: 'Grand livre',
     reconciliation: 'Rapprochement',
     indicators: 'Indicateurs', whatIf: 'Et si',
-    groups: { insight: 'Pilotage', now: 'En direct', money: 'Argent' },
+    people: 'Personnes', safety: 'Arrêter et corriger', audit: 'Journal d’audit',
+    groups: { insight: 'Pilotage', now: 'En direct', money: 'Argent', people: 'Personnes', control: 'Contrôle' },
   },
 }

@@ -1,3 +1,6 @@
+export { adminRoutes, type AdminRoutesOptions } from './admin/admin-routes.ts'
+export { CorrectionStore } from './admin/correction-store.ts'
+export { Corrections } from './admin/corrections.ts'
 export { operatorMigrations } from './migrations.ts'
 export { createOperator, type Operator, type OperatorOptions } from './operator.ts'
 export { type PacketCounters, RoleReporter, type RoleReporterOptions } from './role-reporter.ts'

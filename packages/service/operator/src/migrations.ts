@@ -19,5 +19,28 @@ create table operator.role_reports (
 ) with (fillfactor = 50);
 `,
     },
+    {
+      name: '0002-corrections',
+      sql: `
+-- Transfers that correct the books: one operator proposes, another approves.
+create table operator.corrections (
+  id text primary key,
+  debit_account_id text not null,
+  credit_account_id text not null check (credit_account_id <> debit_account_id),
+  amount int8 not null check (amount > 0),
+  reason text not null check (length(reason) <= 500),
+  proposed_by text not null,
+  proposed_ms int8 not null,
+  status text not null check (status in ('proposed', 'approved', 'posted', 'declined', 'failed')),
+  decided_by text,
+  transfer_id text,
+  note text check (length(note) <= 500),
+  -- Four eyes, whatever the code does.
+  check (status not in ('approved', 'posted') or decided_by <> proposed_by),
+  check ((status = 'posted') = (transfer_id is not null))
+);
+create index corrections_approved on operator.corrections (id) where status = 'approved';
+`,
+    },
   ],
 }

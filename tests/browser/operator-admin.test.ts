@@ -1,0 +1,107 @@
+/** The operator's administration in a real Chromium on the real product: freezing a person, stopping all streams, a correction under four eyes, and the log of it all; sound on a phone, in French. */
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchChromium, type TestBrowser } from './chromium.ts'
+import { type Product, startProduct } from './product.ts'
+
+const resources = new AsyncDisposableStack()
+let product: Product
+let chromium: TestBrowser
+const complaints: string[] = []
+
+beforeAll(async () => {
+  product = resources.use(await startProduct())
+  chromium = resources.use(await launchChromium())
+})
+afterAll(() => resources.disposeAsync())
+
+interface Reader {
+  readonly locale: string
+  readonly email: string
+  readonly password: string
+  readonly width: number
+  readonly colorScheme: 'light' | 'dark'
+}
+const english: Reader = { locale: 'en-GB', email: 'Email', password: 'Password', width: 1280, colorScheme: 'light' }
+const french: Reader = { locale: 'fr-FR', email: 'E-mail', password: 'Mot de passe', width: 390, colorScheme: 'dark' }
+
+async function door(url: string, person: string, { locale, email, password, width, colorScheme }: Reader): Promise<Page> {
+  const context = await chromium.browser.newContext({ locale, viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  // Being told to sign in is no defect of a page.
+  page.on('console', (message) => void (message.type() === 'error' && !message.text().includes('40') && complaints.push(message.text())))
+  page.on('pageerror', (error) => void complaints.push(error.message))
+  await page.goto(url)
+  await page.getByLabel(email, { exact: true }).fill(`${person}@demo.example`)
+  await page.getByLabel(password, { exact: true }).fill('rivulet-demo')
+  await page.keyboard.press('Enter')
+  return page
+}
+
+const at = (path: string): string => new URL(path, product.operator).href
+
+async function expectSound(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+}
+
+test('an operator freezes a subscriber with a reason, which the door then tells her, and stops all streams in two steps', async () => {
+  const page = await door(at('/people'), 'olivia', english)
+  await page.getByRole('link', { name: 'Alice Moreau' }).waitFor()
+  await expectSound(page)
+  await page.getByLabel('Name, email, address or id').fill('ALICE')
+  await page.getByRole('button', { name: 'Search' }).click()
+  await page.getByRole('link', { name: 'Ben Okafor' }).waitFor({ state: 'detached' })
+  await page.getByRole('link', { name: 'Alice Moreau' }).click()
+  await page.getByRole('button', { name: 'Freeze' }).click()
+  expect(await page.getByRole('button', { name: 'Freeze' }).isDisabled()).toBe(true)
+  await page.getByRole('textbox', { name: 'Reason', exact: true }).fill('a stolen card')
+  await expectSound(page)
+  await page.getByRole('button', { name: 'Freeze' }).click()
+  await page.getByText(/^Frozen since .*: a stolen card$/).waitFor()
+
+  const alice = await door(product.wallet, 'alice', english)
+  await alice.getByText('This account is frozen by the operator: a stolen card').waitFor()
+  await alice.context().close()
+
+  await page.goto(at('/safety'))
+  await page.getByRole('button', { name: 'Stop all streams' }).click()
+  await page.getByRole('textbox', { name: 'Reason', exact: true }).fill('something looks wrong')
+  await page.getByRole('button', { name: 'Stop all streams' }).click()
+  await page.getByText(/^Stopped since .*: something looks wrong$/).waitFor()
+  await page.getByLabel('Account to debit').fill('operator')
+  await page.getByLabel('Account to credit').fill('nobody')
+  await page.getByLabel('Amount in units').fill('1e9')
+  await page.getByText('Write a whole number').waitFor()
+  await page.getByLabel('Amount in units').fill('5000000')
+  await page.getByLabel('Reason for the books').fill('a lost payment')
+  await page.getByRole('button', { name: 'Propose a correction' }).click()
+  await page.getByText('There is no account of this name.').waitFor()
+  expect(await page.getByLabel('Amount in units').inputValue()).toBe('5000000')
+  await page.getByLabel('Account to debit').fill('cost[sandbox]')
+  await page.getByLabel('Account to credit').fill('psp[sandbox]')
+  await page.getByRole('button', { name: 'Propose a correction' }).click()
+  await page.getByText('cost[sandbox] → psp[sandbox]').waitFor()
+  await expectSound(page)
+  await page.context().close()
+})
+
+test('another operator approves the correction on a phone, in French; everything is in the log, also as CSV', async () => {
+  const page = await door(at('/safety'), 'paul', french)
+  await page.getByRole('button', { name: 'Approuver et inscrire' }).click()
+  await page.getByText('Inscrite', { exact: true }).waitFor()
+  await expectSound(page)
+  await page.goto(at('/audit'))
+  await page.getByText(/^A inscrit une correction/).waitFor()
+  await page.getByText('a stolen card').waitFor()
+  await expectSound(page)
+  const csv = await page.request.get(at('/api/audit.csv'))
+  expect((await csv.text()).split('\r\n').filter((line) => /"(person\.freeze|streams\.stop|correction\.(propose|approve|post))".*"done"/.test(line))).toHaveLength(5)
+  await page.goto(at('/people'))
+  await page.getByText('Gelé', { exact: true }).waitFor()
+  await expectSound(page)
+  expect(complaints).toEqual([])
+  await page.context().close()
+})
