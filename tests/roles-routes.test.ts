@@ -35,8 +35,8 @@ const rows: Readonly<Record<DoorName, string>> = {
   wallet: `${everywhere}${signedIn('subscriber')}${openPayments}${addressed('subscriber')}
 anyone: GET /monetize.js, GET /agent, GET /agent/agent.js, POST /agent/challenges, POST /agent/redeem, GET /api/connect/:challenge, GET /api/plans
 token: POST /quotes, GET /quotes/:id, POST /outgoing-payments, GET /outgoing-payments/:id, GET /outgoing-payments, GET /outgoing-payment-grant
-subscriber: POST /api/connect/:challenge/consent, GET /api/me, POST /api/pause, PUT /api/pace, PATCH /api/connections/:id, DELETE /api/connections/:id
-subscriber: GET /api/tips, POST /api/tips, GET /api/tips/:id, GET /api/invoices, GET /api/invoices/:number
+subscriber: POST /api/connect/:challenge/consent, GET /api/me, GET /api/me/live, POST /api/pause, PUT /api/pace, PATCH /api/connections/:id, DELETE /api/connections/:id
+subscriber: GET /api/tips, POST /api/tips, GET /api/tips/:id, GET /api/invoices, GET /api/invoices/:number, GET /api/activity, GET /api/activity.csv
 subscriber: GET /api/subscription, POST /api/subscription, POST /api/subscription/plan, POST /api/subscription/wishes, PUT /api/subscription/card, PUT /api/subscription/policy
 subscriber: POST /api/subscription/preview, POST /api/sandbox/confirmations`,
   receiver: `${everywhere}${signedIn('publisher')}${openPayments}${addressed('publisher')}

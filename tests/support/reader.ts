@@ -38,6 +38,9 @@ export class Reader {
   readonly #wallet: string
   readonly #own = new Cookies()
   readonly #agent = new Cookies()
+  /** Of the account that was made. */
+  email = ''
+  readonly password = 'correct horse'
 
   constructor(wallet: string) {
     this.#wallet = wallet
@@ -45,9 +48,10 @@ export class Reader {
 
   /** As the popup does: a new account, then its session. */
   async signUp(name: string): Promise<void> {
-    const email = `${name.toLowerCase()}-${Date.now()}@readers.example`
-    await this.#post(this.#own, '/api/auth/sign-up/email', { name, email, password: 'correct horse' })
-    await this.#post(this.#own, '/api/auth/sign-in/email', { email, password: 'correct horse' })
+    this.email = `${name.toLowerCase()}-${Date.now()}@readers.example`
+    const { email, password } = this
+    await this.#post(this.#own, '/api/auth/sign-up/email', { name, email, password })
+    await this.#post(this.#own, '/api/auth/sign-in/email', { email, password })
   }
 
   async me(): Promise<{ readonly balance: { readonly posted: string; readonly pending: string; readonly accrued: string } }> {

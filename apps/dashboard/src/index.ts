@@ -42,7 +42,7 @@ export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/subscription', '/limits', '/tip', '/grants', '/keys', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/activity', '/subscription', '/limits', '/tip', '/grants', '/keys', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
     publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
     operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', '/security', aboutPath, ...mailedPaths] },
   },

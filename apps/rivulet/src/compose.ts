@@ -38,6 +38,7 @@ import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, type Pa
 import { openPeers } from './peers.ts'
 import { openApiKeys, openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
+import { openSubscribers } from './subscribers.ts'
 import { openTips } from './tips.ts'
 import { version } from './version.ts'
 
@@ -243,6 +244,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     ...(funding.stripe === undefined ? [] : [stripeRoutes({ funding: funding.funding, stripe: funding.stripe, entrance: accounts.entrance('subscriber'), asset, clock, log })]),
     invoiceRoutes({ ...funding, entrance: accounts.entrance('subscriber') }),
     fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
+    ...openSubscribers(foundation),
     wallet.routes,
   ]))
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })

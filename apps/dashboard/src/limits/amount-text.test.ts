@@ -22,7 +22,8 @@ describe('an amount that is typed', () => {
     expect([typedRate('0.36', eur), typedRate('0.5', eur), typedRate('0.000000001', eur), typedRate('', eur)]).toEqual([100_000n, 138_888n, undefined, null])
   })
 
-  test('is shown without zeros at its end', () => {
-    expect([fieldAmount(360_000_000n, eur), fieldAmount(5_000_000_000n, eur), fieldAmount(null, eur), fieldAmount(10n, { code: 'JPY', scale: 0 })]).toEqual(['0.36', '5', '', '10'])
+  test('is shown without zeros at its end, with the decimal mark of the reader, and read again as the same', () => {
+    expect([fieldAmount(360_000_000n, eur, 'en'), fieldAmount(360_000_000n, eur, 'fr-FR'), fieldAmount(5_000_000_000n, eur, 'fr'), fieldAmount(null, eur, 'en'), fieldAmount(10n, { code: 'JPY', scale: 0 }, 'en')]).toEqual(['0.36', '0,36', '5', '', '10'])
+    expect(typedAmount(fieldAmount(1_234_567_890_001n, eur, 'fr'), eur)).toBe(1_234_567_890_001n)
   })
 })

@@ -19,9 +19,10 @@ export function typedRate(text: string, asset: Asset): bigint | null | undefined
   return amount / 3_600n > 0n ? amount / 3_600n : undefined
 }
 
-/** An amount as a field shows it: no zeros at its end. */
-export function fieldAmount(amount: bigint | null, asset: Asset): string {
+/** An amount as a field shows it, with the locale's decimal mark and no zeros at its end. */
+export function fieldAmount(amount: bigint | null, asset: Asset, locale: string): string {
   if (amount === null) return ''
   const text = formatAmount(amount, asset)
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+  const mark = new Intl.NumberFormat(locale).formatToParts(0.5).find(({ type }) => type === 'decimal')?.value ?? '.'
+  return text.includes('.') ? text.replace(/\.?0+$/, '').replace('.', mark) : text
 }

@@ -21,7 +21,7 @@ export function Pace({ limits, onChange }: { readonly limits: Limits; readonly o
   const asset = { code: limits.balance.assetCode, scale: limits.balance.assetScale }
   const { pace } = limits
   const [pacing, setPacing] = useState<Pacing | 'plan'>(pace.chosenPacing ?? 'plan')
-  const [typed, setTyped] = useState(fieldAmount(pace.chosenRate === null ? null : perHour(pace.chosenRate), asset))
+  const [typed, setTyped] = useState(fieldAmount(pace.chosenRate === null ? null : perHour(pace.chosenRate), asset, locale))
   const [saved, setSaved] = useState(false)
   const rate = typedRate(typed, asset)
   const money = (units: bigint): string => formatMoney(perHour(units), asset, locale, decimals)
@@ -62,7 +62,7 @@ export function Pace({ limits, onChange }: { readonly limits: Limits; readonly o
           inputWrapperOrder={['label', 'input', 'error', 'description']}
           inputMode="decimal"
           maxLength={24}
-          placeholder={fieldAmount(perHour(pace.planRate), asset)}
+          placeholder={fieldAmount(perHour(pace.planRate), asset, locale)}
           value={typed}
           error={rate === undefined ? t('limits.amountInvalid') : undefined}
           onChange={(event) => change(() => setTyped(event.currentTarget.value))}

@@ -51,10 +51,11 @@ interface SiteFormProps {
 
 function SiteForm({ site, asset, usualRate, onDone, onChange }: SiteFormProps): React.JSX.Element {
   const { t } = useTranslation()
+  const locale = useLocale()
   const deed = useDeed(onChange)
   const [blocked, setBlocked] = useState(site.blocked)
-  const [capText, setCapText] = useState(fieldAmount(site.capPerMonth, asset))
-  const [rateText, setRateText] = useState(fieldAmount(site.rate === null ? null : perHour(site.rate), asset))
+  const [capText, setCapText] = useState(fieldAmount(site.capPerMonth, asset, locale))
+  const [rateText, setRateText] = useState(fieldAmount(site.rate === null ? null : perHour(site.rate), asset, locale))
   const capPerMonth = typedAmount(capText, asset)
   const rate = typedRate(rateText, asset)
   const invalid = t('limits.amountInvalid')
@@ -84,7 +85,7 @@ function SiteForm({ site, asset, usualRate, onDone, onChange }: SiteFormProps): 
         inputWrapperOrder={['label', 'input', 'error', 'description']}
         inputMode="decimal"
         maxLength={24}
-        placeholder={fieldAmount(perHour(usualRate), asset)}
+        placeholder={fieldAmount(perHour(usualRate), asset, locale)}
         value={rateText}
         error={rate === undefined ? invalid : undefined}
         onChange={(event) => setRateText(event.currentTarget.value)}

@@ -7,6 +7,7 @@ type Entrance = 'wallet' | 'publisher'
 const waysOf = {
   wallet: [
     ['/', 'wallet'],
+    ['/activity', 'activity'],
     ['/subscription', 'plan'],
     ['/limits', 'limits'],
     ['/tip', 'tip'],

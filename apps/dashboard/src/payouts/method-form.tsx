@@ -1,10 +1,12 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core'
-import { type Asset, formatAmount } from '@rivulet/money'
+import type { Asset } from '@rivulet/money'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { fieldAmount } from '../limits/amount-text.ts'
 import { FaultAlert } from '../look/notice.tsx'
 import { useDeed } from '../plan/use-deed.ts'
 import { useFaultWords } from '../words/use-fault-words.ts'
+import { useLocale } from '../words/words.ts'
 import { type Method, type PayoutsPageData, type Rail, savePayoutMethod, type Schedule } from './payouts-api.ts'
 import { readAmount } from './read-amount.ts'
 import { StripeAccount } from './stripe-account.tsx'
@@ -17,18 +19,19 @@ const fields = { sepa: 'iban', interledger: 'walletAddress', manual: 'instructio
 export function MethodForm({ page, method, onDone, onBack }: { readonly page: PayoutsPageData; readonly method: Method | null; readonly onDone: () => Promise<void>; readonly onBack: (() => void) | undefined }): React.JSX.Element {
   const { t } = useTranslation()
   const wordsOf = useFaultWords()
+  const locale = useLocale()
   const asset: Asset = { code: page.assetCode, scale: page.assetScale }
   const [rail, setRail] = useState<Rail>(method?.rail ?? page.rails[0]?.rail ?? 'manual')
   const [holder, setHolder] = useState('')
   const [where, setWhere] = useState('')
   const [schedule, setSchedule] = useState<Schedule>(method?.schedule ?? 'none')
   /** Undefined: nothing was typed, what is proposed stands there. */
-  const [typed, setTyped] = useState(method === null || method.schedule === 'none' ? undefined : typedOf(method.threshold, asset))
+  const [typed, setTyped] = useState(method === null || method.schedule === 'none' ? undefined : fieldAmount(method.threshold, asset, locale))
   const [ready, setReady] = useState(false)
   const deed = useDeed(onDone)
   const field = rail === 'stripe' ? undefined : fields[rail]
   const terms = page.rails.find((one) => one.rail === rail)
-  const threshold = typed ?? typedOf(terms?.proposed ?? page.minimum, asset)
+  const threshold = typed ?? fieldAmount(terms?.proposed ?? page.minimum, asset, locale)
   const amount = readAmount(threshold, asset)
   const submit = (event: FormEvent): void => {
     event.preventDefault()
@@ -83,8 +86,4 @@ export function MethodForm({ page, method, onDone, onBack }: { readonly page: Pa
       </div>
     </form>
   )
-}
-
-function typedOf(amount: bigint, asset: Asset): string {
-  return formatAmount(amount, asset).replace(/\.?0+$/, '')
 }

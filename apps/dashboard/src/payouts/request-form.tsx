@@ -1,9 +1,10 @@
 import { Button, TextInput } from '@mantine/core'
-import { type Asset, formatAmount } from '@rivulet/money'
+import type { Asset } from '@rivulet/money'
 import { type FormEvent, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
+import { fieldAmount } from '../limits/amount-text.ts'
 import { useDeed } from '../plan/use-deed.ts'
 import { useFaultWords } from '../words/use-fault-words.ts'
 import { useLocale } from '../words/words.ts'
@@ -70,7 +71,7 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
         <Button type="submit" loading={deed.busy} disabled={quote === undefined}>
           {t('payouts.ask')}
         </Button>
-        <Button variant="default" disabled={page.available < step} onClick={() => setTyped(formatAmount(page.available - (page.available % step), asset).replace(/\.?0+$/, ''))}>
+        <Button variant="default" disabled={page.available < step} onClick={() => setTyped(fieldAmount(page.available - (page.available % step), asset, locale))}>
           {t('payouts.all')}
         </Button>
       </div>

@@ -46,7 +46,7 @@ export function Pools({ pools, plan }: { readonly pools: readonly Pool[]; readon
       <h2 id="pools-title">{t('plan.pools')}</h2>
       {pools.map((pool) => (
         <div key={pool.month} className="plan-estimate">
-          <h3>{t('plan.poolOf', { month: month.format(new Date(`${pool.month}-01T00:00:00Z`)) })}</h3>
+          <h3>{month.format(new Date(`${pool.month}-01T00:00:00Z`))}</h3>
           <p className="quiet">{t('plan.poolFrom', { members: pool.members, amount: formatMoney(pool.budget, { code: plan.assetCode, scale: plan.assetScale }, locale) })}</p>
           <Both both={pool} plan={plan} />
         </div>

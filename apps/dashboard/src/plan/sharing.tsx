@@ -22,6 +22,7 @@ interface Pin {
 /** How the rest of the budget is shared, with what it would come to now. */
 export function Sharing({ subscription, onChange }: { readonly subscription: Subscription; readonly onChange: () => Promise<void> }): React.JSX.Element {
   const { t } = useTranslation()
+  const locale = useLocale()
   const deed = useDeed(onChange)
   const [kind, setKind] = useState<Policy['kind']>(subscription.policy.kind)
   const [cause, setCause] = useState(subscription.policy.kind === 'cause' ? subscription.policy.payee : '')
@@ -58,7 +59,7 @@ export function Sharing({ subscription, onChange }: { readonly subscription: Sub
               </Button>
             </div>
           ))}
-          <p className={together > 100 ? 'plan-trouble' : 'quiet'}>{together > 100 ? t('plan.partsTooMany') : t('plan.partsRest', { rest: Math.round((100 - together) * 100) / 100 })}</p>
+          <p className={together > 100 ? 'plan-trouble' : 'quiet'}>{together > 100 ? t('plan.partsTooMany') : t('plan.partsRest', { rest: new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(100 - together) })}</p>
           <Button variant="default" size="compact-md" onClick={() => change(() => setPins([...pins, { payee: '', percent: 10 }]))}>
             {t('plan.partAdd')}
           </Button>

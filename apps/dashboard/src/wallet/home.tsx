@@ -5,21 +5,20 @@ import { formatLiveMoney, formatMoney, perHour } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
 import { Flow } from '../look/mark.tsx'
 import { Empty, FaultAlert } from '../look/notice.tsx'
-import { usePolled } from '../use-polled.ts'
 import { en } from '../words/en.ts'
 import { shortPointer, shortSite } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
 import { SubscriberPage } from './subscriber-page.tsx'
-import { loadMe, type Me, revokeConnection, setPaused } from './wallet-api.ts'
+import { useLiveMe } from './use-live-me.ts'
+import { type Me, revokeConnection, setPaused } from './wallet-api.ts'
 
-const pollMs = 1_000
 const budgetDecimals = 4
 const streamDecimals = 6
 
 /** The subscriber's home: what is left, what is paid now or why not, and who may start payments. */
 export function Home(): React.JSX.Element {
   const { t } = useTranslation()
-  const polled = usePolled(loadMe, pollMs)
+  const polled = useLiveMe()
   return (
     <SubscriberPage title={t('wallet.title')} polled={polled}>
       {(me, reload) => (
@@ -60,12 +59,20 @@ function Budget({ me, onChange }: { readonly me: Me; readonly onChange: () => Pr
         {t('wallet.budget')}
       </h2>
       <p className="figure">{formatLiveMoney(me.balance.posted + me.balance.accrued, asset, locale, budgetDecimals)}</p>
+      <BudgetBar me={me} />
       {me.balance.pending > 0n && <p className="quiet">{t('wallet.held', { amount: formatMoney(me.balance.pending, asset, locale, budgetDecimals) })}</p>}
       <dl className="budget-rate">
         <dt>{t('wallet.rate')}</dt>
         <dd>
           {t('wallet.perHour', { amount: formatMoney(perHour(me.rate), asset, locale, budgetDecimals) })}
           <span className="quiet">{t('wallet.perHourWhy')}</span>
+        </dd>
+        <dt>{t('wallet.today')}</dt>
+        <dd>
+          {formatLiveMoney(me.spentToday, asset, locale, budgetDecimals)}
+          <a className="plain-button budget-more" href="/activity">
+            {t('wallet.activity')}
+          </a>
         </dd>
       </dl>
       <Switch
@@ -82,6 +89,28 @@ function Budget({ me, onChange }: { readonly me: Me; readonly onChange: () => Pr
   )
 }
 
+/** How much of the period's budget is left. */
+function BudgetBar({ me }: { readonly me: Me }): React.JSX.Element | null {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const { budget, periodEndsMs } = me.pace
+  if (budget === null || budget === 0n || periodEndsMs === null) return null
+  const left = me.balance.posted + me.balance.accrued
+  const percent = left >= budget ? 100 : Number((left * 100n) / budget)
+  return (
+    <>
+      <progress className="budget-bar" max={100} value={percent} aria-label={t('wallet.budget')} />
+      <p className="quiet">
+        {t('wallet.budgetOf', {
+          percent: new Intl.NumberFormat(locale, { style: 'percent' }).format(percent / 100),
+          whole: formatMoney(budget, { code: me.balance.assetCode, scale: me.balance.assetScale }, locale, 2),
+          date: new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(periodEndsMs),
+        })}
+      </p>
+    </>
+  )
+}
+
 function Now({ me }: { readonly me: Me }): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
@@ -89,7 +118,7 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
   return (
     <section className="card now" aria-labelledby="now-title">
       <h2 id="now-title">{t('wallet.now')}</h2>
-      {me.streams.length === 0 ? (
+      {me.streams.length + me.waiting.length === 0 ? (
         <Empty title={t('wallet.nowEmpty')} why={me.streamsStopped ? t('wallet.nowStopped') : me.paused ? t('wallet.nowPaused') : t('wallet.nowEmptyWhy')} />
       ) : (
         <ul className="rows">
@@ -110,8 +139,23 @@ function Now({ me }: { readonly me: Me }): React.JSX.Element {
               <p className="row-amount">{formatLiveMoney(stream.total, asset, locale, streamDecimals)}</p>
             </li>
           ))}
+          {me.waiting.map(({ site, payee, reason }, index) => (
+            // A page may ask for the same payee twice: its place is its identity.
+            // oxlint-disable-next-line react/no-array-index-key
+            <li key={`${site} ${payee} ${index}`} className="row">
+              <div className="row-main">
+                <p className="row-title">{shortPointer(payee)}</p>
+                <p className="quiet">{t('wallet.on', { site: shortSite(site) })}</p>
+                <p className="state state-paused">
+                  {reason === null ? t('wallet.state.opening') : t('wallet.notPaid')}
+                  <Reason reason={reason} />
+                </p>
+              </div>
+            </li>
+          ))}
         </ul>
       )}
+      {me.waitingInAll > me.waiting.length && <p className="quiet">{t('wallet.more', { count: me.waitingInAll - me.waiting.length })}</p>}
     </section>
   )
 }

@@ -15,6 +15,7 @@ const Keys = lazy(async () => ({ default: (await import('../keys/keys.tsx')).Key
 const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
 const pages: Readonly<Record<string, React.ComponentType>> = {
   '/': Home,
+  '/activity': lazy(async () => ({ default: (await import('../activity/activity-page.tsx')).ActivityPage })),
   '/subscription': lazy(async () => ({ default: (await import('../plan/plan-page.tsx')).PlanPage })),
   '/about': () => <About entrance="wallet" />,
   '/limits': lazy(async () => ({ default: (await import('../limits/limits-page.tsx')).LimitsPage })),

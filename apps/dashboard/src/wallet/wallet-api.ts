@@ -5,13 +5,16 @@ import { personSchema } from '../session/session.ts'
 /** Whole units in a decimal string, possibly negative, as a bigint. */
 export const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
 
-const meSchema = z.object({
+export const meSchema = z.object({
   person: personSchema,
   paused: z.boolean(),
   /** By the operator, for everybody. */
   streamsStopped: z.boolean(),
   /** Units a second. */
   rate: units,
+  pace: z.object({ periodEndsMs: z.nullable(z.number()), budget: z.nullable(units) }),
+  /** Units that left her account since the day began, UTC. */
+  spentToday: units,
   balance: z.object({ posted: units, pending: units, accrued: units, assetCode: z.string(), assetScale: z.number() }),
   connections: z.array(z.object({ id: z.string(), site: z.string(), createdAtMs: z.number() })),
   streams: z.array(
@@ -27,6 +30,9 @@ const meSchema = z.object({
       reason: z.nullish(z.string()),
     }),
   ),
+  /** What open pages ask for without being paid, those that she looks at first; of `waitingInAll` the first few. */
+  waiting: z.array(z.object({ site: z.string(), payee: z.string(), reason: z.nullable(z.string()) })),
+  waitingInAll: z.number(),
 })
 export type Me = z.infer<typeof meSchema>
 

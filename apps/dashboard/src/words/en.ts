@@ -1,3 +1,4 @@
+import { activityEn, activityErrorsEn } from './activity-en.ts'
 import { booksEn, booksErrorsEn } from './books-en.ts'
 import { overviewEn } from './overview-en.ts'
 import { indicatorsEn } from './indicators-en.ts'
@@ -60,6 +61,12 @@ export const en = {
   wallet: {
     title: 'Your wallet',
     budget: 'Budget left',
+    today: 'Spent today',
+    activity: 'All activity',
+    budgetOf: '{{percent}} of {{whole}}, until {{date}}',
+    notPaid: 'Not paid',
+    more_one: 'One more part of an open page is not paid at the moment.',
+    more_other: '{{count}} more parts of open pages are not paid at the moment.',
     held: '{{amount}} of it is held for the pages being paid now',
     rate: 'Rate',
     perHour: '{{amount}} an hour',
@@ -200,6 +207,7 @@ export const en = {
   ...payoutsEn,
   ...adminEn,
   ...tipEn,
+  ...activityEn,
   ...keysEn,
   ...webhooksEn,
   ...securityEn,
@@ -215,6 +223,7 @@ export const en = {
     ...payoutErrorsEn,
     ...adminErrorsEn,
     ...tipErrorsEn,
+    ...activityErrorsEn,
     ...keyErrorsEn,
     ...webhookErrorsEn,
     ...securityErrorsEn,

@@ -1,4 +1,5 @@
 import type { Words } from './en.ts'
+import { activityFr, activityErrorsFr } from './activity-fr.ts'
 import { booksFr, booksErrorsFr } from './books-fr.ts'
 import { overviewFr } from './overview-fr.ts'
 import { indicatorsFr } from './indicators-fr.ts'
@@ -60,6 +61,12 @@ export const fr: Words = {
   wallet: {
     title: 'Votre portefeuille',
     budget: 'Budget restant',
+    today: 'Dépensé aujourd’hui',
+    activity: 'Toute l’activité',
+    budgetOf: '{{percent}} de {{whole}}, jusqu’au {{date}}',
+    notPaid: 'Non payé',
+    more_one: 'Un autre élément d’une page ouverte n’est pas payé en ce moment.',
+    more_other: '{{count}} autres éléments de pages ouvertes ne sont pas payés en ce moment.',
     held: 'dont {{amount}} réservés aux pages payées en ce moment',
     rate: 'Débit',
     perHour: '{{amount}} par heure',
@@ -200,6 +207,7 @@ export const fr: Words = {
   ...payoutsFr,
   ...adminFr,
   ...tipFr,
+  ...activityFr,
   ...keysFr,
   ...webhooksFr,
   ...securityFr,
@@ -215,6 +223,7 @@ export const fr: Words = {
     ...payoutErrorsFr,
     ...adminErrorsFr,
     ...tipErrorsFr,
+    ...activityErrorsFr,
     ...keyErrorsFr,
     ...webhookErrorsFr,
     ...securityErrorsFr,

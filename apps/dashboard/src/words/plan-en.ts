@@ -84,7 +84,6 @@ export const planEn = {
     byOwn: 'By each one’s own',
     paidThisWay: '(paid)',
     pools: 'Months divided',
-    poolOf: '{{month}}',
     poolFrom: '{{amount}}, left by periods of members: {{members}}',
     statementPooled: '{{amount}} put into the month’s pot',
     statementShared: '{{shared}} shared, {{rolled}} kept',

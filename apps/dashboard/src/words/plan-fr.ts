@@ -86,7 +86,6 @@ export const planFr: typeof planEn = {
     byOwn: 'Selon celle de chacun',
     paidThisWay: '(versé)',
     pools: 'Mois partagés',
-    poolOf: '{{month}}',
     poolFrom: '{{amount}}, laissés par des périodes de membres : {{members}}',
     statementPooled: '{{amount}} mis dans le pot du mois',
     statementShared: '{{shared}} partagés, {{rolled}} gardés',

@@ -1,7 +1,7 @@
 /** The navigation of each entrance. */
 export const waysEn = {
   ways: {
-    label: 'Pages', wallet: 'Wallet', plan: 'Plan', limits: 'Limits and sites', tip: 'Tip', grants: 'Apps', keys: 'Keys', security: 'Security', webhooks: 'Webhooks', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts', live: 'Streams',
+    label: 'Pages', wallet: 'Wallet', activity: 'Activity', plan: 'Plan', limits: 'Limits and sites', tip: 'Tip', grants: 'Apps', keys: 'Keys', security: 'Security', webhooks: 'Webhooks', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts', live: 'Streams',
     revenue: 'Revenue', start: 'Get started', apiKeys: 'API keys',
     overview: 'Overview', ledger: 'Ledger',
     reconciliation: 'Reconciliation',

@@ -2,7 +2,7 @@ import type { waysEn } from './ways-en.ts'
 
 export const waysFr: typeof waysEn = {
   ways: {
-    label: 'Rubriques', wallet: 'Portefeuille', plan: 'Formule', limits: 'Limites et sites', tip: 'Pourboire', grants: 'Applications', keys: 'Clés', security: 'Sécurité', webhooks: 'Webhooks', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts', statements: 'Relevés', payouts: 'Versements', live: 'Flux',
+    label: 'Rubriques', wallet: 'Portefeuille', activity: 'Activité', plan: 'Formule', limits: 'Limites et sites', tip: 'Pourboire', grants: 'Applications', keys: 'Clés', security: 'Sécurité', webhooks: 'Webhooks', income: 'Revenus', sites: 'Vos sites', pointers: 'Adresses et parts', statements: 'Relevés', payouts: 'Versements', live: 'Flux',
     revenue: 'Recettes', start: 'Pour commencer', apiKeys: 'Clés d’API',
     overview: 'Vue d’ensemble', ledger: 'Grand livre',
     reconciliation: 'Rapprochement',

@@ -14,7 +14,7 @@ import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
 import { SendingStore } from './sending-store.ts'
 import { TransferStore } from './transfer-store.ts'
-import type { Account, AccountSpec, Balance, Counters, Earnings, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Transfer, TransferSpec, VerifyReport } from './types.ts'
+import type { Account, AccountSpec, Balance, Counters, Earnings, Exchange, ExchangeSpec, Income, Movements, ReceivedPosting, ReceivingStreams, SendingStreams, Spent, Transfer, TransferSpec, VerifyReport } from './types.ts'
 import { verifyBooks } from './verify-store.ts'
 
 export interface LedgerOptions {
@@ -40,6 +40,7 @@ export class Ledger implements AsyncDisposable {
   /** For people who look: nothing there writes. */
   readonly explorer: ExplorerStore
   readonly #postgres: Postgres
+  readonly #clock: Clock
   readonly #accounts: AccountStore
   readonly #transfers: TransferStore
   readonly #earnings: EarningStore
@@ -51,6 +52,7 @@ export class Ledger implements AsyncDisposable {
     const context: LedgerContext = { postgres, clock, log: log ?? nobody, fatal: fatal ?? throwUncaught, newFlushId: () => newId('flsh', clock.nowMs()) }
     const journalStore = new JournalStore(context)
     this.#postgres = postgres
+    this.#clock = clock
     this.#accounts = new AccountStore(postgres, clock)
     this.#transfers = new TransferStore(postgres)
     this.#earnings = new EarningStore(postgres)
@@ -132,6 +134,12 @@ export class Ledger implements AsyncDisposable {
   /** What these accounts have earned since `sinceMs`, and their open streams, at most `streamsMax` of all. Unknown accounts are missing. */
   earnings(accountIds: readonly Id<'acct'>[], { sinceMs, streamsMax }: { readonly sinceMs: number; readonly streamsMax: number }): Promise<Earnings> {
     return this.#earnings.of(accountIds, sinceMs, streamsMax)
+  }
+
+  /** What left this account from `fromMs` until before `untilMs`. Undefined when it has more than `limit` lines. */
+  async spent(accountId: Id<'acct'>, { limit, ...period }: { readonly fromMs: number; readonly untilMs: number; readonly limit: number }): Promise<readonly Spent[] | undefined> {
+    const lines = await this.#transfers.spent(accountId, { ...period, nowMs: this.#clock.nowMs(), limit: limit + 1 })
+    return lines.length > limit ? undefined : lines
   }
 
   /** All postings that are durable and lie behind these places of the chains, in order within each chain. At most `limit`, and 1,000. */

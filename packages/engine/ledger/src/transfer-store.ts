@@ -1,7 +1,7 @@
 import { type Id, idFloor } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { query } from './query-store.ts'
-import type { Movement, Movements, ReceivedPosting, Transfer } from './types.ts'
+import type { Movement, Movements, ReceivedPosting, Spent, Transfer } from './types.ts'
 
 export interface TransferRow {
   id: Id<'xfer'>
@@ -63,6 +63,18 @@ export class TransferStore {
     const moved = new Map<Id<'acct'>, bigint>()
     for (const { accountId, amount } of movements) moved.set(accountId, (moved.get(accountId) ?? 0n) + amount)
     return { movements, balances: new Map(Array.from(closing, ([id, amount]) => [id, { opening: amount - (moved.get(id) ?? 0n), closing: amount }])) }
+  }
+
+  /** One statement, so that what a stream posts meanwhile is counted once. */
+  async spent(accountId: Id<'acct'>, { fromMs, untilMs, nowMs, limit }: { readonly fromMs: number; readonly untilMs: number; readonly nowMs: number; readonly limit: number }): Promise<Spent[]> {
+    const rows = await query<{ day: number; reason: string; key: string | null; stream: Id<'strm'> | null; site: string | null; payee: string | null; amount: bigint }>(this.#postgres,
+      `with parts as (
+          select (posted_at_ms / 86400000)::int as day, reason, case when stream is null then key end as key, stream, amount from ledger.transfers where debit_account_id = $1 and id >= $2 and posted_at_ms < $3
+          union all select ($4::int8 / 86400000)::int, 'stream', null, id, total - posted from ledger.sending_streams where debit_account_id = $1 and state <> 'closed' and total > posted and $4::int8 >= $5::int8 and $4::int8 < $3),
+        named as (select p.day, p.reason, p.key, p.stream, d.label->>'site' as site, d.label->>'payee' as payee, p.amount from parts p left join ledger.sending_details d on d.id = p.stream)
+      select day, reason, key, case when site is null then stream end as stream, site, payee, sum(amount)::int8 as amount from named group by 1, 2, 3, 4, 5, 6 order by day, site, payee, reason, stream, key limit $6`,
+      [accountId, idFloor('xfer', fromMs), untilMs, nowMs, fromMs, limit])
+    return rows.map((row) => ({ ...row, key: row.key ?? undefined, stream: row.stream ?? undefined, site: row.site ?? undefined, payee: row.payee ?? undefined }))
   }
 
   /** A chain is written in order, so whoever reads it from where it was misses nothing, which ids and times do not promise. */

@@ -85,6 +85,23 @@ export interface Earnings {
   readonly streams: readonly OpenReceivingStream[]
 }
 
+/** What left an account on one day: posted, and on the day on which one asks what its open streams have paid without posting it yet. Streams of the same reason, site and payee are one. */
+export interface Spent {
+  /** UTC, days since 1970-01-01. */
+  readonly day: number
+  readonly reason: string
+  /** Of a transfer that belongs to no stream. */
+  readonly key: string | undefined
+  /** Where no page was read: the stream of which it is. */
+  readonly stream: Id<'strm'> | undefined
+  /** Origin of the page that was read. */
+  readonly site: string | undefined
+  /** Wallet address, or incoming payment, that the stream paid. */
+  readonly payee: string | undefined
+  /** Units, above zero. */
+  readonly amount: bigint
+}
+
 /** `total` is all that was ever posted to an account, without what only came back to it: returned payouts and corrections. It never shrinks. `available` is posted and not held. */
 export interface Income {
   readonly total: bigint

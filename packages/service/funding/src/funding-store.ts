@@ -6,6 +6,7 @@ import type { Postgres } from '@rivulet/postgres'
 import { CompiledQuery, type Generated, type Kysely, sql, type Transaction } from 'kysely'
 import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
+import type { Share } from './sharing/apportion.ts'
 import type { DayAttention } from './sharing/counted.ts'
 import type { Shared, SharingPolicy } from './sharing/policy.ts'
 import { type PoolEntry, PoolStore } from './pool-store.ts'
@@ -105,6 +106,8 @@ export interface SpendingTerms {
   readonly rate: bigint
   readonly pacing: Plan['pacing']
   readonly periodEndsMs: number
+  /** Units of the running period: what was funded, and what rolled over into it. */
+  readonly budget: bigint
 }
 
 export interface PlanSpec extends Omit<Plan, 'id' | 'pool'> {
@@ -173,11 +176,11 @@ export class FundingStore {
     const rows = await this.#db
       .selectFrom('funding.subscription as s')
       .innerJoin('funding.plan as p', (join) => join.on(sql<boolean>`p.id = s.state->>'plan'`))
-      .select(['s.person_id', 'p.rate', 'p.pacing', sql<bigint>`(s.state->>'periodEndsMs')::bigint`.as('ends_ms')])
+      .select(['s.person_id', 's.funded', 's.carried', 'p.rate', 'p.pacing', sql<bigint>`(s.state->>'periodEndsMs')::bigint`.as('ends_ms')])
       .where('s.person_id', 'in', personIds)
       .where('s.status', 'not in', ['starting', 'ended'])
       .execute()
-    return new Map(rows.map((row) => [row.person_id as Id<'pers'>, { rate: row.rate, pacing: row.pacing, periodEndsMs: Number(row.ends_ms) }]))
+    return new Map(rows.map((row) => [row.person_id as Id<'pers'>, { rate: row.rate, pacing: row.pacing, periodEndsMs: Number(row.ends_ms), budget: row.funded + row.carried }]))
   }
 
   /** Whether she ever had a subscription, so that trials are for newcomers. */
@@ -343,6 +346,15 @@ export class FundingStore {
     return row === undefined ? undefined : statementOf(row)
   }
 
+  /** How the rest was shared that left an account under each of these keys. */
+  async sharesOf(keys: readonly string[]): Promise<ReadonlyMap<string, readonly Share[]>> {
+    if (keys.length === 0) return new Map()
+    const { rows } = await sql<{ key: string; shares: unknown }>`
+      select key, shares from unnest(${keys}::text[]) as wanted(key)
+        join funding.statement on subscription_id = split_part(substr(key, 7), '/', 1) and period::text = split_part(key, '/', 2) where key like 'share:%'`.execute(this.#db)
+    return new Map(rows.map(({ key, shares }) => [key, sharesIn(shares)]))
+  }
+
   /** Only while nothing of it has moved. */
   async dropStatement(id: Id<'subs'>, period: number): Promise<void> {
     await this.#db.deleteFrom('funding.statement').where('subscription_id', '=', id).where('period', '=', period).execute()
@@ -391,7 +403,7 @@ export interface Statement {
   readonly policy: SharingPolicy
   readonly rest: bigint
   readonly rolledOver: bigint
-  readonly shares: readonly { readonly id: string; readonly amount: bigint }[]
+  readonly shares: readonly Share[]
   /** What went into the pot of its plan, units, and by whose reading it counts there. */
   readonly pooled: bigint
   readonly poolAttention: PoolEntry['attention']
@@ -402,9 +414,13 @@ export interface Statement {
 function statementOf(row: Tables['funding.statement']): Statement {
   return {
     period: row.period, begunMs: Number(row.begun_ms), endedMs: Number(row.ended_ms), policy: row.policy as SharingPolicy, rest: row.rest, rolledOver: row.rolled_over,
-    shares: (row.shares as readonly { readonly id: string; readonly amount: string }[]).map((share) => ({ id: share.id, amount: parseUnits(share.amount) })),
+    shares: sharesIn(row.shares),
     counted: attentionOf(row.counted) ?? [], pooled: row.pooled, poolAttention: (row.pool_attention as PoolEntry['attention'] | null) ?? [],
   }
+}
+
+function sharesIn(written: unknown): readonly Share[] {
+  return (written as readonly { readonly id: string; readonly amount: string }[]).map((share) => ({ id: share.id, amount: parseUnits(share.amount) }))
 }
 
 function writtenAttention(days: readonly DayAttention[] | undefined): string | null {

@@ -1,3 +1,5 @@
+export type { ActivitySources } from './activity/activity.ts'
+export { activityRoutes } from './activity/routes.ts'
 export { calculate, type Calculation, calculationInput } from './economics/calculation.ts'
 export { type CostReport, costOf, costReport } from './economics/costs.ts'
 export { costReportJson, economicsRoutes } from './economics/routes.ts'

@@ -11,4 +11,5 @@ export { accessTo, type Granted, grantOf, requireToken, type SignedOptions } fro
 export { addressApi } from './wallet-address/api.ts'
 export { walletAddressRoutes } from './wallet-address/routes.ts'
 export { tipRoutes } from './tips/routes.ts'
+export { TipStore } from './tips/tip-store.ts'
 export { Tips } from './tips/tips.ts'

@@ -12,6 +12,8 @@ export interface SpendingTerms {
   readonly rate: bigint
   readonly pacing: Pacing
   readonly periodEndsMs: number
+  /** Units of the running period: what was funded, and what rolled over into it. */
+  readonly budget?: bigint
 }
 
 export interface PacerOptions {

@@ -1,10 +1,12 @@
 import { messageOf } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
 import type { Clock } from '@rivulet/time'
 import { type PayerView, permitsOf } from './attention.ts'
 import type { Connection, Subscriber } from './connection.ts'
 import type { Log } from './paid-stream.ts'
 import type { PaymentSession } from './payment-session.ts'
 import { Reading } from './reading.ts'
+import type { PauseReason } from './session.ts'
 import { monthOf, type UsageMeter } from './usage-meter.ts'
 
 /** A connected page: what its payer needs of it. */
@@ -15,6 +17,16 @@ export interface PayingPage {
   sessions(): Iterable<PaymentSession>
   /** The connection ended or changed. */
   reconnected(connection: Connection | undefined): void
+}
+
+/** What one element of an open page asks for. */
+export interface OpenRequest {
+  readonly site: string
+  /** Wallet address. */
+  readonly payee: string
+  readonly streamId: Id<'strm'> | undefined
+  /** Undefined while it is paid, or is about to be. */
+  readonly reason: PauseReason | undefined
 }
 
 export interface PayerSpec {
@@ -99,6 +111,12 @@ export class Payer {
   /** The connections of her open pages. */
   connections(): Connection[] {
     return Array.from(this.#pages, ({ connection }) => connection)
+  }
+
+  /** What her open pages ask for, those that she looks at first: whom, and why it is not paid now. */
+  requests(): readonly OpenRequest[] {
+    const pages = [...this.#pages].sort((a, b) => Number(b.attentive) - Number(a.attentive) || b.shownOrder - a.shownOrder)
+    return pages.flatMap((page) => Array.from(page.sessions(), (session) => ({ site: page.connection.site, payee: session.payee ?? session.pointer, streamId: session.stream?.id, reason: session.reason })))
   }
 
   /** Counts what she changed through this process. */

@@ -3,7 +3,7 @@ import type { LookedUp, Payee } from '@rivulet/resolver'
 import type { StreamCounters } from '@rivulet/stream-sender'
 import type { Subscriber } from './connection.ts'
 import { type PaidPacket, PaidStream, type StreamDesk } from './paid-stream.ts'
-import { begin, hasStream, next, type Permit, type SessionEffect, type SessionEvent, type SessionState, type Transition } from './session.ts'
+import { begin, hasStream, next, type PauseReason, type Permit, type SessionEffect, type SessionEvent, type SessionState, type Transition } from './session.ts'
 
 const noCounters: StreamCounters = { paid: 0n, delivered: 0n, inFlight: 0n, inDoubt: 0n, packets: 0, fulfilled: 0, rejected: 0 }
 
@@ -82,6 +82,13 @@ export class PaymentSession {
   get payee(): string | undefined {
     const { name } = this.#state.phase
     return name === 'resolving' || name === 'over' ? undefined : this.#paymentPointer
+  }
+
+  /** Why it does not pay now; undefined while it does, or is about to. */
+  get reason(): PauseReason | undefined {
+    const { phase, permit, stalled } = this.#state
+    if (stalled) return 'wallet-unavailable'
+    return 'reason' in permit ? permit.reason : phase.name === 'waiting' ? phase.reason : undefined
   }
 
   get stream(): PaidStream | undefined {

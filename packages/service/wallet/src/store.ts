@@ -46,6 +46,14 @@ export interface PayeeAttention {
   readonly score: bigint
 }
 
+/** What is kept of her reading: one line for a day, a site and a payee. */
+export interface Usage extends PayeeAttention {
+  /** Origin of the page, never more of its address. */
+  readonly site: string
+  /** Units that were paid. A statistic: what counts is in the ledger. */
+  readonly amount: bigint
+}
+
 /** What a subscriber has chosen; undefined: as her plan says. */
 export interface Setting {
   readonly paused: boolean
@@ -234,6 +242,14 @@ export class WalletStore {
       select site, sum(amount)::bigint as amount, sum(attention_ms)::bigint as attention_ms from wallet.usage
       where person_id = ${personId} and day >= ${day}::date group by site`.execute(this.#db)
     return rows.map((row) => ({ site: row.site, amount: row.amount, attentionMs: row.attention_ms }))
+  }
+
+  /** How she read from one day (UTC) to another, the later first; at most `limit` lines. */
+  async usageOf(personId: string, { from, to, limit }: { readonly from: string; readonly to: string; readonly limit: number }): Promise<readonly Usage[]> {
+    const { rows } = await sql<{ day: string; site: string; payee: string; amount: bigint; attention_ms: bigint; score: bigint }>`
+      select day::text as day, site, payee, amount, attention_ms, score from wallet.usage
+      where person_id = ${personId} and day between ${from}::date and ${to}::date order by wallet.usage.day desc, site, payee limit ${limit}`.execute(this.#db)
+    return rows.map(({ attention_ms: ms, ...row }) => ({ ...row, ms: Number(ms) }))
   }
 
   /** What each payee got of her attention on each of the days (UTC) from `from` to `to`, but on sites that she has blocked. */

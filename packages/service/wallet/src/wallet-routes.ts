@@ -10,9 +10,11 @@ import { z } from 'zod'
 import type { ConnectJourney } from './connect-journey.ts'
 import { type Connection, type Subscriber, WalletFault } from './connection.ts'
 import { agentCookie, cookieOf, tokenCookie, tokenCookieLifeS, verifierCookie } from './cookies.ts'
+import type { HomeFeed } from './home-feed.ts'
 import { answerFaults, limitRate, parse, requireOrigin } from './http.ts'
 import type { Pace, Pacer } from './pacer.ts'
 import type { Log } from './paid-stream.ts'
+import type { OpenRequest } from './payer.ts'
 import { checkSite } from './site.ts'
 import type { WalletStore } from './store.ts'
 import { monthOf } from './usage-meter.ts'
@@ -27,21 +29,29 @@ interface SubscriberStream {
   readonly state: 'opening' | 'paying' | 'paused' | 'ended'
 }
 
-export interface WalletRoutesOptions {
+/** What a subscriber's home is read from. */
+export interface HomeOptions {
   readonly clock: Clock
+  readonly pacer: Pick<Pacer, 'pacesOf'>
+  readonly store: WalletStore
+  balance(accountId: Id<'acct'>): Promise<Balance>
+  streamsOf(personId: Id<'pers'>): readonly SubscriberStream[]
+  requestsOf(personId: Id<'pers'>): readonly OpenRequest[]
+  /** Units that have left her account since the day began (UTC). */
+  spentToday(accountId: Id<'acct'>): Promise<bigint>
+  /** Whether the operator has stopped all streams. */
+  streamsStopped(): boolean
+}
+
+export interface WalletRoutesOptions extends HomeOptions {
   readonly log: Log
   /** Origin of the wallet. */
   readonly origin: string
   readonly allowLocal: boolean
   readonly proxyHops: number
-  readonly pacer: Pick<Pacer, 'pacesOf'>
   readonly entrance: Entrance
   readonly journey: ConnectJourney
-  readonly store: WalletStore
-  balance(accountId: Id<'acct'>): Promise<Balance>
-  /** Whether the operator has stopped all streams. */
-  streamsStopped(): boolean
-  streamsOf(personId: Id<'pers'>): readonly SubscriberStream[]
+  readonly feed: HomeFeed
   /** The subscriber paused or resumed her wallet, or changed or ended (undefined) a connection: pages that are open follow. */
   paused(personId: Id<'pers'>, paused: boolean): void
   /** She chose another rate: units a second. */
@@ -58,6 +68,8 @@ const pauseBody = z.strictObject({ paused: z.boolean() })
 const units = z.string().regex(/^(0|[1-9][0-9]{0,18})$/, 'must be units as a decimal string')
 const connectionBody = z.strictObject({ blocked: z.boolean(), capPerMonth: units.nullable(), rate: units.nullable().optional() })
 const paceBody = z.strictObject({ pacing: z.enum(['stream', 'stretch']).nullable(), rate: units.nullable() })
+/** Requests of open pages that are listed with the reason why they are not paid. */
+const waitingListedMax = 5
 /** How far a rate that she chooses may be from her plan's: between a fiftieth and twenty times of it. */
 const slowestRate = 50n
 const fastestRate = 20n
@@ -128,35 +140,13 @@ function homeDoors(router: Router, options: WalletRoutesOptions, json: express.R
   const own = requireOrigin(origin)
 
   router.get('/api/me', entrance.requireSession, async (_request, response) => {
+    response.json(await homeOf(options, personOf(response)))
+  })
+
+  router.get('/api/me/live', entrance.requireSession, (request, response) => {
     const person = personOf(response)
-    const { personId, accountId } = subscriberOf(person)
-    const [pace, balance, connections, usage] = await Promise.all([
-      paceOf(options, { personId, accountId }),
-      options.balance(accountId),
-      store.connectionsOf(personId),
-      store.usageSince(personId, monthOf(clock.nowMs())),
-    ])
-    const spent = new Map(usage.map((entry) => [entry.site, entry]))
-    response.json({
-      person: publicPerson(person),
-      paused: pace.paused,
-      streamsStopped: options.streamsStopped(),
-      rate: pace.rate.toString(),
-      pace: publicPace(pace),
-      balance: {
-        posted: balance.posted.toString(),
-        pending: balance.pending.toString(),
-        accrued: balance.accrued.toString(),
-        assetCode: balance.asset.code,
-        assetScale: balance.asset.scale,
-      },
-      connections: connections.map((connection) => ({
-        ...publicConnection(connection),
-        spentThisMonth: (spent.get(connection.site)?.amount ?? 0n).toString(),
-        secondsThisMonth: Number((spent.get(connection.site)?.attentionMs ?? 0n) / 1_000n),
-      })),
-      streams: options.streamsOf(personId).map((stream) => ({ ...stream, rate: stream.rate.toString(), total: stream.total.toString() })),
-    })
+    subscriberOf(person)
+    if (!options.feed.follow(person, request, response)) throw new WalletFault('too-many-requests', 'too many windows follow this wallet at once: close some')
   })
 
   router.post('/api/pause', own, entrance.requireSession, json, async (request, response) => {
@@ -198,6 +188,47 @@ function homeDoors(router: Router, options: WalletRoutesOptions, json: express.R
   })
 }
 
+/** All that her home shows, at one moment. */
+export async function homeOf(options: HomeOptions, person: Person): Promise<object> {
+  const { store, clock } = options
+  const { personId, accountId } = subscriberOf(person)
+  const nowMs = clock.nowMs()
+  const [pace, balance, connections, usage, spentToday] = await Promise.all([
+    paceOf(options, { personId, accountId }),
+    options.balance(accountId),
+    store.connectionsOf(personId),
+    store.usageSince(personId, monthOf(nowMs)),
+    options.spentToday(accountId),
+  ])
+  const spent = new Map(usage.map((entry) => [entry.site, entry]))
+  const requests = options.requestsOf(personId)
+  const reasons = new Map(requests.map(({ streamId, reason }) => [streamId, reason]))
+  const waiting = requests.filter(({ streamId }) => streamId === undefined)
+  return {
+    person: publicPerson(person),
+    paused: pace.paused,
+    streamsStopped: options.streamsStopped(),
+    rate: pace.rate.toString(),
+    pace: publicPace(pace),
+    balance: {
+      posted: balance.posted.toString(),
+      pending: balance.pending.toString(),
+      accrued: balance.accrued.toString(),
+      assetCode: balance.asset.code,
+      assetScale: balance.asset.scale,
+    },
+    spentToday: spentToday.toString(),
+    connections: connections.map((connection) => ({
+      ...publicConnection(connection),
+      spentThisMonth: (spent.get(connection.site)?.amount ?? 0n).toString(),
+      secondsThisMonth: Number((spent.get(connection.site)?.attentionMs ?? 0n) / 1_000n),
+    })),
+    streams: options.streamsOf(personId).map((stream) => ({ ...stream, rate: stream.rate.toString(), total: stream.total.toString(), reason: reasons.get(stream.id) ?? null })),
+    waiting: waiting.slice(0, waitingListedMax).map(({ site: from, payee, reason }) => ({ site: from, payee, reason: reason ?? null })),
+    waitingInAll: waiting.length,
+  }
+}
+
 /** The person as one who pays. Throws `person-unknown` for a person without a wallet address. */
 export function subscriberOf(person: Person): Subscriber {
   const { walletAddress } = person
@@ -205,7 +236,7 @@ export function subscriberOf(person: Person): Subscriber {
   return { personId: person.id, name: person.name, email: person.email, walletAddress: walletAddress.url, accountId: walletAddress.ledgerAccountId, asset: walletAddress.asset }
 }
 
-async function paceOf({ pacer }: WalletRoutesOptions, { personId, accountId }: Pick<Subscriber, 'personId' | 'accountId'>): Promise<Pace> {
+async function paceOf({ pacer }: Pick<HomeOptions, 'pacer'>, { personId, accountId }: Pick<Subscriber, 'personId' | 'accountId'>): Promise<Pace> {
   const [pace] = await pacer.pacesOf([{ personId, accountId }])
   assert(pace !== undefined, 'one pace for each that was asked for')
   return pace
@@ -220,7 +251,7 @@ function rateWithin(text: string | null, usual: bigint): bigint | null {
 }
 
 function publicPace({ pacing, terms, setting }: Pace): object {
-  return { pacing, chosenPacing: setting.pacing ?? null, chosenRate: setting.rate?.toString() ?? null, planPacing: terms.pacing, planRate: terms.rate.toString(), periodEndsMs: terms.periodEndsMs ?? null }
+  return { pacing, chosenPacing: setting.pacing ?? null, chosenRate: setting.rate?.toString() ?? null, planPacing: terms.pacing, planRate: terms.rate.toString(), periodEndsMs: terms.periodEndsMs ?? null, budget: terms.budget?.toString() ?? null }
 }
 
 function publicPerson({ id, name, email }: Person): object {

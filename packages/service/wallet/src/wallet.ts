@@ -17,6 +17,7 @@ import { AgentSockets } from './agent-socket.ts'
 import { ConnectJourney } from './connect-journey.ts'
 import { WalletFault } from './connection.ts'
 import { controlRoutes } from './control-routes.ts'
+import { HomeFeed } from './home-feed.ts'
 import { JourneyStore } from './journey-store.ts'
 import { Lateness, latenessBucketsMs } from './lateness.ts'
 import { Pacer, type SpendingTerms } from './pacer.ts'
@@ -25,11 +26,11 @@ import { Payers } from './payers.ts'
 import { settleDoubts } from './recovery.ts'
 import { WalletStore } from './store.ts'
 import { type SwitchState, SwitchStore } from './switch-store.ts'
-import { UsageMeter } from './usage-meter.ts'
-import { subscriberOf, walletRoutes } from './wallet-routes.ts'
+import { dayOf, UsageMeter } from './usage-meter.ts'
+import { homeOf, type HomeOptions, subscriberOf, walletRoutes } from './wallet-routes.ts'
 
 export interface WalletOptions {
-  readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'sending'>
+  readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'sending' | 'spent'>
   readonly accounts: Pick<Accounts, 'entrance' | 'personById' | 'personByName' | 'frozenAmong'>
   /** With `walletMigrations` applied. */
   readonly postgres: Postgres
@@ -89,7 +90,7 @@ export interface WalletCounters {
 
 /** The wallet role of one process. */
 export interface Wallet extends AsyncDisposable {
-  /** `/agent/challenges`, `/agent/redeem`, `/api/connect/*`, `/api/me`, `/api/connections/*`, `/api/pause`, `/api/pace`. Parses its own bodies. */
+  /** `/agent/challenges`, `/agent/redeem`, `/api/connect/*`, `/api/me`, `/api/me/live`, `/api/connections/*`, `/api/pause`, `/api/pace`. Parses its own bodies. */
   readonly routes: Router
   /** `/control/*`, see control-routes.ts. For a listener that only this machine reaches. */
   readonly controlRoutes: Router
@@ -117,6 +118,11 @@ const forgetEveryMs = 600_000
 const stopPatienceMs = 7_000
 const resolvesInFlightMax = 500
 const completionsInFlightMax = 200
+const dayMs = 86_400_000
+/** Of one day of one subscriber. */
+const spentLinesMax = 20_000
+/** What left her account for these reasons was not spent: it went back to her card. */
+const givenBack = new Set(['refund', 'dispute'])
 
 /** Needs `walletMigrations`. Takes over what earlier processes left in doubt, at once and every few seconds. */
 export async function createWallet(options: WalletOptions): Promise<Wallet> {
@@ -135,6 +141,7 @@ class WalletProcess implements Wallet {
   readonly #payers: Payers
   readonly #meter: UsageMeter
   readonly #sockets: AgentSockets
+  readonly #feed: HomeFeed
   readonly #givingUp = Promise.withResolvers<void>()
   readonly #runs = new Set<() => void>()
   readonly #timers = new Map<string, Timer>()
@@ -190,11 +197,22 @@ class WalletProcess implements Wallet {
       nextShown: () => (this.#shown += 1),
     }
     this.#sockets = new AgentSockets({ clock, log, origin, proxyHops, desk: this.#desk })
-    this.routes = walletRoutes({
-      clock, log, origin, allowLocal, proxyHops, pacer, journey, store: this.#store, entrance: accounts.entrance('subscriber'),
+    const entrance = accounts.entrance('subscriber')
+    const home: HomeOptions = {
+      clock, pacer, store: this.#store,
       balance: (accountId) => ledger.balance(accountId),
       streamsStopped: () => this.#switch.state.stopped,
       streamsOf: (personId) => this.#streamsOf(personId),
+      requestsOf: (personId) => this.#payers.known(personId)?.requests() ?? [],
+      spentToday: async (accountId) => {
+        const fromMs = Date.parse(dayOf(clock.nowMs()))
+        const lines = await ledger.spent(accountId, { fromMs, untilMs: fromMs + dayMs, limit: spentLinesMax })
+        return (lines ?? []).reduce((sum, { amount, reason }) => (givenBack.has(reason) ? sum : sum + amount), 0n)
+      },
+    }
+    this.#feed = new HomeFeed({ clock, log, read: (person) => homeOf(home, person), session: (request) => entrance.session(request) })
+    this.routes = walletRoutes({
+      ...home, log, origin, allowLocal, proxyHops, journey, entrance, feed: this.#feed,
       paused: (personId, paused) => this.#payers.known(personId)?.setPaused(paused),
       paceChanged: (personId, rate) => this.#payers.known(personId)?.setRate(rate),
       connectionChanged: (personId, connectionId, connection) => this.#payers.known(personId)?.connectionChanged(connectionId, connection),
@@ -259,6 +277,7 @@ class WalletProcess implements Wallet {
   async #stop(): Promise<void> {
     for (const timer of this.#timers.values()) timer.cancel()
     this.#sockets.stop()
+    await this.#feed.stop()
     for (const end of this.#runs) end()
     const patience = this.#options.clock.after(stopPatienceMs, this.#givingUp.resolve)
     await Promise.all(Array.from(this.#desk.live.values(), (stream) => stream.close('wallet-stopping')))

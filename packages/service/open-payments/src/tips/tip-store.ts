@@ -1,5 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
+import { streamIdOf } from '../outgoing/types.ts'
 import type { Tip, TipRefusal } from './tip.ts'
 
 interface TipRow {
@@ -49,6 +50,13 @@ export class TipStore {
   async list(personId: Id<'pers'>, limit: number): Promise<readonly Tip[]> {
     const { rows } = await this.#postgres.pool.query<TipRow>(`select ${columns} from open_payments.tip where person_id = $1 and refusal is null order by id desc limit $2`, [personId, limit])
     return rows.map(tipOf)
+  }
+
+  /** Whom those of these streams paid that were tips of hers, by stream. */
+  async pointersOf(personId: Id<'pers'>, streams: readonly Id<'strm'>[]): Promise<ReadonlyMap<Id<'strm'>, string>> {
+    if (streams.length === 0) return new Map()
+    const { rows } = await this.#postgres.pool.query<{ payment_id: Id<'outp'>; pointer: string }>('select payment_id, pointer from open_payments.tip where person_id = $1 and payment_id = any($2)', [personId, streams.map((id) => `outp_${id.slice('strm_'.length)}`)])
+    return new Map(rows.map((row) => [streamIdOf(row.payment_id), row.pointer]))
   }
 }
 
