@@ -73,15 +73,17 @@ export class JournalStore implements AsyncDisposable {
 
   async #run(locks: Locks, work: (books: Books) => void, progress: { commitSent: boolean }): Promise<void> {
     const client = await this.#connection()
-    // What is asked for together travels together, and the server takes it in this order.
-    const [, chain, sending] = await Promise.all([client.query('begin'), this.#lockChain(client), lockSending(client, locks)])
-    const connections = connectionsOf(locks, sending)
-    const [receiving, paidInto] = await Promise.all([lockReceiving(client, locks, connections), exchangesOf(client, [...sending.values()].map(({ creditAccountId }) => creditAccountId))])
-    const exchanges = new Map([...paidInto, ...(await exchangesOf(client, payersOverExchanges(receiving)))])
-    const [accounts, transfers] = await Promise.all([lockAccounts(client, locks, { sending, receiving, exchanges }), bookedTransfers(client, locks.keys)])
-    const books = new Books({ nowMs: this.#context.clock.nowMs(), chain, accounts, exchanges, sending, receiving: receiving.rows, ended: receiving.ended, transfers })
+    await client.query('begin')
+    const chain = await this.#lockChain(client)
+    const sending = await lockSending(client, locks)
+    const receiving = await lockReceiving(client, locks, sending)
+    const { accounts, exchanges } = await lockAccounts(client, locks, { sending, receiving })
+    const books = new Books({
+      nowMs: this.#context.clock.nowMs(), chain, accounts, exchanges, sending, receiving: receiving.rows, ended: receiving.ended, transfers: await bookedTransfers(client, locks.keys),
+    })
     work(books)
-    await Promise.all([writeBooks(client, books), removeVacant(client, receiving.vacant, books)])
+    await writeBooks(client, books)
+    await removeVacant(client, receiving.vacant, books)
     progress.commitSent = true
     this.#heads = [chain, books.chain]
     await client.query('commit')
@@ -150,18 +152,22 @@ export class JournalStore implements AsyncDisposable {
   }
 }
 
-async function lockSending(client: Session, { sendingIds, due, abandoned }: Locks): Promise<Map<string, SendingDraft>> {
-  const take = async (where: string, values: unknown[], name?: string): Promise<SendingRow[]> => {
+async function lockSending(client: Session, locks: Locks): Promise<Map<string, SendingDraft>> {
+  const drafts = new Map<string, SendingDraft>()
+  const take = async (where: string, values: unknown[], name?: string): Promise<void> => {
     const text = `select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`
-    return (await client.query<SendingRow>({ text, values, ...(name !== undefined && { name }) })).rows
+    const { rows } = await client.query<SendingRow>({ text, values, ...(name !== undefined && { name }) })
+    for (const row of rows) drafts.set(row.id, sendingOf(row))
   }
-  const taken = await Promise.all([
-    sendingIds.length === 0 ? [] : take('where s.id = any($1) order by s.id for no key update of s', [sendingIds], 'ledger-lock-sending'),
-    due === undefined ? [] : take(`where s.state <> 'closed' and s.total > s.posted and s.posted_at_ms <= $1 order by s.id limit $2 for no key update of s skip locked`, [due.postedBeforeMs, due.rowsMax]),
-    abandoned === undefined ? [] : take(`where s.state <> 'closed' and s.send_until_ms <= $1 and s.claimed_until_ms <= $2 order by s.id limit $3 for no key update of s skip locked`,
-      [abandoned.sendUntilBeforeMs, abandoned.nowMs, abandoned.rowsMax]),
-  ])
-  return new Map(taken.flat().map((row) => [row.id, sendingOf(row)]))
+  if (locks.sendingIds.length > 0) await take('where s.id = any($1) order by s.id for no key update of s', [locks.sendingIds], 'ledger-lock-sending')
+  if (locks.due !== undefined) {
+    await take(`where s.state <> 'closed' and s.total > s.posted and s.posted_at_ms <= $1 order by s.id limit $2 for no key update of s skip locked`, [locks.due.postedBeforeMs, locks.due.rowsMax])
+  }
+  if (locks.abandoned !== undefined) {
+    await take(`where s.state <> 'closed' and s.send_until_ms <= $1 and s.claimed_until_ms <= $2 order by s.id limit $3 for no key update of s skip locked`,
+      [locks.abandoned.sendUntilBeforeMs, locks.abandoned.nowMs, locks.abandoned.rowsMax])
+  }
+  return drafts
 }
 
 interface LockedReceiving {
@@ -171,40 +177,28 @@ interface LockedReceiving {
   readonly vacant: readonly Buffer[]
 }
 
-function connectionsOf(locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Buffer[] {
+async function lockReceiving(client: Session, locks: Locks, sending: ReadonlyMap<string, SendingDraft>): Promise<LockedReceiving> {
+  const drafts = new Map<string, ReceivingDraft>()
+  const ended = new Map<string, { total: bigint; linkTotal: bigint }>()
   const connections = [...locks.connections]
   if (locks.withReceiving) for (const stream of sending.values()) if (stream.resume.receiverIsOurs) connections.push(stream.connection)
-  return connections
-}
-
-async function lockReceiving(client: Session, { due }: Locks, connections: readonly Buffer[]): Promise<LockedReceiving> {
-  const [vacant, named, ended, dueRows] = await Promise.all([holdVacant(client, connections), lockNamed(client, connections), endedOf(client, connections), due === undefined ? [] : lockDue(client, due)])
-  const drafts = new Map([...named, ...dueRows].map((row) => [row.connection.toString('hex'), receivingOf(row)]))
-  for (const connection of vacant) drafts.delete(connection.toString('hex'))
+  const vacant = await holdVacant(client, connections)
+  const take = (rows: readonly ReceivingRow[]): void => {
+    for (const row of rows) drafts.set(row.connection.toString('hex'), receivingOf(row))
+    for (const connection of vacant) drafts.delete(connection.toString('hex'))
+  }
+  if (connections.length > 0) {
+    take((await client.query<ReceivingRow>(`select ${receivingColumns} from ledger.receiving_streams where connection = any($1) order by connection for no key update`, [connections])).rows)
+    const { rows } = await client.query<{ connection: Buffer; total: bigint; link_total: bigint }>('select connection, total, link_total from ledger.receiving_ended where connection = any($1)', [connections])
+    for (const row of rows) ended.set(row.connection.toString('hex'), { total: row.total, linkTotal: row.link_total })
+  }
+  if (locks.due !== undefined) {
+    const { postedBeforeMs, endedBeforeMs, rowsMax } = locks.due
+    take((await client.query<ReceivingRow>(
+      `select ${receivingColumns} from ledger.receiving_streams where (total > posted and (posted_at_ms <= $1 or closed)) or closes_at_ms <= $2 order by connection limit $3 for no key update skip locked`,
+      [postedBeforeMs, endedBeforeMs, rowsMax])).rows)
+  }
   return { rows: drafts, ended, vacant }
-}
-
-async function lockNamed(client: Session, connections: readonly Buffer[]): Promise<ReceivingRow[]> {
-  if (connections.length === 0) return []
-  const { rows } = await client.query<ReceivingRow>({
-    name: 'ledger-lock-receiving', text: `select ${receivingColumns} from ledger.receiving_streams where connection = any($1) order by connection for no key update`, values: [connections],
-  })
-  return rows
-}
-
-async function lockDue(client: Session, { postedBeforeMs, endedBeforeMs, rowsMax }: NonNullable<Locks['due']>): Promise<ReceivingRow[]> {
-  const { rows } = await client.query<ReceivingRow>(
-    `select ${receivingColumns} from ledger.receiving_streams where (total > posted and (posted_at_ms <= $1 or closed)) or closes_at_ms <= $2 order by connection limit $3 for no key update skip locked`,
-    [postedBeforeMs, endedBeforeMs, rowsMax])
-  return rows
-}
-
-async function endedOf(client: Session, connections: readonly Buffer[]): Promise<LockedReceiving['ended']> {
-  if (connections.length === 0) return new Map()
-  const { rows } = await client.query<{ connection: Buffer; total: bigint; link_total: bigint }>({
-    name: 'ledger-receiving-ended', text: 'select connection, total, link_total from ledger.receiving_ended where connection = any($1)', values: [connections],
-  })
-  return new Map(rows.map((row) => [row.connection.toString('hex'), { total: row.total, linkTotal: row.link_total }]))
 }
 
 /**
@@ -213,14 +207,11 @@ async function endedOf(client: Session, connections: readonly Buffer[]): Promise
  */
 async function holdVacant(client: Session, connections: readonly Buffer[]): Promise<Buffer[]> {
   if (connections.length === 0) return []
-  const { rows } = await client.query<{ connection: Buffer }>({
-    name: 'ledger-hold-vacant',
-    text: `insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, closed)
-      select connection, 0, 0, 0, 0, 0, 0, true from (select distinct unnest($1::bytea[]) as connection) u
-      where not exists (select from ledger.receiving_streams r where r.connection = u.connection) and not exists (select from ledger.receiving_ended e where e.connection = u.connection)
-      order by connection on conflict (connection) do nothing returning connection`,
-    values: [connections],
-  })
+  const { rows } = await client.query<{ connection: Buffer }>(
+    `insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, closed)
+    select connection, 0, 0, 0, 0, 0, 0, true from (select distinct unnest($1::bytea[]) as connection) u
+    where not exists (select from ledger.receiving_streams r where r.connection = u.connection) and not exists (select from ledger.receiving_ended e where e.connection = u.connection)
+    order by connection on conflict (connection) do nothing returning connection`, [connections])
   return rows.map(({ connection }) => connection)
 }
 
@@ -229,37 +220,35 @@ async function removeVacant(client: Session, vacant: readonly Buffer[], books: B
   if (unused.length > 0) await client.query('delete from ledger.receiving_streams where connection = any($1)', [unused])
 }
 
-interface LockedStreams {
-  readonly sending: ReadonlyMap<string, SendingDraft>
-  readonly receiving: LockedReceiving
-  readonly exchanges: ReadonlyMap<string, ExchangeAccounts>
+interface LockedAccounts {
+  readonly accounts: Map<string, AccountDraft>
+  readonly exchanges: Map<string, ExchangeAccounts>
 }
 
-async function lockAccounts(client: Session, locks: Locks, streams: LockedStreams): Promise<Map<string, AccountDraft>> {
+async function lockAccounts(client: Session, locks: Locks, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<LockedAccounts> {
   const ids = new Set<string>(locks.accountIds)
   for (const { debitAccountId, creditAccountId, lossAccountId } of streams.sending.values()) ids.add(debitAccountId).add(creditAccountId).add(lossAccountId)
   for (const { debitAccountId, creditAccountId } of streams.receiving.rows.values()) {
     if (debitAccountId !== undefined) ids.add(debitAccountId)
     if (creditAccountId !== undefined) ids.add(creditAccountId)
   }
-  if (ids.size === 0) return new Map()
-  for (const { farAccountId, linkAccountId } of streams.exchanges.values()) ids.add(farAccountId).add(linkAccountId)
+  if (ids.size === 0) return { accounts: new Map(), exchanges: new Map() }
+  const exchanges = await exchangesOf(client, streams)
+  for (const { farAccountId, linkAccountId } of exchanges.values()) ids.add(farAccountId).add(linkAccountId)
   const { rows } = await client.query<AccountRow>({ name: 'ledger-lock-accounts', text: 'select * from ledger.accounts where id = any($1) order by id for no key update', values: [[...ids]] })
-  return new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)]))
+  return { accounts: new Map<string, Account>(rows.map((row) => [row.id, accountOf(row)])), exchanges }
 }
 
-/** Of accounts that may be exchanges: by the account, where what passed its link is posted. */
-async function exchangesOf(client: Session, accountIds: readonly Id<'acct'>[]): Promise<Map<string, ExchangeAccounts>> {
-  if (accountIds.length === 0) return new Map()
+/** Of the rows whose amounts passed a link in another asset. */
+async function exchangesOf(client: Session, streams: { sending: ReadonlyMap<string, SendingDraft>; receiving: LockedReceiving }): Promise<Map<string, ExchangeAccounts>> {
+  const ids = new Set<string>()
+  for (const { creditAccountId } of streams.sending.values()) ids.add(creditAccountId)
+  for (const { debitAccountId, linkTotal } of streams.receiving.rows.values()) if (linkTotal > 0n && debitAccountId !== undefined) ids.add(debitAccountId)
+  if (ids.size === 0) return new Map()
   const { rows } = await client.query<{ account_id: string; far_account_id: Id<'acct'>; link_account_id: Id<'acct'> }>({
-    name: 'ledger-exchanges', text: 'select * from ledger.exchanges where account_id = any($1)', values: [[...new Set(accountIds)]],
+    name: 'ledger-exchanges', text: 'select * from ledger.exchanges where account_id = any($1)', values: [[...ids]],
   })
   return new Map(rows.map((row) => [row.account_id, { farAccountId: row.far_account_id, linkAccountId: row.link_account_id }]))
-}
-
-/** From whom the connections got what passed a link in another asset. */
-function payersOverExchanges({ rows }: LockedReceiving): Id<'acct'>[] {
-  return [...rows.values()].flatMap(({ linkTotal, debitAccountId }) => (linkTotal > 0n && debitAccountId !== undefined ? [debitAccountId] : []))
 }
 
 async function bookedTransfers(client: Session, keys: readonly string[]): Promise<Map<string, Transfer>> {

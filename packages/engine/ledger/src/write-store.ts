@@ -1,9 +1,13 @@
 import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
 import type { Session } from './session-store.ts'
 
-/** Writes what a batch has changed, a few statements for any number of rows, all on their way at once and done in this order: when one fails, none is still to leave. The constraints of the schema check the arithmetic once more. */
+/** Writes what a batch has changed, a few statements for any number of rows. The constraints of the schema check the arithmetic once more. */
 export async function writeBooks(client: Session, books: Books): Promise<void> {
-  await Promise.all([writeAccounts(client, books), writeTransfers(client, books), insertSending(client, [...books.newSending]), updateSending(client, [...books.touchedSending]), writeReceiving(client, books)])
+  await writeAccounts(client, books)
+  await writeTransfers(client, books)
+  await insertSending(client, [...books.newSending])
+  await updateSending(client, [...books.touchedSending])
+  await writeReceiving(client, books)
 }
 
 async function writeAccounts(client: Session, books: Books): Promise<void> {
@@ -36,7 +40,7 @@ async function writeTransfers(client: Session, books: Books): Promise<void> {
 
 async function insertSending(client: Session, rows: readonly SendingDraft[]): Promise<void> {
   if (rows.length === 0) return
-  const streams = client.query({
+  await client.query({
     name: 'ledger-sending-insert',
     text: `insert into ledger.sending_streams (id, state, total, posted, excess, held, posted_at_ms, send_until_ms, owner_epoch, debit_account_id, credit_account_id)
       select * from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int4[], $10::text[], $11::text[])`,
@@ -45,7 +49,7 @@ async function insertSending(client: Session, rows: readonly SendingDraft[]): Pr
       rows.map((row) => row.postedAtMs), rows.map((row) => row.sendUntilMs), rows.map((row) => row.ownerEpoch), rows.map((row) => row.debitAccountId), rows.map((row) => row.creditAccountId),
     ],
   })
-  const details = client.query({
+  await client.query({
     name: 'ledger-sending-details',
     text: `insert into ledger.sending_details (id, loss_account_id, connection, rate, destination, encrypted_secret, receiver_is_ours, owner_id, label, sequence_ceiling, opened_at_ms, closed_at_ms, close_reason,
         link_price_numerator, link_price_denominator)
@@ -57,7 +61,6 @@ async function insertSending(client: Session, rows: readonly SendingDraft[]): Pr
       rows.map((row) => row.resume.linkPrice?.numerator ?? null), rows.map((row) => row.resume.linkPrice?.denominator ?? null),
     ],
   })
-  await Promise.all([streams, details])
 }
 
 async function updateSending(client: Session, rows: readonly SendingDraft[]): Promise<void> {
@@ -81,31 +84,29 @@ async function updateSending(client: Session, rows: readonly SendingDraft[]): Pr
 }
 
 async function writeReceiving(client: Session, books: Books): Promise<void> {
-  const statements: Promise<unknown>[] = []
   const added = [...books.newReceiving]
   if (added.length > 0) {
     // Their places were taken when the batch was locked.
-    statements.push(client.query(
+    await client.query(
       'update ledger.receiving_streams r set posted_at_ms = $2, closes_at_ms = u.closes_at_ms from unnest($1::bytea[], $3::int8[]) as u(connection, closes_at_ms) where r.connection = u.connection',
-      [connectionsOf(added), books.nowMs, added.map((row) => row.closesAtMs)]))
+      [connectionsOf(added), books.nowMs, added.map((row) => row.closesAtMs)])
   }
   const touched = [...books.touchedReceiving].filter((row) => !books.endedReceiving.has(row))
   if (touched.length > 0) {
-    statements.push(client.query({
+    await client.query({
       name: 'ledger-receiving-update',
       text: `update ledger.receiving_streams r set posted = u.posted, posted_at_ms = u.posted_at_ms, closed = u.closed, link_posted = u.link_posted
         from unnest($1::bytea[], $2::int8[], $3::int8[], $4::bool[], $5::int8[]) as u(connection, posted, posted_at_ms, closed, link_posted) where r.connection = u.connection`,
       values: [connectionsOf(touched), touched.map((row) => row.posted), touched.map((row) => row.postedAtMs), touched.map((row) => row.closed), touched.map((row) => row.linkPosted)],
-    }))
+    })
   }
   const ended = [...books.endedReceiving]
   if (ended.length > 0) {
-    statements.push(client.query(
+    await client.query(
       `with gone as (delete from ledger.receiving_streams where connection = any($1) returning connection, total, link_total, debit_account_id, credit_account_id)
       insert into ledger.receiving_ended (connection, total, link_total, debit_account_id, credit_account_id, ended_at_ms) select connection, total, link_total, debit_account_id, credit_account_id, $2 from gone`,
-      [connectionsOf(ended), books.nowMs]))
+      [connectionsOf(ended), books.nowMs])
   }
-  await Promise.all(statements)
 }
 
 function connectionsOf(rows: readonly ReceivingDraft[]): Buffer[] {

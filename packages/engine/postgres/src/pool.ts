@@ -35,8 +35,6 @@ export class Postgres implements AsyncDisposable {
       statement_timeout: options.statementTimeoutMs ?? 30_000,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
-      // Statements that do not need each other's results go out together: a transaction of many costs a few round trips.
-      pipeline: true,
       types,
     })
     // An idle connection that breaks is replaced at its next use; without a listener it would end the process.

@@ -93,13 +93,17 @@ export class PaymentStore {
   async #insert(all: readonly NewPayment[]): Promise<readonly Admission[]> {
     const client = await this.#postgres.pool.connect()
     try {
+      await client.query('begin')
       const quoteIds = all.flatMap(({ payment }) => payment.quoteId ?? [])
+      const unused = new Set<string>()
+      if (quoteIds.length > 0) {
+        const { rows } = await client.query<{ id: string }>('select id from open_payments.quote where id = any($1) and payment_id is null order by id for update', [quoteIds])
+        for (const { id } of rows) unused.add(id)
+      }
       const keys = new Map(all.map(({ payment }) => [keyOf(payment.grantId, payment.intervalStartMs), payment]))
       const sorted = [...keys.keys()].toSorted()
       const firsts = sorted.map((key) => keys.get(key)).filter((payment) => payment !== undefined)
-      // One round trip; the server takes them in this order.
-      const [, unused, locked] = await Promise.all([client.query('begin'), lockQuotes(client, quoteIds), lockSpendings(client, firsts)])
-      let rows = locked
+      let rows = await lockSpendings(client, firsts)
       if (rows.length < firsts.length) {
         await openSpendings(client, firsts)
         rows = await lockSpendings(client, firsts)
@@ -216,13 +220,6 @@ function admit(row: SpendingRow, payment: OutgoingPayment, limits: SpendingLimit
   row.receive = receive
   row.receive_mixed = mixed
   return true
-}
-
-/** Those that have made no payment yet. */
-async function lockQuotes(client: Client, ids: readonly Id<'quot'>[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set()
-  const { rows } = await client.query({ name: 'open-payments-quotes-lock', text: 'select id from open_payments.quote where id = any($1) and payment_id is null order by id for update', values: [ids] })
-  return new Set((rows as { id: string }[]).map(({ id }) => id))
 }
 
 /** In the order of their keys, so that no two batches wait for each other. */
