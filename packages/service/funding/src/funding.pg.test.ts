@@ -232,7 +232,7 @@ describe('a subscription', () => {
     await days(14)
     await funding.ask(alicia, { type: 'change-plan', planId: patron?.id ?? '' })
     const books = await posted()
-    expect((await funding.termsOf([alicia, newId('pers', 1)])).entries().toArray()).toEqual([[alicia, { rate: 300_000n, pacing: 'stretch', periodEndsMs: Date.parse('2027-02-28T10:00:00Z') }]])
+    expect((await funding.termsOf([alicia, newId('pers', 1)])).entries().toArray()).toEqual([[alicia, { rate: 300_000n, pacing: 'stretch', periodEndsMs: Date.parse('2027-02-28T10:00:00Z'), budget: 9_250_000_000n }]])
     expect([books['psp[sandbox]'], books['subscriber[alice]'], books['fee.subscription']]).toEqual([-10_000_000_000n, 4_500_000_000n + 4_750_000_000n, 750_000_000n])
   })
 

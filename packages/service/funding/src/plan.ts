@@ -46,9 +46,16 @@ export function vatOf({ total, asset, vatBasisPoints }: { readonly total: bigint
   return floorDivide(contained, cent) * cent
 }
 
-/** What of a payment is taken back with `amount` of it, `before` having been taken back earlier: fee and VAT in proportion, rounded down over all that was, so that taking back the whole takes back each part whole. */
+/**
+ * What of a payment is taken back with `amount` of it, `before` having been taken back earlier: the VAT in proportion to the payment, the fee in proportion to what remains of it beside the VAT, both rounded
+ * down over all that was. So no part ever gives a unit back, and taking back the whole takes back each part whole.
+ */
 export function partOf({ total, vat, fee }: { readonly total: bigint; readonly vat: bigint; readonly fee: bigint }, { before, amount }: { readonly before: bigint; readonly amount: bigint }): PriceParts {
-  const until = (part: bigint, taken: bigint): bigint => floorDivide(part * taken, total)
-  const [vatBack, feeBack] = [until(vat, before + amount) - until(vat, before), until(fee, before + amount) - until(fee, before)]
+  const partsUntil = (taken: bigint): { readonly vat: bigint; readonly fee: bigint } => {
+    const vatTaken = floorDivide(vat * taken, total)
+    return { vat: vatTaken, fee: total === vat ? 0n : floorDivide(fee * (taken - vatTaken), total - vat) }
+  }
+  const [then, now] = [partsUntil(before), partsUntil(before + amount)]
+  const [vatBack, feeBack] = [now.vat - then.vat, now.fee - then.fee]
   return { vat: vatBack, fee: feeBack, budget: amount - vatBack - feeBack }
 }

@@ -20,5 +20,5 @@ test('a subscription that the first version began goes on: its plan is spent at 
   const store = new FundingStore(postgres)
   expect(await store.ofPerson('pers_old')).toMatchObject({ counted: undefined, funded: 45n, carried: 5n, subscription: { period: 3, plan: { rate: 100_000n, pacing: 'stream' } } })
   expect(await store.statements('subs_old', 10)).toMatchObject([{ period: 2, rest: 7n, counted: [] }])
-  expect((await store.termsOf(['pers_old'])).get('pers_old')).toEqual({ rate: 100_000n, pacing: 'stream', periodEndsMs: 5_000 })
+  expect((await store.termsOf(['pers_old'])).get('pers_old')).toEqual({ rate: 100_000n, pacing: 'stream', periodEndsMs: 5_000, budget: 50n })
 })

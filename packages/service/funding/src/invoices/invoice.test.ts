@@ -21,7 +21,7 @@ test('the VAT is whole cents, never more than its rate gives, and less than a ce
 
 test('a price is its VAT, its fee and its budget, and taking it back piece by piece takes back each part whole', () => {
   fc.assert(
-    fc.property(fc.bigInt(1n, 10n ** 13n), fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 10_000 }), fc.array(fc.nat(100), { minLength: 1, maxLength: 8 }), (price, feeBasisPoints, vatBasisPoints, cuts) => {
+    fc.property(fc.oneof(fc.bigInt(1n, 200n), fc.bigInt(1n, 10n ** 13n)), fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 10_000 }), fc.array(fc.nat(100), { minLength: 1, maxLength: 8 }), (price, feeBasisPoints, vatBasisPoints, cuts) => {
       const whole = partsOf({ price, asset: eur, feeBasisPoints }, vatBasisPoints)
       expect([whole.vat + whole.fee + whole.budget, whole.vat >= 0n && whole.fee >= 0n && whole.budget >= 0n]).toEqual([price, true])
       const taken = { vat: 0n, fee: 0n, budget: 0n, before: 0n }
