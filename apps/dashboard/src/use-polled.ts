@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { ApiFault } from './api.ts'
-import { forgetPresence, isSomebodyHere } from './session/presence.ts'
+import { loadSignedIn } from './session/presence.ts'
 
 export interface Polled<T> {
   /** The last good answer, kept while later attempts fail. */
@@ -22,15 +22,13 @@ export function usePolled<T>(load: () => Promise<T>, everyMs: number): Polled<T>
   const reload = useCallback(async () => {
     const attempt = async (): Promise<void> => {
       try {
-        if (!(await isSomebodyHere())) throw new ApiFault('signed-out', 'nobody is signed in', { status: 401 })
-        setValue(await loader.current())
+        setValue(await loadSignedIn(loader.current))
         setFault(undefined)
         signedOut.current = false
       } catch (error) {
         const refusal = error instanceof ApiFault ? error : new ApiFault('server-error', String(error), { status: 0 })
         setFault(refusal)
         signedOut.current = refusal.status === 401
-        if (signedOut.current) forgetPresence()
       }
     }
     // An answer asked for before a change must not hide the change: a reload waits for the running request and asks again.

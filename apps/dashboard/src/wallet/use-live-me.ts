@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import * as z from 'zod/mini'
 import { ApiFault } from '../api.ts'
+import { loadSignedIn } from '../session/presence.ts'
 import type { Polled } from '../use-polled.ts'
 import { loadMe, type Me, meSchema } from './wallet-api.ts'
 
@@ -17,7 +18,7 @@ export function useLiveMe(): Polled<Me> {
 
   const reload = useCallback(async () => {
     try {
-      setValue(await loadMe())
+      setValue(await loadSignedIn(loadMe))
       setFault((before) => (before?.status === 401 ? undefined : before))
       reopen.current?.()
     } catch (error) {
@@ -65,7 +66,7 @@ export function useLiveMe(): Polled<Me> {
       source.addEventListener('error', () => {
         if (source?.readyState !== EventSource.CLOSED) return
         // Refused: the answer to a plain question says why.
-        loadMe().catch((error: unknown) => fail(error))
+        loadSignedIn(loadMe).catch((error: unknown) => fail(error))
         retry = setTimeout(open, waitMs)
         waitMs = Math.min(retryMaxMs, waitMs * 2)
       })
@@ -85,7 +86,7 @@ export function useLiveMe(): Polled<Me> {
       if (source?.readyState !== EventSource.OPEN) look()
     }
     // Who is signed in is asked first: without a session nothing is opened.
-    void loadMe().then(
+    void loadSignedIn(loadMe).then(
       (me) => {
         setValue(me)
         signedIn = true
