@@ -155,7 +155,8 @@ test('a slow database slows all streams evenly, queues stay bounded, the operato
   for (const one of told) {
     for (let second = 1; second < seconds; second += 1) {
       const paid = paidAfter(one, second)
-      expect(paid).toBeLessThanOrEqual(rate * BigInt(second + 1))
+      // A line is written up to a second late on a busy machine, and says what was paid by then.
+      expect(paid).toBeLessThanOrEqual(rate * BigInt(second + 2))
       // What is paid within one second is at most what may be caught up, what was in flight, and the second itself.
       expect(paid - paidAfter(one, second - 1)).toBeLessThanOrEqual(rate * BigInt(catchUpSeconds + inFlightMax + 1))
     }
