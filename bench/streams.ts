@@ -123,8 +123,9 @@ async function run({ streams, seconds, profileFolder, watch }: StreamsOptions, s
   await watch?.({ databaseUrl, memory: async () => ({ wallet: await wallet.ask({ kind: 'memory' }), receiver: await receiver.ask({ kind: 'memory' }) }) })
   await wallet.ask({ kind: 'window-over' })
   const cores = cpu().map((used, index) => (used - (cpuBefore[index] ?? 0)) / seconds)
-  const result = await wallet.ask({ kind: 'settled' })
+  // Before the wallet tells its figures: what they take is not a stream's.
   const after = { wallet: await wallet.ask({ kind: 'memory' }), receiver: await receiver.ask({ kind: 'memory' }) }
+  const result = await wallet.ask({ kind: 'settled' })
 
   process.kill(server.pid, 'SIGKILL')
   await server[Symbol.asyncDispose]()
