@@ -25,7 +25,7 @@ function machine({ files = [], ...given }: { readonly files?: string[]; readonly
   }
 }
 const apt = '/usr/bin/apt-get'
-const install = `${apt} install -y --no-install-recommends chromium`
+const install = `${apt} -o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium`
 
 describe('Chromium is', () => {
   test('the one that is named, before one that is installed', () => {

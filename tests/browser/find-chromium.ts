@@ -57,7 +57,8 @@ function fromDebian(machine: Machine): string | undefined {
   if (machine.userId !== 0 || !machine.isExecutable('/usr/bin/apt-get')) return undefined
   const options = { env: { ...machine.environment, DEBIAN_FRONTEND: 'noninteractive' } }
   const apt = (...args: readonly string[]): number | null => machine.run('/usr/bin/apt-get', args, options)
-  const install = ['install', '-y', '--no-install-recommends', 'chromium'] as const
+  // Several workers may come here at once: one installs, the others wait for it.
+  const install = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', 'chromium'] as const
   // A list of packages that is too old names files that are gone.
   if (apt(...install) !== 0 && apt('update') === 0) apt(...install)
   return installed(machine)
@@ -78,7 +79,13 @@ function fromPackage(machine: Machine): Chromium | undefined {
       rmSync(unpacking, { recursive: true })
       return undefined
     }
-    renameSync(unpacking, folder)
+    try {
+      renameSync(unpacking, folder)
+    } catch (error) {
+      // Another worker was first.
+      rmSync(unpacking, { recursive: true })
+      if (!existsSync(folder)) throw error
+    }
   }
   return { path: join(folder, 'chromium'), environment: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') } }
 }
