@@ -52,6 +52,9 @@ export interface FaultyDatabaseOptions {
 
 type Fate = 'answered' | 'fails' | 'question-lost' | 'answer-lost' | 'orphaned'
 
+/** A transaction's last message: what it writes, if anything, and its end. */
+const endsWithCommit = /(?:^|;\n)commit$/
+
 /** The client hears nothing of it. */
 const silence = Symbol('silence')
 const connectMaxMs = 3_000
@@ -183,10 +186,10 @@ class FaultySession extends EventEmitter {
 
   async #serve(question: Question, fail: (error: unknown) => void): Promise<Answer | typeof silence> {
     const { process, away, happened, chance } = this.#options
-    const commits = question.text === 'commit' || /^ledger-(credit|booking)$/.test(question.name ?? '')
+    const commits = endsWithCommit.test(question.text) || /^ledger-(credit|booking)$/.test(question.name ?? '')
     await this.#travel()
     if (away()) return this.#lost()
-    if (question.text === 'begin') this.#inTransaction = true
+    if (question.text.startsWith('begin')) this.#inTransaction = true
     if (commits) return this.#commit(question, fail)
     if (process.dead) return silence
     if (chance.happens(`${process.name}/breaks`, this.#options.weather().questionLost / 20)) {
@@ -221,7 +224,7 @@ class FaultySession extends EventEmitter {
       if (process.dead) return silence
       throw this.#break()
     }
-    const isFlush = question.text !== 'commit'
+    const isFlush = !endsWithCommit.test(question.text)
     let answer: Answer | undefined
     if (isFlush) {
       this.#inTransaction = true
@@ -233,6 +236,10 @@ class FaultySession extends EventEmitter {
         this.#inTransaction = false
         throw error
       }
+    } else {
+      const written = question.text.replace(endsWithCommit, '')
+      // What fails here leaves the transaction for the client to roll back.
+      if (written !== '') await this.#run({ text: written })
     }
     if (fate === 'orphaned') {
       if (!process.dead) fail(this.#break())

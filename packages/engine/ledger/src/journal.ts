@@ -3,7 +3,8 @@ import type { Id } from '@rivulet/ids'
 import type { Books } from './books.ts'
 import type { LedgerContext } from './context.ts'
 import { refusal, unavailable } from './fault.ts'
-import type { JournalStore, Locks } from './journal-store.ts'
+import type { JournalStore } from './journal-store.ts'
+import type { Locks } from './lock-store.ts'
 import { codeOf } from './pg-errors.ts'
 
 /** One change of the books: which rows it needs locked, and what it does with them. Must give the same answer when it is written a second time. */
@@ -30,7 +31,8 @@ const pauseMsMax = 1_000
 
 /**
  * Writes everything but the packets: transfers, holds, posting, closing. One transaction at a time per process takes all that waits: it locks rows in
- * sorted order, lets each entry compute on them in the order of arrival, and writes the result with its part of the hash chain.
+ * sorted order, lets each entry compute on them in the order of arrival, and writes the result with its part of the hash chain. Two messages to the database: locks, and what was written with
+ * its commit.
  */
 export class Journal {
   readonly #context: LedgerContext

@@ -5,3 +5,4 @@ export { type EmbeddedPostgres, openEmbeddedPostgres, startEmbeddedPostgres } fr
 export { PostgresFault, type PostgresFaultCode } from './fault.ts'
 export { migrate, type Migrations, type MigrationStep, schemaVersions } from './migrate.ts'
 export { Postgres, type PostgresOptions } from './pool.ts'
+export { script, type SqlValue, statement } from './statement.ts'

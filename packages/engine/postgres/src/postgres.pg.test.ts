@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { migrate, openEmbeddedPostgres, Postgres, schemaVersions, startEmbeddedPostgres } from './index.ts'
+import { migrate, openEmbeddedPostgres, Postgres, schemaVersions, script, startEmbeddedPostgres, statement } from './index.ts'
 import { testPostgres } from './testing.ts'
 
 const counting = { schema: 'counting', steps: [{ name: 'counter', sql: 'CREATE TABLE counting.counter (id int PRIMARY KEY, value int8 NOT NULL)' }] }
@@ -19,6 +19,29 @@ describe('the pool', () => {
   test('a database that does not answer is said so', async () => {
     await using postgres = Postgres.connect({ url: 'postgresql://nobody@127.0.0.1:9/none', connectionsMax: 1, applicationName: 'test' })
     await expect(postgres.ping()).rejects.toMatchObject({ code: 'database-unreachable' })
+  })
+})
+
+describe('a statement with its values in its text', () => {
+  test('says what the same statement says with parameters, whatever the values hold', async () => {
+    await using postgres = await testPostgres([])
+    const texts = ["it's", String.raw`back\slash \' "quoted"`, '$1 $2', '{a,b}', 'null', '', 'é漢😀', "'; drop table x; --", '--', '/*']
+    const text = 'select $1::text as one, $2::text[] as many, $3::int8 as number, $4::int8[] as numbers, $5::bool as flag, $6::bytea as bytes, $7::bytea[] as all_bytes, $8::text as nothing, $9::text[] as no_texts, $10::jsonb as json'
+    for (const one of texts) {
+      const values = [one, [...texts, null], -4611686018427387904n, [-1n, 0n, 4611686018427387904n], true, Buffer.from([0, 39, 92, 255]), [Buffer.alloc(0), Buffer.from([92, 39])], null, [], JSON.stringify({ one })]
+      expect((await postgres.pool.query(statement(text, values))).rows).toEqual((await postgres.pool.query(text, values)).rows)
+    }
+  })
+
+  test('several are one message, each seeing what those before it did', async () => {
+    await using postgres = await testPostgres([])
+    const answers = await script(postgres.pool, ['begin', 'create temporary table t (n int8)', statement('insert into t values ($1)', [7n]), 'select n from t', 'commit'])
+    expect(answers).toEqual([[], [], [], [{ n: 7n }], []])
+    expect(await script(postgres.pool, ['select 1 as one'])).toEqual([[{ one: 1 }]])
+  })
+
+  test('text that the database cannot hold is refused as the database does', () => {
+    expect(() => statement('select $1', ['a\0b'])).toThrow(expect.objectContaining({ code: '22021', severity: 'ERROR' }))
   })
 })
 

@@ -153,15 +153,16 @@ export class AccountsStore {
     return rows.map(({ id }) => id)
   }
 
-  async isAccountFrozen(accountId: Id<'acct'>): Promise<boolean> {
-    const row = await this.#db
+  /** Which of these accounts are of people whom the operator has frozen. */
+  async frozenAccounts(accountIds: readonly Id<'acct'>[]): Promise<ReadonlySet<Id<'acct'>>> {
+    const rows = await this.#db
       .selectFrom('accounts.wallet_address as w')
       .innerJoin('accounts.person as p', 'p.id', 'w.person_id')
-      .select('p.id')
-      .where('w.ledger_account_id', '=', accountId)
+      .select('w.ledger_account_id')
+      .where('w.ledger_account_id', '=', sql<Id<'acct'>>`any(${accountIds}::text[])`)
       .where('p.frozen_at', 'is not', null)
-      .executeTakeFirst()
-    return row !== undefined
+      .execute()
+    return new Set(rows.map((row) => row.ledger_account_id))
   }
 
   /** Person and password in one transaction, made by whoever may: the address needs no confirmation. False when the e-mail is taken in this role. */

@@ -18,7 +18,7 @@ const walletAddressesMax = 20
 const pathAttemptsMax = 5
 const peopleMax = 10_000
 /** Every signed request asks for its signer's keys. */
-const keyLookupsPerBatchMax = 500
+const lookUpsPerBatchMax = 500
 const pageMax = 200
 const expiredEveryMs = 3_600_000
 
@@ -77,6 +77,7 @@ export class Accounts implements AsyncDisposable {
   readonly #options: AccountsOptions
   readonly #store: AccountsStore
   readonly #keys: Batches<Id<'wadr'>, readonly RegisteredKey[]>
+  readonly #frozen: Batches<Id<'acct'>, boolean>
   readonly #entrances = new Map<Role, Entrance>()
   #hashPassword: (password: string) => Promise<string> = () => Promise.reject(new Error('not open'))
   #cleaning: Timer | undefined
@@ -88,7 +89,11 @@ export class Accounts implements AsyncDisposable {
     this.#keys = new Batches<Id<'wadr'>, readonly RegisteredKey[]>(async (ids) => {
       const rows = Map.groupBy(await this.#store.keys([...new Set(ids)]), (row) => row.wallet_address_id)
       return ids.map((id) => (rows.get(id) ?? []).map(registeredKey))
-    }, keyLookupsPerBatchMax)
+    }, lookUpsPerBatchMax)
+    this.#frozen = new Batches<Id<'acct'>, boolean>(async (ids) => {
+      const frozen = await this.#store.frozenAccounts([...new Set(ids)])
+      return ids.map((id) => frozen.has(id))
+    }, lookUpsPerBatchMax)
   }
 
   /** Needs `accountsMigrations` applied. */
@@ -191,7 +196,7 @@ export class Accounts implements AsyncDisposable {
 
   /** Whether money on this account belongs to a person who is frozen now. */
   isAccountFrozen(accountId: Id<'acct'>): Promise<boolean> {
-    return this.#store.isAccountFrozen(accountId)
+    return this.#frozen.add(accountId)
   }
 
   /** Whether `path` may name a wallet address, taken or not: what the servers use themselves may not. */

@@ -1,6 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
-import type { Postgres } from '@rivulet/postgres'
+import { type Postgres, script, statement } from '@rivulet/postgres'
 import { sameAsset } from '../amount.ts'
 import type { OutgoingPayment, PaymentState, Spending, SpendingLimits } from './types.ts'
 
@@ -21,10 +21,6 @@ export interface Ending {
   readonly delivered: bigint
   readonly failure: string | undefined
   readonly endedMs: number
-}
-
-interface Client {
-  query(query: { readonly name: string; readonly text: string; readonly values: unknown[] }): Promise<{ readonly rows: unknown[] }>
 }
 
 interface PaymentRow {
@@ -77,7 +73,7 @@ export class PaymentStore {
   }
 
   /**
-   * Writes payments and counts them in the spending of their grants, in one transaction: each is admitted only within its limits, in the order given. Locks quotes, then
+   * Writes payments and counts them in the spending of their grants, in one transaction of two messages: each is admitted only within its limits, in the order given. Locks quotes, then
    * spending rows, each in the order of their keys.
    */
   async insert(all: readonly NewPayment[]): Promise<readonly Admission[]> {
@@ -93,20 +89,18 @@ export class PaymentStore {
   async #insert(all: readonly NewPayment[]): Promise<readonly Admission[]> {
     const client = await this.#postgres.pool.connect()
     try {
-      await client.query('begin')
       const quoteIds = all.flatMap(({ payment }) => payment.quoteId ?? [])
-      const unused = new Set<string>()
-      if (quoteIds.length > 0) {
-        const { rows } = await client.query<{ id: string }>('select id from open_payments.quote where id = any($1) and payment_id is null order by id for update', [quoteIds])
-        for (const { id } of rows) unused.add(id)
-      }
       const keys = new Map(all.map(({ payment }) => [keyOf(payment.grantId, payment.intervalStartMs), payment]))
       const sorted = [...keys.keys()].toSorted()
       const firsts = sorted.map((key) => keys.get(key)).filter((payment) => payment !== undefined)
-      let rows = await lockSpendings(client, firsts)
+      const [, quotes = [], found = []] = await script(client, [
+        'begin', statement('select id from open_payments.quote where id = any($1::text[]) and payment_id is null order by id for update', [quoteIds]), spendingsLock(firsts),
+      ])
+      const unused = new Set(quotes.map((row) => (row as { id: string }).id))
+      let rows = found as SpendingRow[]
       if (rows.length < firsts.length) {
-        await openSpendings(client, firsts)
-        rows = await lockSpendings(client, firsts)
+        const [, again = []] = await script(client, [spendingsOpened(firsts), spendingsLock(firsts)])
+        rows = again as SpendingRow[]
       }
       const spendings = new Map(rows.map((row) => [keyOf(row.grant_id, Number(row.interval_start_ms)), row]))
       const admitted: OutgoingPayment[] = []
@@ -120,10 +114,7 @@ export class PaymentStore {
         admitted.push(payment)
         return { spending: spendingOf(row) }
       })
-      if (admitted.length > 0) {
-        await write(client, [...spendings.values()], admitted)
-      }
-      await client.query('commit')
+      await script(client, [...(admitted.length > 0 ? [written([...spendings.values()], admitted)] : []), 'commit'])
       client.release()
       return admissions
     } catch (error) {
@@ -223,36 +214,30 @@ function admit(row: SpendingRow, payment: OutgoingPayment, limits: SpendingLimit
 }
 
 /** In the order of their keys, so that no two batches wait for each other. */
-async function lockSpendings(client: Client, firsts: readonly OutgoingPayment[]): Promise<SpendingRow[]> {
-  const { rows } = await client.query({
-    name: 'open-payments-spending-lock',
-    text: `select ${spendingColumns} from open_payments.grant_spending where (grant_id, interval_start_ms) in (select * from unnest($1::text[], $2::int8[])) order by grant_id, interval_start_ms for update`,
-    values: [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs)],
-  })
-  return rows as SpendingRow[]
+function spendingsLock(firsts: readonly OutgoingPayment[]): string {
+  return statement(
+    `select ${spendingColumns} from open_payments.grant_spending where (grant_id, interval_start_ms) in (select * from unnest($1::text[], $2::int8[])) order by grant_id, interval_start_ms for update`,
+    [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs)])
 }
 
-async function openSpendings(client: Client, firsts: readonly OutgoingPayment[]): Promise<void> {
-  await client.query({
-    name: 'open-payments-spending-open',
-    text: `insert into open_payments.grant_spending (grant_id, interval_start_ms, asset_code, asset_scale, receive_asset_code, receive_asset_scale)
-      select * from unnest($1::text[], $2::int8[], $3::text[], $4::int2[], $5::text[], $6::int2[]) on conflict do nothing`,
-    values: [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs), firsts.map(({ asset }) => asset.code), firsts.map(({ asset }) => asset.scale),
-      firsts.map(({ receiveAsset }) => receiveAsset.code), firsts.map(({ receiveAsset }) => receiveAsset.scale)],
-  })
+function spendingsOpened(firsts: readonly OutgoingPayment[]): string {
+  return statement(
+    `insert into open_payments.grant_spending (grant_id, interval_start_ms, asset_code, asset_scale, receive_asset_code, receive_asset_scale)
+    select * from unnest($1::text[], $2::int8[], $3::text[], $4::int2[], $5::text[], $6::int2[]) on conflict do nothing`,
+    [firsts.map(({ grantId }) => grantId), firsts.map(({ intervalStartMs }) => intervalStartMs), firsts.map(({ asset }) => asset.code), firsts.map(({ asset }) => asset.scale),
+      firsts.map(({ receiveAsset }) => receiveAsset.code), firsts.map(({ receiveAsset }) => receiveAsset.scale)])
 }
 
-async function write(client: Client, rows: readonly SpendingRow[], payments: readonly OutgoingPayment[]): Promise<void> {
-  await client.query({
-    name: 'open-payments-write',
-    text: `with spent as (
+function written(rows: readonly SpendingRow[], payments: readonly OutgoingPayment[]): string {
+  return statement(
+    `with spent as (
         update open_payments.grant_spending s set debit = u.debit, receive = u.receive, receive_mixed = u.receive_mixed
         from unnest($23::text[], $24::int8[], $25::int8[], $26::int8[], $27::bool[]) as u(grant_id, interval_start_ms, debit, receive, receive_mixed) where s.grant_id = u.grant_id and s.interval_start_ms = u.interval_start_ms),
       made as (
         insert into open_payments.outgoing_payment (${columns}) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int8[], $9::text[], $10::text[], $11::int8[],
           $12::int8[], $13::text[], $14::int2[], $15::int8[], $16::text[], $17::int2[], $18::int8[], $19::text[], $20::int8[], $21::text[], $22::int8[]) returning id, quote_id)
       update open_payments.quote q set payment_id = made.id from made where q.id = made.quote_id`,
-    values: [
+    [
       payments.map(({ id }) => id), payments.map(({ state }) => state), payments.map(({ walletAddressId }) => walletAddressId), payments.map(({ walletAddress }) => walletAddress),
       payments.map(({ ledgerAccountId }) => ledgerAccountId), payments.map(({ client: asked }) => asked), payments.map(({ grantId }) => grantId), payments.map(({ intervalStartMs }) => intervalStartMs),
       payments.map(({ quoteId }) => quoteId ?? null), payments.map(({ receiver }) => receiver), payments.map(({ debit }) => debit), payments.map(({ send }) => send), payments.map(({ asset }) => asset.code),
@@ -260,8 +245,7 @@ async function write(client: Client, rows: readonly SpendingRow[], payments: rea
       payments.map(({ deliver }) => deliver ?? null), payments.map(({ metadata }) => (metadata === undefined ? null : JSON.stringify(metadata))), payments.map(({ sent }) => sent),
       payments.map(({ failure }) => failure ?? null), payments.map(({ createdMs }) => createdMs),
       rows.map((row) => row.grant_id), rows.map((row) => row.interval_start_ms), rows.map((row) => row.debit), rows.map((row) => row.receive), rows.map((row) => row.receive_mixed),
-    ],
-  })
+    ])
 }
 
 function keyOf(grantId: string, intervalStartMs: number): string {

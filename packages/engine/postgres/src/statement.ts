@@ -1,0 +1,35 @@
+import pg from 'pg'
+
+export type SqlValue = string | number | bigint | boolean | Buffer | null | readonly SqlValue[]
+
+/**
+ * A statement with its values in its text, so that several can leave as one message of the simple protocol: one round trip, and still each with a snapshot of its own. `$1` stands for the first
+ * value. PostgreSQL gives a literal the type that it would give a parameter in its place. Throws as PostgreSQL does (22021) for text that it cannot hold.
+ */
+export function statement(text: string, values: readonly SqlValue[]): string {
+  return text.replaceAll(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1] ?? null))
+}
+
+function literal(value: SqlValue): string {
+  return value === null ? 'null' : pg.escapeLiteral(textOf(value))
+}
+
+function textOf(value: Exclude<SqlValue, null>): string {
+  if (typeof value === 'string') {
+    if (value.includes('\0')) throw Object.assign(new Error('text holds a NUL byte, which the database does not take'), { code: '22021', severity: 'ERROR' })
+    return value
+  }
+  if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`
+  if (typeof value === 'object') return `{${(value as readonly SqlValue[]).map((one) => (one === null ? 'null' : `"${textOf(one).replaceAll(/["\\]/g, String.raw`\$&`)}"`)).join(',')}}`
+  return String(value)
+}
+
+/** Several statements as one message: one round trip, each with a snapshot of its own, and after one that fails none. Yields the rows of each. */
+export async function script(client: { query(text: string): Promise<unknown> }, statements: readonly string[]): Promise<unknown[][]> {
+  const answers = (await client.query(statements.join(';\n'))) as Rows | readonly Rows[]
+  return 'rows' in answers ? [answers.rows] : answers.map(({ rows }) => rows)
+}
+
+interface Rows {
+  readonly rows: unknown[]
+}
