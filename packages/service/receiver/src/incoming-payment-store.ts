@@ -15,6 +15,8 @@ interface ReceiverTables {
     completed_at_ms: bigint | null
     /** Null until somebody has looked, after its end. */
     received: Generated<boolean | null>
+    /** Units that came on connections which are folded. */
+    folded_total: Generated<bigint>
   }
   'receiver.completion': { incoming_payment_id: Id<'inpm'> }
   'receiver.connection': {
@@ -24,12 +26,21 @@ interface ReceiverTables {
     connection: Buffer
     seen_total: Generated<bigint | null>
     seen_at_ms: Generated<bigint | null>
+    /** Its total is final and counted in its payment. */
+    folded: Generated<boolean>
   }
 }
 
 export type IncomingPaymentRow = Selectable<ReceiverTables['receiver.incoming_payment']>
 export type ConnectionRow = Selectable<ReceiverTables['receiver.connection']>
-export type NewConnection = Omit<Insertable<ReceiverTables['receiver.connection']>, 'id' | 'seen_total' | 'seen_at_ms'>
+export type NewConnection = Omit<Insertable<ReceiverTables['receiver.connection']>, 'id' | 'seen_total' | 'seen_at_ms' | 'folded'>
+
+/** What a payment's received amount is made of, all of one moment. */
+export interface PaymentConnections {
+  readonly foldedTotal: bigint
+  /** Those that are not folded, in the order in which they were given out. */
+  readonly connections: readonly ConnectionRow[]
+}
 
 /** Which payments of a wallet address to list, newest first. */
 export interface IncomingPaymentPage {
@@ -54,7 +65,7 @@ export class IncomingPaymentStore {
    * The payment and its first connection, both or neither. False when its client has `openMax` open ones at its wallet address already; those who ask at the same moment take turns, so the limit is never exceeded.
    * @param openMax undefined for a client without a limit
    */
-  insert(payment: Omit<IncomingPaymentRow, 'received'>, connection: NewConnection, openMax: number | undefined): Promise<boolean> {
+  insert(payment: Omit<IncomingPaymentRow, 'received' | 'folded_total'>, connection: NewConnection, openMax: number | undefined): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
       if (openMax !== undefined && (await openOf(trx, payment, openMax)) >= openMax) return false
       const metadata = payment.metadata === null ? null : JSON.stringify(payment.metadata)
@@ -79,9 +90,23 @@ export class IncomingPaymentStore {
     if (paid.length > 0) await this.#db.updateTable('receiver.incoming_payment').set({ received: true }).where('id', 'in', paid).execute()
   }
 
-  /** Notes what a connection has brought by now. */
-  async saw(id: bigint, total: bigint, atMs: number): Promise<void> {
-    await this.#db.updateTable('receiver.connection').set({ seen_total: total, seen_at_ms: BigInt(atMs) }).where('id', '=', id).execute()
+  /** Notes what connections have brought by now. */
+  async saw(connections: readonly { readonly id: bigint; readonly total: bigint }[], atMs: number): Promise<void> {
+    if (connections.length === 0) return
+    await sql`
+      update receiver.connection c set seen_total = u.total, seen_at_ms = ${atMs}
+      from unnest(${connections.map(({ id }) => id)}::int8[], ${connections.map(({ total }) => total)}::int8[]) as u(id, total) where c.id = u.id`.execute(this.#db)
+  }
+
+  /** Counts closed connections in their payments, each once, whoever else does it at the same time. */
+  async fold(closed: readonly { readonly id: bigint; readonly total: bigint }[]): Promise<void> {
+    if (closed.length === 0) return
+    await sql`
+      with input as (select * from unnest(${closed.map(({ id }) => id)}::int8[], ${closed.map(({ total }) => total)}::int8[]) as u(id, total)),
+      locked as (select c.id, input.total from receiver.connection c join input using (id) where not c.folded order by c.id for update of c),
+      folded as (update receiver.connection c set folded = true from locked where c.id = locked.id returning c.incoming_payment_id, locked.total),
+      sums as (select incoming_payment_id as id, sum(total)::int8 as total from folded group by 1)
+      update receiver.incoming_payment p set folded_total = p.folded_total + sums.total from sums where p.id = sums.id`.execute(this.#db)
   }
 
   /** Newest first, whichever end of the list they are cut from. */
@@ -94,11 +119,25 @@ export class IncomingPaymentStore {
     return before === undefined ? rows : rows.toReversed()
   }
 
-  connectionsOf(payments: readonly Id<'inpm'>[]): Promise<ConnectionRow[]> {
-    return this.#db.selectFrom('receiver.connection').selectAll().where('incoming_payment_id', 'in', payments).orderBy('incoming_payment_id').orderBy('id').execute()
+  async connectionsOf(payments: readonly Id<'inpm'>[]): Promise<ReadonlyMap<Id<'inpm'>, PaymentConnections>> {
+    const rows = await this.#db
+      .selectFrom('receiver.incoming_payment as p')
+      .leftJoin('receiver.connection as c', (join) => join.onRef('c.incoming_payment_id', '=', 'p.id').on('c.folded', '=', false))
+      .select(['p.id as payment_id', 'p.folded_total', 'c.id', 'c.incoming_payment_id', 'c.destination', 'c.connection', 'c.seen_total', 'c.seen_at_ms', 'c.folded'])
+      .where('p.id', 'in', payments)
+      .orderBy('p.id')
+      .orderBy('c.id')
+      .execute()
+    const byPayment = new Map<Id<'inpm'>, { readonly foldedTotal: bigint; readonly connections: ConnectionRow[] }>()
+    for (const { payment_id: paymentId, folded_total: foldedTotal, ...connection } of rows) {
+      const of = byPayment.get(paymentId) ?? { foldedTotal, connections: [] }
+      byPayment.set(paymentId, of)
+      if (isConnection(connection)) of.connections.push(connection)
+    }
+    return byPayment
   }
 
-  /** One more connection, while the payment is open and has less than `connectionsMax`; where `newest` is given, only while that is its newest one. False otherwise. */
+  /** One more connection, while the payment is open and has less than `connectionsMax` that are not folded; where `newest` is given, only while that is its newest one. False otherwise. */
   addConnection(connection: NewConnection, limits: { readonly newest?: bigint; readonly connectionsMax: number }): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
       const payment = await trx.selectFrom('receiver.incoming_payment').select('completed_at_ms').where('id', '=', connection.incoming_payment_id).forUpdate().executeTakeFirst()
@@ -107,6 +146,7 @@ export class IncomingPaymentStore {
         .selectFrom('receiver.connection')
         .select((of) => [of.fn.countAll<bigint>().as('count'), of.fn.max('id').as('newest')])
         .where('incoming_payment_id', '=', connection.incoming_payment_id)
+        .where('folded', '=', false)
         .executeTakeFirstOrThrow()
       if (count >= BigInt(limits.connectionsMax) || (limits.newest !== undefined && newest !== limits.newest)) return false
       await trx.insertInto('receiver.connection').values(connection).execute()
@@ -115,14 +155,12 @@ export class IncomingPaymentStore {
   }
 
   /**
-   * Many more connections in one statement; those of payments that are completed, or have `connectionsMax`, are left out. Returns the connections that were written, as hex. The lock
-   * keeps `complete` away meanwhile.
+   * Many more connections in one statement; those of payments that are completed are left out. Returns the connections that were written, as hex. The lock keeps `complete` away meanwhile.
    */
-  async addConnections(connections: readonly NewConnection[], connectionsMax: number): Promise<ReadonlySet<string>> {
+  async addConnections(connections: readonly NewConnection[]): Promise<ReadonlySet<string>> {
     const { rows } = await sql<{ connection: Buffer }>`
       with open as (
-        select p.id from receiver.incoming_payment p where p.id = any(${connections.map((one) => one.incoming_payment_id)}::text[]) and p.completed_at_ms is null
-          and (select count(*) from receiver.connection c where c.incoming_payment_id = p.id) < ${connectionsMax} order by p.id for share)
+        select p.id from receiver.incoming_payment p where p.id = any(${connections.map((one) => one.incoming_payment_id)}::text[]) and p.completed_at_ms is null order by p.id for share)
       insert into receiver.connection (incoming_payment_id, destination, connection)
       select input.id, input.destination, input.connection
       from unnest(${connections.map((one) => one.incoming_payment_id)}::text[], ${connections.map((one) => one.destination)}::text[], ${connections.map((one) => one.connection)}::bytea[]) as input(id, destination, connection)
@@ -141,6 +179,10 @@ export class IncomingPaymentStore {
       return 'completed'
     })
   }
+}
+
+function isConnection(row: { readonly [Key in keyof ConnectionRow]: ConnectionRow[Key] | null }): row is ConnectionRow {
+  return row.id !== null
 }
 
 /** How many payments of one client at one wallet address are open, at most `most`. Whoever asks next waits until this transaction ends. */

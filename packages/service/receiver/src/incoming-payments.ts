@@ -56,8 +56,14 @@ export interface IncomingPaymentsOptions {
 
 const livesMsMax = 30 * 24 * 3_600_000
 const metadataBytesMax = 4_096
-/** Payers come back with fresh credentials; one who asks more often than that for one payment shares the last ones. */
+/** Of one payment at once: each is asked for whenever the payment is looked at. Those that are closed are folded into one number; while more than that are open, payers share the last one. */
 const connectionsMax = 2_000
+/** After so many more connections of a payment those that are closed are folded. */
+const foldEvery = 200
+/** While a payment has more connections than this, one that has brought nothing for `quietMs` is closed: longer than any payment of ours takes. */
+const connectionsCrowded = 1_000
+const quietMs = 900_000
+const paymentsCountedMax = 10_000
 const walletAddressesCachedMax = 10_000
 const termsCachedMax = 10_000
 const connectionsPerBatchMax = 300
@@ -89,12 +95,16 @@ export class IncomingPayments {
   readonly #walletAddresses = new Map<Id<'wadr'>, WalletAddress>()
   readonly #terms = new Map<string, Terms>()
   readonly #alone: Batches<NewConnection, boolean>
+  /** Connections that were given out here since those of the payment were folded. */
+  readonly #added = new Map<Id<'inpm'>, number>()
 
   constructor(options: IncomingPaymentsOptions) {
     this.#options = options
     this.#store = new IncomingPaymentStore(options.postgres)
     this.#alone = new Batches(async (rows) => {
-      const added = await this.#store.addConnections(rows, connectionsMax)
+      const added = await this.#store.addConnections(rows)
+      for (const { incoming_payment_id: id } of rows) this.#count(id)
+      for (const id of new Set(rows.map((row) => row.incoming_payment_id))) await this.#foldWhenDue(id)
       return rows.map(({ connection }) => added.has(connection.toString('hex')))
     }, connectionsPerBatchMax)
   }
@@ -108,7 +118,7 @@ export class IncomingPayments {
     if (expiresAtMs <= nowMs || expiresAtMs > nowMs + livesMsMax) throw new IncomingPaymentFault('expiry-invalid', 'an incoming payment expires in the future, within 30 days')
     if (metadata !== undefined && Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) throw new IncomingPaymentFault('metadata-too-large', `metadata has at most ${metadataBytesMax} bytes as JSON`)
     const credentials = this.#issue(walletAddress, { totalMax: incomingAmount, closesAtMs: expiresAtMs })
-    const row: Omit<IncomingPaymentRow, 'received'> = {
+    const row: Omit<IncomingPaymentRow, 'received' | 'folded_total'> = {
       id: newId('inpm', nowMs), wallet_address_id: walletAddress.id, client, incoming_amount: incomingAmount ?? null, metadata: metadata ?? null,
       created_at_ms: BigInt(nowMs), expires_at_ms: BigInt(expiresAtMs), completed_at_ms: null,
     }
@@ -138,8 +148,15 @@ export class IncomingPayments {
     const share = incomingAmount !== undefined && !newest.closed
     const credentials = share ? undefined : this.#issue(walletAddress, { totalMax: incomingAmount === undefined ? undefined : incomingAmount - receivedAmount, closesAtMs: expiresAtMs })
     if (credentials !== undefined) {
-      const added = await this.#store.addConnection(connectionRow(payment.id, credentials), { connectionsMax, ...(incomingAmount !== undefined && { newest: newest.id }) })
-      if (added) return { payment, credentials }
+      const limits = { connectionsMax, ...(incomingAmount !== undefined && { newest: newest.id }) }
+      const row = connectionRow(payment.id, credentials)
+      this.#count(payment.id)
+      await this.#foldWhenDue(payment.id)
+      if (await this.#store.addConnection(row, limits)) return { payment, credentials }
+      if (connections.length >= connectionsMax) {
+        await this.#fold(payment.id)
+        if (await this.#store.addConnection(row, limits)) return { payment, credentials }
+      }
       // Somebody else was faster, or there are too many: the newest is what there is.
       const now = await this.#standing(id)
       const last = now?.connections.at(-1)
@@ -153,12 +170,38 @@ export class IncomingPayments {
     const newest = standing?.connections.at(-1)
     if (standing === undefined || newest === undefined || standing.payment.incomingAmount === undefined || standing.payment.state !== 'open' || newest.closed || newest.total === 0n) return standing
     const nowMs = this.#options.clock.nowMs()
-    if (newest.seen_total !== newest.total) await this.#store.saw(newest.id, newest.total, nowMs)
+    if (newest.seen_total !== newest.total) await this.#store.saw([newest], nowMs)
     else if (nowMs - Number(newest.seen_at_ms) >= idleMs) {
       await this.#options.receiving.close(newest.connection, standing.payment.expiresAtMs)
       return this.#standing(standing.payment.id)
     }
     return standing
+  }
+
+  #count(id: Id<'inpm'>): void {
+    if (this.#added.size >= paymentsCountedMax) this.#added.clear()
+    this.#added.set(id, (this.#added.get(id) ?? 0) + 1)
+  }
+
+  async #foldWhenDue(id: Id<'inpm'>): Promise<void> {
+    if ((this.#added.get(id) ?? 0) >= foldEvery) await this.#fold(id)
+  }
+
+  /** Counts in the payment's row what came on connections that are closed: nothing more comes on them. The newest stays: whoever completes the payment goes by it. */
+  async #fold(id: Id<'inpm'>): Promise<void> {
+    this.#added.delete(id)
+    const standing = await this.#standing(id)
+    if (standing === undefined) return
+    const nowMs = this.#options.clock.nowMs()
+    const [closed, open] = partition(standing.connections.slice(0, -1), ({ closed: over }) => over)
+    if (open.length >= connectionsCrowded && standing.payment.incomingAmount === undefined) {
+      const quiet = open.filter((one) => one.seen_total === one.total && nowMs - Number(one.seen_at_ms) >= quietMs)
+      await Promise.all(quiet.map(({ connection }) => this.#options.receiving.close(connection, standing.payment.expiresAtMs)))
+      const states = await this.#options.receiving.statesOf(quiet.map(({ connection }) => connection))
+      closed.push(...quiet.map((one, index) => ({ ...one, ...states[index] })).filter((one) => one.closed))
+    }
+    await this.#store.saw(open.filter((one) => one.seen_total !== one.total), nowMs)
+    await this.#store.fold(closed)
   }
 
   /** Forgets payments that ended a week ago and got nothing. Returns how many it looked at. */
@@ -234,13 +277,16 @@ export class IncomingPayments {
 
   async #standings(rows: readonly IncomingPaymentRow[]): Promise<readonly Standing[]> {
     if (rows.length === 0) return []
-    const connections = await this.#store.connectionsOf(rows.map(({ id }) => id))
-    const states = await this.#options.receiving.statesOf(connections.map(({ connection }) => connection))
-    const byPayment = Map.groupBy(connections.map((row, index) => ({ ...row, ...(states[index] ?? { total: 0n, closed: false }) })), (row) => row.incoming_payment_id)
+    const byPayment = await this.#store.connectionsOf(rows.map(({ id }) => id))
+    const all = [...byPayment.values()].flatMap(({ connections }) => connections)
+    const states = await this.#options.receiving.statesOf(all.map(({ connection }) => connection))
+    const stateOf = new Map(all.map(({ id }, index) => [id, states[index] ?? { total: 0n, closed: false }]))
     const standings = await Promise.all(rows.map(async (row): Promise<Standing | undefined> => {
-      const own = byPayment.get(row.id) ?? []
+      const of = byPayment.get(row.id)
       const address = await this.#walletAddress(row.wallet_address_id)
-      return address === undefined ? undefined : { payment: this.#payment(row, address, own.reduce((sum, { total }) => sum + total, 0n)), connections: own }
+      if (of === undefined || address === undefined) return undefined
+      const connections = of.connections.map((one) => ({ ...one, ...(stateOf.get(one.id) ?? { total: 0n, closed: false }) }))
+      return { payment: this.#payment(row, address, connections.reduce((sum, { total }) => sum + total, of.foldedTotal)), connections }
     }))
     return standings.filter((standing) => standing !== undefined)
   }
@@ -254,7 +300,7 @@ export class IncomingPayments {
     return found
   }
 
-  #payment(row: Omit<IncomingPaymentRow, 'received'>, walletAddress: WalletAddress, receivedAmount: bigint): IncomingPayment {
+  #payment(row: Omit<IncomingPaymentRow, 'received' | 'folded_total'>, walletAddress: WalletAddress, receivedAmount: bigint): IncomingPayment {
     const incomingAmount = row.incoming_amount ?? undefined
     const expiresAtMs = Number(row.expires_at_ms)
     const completed = row.completed_at_ms !== null || (incomingAmount !== undefined && receivedAmount >= incomingAmount)
@@ -268,6 +314,10 @@ export class IncomingPayments {
   #issue({ ledgerAccountId, asset }: WalletAddress, limits: { readonly totalMax: bigint | undefined; readonly closesAtMs: number }): Credentials {
     return this.#options.streams.issue({ accountId: ledgerAccountId, asset, ...limits })
   }
+}
+
+function partition<One>(all: readonly One[], isFirst: (one: One) => boolean): readonly [One[], One[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
 }
 
 function connectionRow(paymentId: Id<'inpm'>, { destination }: Credentials): NewConnection {

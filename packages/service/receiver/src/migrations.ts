@@ -126,5 +126,14 @@ export const receiverMigrations: Migrations = {
         create index api_key_person on receiver.api_key (person_id, id);
       `,
     },
+    {
+      name: '7-folded-connections',
+      sql: `
+        -- Connections whose total is final and counted in their payment: what a payment has received is that and what the ledger says of the others, however many there were.
+        alter table receiver.incoming_payment add column folded_total int8 not null default 0 check (folded_total >= 0);
+        alter table receiver.connection add column folded boolean not null default false;
+        create index connection_unfolded on receiver.connection (incoming_payment_id, id) where not folded;
+      `,
+    },
   ],
 }
