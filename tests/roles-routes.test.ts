@@ -20,7 +20,7 @@ const signedIn = (role: Who): string => `
 ${role}: GET /api/sign-ins, DELETE /api/sign-ins/:id, DELETE /api/sign-ins, POST /api/passkeys/options, POST /api/passkeys, PATCH /api/passkeys/:id, DELETE /api/passkeys/:id`
 
 const openPayments = `
-anyone: OPTIONS /.well-known/pay, OPTIONS /:path, OPTIONS /:path/jwks.json, GET /.well-known/pay, GET /:path, GET /:path/jwks.json, GET /instance, GET /instance/jwks.json, GET /auth/discovery
+anyone: OPTIONS /.well-known/pay, OPTIONS /:path, OPTIONS /:path/jwks.json, OPTIONS /:path/did.json, GET /.well-known/pay, GET /:path, GET /:path/jwks.json, GET /:path/did.json, GET /instance, GET /instance/jwks.json, GET /auth/discovery
 anyone: GET /auth/interact/:id/:nonce/finish
 token: POST /auth, POST /auth/continue/:id, DELETE /auth/continue/:id, POST /auth/token/:id, DELETE /auth/token/:id
 token: POST /incoming-payments, GET /incoming-payments, GET /incoming-payments/:id, POST /incoming-payments/:id/complete`

@@ -26,3 +26,11 @@ export function documentOf({ url, publicName, asset }: WalletAddress): object {
 export function keySetOf(keys: readonly Pick<RegisteredKey, 'kid' | 'x'>[]): object {
   return { keys: keys.map(({ kid, x }) => ({ kid, alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', use: 'sig', x })) }
 }
+
+/** Its `did.json`, as the method `did:web` finds it: the same keys under names that are URLs (W3C DID Core). */
+export function didDocumentOf(url: string, keys: readonly Pick<RegisteredKey, 'kid' | 'x'>[]): object {
+  const { host, pathname } = new URL(url)
+  const id = ['did', 'web', encodeURIComponent(host), ...pathname.split('/').slice(1)].join(':')
+  const methods = keys.map(({ kid, x }) => ({ id: `${id}#${encodeURIComponent(kid)}`, type: 'JsonWebKey2020', controller: id, publicKeyJwk: { kty: 'OKP', crv: 'Ed25519', x } }))
+  return { '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/suites/jws-2020/v1'], id, alsoKnownAs: [url], verificationMethod: methods, authentication: methods.map((method) => method.id) }
+}

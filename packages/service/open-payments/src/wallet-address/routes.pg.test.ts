@@ -67,7 +67,7 @@ describe('a wallet address', () => {
 
   test.each([
     ['publisher', '/alice'], ['subscriber', '/gazette'], ['publisher', '/nobody'], ['publisher', '/instance'], ['subscriber', '/instance'], ['subscriber', '/.well-known/pay'], ['publisher', '/nobody/jwks.json'],
-    ['publisher', '/%00/jwks.json'],
+    ['publisher', '/%00/jwks.json'], ['publisher', '/nobody/did.json'],
   ] as const)('is not there for a %s at %s', async (role, path) => {
     const response = await get(role, path, '*/*')
     expect([response.status, response.headers.get('access-control-allow-origin'), await response.json()]).toEqual([404, '*', { error: { code: '404', description: 'Could not get wallet address' } }])
@@ -97,6 +97,7 @@ describe('a wallet address', () => {
   test('has an empty key set while nobody registered a key', async () => {
     const response = await get('subscriber', '/alice/jwks.json', '*/*')
     expect([response.status, response.headers.get('cache-control'), await response.json()]).toEqual([200, 'no-cache', { keys: [] }])
+    expect(await (await get('subscriber', '/alice/did.json')).json()).toMatchObject({ id: 'did:web:wallet.example:alice', verificationMethod: [], authentication: [] })
   })
 })
 
@@ -128,6 +129,11 @@ describe('a signed-in person', () => {
     const added = await ask('POST', '/api/keys', { key: ` ${shown}\n`, name: 'Extension' })
     expect(added).toMatchObject({ status: 201, body: { kid: '5c2a7d0e-1f7e-4c59-9a52-7a4f6c2f3d11', name: 'Extension', walletAddress: `${wallet}/alice` } })
     expect((await ask('GET', '/api/keys')).body.keys).toEqual([added.body])
+    const did = 'did:web:wallet.example:alice'
+    expect(await (await get('subscriber', '/alice/did.json')).json()).toMatchObject({
+      id: did, alsoKnownAs: [`${wallet}/alice`], verificationMethod: [{ id: `${did}#5c2a7d0e-1f7e-4c59-9a52-7a4f6c2f3d11`, type: 'JsonWebKey2020', controller: did, publicKeyJwk: { kty: 'OKP', crv: 'Ed25519', x } }],
+      authentication: [`${did}#5c2a7d0e-1f7e-4c59-9a52-7a4f6c2f3d11`],
+    })
     expect(await (await get('subscriber', '/alice/jwks.json')).json()).toEqual({ keys: [{ kid: '5c2a7d0e-1f7e-4c59-9a52-7a4f6c2f3d11', alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', use: 'sig', x }] })
     const stranger = await signIn('publisher', 'gazette@example.org')
     expect((await stranger('DELETE', `/api/keys/${added.body.id}`)).status).toBe(404)

@@ -1,7 +1,7 @@
 import type { Accounts, WalletAddress } from '@rivulet/accounts'
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { InstanceKey } from '../instance-key.ts'
-import { crossOrigin, documentOf, keySetOf, type PayableRole } from './document.ts'
+import { crossOrigin, didDocumentOf, documentOf, keySetOf, type PayableRole } from './document.ts'
 import { pageHeaders, pageOf } from './page.ts'
 
 export interface WalletAddressRoutesOptions {
@@ -18,7 +18,7 @@ const documentMaxAgeSeconds = 60
 
 /**
  * Wallet addresses (Open Payments 1.3): `/:path` and `/.well-known/pay` answer people with a page and programs with JSON; who asks for SPSP is left to the next
- * route. `/:path/jwks.json` has the keys of every address there is, and of the installation itself at `/instance`.
+ * route. `/:path/jwks.json` has the keys of every address there is, and of the installation itself at `/instance`; `/:path/did.json` has them as a DID document.
  */
 export function walletAddressRoutes({ accounts, role, hostPath, instance }: WalletAddressRoutesOptions): Router {
   const find = async (path: string | undefined): Promise<WalletAddress | undefined> => {
@@ -41,7 +41,7 @@ export function walletAddressRoutes({ accounts, role, hostPath, instance }: Wall
   }
 
   const router = Router()
-  router.options(['/.well-known/pay', '/:path/jwks.json'], (_request, response) => void response.set(crossOrigin).status(204).end())
+  router.options(['/.well-known/pay', '/:path/jwks.json', '/:path/did.json'], (_request, response) => void response.set(crossOrigin).status(204).end())
   router.options('/:path', (request, response, next) => {
     if (accounts.isWalletAddressPath(request.params.path)) response.set(crossOrigin).status(204).end()
     else next()
@@ -53,13 +53,16 @@ export function walletAddressRoutes({ accounts, role, hostPath, instance }: Wall
     if (accounts.isWalletAddressPath(request.params.path)) await answer(request.params.path, request, response, next)
     else next()
   })
-  router.get('/:path/jwks.json', async (request, response) => {
+  const keysAs = (body: (address: WalletAddress, keys: Awaited<ReturnType<typeof accounts.keysOf>>) => object) => async (request: Request, response: Response): Promise<void> => {
     // Who adds a key connects a moment later, so nothing remembers the old set.
     response.set({ ...crossOrigin, 'Cache-Control': 'no-cache' })
-    const address = await find(request.params.path)
+    const { path } = request.params
+    const address = await find(typeof path === 'string' ? path : undefined)
     if (address === undefined) notFound(response)
-    else response.json(keySetOf(await accounts.keysOf(address.id)))
-  })
+    else response.json(body(address, await accounts.keysOf(address.id)))
+  }
+  router.get('/:path/jwks.json', keysAs((_address, keys) => keySetOf(keys)))
+  router.get('/:path/did.json', keysAs(({ url }, keys) => didDocumentOf(url, keys)))
   return router
 }
 
