@@ -1,6 +1,9 @@
 /** The paying half of Open Payments, by the official client with response validation on, and by hand where a client would not go. The product runs in a process of its own. */
 import { createPublicKey } from 'node:crypto'
-import { createAuthenticatedClient, OpenPaymentsClientError } from '@interledger/open-payments'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { createAuthenticatedClient, isFinalizedGrantWithAccessToken, isPendingGrant, OpenPaymentsClientError } from '@interledger/open-payments'
 import type { WalletAddress } from '@rivulet/accounts'
 import type { Access } from '@rivulet/gnap'
 import { openEmbeddedPostgres } from '@rivulet/postgres'
@@ -35,10 +38,49 @@ beforeAll(async () => {
   alice = await house.address('alice')
   mara = await house.address('mara')
   await rivulet(['keys', 'add', 'alice', key.base64Jwk, '--data', folder])
-  client = await createAuthenticatedClient({ walletAddressUrl: alice.url, privateKey: key.privateKey, keyId: key.keyId, useHttp: true, logLevel: 'silent' })
+  client = recorded(await createAuthenticatedClient({ walletAddressUrl: alice.url, privateKey: key.privateKey, keyId: key.keyId, useHttp: true, validateResponses: true, logLevel: 'silent' }))
   quoteToken = await house.quoteGrant(alice, key)
 })
 afterAll(() => resources.disposeAsync())
+
+/** What the official client has been answered, and found to be as the OpenAPI files say. */
+const walked = new Set<string>()
+
+function recorded<T extends object>(part: T, path: readonly string[] = []): T {
+  return new Proxy(part, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      const here = [...path, String(name)]
+      if (typeof value === 'object' && value !== null) return recorded(value, here)
+      if (typeof value !== 'function') return value
+      return async (...given: unknown[]): Promise<unknown> => {
+        const answer: unknown = await Reflect.apply(value, target, given)
+        walked.add(here.join('.'))
+        return answer
+      }
+    },
+  })
+}
+
+/** Every operation of the OpenAPI files, and how the official client asks for it. */
+const operations: Readonly<Record<string, string>> = {
+  'post-request': 'grant.request', 'post-continue': 'grant.continue', 'delete-continue': 'grant.cancel', 'post-token': 'token.rotate', 'delete-token': 'token.revoke',
+  'create-incoming-payment': 'incomingPayment.create', 'list-incoming-payments': 'incomingPayment.list', 'get-incoming-payment': 'incomingPayment.get', 'complete-incoming-payment': 'incomingPayment.complete',
+  'create-quote': 'quote.create', 'get-quote': 'quote.get',
+  'create-outgoing-payment': 'outgoingPayment.create', 'list-outgoing-payments': 'outgoingPayment.list', 'get-outgoing-payment': 'outgoingPayment.get', 'get-outgoing-payment-grant': 'outgoingPayment.getGrantSpentAmounts',
+  'get-wallet-address': 'walletAddress.get', 'get-wallet-address-keys': 'walletAddress.getKeys', 'get-wallet-address-did-document': 'walletAddress.getDIDDocument',
+}
+
+/** Alice signs in and accepts what a client asks for; the reference that her browser takes back. */
+async function accepted(redirect: string): Promise<string> {
+  const origin = product.ready.wallet
+  const { email, password } = product.ready.demoAccounts.find((account) => account.email.startsWith('alice@')) ?? {}
+  const signedIn = await fetch(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ email, password }) })
+  const headers = { origin, cookie: signedIn.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ') }
+  expect((await fetch(`${redirect.replace('/auth/interact/', '/api/interactions/')}/accept`, { method: 'POST', headers })).status).toBe(200)
+  const back = await fetch(`${redirect}/finish`, { headers, redirect: 'manual' })
+  return new URL(back.headers.get('location') ?? '').searchParams.get('interact_ref') ?? ''
+}
 
 /** As the extension does for a one-time payment: until all is sent, or it has failed. */
 async function settled(url: string, accessToken: string) {
@@ -76,6 +118,42 @@ describe('the official client', () => {
     expect(next).toMatchObject({ result: [{ id: made.id, metadata }], pagination: { hasPreviousPage: true } })
     expect(await list({ last: 1, cursor: next.pagination.startCursor ?? '' })).toMatchObject({ result: [{ id: second.id }], pagination: { hasNextPage: true, hasPreviousPage: false } })
     expect(await list({ first: 5, cursor: 'outp_00000000000000000000000000' })).toMatchObject({ result: [], pagination: { hasNextPage: false } })
+  })
+
+  test('asks for grants as the extension does: for what receives at once, for what pays by a person; goes on, rotates, revokes, and gives them back', async () => {
+    const payee = await client.walletAddress.get({ url: mara.url })
+    expect((await client.walletAddress.getKeys({ url: alice.url })).keys).toEqual([expect.objectContaining({ kid: key.keyId, alg: 'EdDSA' })])
+    const { host } = new URL(alice.url)
+    expect(await client.walletAddress.getDIDDocument({ url: alice.url })).toMatchObject({ id: `did:web:${encodeURIComponent(host)}:alice`, verificationMethod: [{ type: 'JsonWebKey2020' }] })
+    const receiving = await client.grant.request({ url: payee.authServer }, { access_token: { access: [{ type: 'incoming-payment', actions: ['create', 'read', 'list', 'complete'], identifier: payee.id }] } })
+    if (!isFinalizedGrantWithAccessToken(receiving)) throw new Error('no person is needed for this')
+    const created = await client.incomingPayment.create({ url: payee.resourceServer, accessToken: receiving.access_token.value }, { walletAddress: payee.id, metadata: { source: 'Web Monetization' } })
+    const { value: accessToken, manage } = await client.token.rotate({ url: receiving.access_token.manage, accessToken: receiving.access_token.value })
+    expect(await client.incomingPayment.get({ url: created.id, accessToken })).toMatchObject({ id: created.id, completed: false })
+    expect((await client.incomingPayment.list({ url: payee.resourceServer, accessToken, walletAddress: payee.id }, { first: 1, 'wallet-address': payee.id })).result.map(({ id }) => id)).toEqual([created.id])
+    expect(await client.incomingPayment.complete({ url: created.id, accessToken })).toMatchObject({ completed: true })
+    await client.token.revoke({ url: manage, accessToken })
+    await expect(client.incomingPayment.get({ url: created.id, accessToken })).rejects.toMatchObject({ status: 403, description: 'Inactive Token' })
+    await client.grant.cancel({ url: receiving.continue.uri, accessToken: receiving.continue.access_token.value })
+
+    const { authServer } = await client.walletAddress.get({ url: alice.url })
+    const asked = await client.grant.request({ url: authServer }, {
+      access_token: { access: [{ type: 'outgoing-payment', actions: ['create', 'read'], identifier: alice.url, limits: { debitAmount: eur(1_000) } }] },
+      interact: { start: ['redirect'], finish: { method: 'redirect', uri: 'http://localhost/welcome', nonce: 'a nonce' } },
+    })
+    if (!isPendingGrant(asked)) throw new Error('a person must agree to this')
+    const paying = await client.grant.continue({ url: asked.continue.uri, accessToken: asked.continue.access_token.value }, { interact_ref: await accepted(asked.interact.redirect) })
+    if (!isFinalizedGrantWithAccessToken(paying)) throw new Error('she has accepted')
+    const payment = await client.outgoingPayment.create({ url: product.ready.wallet, accessToken: paying.access_token.value }, { walletAddress: alice.url, incomingPayment: await incoming(), debitAmount: eur(1_000) })
+    expect(await settled(payment.id, paying.access_token.value)).toMatchObject({ failed: false })
+    await client.grant.cancel({ url: paying.continue.uri, accessToken: paying.continue.access_token.value })
+  })
+
+  test('has by now walked every operation of the OpenAPI files', () => {
+    const folder = join(dirname(createRequire(import.meta.url).resolve('@interledger/open-payments')), 'openapi', 'specs')
+    const ids = readdirSync(folder).flatMap((file) => Array.from(readFileSync(join(folder, file), 'utf8').matchAll(/^ +operationId: (\S+)$/gm), ([, id]) => id ?? ''))
+    expect(ids.toSorted()).toEqual(Object.keys(operations).toSorted())
+    expect(Object.values(operations).filter((way) => !walked.has(way))).toEqual([])
   })
 
   test('pays an incoming payment to its amount, in parts, and not beyond', async () => {
