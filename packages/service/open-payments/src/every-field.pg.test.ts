@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { payingRoutes } from './paying-routes.ts'
 import { requireToken } from './signed/require-token.ts'
 import { TestHouse } from './test-house.ts'
+import { bent, wrongs } from './wrong-values.ts'
 
 const publicUrl = 'https://wallet.example'
 const budget = 1_000_000_000n
@@ -66,24 +67,6 @@ async function ask(method: string, path: string, { token, body }: { readonly tok
 
 const quote = (changes: object = {}) => ({ walletAddress: house.alice.url, receiver, method: 'ilp', debitAmount: eur('100'), ...changes })
 const payment = (changes: object = {}) => ({ walletAddress: house.alice.url, incomingPayment: receiver, debitAmount: eur('100'), ...changes })
-
-/** JSON as it is written, since some of these no object can hold. */
-const wrongs: readonly (readonly [string, string | undefined])[] = [
-  ['missing', undefined], ['null', 'null'], ['empty', '""'], ['a blank', '" "'], ['a number', '7'], ['negative', '-7'], ['a negative in a string', '"-7"'], ['zero', '"0"'], ['a fraction', '"0.5"'], ['an exponent', '"1e3"'], ['hexadecimal', '"0x10"'],
-  ['Arabic digits', '"٣"'], ['full-width digits', '"１"'], ['a NUL', '"1\\u0000"'], ['half a surrogate', '"\\ud800"'], ['a boolean', 'true'], ['a list', '["a"]'], ['an empty object', '{}'], ['a prototype', '{"__proto__":{"value":"1"}}'],
-  ['huge', JSON.stringify('9'.repeat(3_000))], ['beyond all counters', '"18446744073709551616"'], ['a script', '"javascript:alert(1)"'], ['a URL of elsewhere', '"https://elsewhere.example/x"'], ['a path', '"../../incoming-payments/x"'],
-]
-
-/** Where `path` leads, another value, or none. */
-function bent(body: object, path: readonly string[], json: string | undefined): string {
-  const [field = '', ...rest] = path
-  const fields = Object.entries(body).flatMap(([name, value]) => {
-    if (name !== field) return [`${JSON.stringify(name)}:${JSON.stringify(value)}`]
-    if (rest.length > 0) return [`${JSON.stringify(name)}:${bent(value as object, rest, json)}`]
-    return json === undefined ? [] : [`${JSON.stringify(name)}:${json}`]
-  })
-  return `{${fields.join(',')}}`
-}
 
 /** As if nobody had asked for more than the one quote. */
 async function nothingDone(): Promise<void> {

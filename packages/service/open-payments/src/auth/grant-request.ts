@@ -20,7 +20,7 @@ export type ClientJwk = z.output<typeof jwk>
 
 const interact = z.object({
   start: z.array(z.string()).refine((modes) => modes.includes('redirect'), 'must hold redirect'),
-  finish: z.object({ method: z.literal('redirect'), uri: url, nonce: z.string().min(1).max(200) }).optional(),
+  finish: z.object({ method: z.literal('redirect'), uri: url, nonce: z.string().min(1).max(200).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text that can be shown') }).optional(),
 })
 
 const grantRequest = z.object({

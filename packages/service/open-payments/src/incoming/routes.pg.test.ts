@@ -13,6 +13,7 @@ import { systemClock } from '@rivulet/time'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { incomingPaymentRoutes } from '../index.ts'
+import { bent, wrongs } from '../wrong-values.ts'
 
 const pay = 'https://pay.example'
 const gazette = `${pay}/gazette`
@@ -82,8 +83,11 @@ class Client {
     return new Client(token.value, privateKey)
   }
 
-  async ask(method: string, path: string, body?: unknown): Promise<Answer> {
-    const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  ask(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.send(method, path, body === undefined ? undefined : Buffer.from(JSON.stringify(body)))
+  }
+
+  async send(method: string, path: string, sent?: Buffer): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `GNAP ${this.#token}`, 'content-type': 'application/json' }
     const signature = signRequest({ method, url: `${pay}${path}`, headers, ...(sent !== undefined && { body: sent }) }, { keyId: 'k', privateKey: this.#privateKey }, clock.nowMs())
     const response = await fetch(`${at}${path}`, { method, headers: { ...headers, ...signature }, ...(sent !== undefined && { body: sent }) })
@@ -235,5 +239,61 @@ describe('what is refused', () => {
     const { body } = await client.create()
     expect(await unsigned(pathOf(body.id), { authorization: 'GNAP nonsense' })).toMatchObject({ status: 401, body: { error: { code: '401', description: 'Invalid Token' } } })
     expect(await new Client('nonsense', generateKeyPairSync('ed25519').privateKey).create()).toMatchObject({ status: 401, body: { error: { description: 'Invalid Token' } } })
+  })
+})
+
+describe('every field alone, wrong in every way,', () => {
+  const paymentsMade = async (): Promise<number> => (await postgres.pool.query<{ count: number }>('select count(*)::int as count from receiver.incoming_payment')).rows[0]?.count ?? 0
+  const refusals = async (ask: (json: string | undefined) => Promise<Answer>, isWrong: (json: string | undefined) => boolean = () => true): Promise<string[]> => {
+    const taken: string[] = []
+    for (const [what, json] of wrongs) {
+      if (!isWrong(json)) continue
+      const { status, body } = await ask(json)
+      const description = body.error?.description ?? ''
+      if (status < 400 || status >= 500 || body.error?.code !== String(status) || description === '' || description.length > 500) taken.push(`${what}: ${status} ${JSON.stringify(body)}`)
+    }
+    return taken
+  }
+
+  test.each(['walletAddress', 'incomingAmount', 'incomingAmount.value', 'incomingAmount.assetCode', 'incomingAmount.assetScale', 'expiresAt', 'metadata'])('of a creation is refused with a reason, and nothing is made: %s', async (field) => {
+    const client = await Client.granted(['create'])
+    const whole = { walletAddress: gazette, incomingAmount: { value: '25', assetCode: 'EUR', assetScale: 9 }, expiresAt: new Date(clock.nowMs() + 600_000).toISOString(), metadata: {} }
+    const before = await paymentsMade()
+    const mayBeLeftOut = ['incomingAmount', 'expiresAt', 'metadata'].includes(field)
+    expect(await refusals((json) => client.send('POST', '/incoming-payments', Buffer.from(bent(whole, field.split('.'), json))), (json) => !(json === undefined && mayBeLeftOut) && !(field === 'metadata' && json?.startsWith('{') === true))).toEqual([])
+    expect(await paymentsMade()).toBe(before)
+    expect((await client.ask('POST', '/incoming-payments', whole)).status).toBe(201)
+  })
+
+  test.each(['wallet-address', 'cursor', 'first', 'last'])('of a list is refused with a reason: %s', async (field) => {
+    const client = await Client.granted(['list'])
+    const asked = (json: string | undefined): string => {
+      const query = new URLSearchParams({ 'wallet-address': gazette })
+      if (field === 'last') query.set('cursor', 'inpm_00000000000000000000000000')
+      if (json === undefined) query.delete(field)
+      else query.set(field, String(JSON.parse(json) ?? 'null'))
+      return `/incoming-payments?${query.toString()}`
+    }
+    // A count of 7 is right, and all but the address may be left out.
+    const isWrong = (json: string | undefined): boolean => (json === undefined ? field === 'wallet-address' : !(json === '7' && field !== 'cursor' && field !== 'wallet-address'))
+    expect(await refusals((json) => client.ask('GET', asked(json)), isWrong)).toEqual([])
+  })
+
+  const encodings: readonly (readonly [string, Buffer])[] = [
+    ['UTF-16', Buffer.from(JSON.stringify({ walletAddress: gazette }), 'utf16le')], ['a byte order mark', Buffer.from(`\ufeff${JSON.stringify({ walletAddress: gazette })}`)], ['no JSON', Buffer.from('{')],
+    ['a list', Buffer.from('[]')], ['bytes that are no text', Buffer.from([0x22, 0xff, 0xfe, 0x22])], ['a form', Buffer.from(`walletAddress=${gazette}`)],
+  ]
+  test.each(encodings)('of a body in another encoding is refused: %s', async (_what, body) => {
+    const client = await Client.granted(['create'])
+    const before = await paymentsMade()
+    expect(await client.send('POST', '/incoming-payments', body)).toMatchObject({ status: 400, body: { error: { code: '400' } } })
+    expect(await paymentsMade()).toBe(before)
+  })
+
+  const ids = ['nonsense', 'inpm_', 'inpm_00000000000000000000000000', 'INPM_00000000000000000000000000', 'quot_00000000000000000000000000', '%00', '%F0%9F%98%80', 'x'.repeat(3_000), '..%2F..%2Fquotes', "'; drop table receiver.incoming_payment; --"]
+  test.each(ids)('of an id that names nothing is refused to everybody in the same words: %s', async (id) => {
+    const client = await Client.granted(['read', 'complete'])
+    const unauthorized = { status: 401, body: { error: { code: '401', description: 'Unauthorized' } } }
+    expect([await client.ask('GET', `/incoming-payments/${id}`), await client.ask('POST', `/incoming-payments/${id}/complete`), await unsigned(`/incoming-payments/${id}`)]).toEqual([unauthorized, unauthorized, unauthorized])
   })
 })
