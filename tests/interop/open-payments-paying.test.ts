@@ -128,7 +128,7 @@ describe('the official client', () => {
     const receiving = await client.grant.request({ url: payee.authServer }, { access_token: { access: [{ type: 'incoming-payment', actions: ['create', 'read', 'list', 'complete'], identifier: payee.id }] } })
     if (!isFinalizedGrantWithAccessToken(receiving)) throw new Error('no person is needed for this')
     const created = await client.incomingPayment.create({ url: payee.resourceServer, accessToken: receiving.access_token.value }, { walletAddress: payee.id, metadata: { source: 'Web Monetization' } })
-    const { value: accessToken, manage } = await client.token.rotate({ url: receiving.access_token.manage, accessToken: receiving.access_token.value })
+    const { access_token: { value: accessToken, manage } } = await client.token.rotate({ url: receiving.access_token.manage, accessToken: receiving.access_token.value })
     expect(await client.incomingPayment.get({ url: created.id, accessToken })).toMatchObject({ id: created.id, completed: false })
     expect((await client.incomingPayment.list({ url: payee.resourceServer, accessToken, walletAddress: payee.id }, { first: 1, 'wallet-address': payee.id })).result.map(({ id }) => id)).toEqual([created.id])
     expect(await client.incomingPayment.complete({ url: created.id, accessToken })).toMatchObject({ completed: true })

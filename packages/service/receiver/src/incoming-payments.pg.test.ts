@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Accounts, accountsMigrations, type WalletAddress } from '@rivulet/accounts'
 import { isFulfill, PacketType, type Prepare, type Reply } from '@rivulet/ilp'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
@@ -247,6 +247,50 @@ test('a client has at most 10,000 open payments at a wallet address; others, and
   expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
   const { rows } = await postgres.pool.query<{ open: number }>('select count(*)::int as open from receiver.incoming_payment where client = $1 and completed_at_ms is null', [greedy])
   expect(rows).toEqual([{ open: 10_000 }])
+})
+
+const connectionOf = ({ destination }: Credentials): Buffer => createHash('sha256').update(destination).digest()
+const unfolded = async (id: string): Promise<number> => (await postgres.pool.query<{ count: number }>('select count(*)::int as count from receiver.connection where incoming_payment_id = $1 and not folded', [id])).rows[0]?.count ?? 0
+
+test('a payment that thousands pay goes on, and what is looked at whenever it is read stays little', async () => {
+  const other = openHouse(systemClock)
+  const { payment, credentials } = await house.payments.create({ walletAddress: publisher, client })
+  expect(await pay(credentials, 1n)).toBe('fulfilled')
+  let received = 1n
+  for (let round = 0; round < 6; round += 1) {
+    const payers = await Promise.all(Array.from({ length: 500 }, (_, index) => (index % 2 === 0 ? house : other).payments.openAlone(payment.id)))
+    expect(payers.filter((payer) => payer === undefined)).toEqual([])
+    const paying = payers.map((payer) => payer?.credentials).filter((payer, index) => payer !== undefined && index % 20 === 0)
+    expect(new Set(await Promise.all(paying.map((payer) => pay(payer, 3n))))).toEqual(new Set(['fulfilled']))
+    received += BigInt(paying.length) * 3n
+    expect((await other.payments.get(payment.id))?.receivedAmount).toBe(received)
+    // Paying ends with the connection: the wallet's ledger closes it with its own row.
+    await Promise.all(payers.filter((payer) => payer !== undefined).map((payer) => ledger.receiving.close(connectionOf(payer.credentials), payment.expiresAtMs)))
+  }
+  expect((await house.payments.get(payment.id))?.receivedAmount).toBe(received)
+  expect(await unfolded(payment.id)).toBeLessThan(1_500)
+  expect(await house.payments.complete(payment.id)).toMatchObject({ receivedAmount: received, state: 'completed' })
+})
+
+test('while 2,000 connections of a payment are open its payers share one; those that bring nothing for a quarter of an hour are closed, and the next payer has its own again', async () => {
+  const clock = new ShiftedClock()
+  const later = openHouse(clock)
+  const { payment, credentials } = await later.payments.create({ walletAddress: publisher, client })
+  expect(await pay(credentials, 7n, { at: later })).toBe('fulfilled')
+  const vanished = (await later.payments.open(payment.id))?.credentials
+  await postgres.pool.query(`insert into receiver.connection (incoming_payment_id, destination, connection) select $1, 'test.gone.' || n, sha256(($1 || n)::bytea) from generate_series(1, 1997) n`, [payment.id])
+  const newest = (await later.payments.open(payment.id))?.credentials
+  expect(await pay(newest, 11n, { at: later })).toBe('fulfilled')
+  const open = async () => (await later.payments.open(payment.id))?.credentials
+  expect((await open())?.destination).toBe(newest?.destination)
+  clock.aheadMs = 899_000
+  expect((await open())?.destination).toBe(newest?.destination)
+  clock.aheadMs = 901_000
+  const next = await open()
+  expect(next?.destination).not.toBe(newest?.destination)
+  expect([await unfolded(payment.id), await pay(next, 100n, { at: later }), await pay(newest, 1n, { at: later, sequence: 2 }), await pay(vanished, 1n, { at: later })]).toEqual([2, 'fulfilled', 'fulfilled', 'F99'])
+  expect(await later.payments.get(payment.id)).toMatchObject({ receivedAmount: 119n, state: 'open' })
+  expect((await house.payments.get(payment.id))?.receivedAmount).toBe(119n)
 })
 
 test('the books are right', async () => {

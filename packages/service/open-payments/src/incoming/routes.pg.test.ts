@@ -290,7 +290,7 @@ describe('every field alone, wrong in every way,', () => {
     expect(await paymentsMade()).toBe(before)
   })
 
-  const ids = ['nonsense', 'inpm_', 'inpm_00000000000000000000000000', 'INPM_00000000000000000000000000', 'quot_00000000000000000000000000', '%00', '%F0%9F%98%80', 'x'.repeat(3_000), '..%2F..%2Fquotes', "'; drop table receiver.incoming_payment; --"]
+  const ids = ['nonsense', 'inpm_', 'inpm_00000000000000000000000000', 'INPM_00000000000000000000000000', 'quot_00000000000000000000000000', '%00', '%F0%9F%98%80', 'x'.repeat(3_000), '..%2F..%2Fquotes', encodeURIComponent("'; drop table receiver.incoming_payment; --")]
   test.each(ids)('of an id that names nothing is refused to everybody in the same words: %s', async (id) => {
     const client = await Client.granted(['read', 'complete'])
     const unauthorized = { status: 401, body: { error: { code: '401', description: 'Unauthorized' } } }
