@@ -31,7 +31,7 @@ interface Parts {
 
 /** The sandbox offers two plans; an installation offers those of its file once it has a provider. */
 export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, accounts }: Parts): Promise<FundingParts> {
-  const sandbox = new SandboxProvider(new SandboxStore(postgres))
+  const sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
   const stripe = config.stripe === undefined || config.sandbox ? undefined : new StripeProvider({ ...config.stripe, returnUrl: `${config.publicUrls.wallet}/subscription` })
   const store = new FundingStore(postgres)
   await store.offer(config.sandbox ? sandboxPlans(config) : stripe === undefined ? [] : config.plans, () => newId('plan', clock.nowMs()))
@@ -40,6 +40,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   const funding = new Funding({
     store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: stripe !== undefined ? [stripe] : config.sandbox ? [sandbox] : [],
     costOf: (provider, amount) => provider === stripe?.name ? 0n : costOf(config.tariffs[provider], amount, config.asset),
+    frozenAmong: (ids) => accounts().frozenAmong(ids),
     readerOf: async (personId) => {
       const person = await accounts().personById(personId)
       return person === undefined ? undefined : { name: person.name, email: person.email, language: person.language, url: `${config.publicUrls.wallet}/subscription` }

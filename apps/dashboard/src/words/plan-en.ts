@@ -37,7 +37,7 @@ export const planEn = {
     card: 'Card',
     cardNow: '{{brand}} ending in {{lastFour}}',
     cardNumber: 'Card number',
-    cardSandbox: 'This is a sandbox: 4242 4242 4242 4242 always succeeds, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks you to confirm.',
+    cardSandbox: 'This is a sandbox: 4242 4242 4242 4242 always succeeds, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks you to confirm, 4000 0000 0000 0259 is disputed after three days, and 4000 0000 0000 1976 is disputed and won back a week later.',
     cardChange: 'Use this card',
     cardAtStripe: 'Cards are entered on a page of Stripe, which leads back here; no number of a card ever comes to us.',
     cardOther: 'Enter another card',

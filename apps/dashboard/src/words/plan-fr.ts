@@ -39,7 +39,7 @@ export const planFr: typeof planEn = {
     card: 'Carte',
     cardNow: '{{brand}} se terminant par {{lastFour}}',
     cardNumber: 'Numéro de carte',
-    cardSandbox: 'Ceci est un bac à sable : 4242 4242 4242 4242 réussit toujours, 4000 0000 0000 0002 est refusée, 4000 0025 0000 3155 vous demande de confirmer.',
+    cardSandbox: 'Ceci est un bac à sable : 4242 4242 4242 4242 réussit toujours, 4000 0000 0000 0002 est refusée, 4000 0025 0000 3155 vous demande de confirmer, 4000 0000 0000 0259 est contestée après trois jours, et 4000 0000 0000 1976 est contestée puis récupérée une semaine plus tard.',
     cardChange: 'Utiliser cette carte',
     cardAtStripe: 'Les cartes sont saisies sur une page de Stripe, qui ramène ici ; aucun numéro de carte ne nous parvient.',
     cardOther: 'Saisir une autre carte',

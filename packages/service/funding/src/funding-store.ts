@@ -52,7 +52,7 @@ interface Tables {
   'funding.plan': PlanTable
   'funding.subscription': SubscriptionTable
   'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
-  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint> }
+  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint>; disputes_won: Generated<number>; dispute_cost: Generated<bigint>; dispute_entries: Generated<number> }
   'funding.refund': { charge_key: string; until: bigint; amount: bigint; from_budget: bigint; from_fee: bigint; from_vat: bigint; from_loss: bigint }
   'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown; pooled: bigint; pool_attention: unknown }
 }
@@ -85,17 +85,22 @@ interface Change {
   readonly subscription: Subscription
   readonly effects: readonly SubscriptionEffect[]
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
-  readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string; readonly refunded?: bigint }
+  readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string; readonly refunded?: bigint; readonly disputesWon?: number; readonly disputeCost?: { readonly amount: bigint; readonly entries: number } }
   readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly pooled: PoolEntry['attention'] | undefined }
   /** What other services write with it. */
   readonly also?: (transaction: MailTransaction) => Promise<void>
 }
 
-/** What of a charge is known under the lock of its subscription; undefined for one that has ended. */
+/** What of a charge is known under the lock of its subscription; undefined for one that failed or was given back. */
 export interface ChargeNow {
   readonly status: ChargeStatus
   readonly amount: bigint
   readonly refunded: bigint
+  /** Disputes of it that were won back. */
+  readonly disputesWon: number
+  /** What the provider takes for disputes of it, units, and how many entries of its books said so. */
+  readonly disputeCost: bigint
+  readonly disputeEntries: number
 }
 
 type Decide = (record: SubscriptionRecord, chargeNow: (key: string) => ChargeNow | undefined) => Change | undefined
@@ -219,7 +224,12 @@ export class FundingStore {
         if ((await ended.executeTakeFirstOrThrow()).numUpdatedRows !== 1n) return
       }
       const record = await this.#record(row)
-      const charges = await tx.selectFrom('funding.charge').select(['key', 'status', 'amount', 'refunded']).where('subscription_id', '=', id).where('status', 'in', ['asked', 'authentication', 'succeeded']).execute()
+      const charges = await tx
+        .selectFrom('funding.charge')
+        .select(['key', 'status', 'amount', 'refunded', 'disputes_won as disputesWon', 'dispute_cost as disputeCost', 'dispute_entries as disputeEntries'])
+        .where('subscription_id', '=', id)
+        .where('status', 'in', ['asked', 'authentication', 'succeeded', 'disputed'])
+        .execute()
       const change = decide(record, (key) => charges.find((charge) => charge.key === key))
       if (change === undefined) return
       const { subscription, set = {}, charge, statement, also } = change
@@ -244,9 +254,9 @@ export class FundingStore {
   }
 
   /** Subscriptions that time alone changes now. */
-  async due(nowMs: number, limit: number): Promise<readonly Id<'subs'>[]> {
-    const rows = await this.#db.selectFrom('funding.subscription').select('id').where('due_ms', '<=', BigInt(nowMs)).orderBy('due_ms').limit(limit).execute()
-    return rows.map(({ id }) => id as Id<'subs'>)
+  async due(nowMs: number, limit: number): Promise<readonly { readonly id: Id<'subs'>; readonly personId: Id<'pers'> }[]> {
+    const rows = await this.#db.selectFrom('funding.subscription').select(['id', 'person_id']).where('due_ms', '<=', BigInt(nowMs)).orderBy('due_ms').limit(limit).execute()
+    return rows.map((row) => ({ id: row.id as Id<'subs'>, personId: row.person_id as Id<'pers'> }))
   }
 
   /** The first open effect of each subscription that has any and whose time has come: later ones wait for it. */
@@ -325,14 +335,25 @@ export class FundingStore {
     return { fromBudget: row.from_budget, fromFee: row.from_fee, fromVat: row.from_vat, fromLoss: row.from_loss }
   }
 
+  /** How what was taken back of a charge, up to `until` units in all, was divided. */
+  async refundOf(key: string, until: bigint): Promise<RefundParts | undefined> {
+    const row = await this.#db.selectFrom('funding.refund').selectAll().where('charge_key', '=', key).where('until', '=', until).executeTakeFirst()
+    return row === undefined ? undefined : { fromBudget: row.from_budget, fromFee: row.from_fee, fromVat: row.from_vat, fromLoss: row.from_loss }
+  }
+
+  /** In the caller's transaction: all that was taken back there has come back. */
+  async forgetRefund(transaction: MailTransaction, key: string, until: bigint): Promise<void> {
+    await transaction.query('delete from funding.refund where charge_key = $1 and until = $2', [key, until])
+  }
+
   /** Only while nothing of it has moved. */
   async dropRefund(key: string, until: bigint): Promise<void> {
     await this.#db.deleteFrom('funding.refund').where('charge_key', '=', key).where('until', '=', until).execute()
   }
 
-  async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number }[]> {
-    const rows = await this.#db.selectFrom('funding.charge').select(['key', 'provider_reference', 'amount', 'status', 'asked_ms']).where('subscription_id', '=', id).orderBy('asked_ms', 'desc').orderBy('key').limit(limit).execute()
-    return rows.map((row) => ({ key: row.key, reference: row.provider_reference, amount: row.amount, status: row.status, askedMs: Number(row.asked_ms) }))
+  async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number; readonly disputesWon: number }[]> {
+    const rows = await this.#db.selectFrom('funding.charge').select(['key', 'provider_reference', 'amount', 'status', 'asked_ms', 'disputes_won']).where('subscription_id', '=', id).orderBy('asked_ms', 'desc').orderBy('key').limit(limit).execute()
+    return rows.map((row) => ({ key: row.key, reference: row.provider_reference, amount: row.amount, status: row.status, askedMs: Number(row.asked_ms), disputesWon: row.disputes_won }))
   }
 
   /** Newest first. */
@@ -457,10 +478,14 @@ async function insertEffects(tx: Transaction<Tables>, { id, provider, nowMs }: {
   }
 }
 
-async function settleCharge(tx: Transaction<Tables>, { key, status, reference, reason, refunded }: NonNullable<Change['charge']>, nowMs: number): Promise<void> {
+async function settleCharge(tx: Transaction<Tables>, { key, status, reference, reason, refunded, disputesWon, disputeCost }: NonNullable<Change['charge']>, nowMs: number): Promise<void> {
+  const settles = status !== 'authentication' && refunded === undefined && disputesWon === undefined && disputeCost === undefined
   await tx
     .updateTable('funding.charge')
-    .set({ status, ...(reference !== undefined && { provider_reference: reference }), ...(reason !== undefined && { reason }), ...(refunded !== undefined && { refunded }), ...(status === 'authentication' ? { settled_ms: null } : refunded === undefined ? { settled_ms: BigInt(nowMs) } : {}) })
+    .set({
+      status, ...(reference !== undefined && { provider_reference: reference }), ...(reason !== undefined && { reason }), ...(refunded !== undefined && { refunded }), ...(disputesWon !== undefined && { disputes_won: disputesWon }),
+      ...(disputeCost !== undefined && { dispute_cost: disputeCost.amount, dispute_entries: disputeCost.entries }), ...(status === 'authentication' ? { settled_ms: null } : settles ? { settled_ms: BigInt(nowMs) } : {}),
+    })
     .where('key', '=', key)
     .execute()
 }

@@ -15,6 +15,7 @@ import { SandboxStore } from './providers/sandbox-store.ts'
 import type { DayAttention } from './sharing/counted.ts'
 import type { Attention } from './sharing/policy.ts'
 import { pool } from './sharing/pool.ts'
+import { openPots } from './sharing/pools.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 const startMs = Date.parse('2027-01-31T10:00:00Z')
@@ -38,7 +39,7 @@ beforeEach(async () => {
   clock = new TestClock(startMs)
   postgres = await testPostgres([ledgerMigrations, notifyMigrations, fundingMigrations])
   ledger = await Ledger.open({ postgres, clock })
-  sandbox = new SandboxProvider(new SandboxStore(postgres))
+  sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
   mails = new Mails({ postgres, clock, mailbox: true, server: undefined, seal: new Seal(Buffer.alloc(32, 7)), random: () => 1, log: { warn: () => undefined } })
   attention = [
     { payee: 'mara', seconds: 300, score: 0n },
@@ -273,10 +274,13 @@ describe('a pooled plan', () => {
     clock.jump(hourMs)
     await funding.work()
     expect([await rowsOf(pot), await funding.pools(subscription.id)]).toEqual([[`pooling: subscriber[alice] -> ${pot} 4500000000`, `pooling: subscriber[ben] -> ${pot} 4500000000`], []])
+    const { pools } = new FundingStore(postgres)
+    expect(await openPots(pools)).toEqual([{ name: pot, months: [{ month, amount: 9_000_000_000n, endsMs: Date.parse('2027-03-01'), dividing: false }] }])
     clock.jump(dayMs)
     await using other = start({ attentionOf })
     await Promise.all([funding.work(), other.work()])
     await funding.work()
+    expect(await openPots(pools)).toEqual([{ name: pot, months: [] }])
     expect((await rowsOf(pot)).filter((row) => row.startsWith('share'))).toEqual([`share: ${pot} -> publisher[mara] ${toMara}`, `share: ${pot} -> publisher[tomas] ${toTomas}`])
     const both = { proRata: [{ id: 'mara', amount: 1_350_000_000n }, { id: 'tomas', amount: 7_650_000_000n }], userCentric: [{ id: 'tomas', amount: 5_625_000_000n }, { id: 'mara', amount: 3_375_000_000n }] }
     const [divided] = await funding.pools(subscription.id)
@@ -364,16 +368,54 @@ describe('cards of the sandbox', () => {
     const { subscription } = await subscribe()
     await spend(1_000_000_000n)
     const reference = `sandbox:${subscription.id}/1`
-    for (let report = 0; report < 3; report += 1) await funding.reported('sandbox', reference, 'disputed')
+    for (let report = 0; report < 3; report += 1) await funding.reported('sandbox', reference, { disputed: true, won: 0 })
     expect((await rowsOf('psp[sandbox]')).filter((row) => row.startsWith('dispute'))).toEqual(['dispute-fee: fee.subscription -> psp[sandbox] 500000000', 'dispute-loss: loss@wallet -> psp[sandbox] 1000000000', 'dispute: subscriber[alice] -> psp[sandbox] 3500000000'])
     const books = await posted()
     expect([await funding.of(alicia), books['subscriber[alice]'], books['psp[sandbox]'], books['loss@wallet'], books['fee.subscription']]).toEqual([undefined, 0n, 0n, -1_000_000_000n, 0n])
   })
 
+  test('whose dispute is won get each part back where it was taken, share what of it is hers, and get a new invoice, however often and late that is told', async () => {
+    await using own = start({ invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 2_000 } })
+    const { subscription } = await subscribe('4000 0000 0000 1976', own)
+    await spend(1_000_000_000n)
+    await days(2, own, 1)
+    expect((await own.of(alicia))?.subscription.status).toBe('active')
+    await days(1, own, 1)
+    const taken = [
+      'dispute-fee: fee.subscription -> psp[sandbox] 417000000', 'dispute-loss: loss@wallet -> psp[sandbox] 1000000000', 'dispute-vat: vat -> psp[sandbox] 830000000', 'dispute: subscriber[alice] -> psp[sandbox] 2753000000',
+      'subscription-fee: psp[sandbox] -> fee.subscription 417000000', 'subscription: psp[sandbox] -> subscriber[alice] 3753000000', 'vat: psp[sandbox] -> vat 830000000',
+    ]
+    expect([await own.of(alicia), await rowsOf('psp[sandbox]'), (await posted())['psp[sandbox]']]).toEqual([undefined, taken.toSorted(), 0n])
+    await days(7, own, 1)
+    const won = ['dispute-won-fee: psp[sandbox] -> fee.subscription 417000000', 'dispute-won-loss: psp[sandbox] -> loss@wallet 1000000000', 'dispute-won-vat: psp[sandbox] -> vat 830000000', 'dispute-won: psp[sandbox] -> subscriber[alice] 2753000000']
+    expect(await rowsOf('psp[sandbox]')).toEqual([...taken, ...won].toSorted())
+    // Old news changes nothing, nor does the same again.
+    for (const news of [{ disputed: true, won: 0 }, { disputed: false, won: 1 }, { disputed: true, won: 0 }]) await own.reported('sandbox', `sandbox:${subscription.id}/1`, news)
+    expect(await posted()).toEqual({
+      'fee.subscription': 417_000_000n, 'loss@wallet': 0n, 'psp[sandbox]': -5_000_000_000n, 'publisher[mara]': 1_000_000_000n + 2_064_750_000n, 'publisher[tomas]': 688_250_000n, sharing: 0n, 'subscriber[alice]': 0n, vat: 830_000_000n,
+    })
+    const documents = (await new InvoiceStore(postgres).ofPerson(alicia, 10)).map(({ kind, content: { total, vat, corrects } }) => [kind, total, vat, corrects])
+    expect(documents).toEqual([['invoice', 5_000_000_000n, 830_000_000n, 'T-000002'], ['credit-note', 5_000_000_000n, 830_000_000n, 'T-000001'], ['invoice', 5_000_000_000n, 830_000_000n, undefined]])
+  })
+
+  test('whose payment is disputed again after it was won lose it again, and it may be given back instead', async () => {
+    const { subscription } = await subscribe()
+    const reference = `sandbox:${subscription.id}/1`
+    for (const news of [{ disputed: true, won: 0 }, { disputed: false, won: 1 }, { disputed: true, won: 1 }, { disputed: true, won: 1 }]) await funding.reported('sandbox', reference, news)
+    expect([(await posted())['psp[sandbox]'], (await rowsOf('loss@wallet'))]).toEqual([0n, ['dispute-loss: loss@wallet -> psp[sandbox] 4500000000']])
+    await funding.reported('sandbox', reference, { disputed: false, won: 2 })
+    expect((await posted())['psp[sandbox]']).toBe(-5_000_000_000n)
+    await funding.refund(`${subscription.id}/1`)
+    expect([(await posted())['psp[sandbox]'], (await posted())['fee.subscription']]).toEqual([0n, 0n])
+    expect((await new InvoiceStore(postgres).ofPerson(alicia, 10)).map(({ kind, content: { corrects } }) => `${kind} ${corrects ?? ''}`).toReversed()).toEqual([
+      'invoice ', 'credit-note T-000001', 'invoice T-000002', 'credit-note T-000003', 'invoice T-000004', 'credit-note T-000005',
+    ])
+  })
+
   test('whose older payment is disputed too, after the end, leave the books again', async () => {
     const { subscription } = await subscribe()
     await days(28)
-    for (const charge of [2, 1]) for (let report = 0; report < 2; report += 1) await funding.reported('sandbox', `sandbox:${subscription.id}/${charge}`, 'disputed')
+    for (const charge of [2, 1]) for (let report = 0; report < 2; report += 1) await funding.reported('sandbox', `sandbox:${subscription.id}/${charge}`, { disputed: true, won: 0 })
     const books = await posted()
     expect([books['psp[sandbox]'], books['subscriber[alice]'], books['loss@wallet'], books['fee.subscription']]).toEqual([0n, 0n, -4_500_000_000n, 0n])
   })
@@ -400,7 +442,7 @@ describe('cards of the sandbox', () => {
     await funding.changeCard(alicia, sandbox.card('4000 0025 0000 3155'))
     await funding.ask(alicia, { type: 'change-plan', planId: (await funding.plans())[1]?.id ?? '' })
     await funding.work()
-    await funding.reported('sandbox', `sandbox:${subscription.id}/1`, 'disputed')
+    await funding.reported('sandbox', `sandbox:${subscription.id}/1`, { disputed: true, won: 0 })
     const before = await posted()
     expect([await funding.of(alicia), before['subscriber[alice]']]).toEqual([undefined, 0n])
     expect(await sandbox.confirm(`sandbox:${subscription.id}/2`)).toBe(true)
@@ -436,6 +478,33 @@ describe('she is written to', () => {
   test('not about a card that was declined before her eyes', async () => {
     await subscribe('4000 0000 0000 0002')
     expect(await subjects()).toEqual([])
+  })
+})
+
+describe('a subscriber whom the operator has frozen', () => {
+  test('is not charged when her plan renews: it waits, and goes on when she resumes it', async () => {
+    const frozen = new Set<string>()
+    await using own = start({ frozenAmong: (ids) => Promise.resolve(new Set(ids.filter((id) => frozen.has(id)))) })
+    await subscribe(good, own)
+    frozen.add(alicia)
+    await days(60, own)
+    expect([(await own.of(alicia))?.subscription.status, (await posted())['psp[sandbox]']]).toEqual(['paused', -5_000_000_000n])
+    frozen.clear()
+    await own.ask(alicia, { type: 'resume' })
+    expect([(await own.of(alicia))?.subscription.status, (await posted())['psp[sandbox]']]).toEqual(['active', -10_000_000_000n])
+  })
+
+  test('is not charged for what was decided just before either, until that is taken back', async () => {
+    const frozen = new Set<string>([alicia])
+    await using own = start({ frozenAmong: (ids) => Promise.resolve(new Set(ids.filter((id) => frozen.has(id)))) })
+    await subscribe(good, own)
+    clock.jump(dayMs)
+    await own.work()
+    expect([(await own.of(alicia))?.subscription.status, (await posted())['psp[sandbox]']]).toEqual(['starting', undefined])
+    frozen.clear()
+    clock.jump(60_000)
+    await own.work()
+    expect((await posted())['psp[sandbox]']).toBe(-5_000_000_000n)
   })
 })
 

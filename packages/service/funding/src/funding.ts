@@ -1,7 +1,7 @@
 /** Subscriptions at work: transitions are written with what they ask for, which is then done, in order, each step safe to do twice. */
 import { Fault, messageOf } from '@rivulet/faults'
 import { type Id, newId } from '@rivulet/ids'
-import type { Account, Balance, Ledger } from '@rivulet/ledger'
+import type { Account, AccountSpec, Balance, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
 import type { Clock, Timer } from '@rivulet/time'
@@ -9,7 +9,7 @@ import type { ChargeNow, ChargeStatus, FundingStore, OpenEffect, SpendingTerms, 
 import { invoiceName, type InvoiceTerms } from './invoices/invoice.ts'
 import type { InvoiceStore } from './invoice-store.ts'
 import { partOf, partsOf, type Plan } from './plan.ts'
-import type { Card, ChargeOutcome, PaymentProvider } from './providers/provider.ts'
+import type { Card, ChargeOutcome, DisputeState, PaymentProvider } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
 import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from './sharing/counted.ts'
 import { type Attention, share, type Shared, type SharingPolicy } from './sharing/policy.ts'
@@ -31,6 +31,8 @@ export interface FundingOptions {
   readonly mails: Pick<Mails, 'write'>
   readonly invoices: InvoiceStore
   readonly invoiceTerms: InvoiceTerms
+  /** Who of these subscribers the operator has frozen: nothing is charged to them. Nobody unless told. */
+  readonly frozenAmong?: (ids: readonly Id<'pers'>[]) => Promise<ReadonlySet<string>>
   /** Whom to write to; undefined when she is gone. */
   readonly readerOf: (personId: Id<'pers'>) => Promise<Reader | undefined>
   /** Whether this process takes up every few seconds what is due. */
@@ -50,7 +52,7 @@ export interface Preview {
   readonly pool: PoolPreview | undefined
 }
 
-export type Reported = 'succeeded' | 'failed' | 'disputed' | 'refunded' | { readonly refundedTo: bigint }
+export type Reported = 'succeeded' | 'failed' | 'refunded' | DisputeState | { readonly refundedTo: bigint }
 
 export interface SubscribeSpec {
   readonly personId: Id<'pers'>
@@ -64,7 +66,10 @@ export interface SubscribeSpec {
 const dueMax = 200
 const effectsMax = 200
 const effectsAbreast = 16
+const accountsKnownMax = 1_000
 const workEveryMs = 5_000
+/** How often a charge looks whether its subscriber is still frozen. */
+const frozenPauseMs = 30_000
 const pauseMsMin = 1_000
 const pauseMsMax = 3_600_000
 /** A turn of work ends after so many rounds, and goes on with the next. */
@@ -76,6 +81,9 @@ export class Funding implements AsyncDisposable {
   readonly #pools: Pools
   #timer: Timer | undefined
   #working: Promise<void> = Promise.resolve()
+  readonly #accounts = new Map<string, Promise<Account>>()
+  /** The turn that has not begun. */
+  #waiting: Promise<void> | undefined
   #stopping = false
 
   /** With `background` it takes up what is due, or was left open by another process, every few seconds. */
@@ -177,12 +185,16 @@ export class Funding implements AsyncDisposable {
 
   /** What a provider reports of a charge, as often as it likes and in any order. Throws `charge-unknown`. @param outcome `refundedTo`: units that were given back of it in all so far */
   async reported(provider: string, reference: string, outcome: Reported): Promise<void> {
+    await this.#learn(provider, reference, outcome)
+    await this.work()
+  }
+
+  async #learn(provider: string, reference: string, outcome: Reported): Promise<void> {
     const { store, clock } = this.#options
     const charge = await store.chargeBy(provider, reference)
     if (charge === undefined) throw new FundingFault('charge-unknown', `no charge is called ${reference.slice(0, 80)} at ${provider}`)
     const nowMs = clock.nowMs()
     await store.change(charge.subscriptionId, { nowMs }, (record, chargeNow) => afterReport(record, { key: charge.key, now: chargeNow(charge.key) }, outcome, nowMs))
-    await this.work()
   }
 
   /** What was asked for by the charge that a provider calls `reference`. */
@@ -198,8 +210,22 @@ export class Funding implements AsyncDisposable {
     const { ledger, store } = this.#options
     const told = await store.setProviderFee(provider, reference, fee)
     if (told === undefined || told.fee === 0n) return
-    const [costs, from] = await Promise.all([ledger.openAccount({ name: `cost[${provider}]`, kind: 'fee', asset, debitsMayExceedCredits: true }), this.#psp(provider, asset)])
+    const [costs, from] = await Promise.all([this.#costs(provider, asset), this.#psp(provider, asset)])
     await ledger.transfer({ key: `cost:${told.key}`, debitAccountId: costs.id, creditAccountId: from.id, amount: told.fee, reason: 'provider-fee' })
+  }
+
+  /** What a provider takes in all for disputes of a charge, units, as so many entries of its books say: told with fewer it is old news. Throws `charge-unknown`. */
+  async disputeCostIs(provider: string, reference: string, { cost, entries }: { readonly cost: bigint; readonly entries: number }): Promise<void> {
+    const { store, clock } = this.#options
+    const charge = await store.chargeBy(provider, reference)
+    if (charge === undefined) throw new FundingFault('charge-unknown', `no charge is called ${reference.slice(0, 80)} at ${provider}`)
+    await store.change(charge.subscriptionId, { nowMs: clock.nowMs() }, ({ subscription }, chargeNow) => {
+      const now = chargeNow(charge.key)
+      if (now === undefined || entries <= now.disputeEntries) return undefined
+      const effects: readonly SubscriptionEffect[] = cost === now.disputeCost ? [] : [{ type: 'dispute-cost', key: charge.key, from: now.disputeCost, to: cost, entries }]
+      return { subscription, effects, charge: { key: charge.key, status: now.status, disputeCost: { amount: cost, entries } } }
+    })
+    await this.work()
   }
 
   /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `provider-away`. */
@@ -216,11 +242,14 @@ export class Funding implements AsyncDisposable {
     return { provider: charge.provider, reference: charge.reference }
   }
 
-  /** Does now what is due, and what it brings, after what is under way already. Also runs by itself. */
+  /** Does now what is due, and what it brings, after what is under way already; who asks while another waits for that gets the same turn. Also runs by itself. */
   work(): Promise<void> {
-    const working = this.#working.catch(() => undefined).then(() => this.#work())
-    this.#working = working
-    return working
+    this.#waiting ??= this.#working.catch(() => undefined).then(() => {
+      this.#waiting = undefined
+      return this.#work()
+    })
+    this.#working = this.#waiting
+    return this.#waiting
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -233,12 +262,6 @@ export class Funding implements AsyncDisposable {
     const record = await this.#options.store.ofPerson(personId)
     if (record === undefined) throw new FundingFault('not-subscribed', 'there is no subscription: choose a plan first')
     return record
-  }
-
-  #happens(id: Id<'subs'>, event: SubscriptionEvent): Promise<void> {
-    const { store, clock } = this.#options
-    const nowMs = clock.nowMs()
-    return store.change(id, { nowMs }, ({ subscription }) => next(subscription, event, nowMs))
   }
 
   #tick(): void {
@@ -257,12 +280,33 @@ export class Funding implements AsyncDisposable {
   /** Whether there was anything to do. */
   async #round(): Promise<boolean> {
     const { store, clock } = this.#options
+    await this.#hearNews()
     const due = await store.due(clock.nowMs(), dueMax)
-    for (const id of due) await this.#happens(id, { type: 'time' })
+    const frozen = await this.#frozenAmong(due.map(({ personId }) => personId))
+    for (const { id, personId } of due) {
+      const nowMs = clock.nowMs()
+      await store.change(id, { nowMs }, ({ subscription }) => next(subscription, { type: 'time', frozen: frozen.has(personId) }, nowMs))
+    }
     const open = await store.openEffects(clock.nowMs(), effectsMax)
     // Each belongs to another subscription: the ledger writes what several ask for at once in one go.
     for (let first = 0; first < open.length; first += effectsAbreast) await Promise.all(open.slice(first, first + effectsAbreast).map((effect) => this.#attempt(effect)))
     return (await this.#closePools()) || due.length + open.length > 0
+  }
+
+  /** What providers without webhooks have to tell. */
+  async #hearNews(): Promise<void> {
+    for (const { name, news } of this.#providers.values()) {
+      if (news === undefined) continue
+      const nowMs = this.#options.clock.nowMs()
+      for (const one of await news.due(nowMs)) {
+        await this.#learn(name, one.reference, { disputed: one.disputed, won: one.won })
+        await news.told(one, nowMs)
+      }
+    }
+  }
+
+  async #frozenAmong(ids: readonly Id<'pers'>[]): Promise<ReadonlySet<string>> {
+    return ids.length === 0 ? new Set<string>() : ((await this.#options.frozenAmong?.(ids)) ?? new Set<string>())
   }
 
   /** A pot that cannot be divided now waits; everything else goes on. */
@@ -299,11 +343,15 @@ export class Funding implements AsyncDisposable {
       case 'abandon':
         return this.#abandon(open, effect.key)
       case 'dispute':
-        return this.#takeBack(open, { key: effect.key, until: undefined, as: 'dispute' })
+        return this.#takeBack(open, { key: effect.key, until: undefined, as: 'dispute', wonBefore: effect.wonBefore })
+      case 'dispute-won':
+        return this.#winBack(open, effect)
+      case 'dispute-cost':
+        return this.#disputeCost(open, effect)
       case 'give-back':
         return this.#giveBack(open, effect.key)
       case 'refund':
-        return this.#takeBack(open, { key: effect.key, until: effect.to, as: 'refund' })
+        return this.#takeBack(open, { key: effect.key, until: effect.to, as: 'refund', wonBefore: 0 })
       case 'tell':
         return this.#tell(open, effect.what)
     }
@@ -325,6 +373,8 @@ export class Funding implements AsyncDisposable {
     const { subscription, card, provider: name } = record
     const provider = this.#providers.get(name)
     if (provider === undefined) throw new Fault('provider-unknown', `no provider is called ${name}: configure it again`)
+    // Frozen after it was decided to charge her: it waits until that is taken back.
+    if ((await this.#frozenAmong([record.personId])).size > 0) return store.postpone({ record, number }, clock.nowMs() + frozenPauseMs)
     const present = subscription.status === 'starting' || subscription.charging?.kind === 'upgrade'
     const outcome = await provider.charge({ key, card, amount, asset: subscription.plan.asset, present })
     const nowMs = clock.nowMs()
@@ -341,7 +391,7 @@ export class Funding implements AsyncDisposable {
     if (vat > 0n) await ledger.transfer({ key: `vat:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('vat', plan.asset)).id, amount: vat, reason: 'vat' })
     const cost = source === 'trial' ? 0n : (this.#options.costOf?.(record.provider, price) ?? 0n)
     if (cost > 0n) {
-      const costs = await ledger.openAccount({ name: `cost[${record.provider}]`, kind: 'fee', asset: plan.asset, debitsMayExceedCredits: true })
+      const costs = await this.#costs(record.provider, plan.asset)
       await ledger.transfer({ key: `cost:${key}`, debitAccountId: costs.id, creditAccountId: from.id, amount: cost, reason: 'provider-fee' })
     }
     const nowMs = clock.nowMs()
@@ -434,11 +484,11 @@ export class Funding implements AsyncDisposable {
   }
 
   /** A payment leaves the books, whole or in part: what is left of the budget pays its part, the fee and the VAT theirs; what she has spent is the operator's loss. */
-  async #takeBack({ record, number }: OpenEffect, { key, until: given, as }: { readonly key: string; readonly until: bigint | undefined; readonly as: 'refund' | 'dispute' }): Promise<void> {
+  async #takeBack({ record, number }: OpenEffect, { key, until: given, as, wonBefore }: { readonly key: string; readonly until: bigint | undefined; readonly as: 'refund' | 'dispute'; readonly wonBefore: number }): Promise<void> {
     const { ledger, store, clock, invoices } = this.#options
     const { asset } = record.subscription.plan
-    const [charge, invoice, balance] = await Promise.all([store.chargeOf(key), invoices.ofCharge(key), ledger.balance(record.accountId)])
-    if (charge === undefined || invoice === undefined) throw new Fault('invoice-missing', `the payment ${key} has no invoice yet`)
+    const [charge, invoice, latest, balance] = await Promise.all([store.chargeOf(key), invoices.ofCharge(key), invoices.lastOf(key, 'invoice'), ledger.balance(record.accountId)])
+    if (charge === undefined || invoice === undefined || latest === undefined) throw new Fault('invoice-missing', `the payment ${key} has no invoice yet`)
     const { content } = invoice
     const until = given ?? content.total
     const before = await store.takenBackBefore(key, until)
@@ -447,7 +497,7 @@ export class Funding implements AsyncDisposable {
     const fromBudget = rest < budget ? rest : budget
     const parts = await store.fixRefund(key, until, { fromBudget, fromFee: fee, fromVat: vat, fromLoss: budget - fromBudget })
     const psp = await this.#psp(charge.provider, asset)
-    const suffix = until === content.total ? '' : `#${until}`
+    const suffix = until !== content.total ? `#${until}` : disputeSuffix(wonBefore)
     const take = async (name: string, from: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
       if (amount > 0n) await ledger.transfer({ key: `${name}:${key}${suffix}`, debitAccountId: await from(), creditAccountId: psp.id, amount, reason: name })
     }
@@ -460,7 +510,7 @@ export class Funding implements AsyncDisposable {
     }
     await take(`${as}-fee`, async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
     await take(`${as}-vat`, async () => (await this.#house('vat', asset)).id, parts.fromVat)
-    await take(`${as}-loss`, async () => (await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
+    await take(`${as}-loss`, async () => (await this.#account({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
     const nowMs = clock.nowMs()
     await store.change(record.subscription.id, { nowMs, completes: number }, (now) => {
       // What she carried over goes first: the rest of a running period is shared as before.
@@ -470,9 +520,49 @@ export class Funding implements AsyncDisposable {
         subscription: now.subscription,
         effects: [],
         set: { carried: now.carried - fromCarried, funded: fromFunded < now.funded ? now.funded - fromFunded : 0n },
-        also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, total: until - before, fee, vat, corrects: invoiceName(invoice) } }),
+        also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, total: until - before, fee, vat, corrects: invoiceName(latest), ...(until - before < content.total && { part: true }) } }),
       }
     })
+  }
+
+  /** Each part of a payment that her bank had taken back returns to where it was taken from. A new invoice stands for the one that was taken back. */
+  async #winBack({ record, number }: OpenEffect, { key, wonBefore }: Extract<SubscriptionEffect, { type: 'dispute-won' }>): Promise<void> {
+    const { ledger, store, clock, invoices } = this.#options
+    const { asset } = record.subscription.plan
+    const [charge, invoice, note] = await Promise.all([store.chargeOf(key), invoices.ofCharge(key), invoices.lastOf(key, 'credit-note')])
+    if (charge === undefined || invoice === undefined || note === undefined) throw new Fault('invoice-missing', `the payment ${key} has no credit note yet`)
+    const { total: until } = invoice.content
+    const parts = await store.refundOf(key, until)
+    if (parts === undefined) throw new Fault('refund-missing', `nothing of the payment ${key} was taken back`)
+    const psp = await this.#psp(charge.provider, asset)
+    const give = async (part: string, to: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
+      if (amount > 0n) await ledger.transfer({ key: `dispute-won${part}:${key}${disputeSuffix(wonBefore)}`, debitAccountId: psp.id, creditAccountId: await to(), amount, reason: `dispute-won${part}` })
+    }
+    await give('', () => Promise.resolve(record.accountId), parts.fromBudget)
+    await give('-fee', async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
+    await give('-vat', async () => (await this.#house('vat', asset)).id, parts.fromVat)
+    await give('-loss', async () => (await this.#account({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
+    const nowMs = clock.nowMs()
+    const { corrects: _corrected, part: _part, ...content } = note.content
+    await store.change(record.subscription.id, { nowMs, completes: number }, (now) => ({
+      subscription: now.subscription,
+      effects: [],
+      set: { funded: now.funded + parts.fromBudget },
+      also: async (transaction) => {
+        await store.forgetRefund(transaction, key, until)
+        await invoices.issue(transaction, { kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, corrects: invoiceName(note) } })
+      },
+    }))
+  }
+
+  /** What the provider takes for a dispute, or gives back of that. */
+  async #disputeCost({ record, number }: OpenEffect, { key, from, to, entries }: Extract<SubscriptionEffect, { type: 'dispute-cost' }>): Promise<void> {
+    const { ledger, store, clock } = this.#options
+    const { asset } = record.subscription.plan
+    const [costs, psp] = await Promise.all([this.#costs(record.provider, asset), this.#psp(record.provider, asset)])
+    const [debit, credit, amount] = to > from ? [costs, psp, to - from] : [psp, costs, from - to]
+    await ledger.transfer({ key: `dispute-cost:${key}#${entries}`, debitAccountId: debit.id, creditAccountId: credit.id, amount, reason: to > from ? 'dispute-cost' : 'dispute-cost-returned' })
+    await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
   }
 
   /** A share of who is not credited here rolls over. */
@@ -491,14 +581,35 @@ export class Funding implements AsyncDisposable {
     return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) }, attention: attention.filter(({ payee }) => ours.has(payee)), counted: countedUntil(days, nowMs), nowMs }
   }
 
-  #psp(provider: string, asset: Asset): Promise<Account> {
-    return this.#options.ledger.openAccount({ name: `psp[${provider}]`, kind: 'psp', asset, debitsMayExceedCredits: true })
+  #psp(provider: string, asset: Asset): Promise<Pick<Account, 'id'>> {
+    return this.#account({ name: `psp[${provider}]`, kind: 'psp', asset, debitsMayExceedCredits: true })
   }
 
-  #house(name: 'fee.subscription' | 'fee.trial' | 'sharing' | 'vat', asset: Asset): Promise<Account> {
-    // VAT is handed over before a payment of the same month may be taken back.
-    return this.#options.ledger.openAccount({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' || name === 'vat' })
+  /** An account is what it was opened as for ever. */
+  #account(spec: AccountSpec): Promise<Pick<Account, 'id'>> {
+    const key = `${spec.name} ${spec.asset.code}/${spec.asset.scale}`
+    const known = this.#accounts.get(key)
+    if (known !== undefined) return known
+    const opening = this.#options.ledger.openAccount(spec)
+    if (this.#accounts.size >= accountsKnownMax) this.#accounts.clear()
+    this.#accounts.set(key, opening)
+    opening.catch(() => this.#accounts.delete(key))
+    return opening
   }
+
+  #costs(provider: string, asset: Asset): Promise<Pick<Account, 'id'>> {
+    return this.#account({ name: `cost[${provider}]`, kind: 'fee', asset, debitsMayExceedCredits: true })
+  }
+
+  #house(name: 'fee.subscription' | 'fee.trial' | 'sharing' | 'vat', asset: Asset): Promise<Pick<Account, 'id'>> {
+    // VAT is handed over before a payment of the same month may be taken back.
+    return this.#account({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' || name === 'vat' })
+  }
+}
+
+/** Tells the ledger keys of a second dispute of the same charge apart from those of the first. */
+function disputeSuffix(wonBefore: number): string {
+  return wonBefore === 0 ? '' : `#won-${wonBefore}`
 }
 
 /** What of her balance is this subscription's: money that came to her otherwise is never shared. */
@@ -520,8 +631,14 @@ function afterCharge({ subscription }: SubscriptionRecord, outcome: ChargeOutcom
 }
 
 /** What a report of a provider changes, under the lock of the subscription; undefined for what is known already. */
-function afterReport({ subscription }: SubscriptionRecord, { key, now }: { readonly key: string; readonly now: ChargeNow | undefined }, outcome: Reported, nowMs: number): (Step & { readonly charge: { readonly key: string; readonly status: ChargeStatus; readonly refunded?: bigint } }) | undefined {
+function afterReport({ subscription }: SubscriptionRecord, { key, now }: { readonly key: string; readonly now: ChargeNow | undefined }, outcome: Reported, nowMs: number): (Step & { readonly charge: { readonly key: string; readonly status: ChargeStatus; readonly refunded?: bigint; readonly disputesWon?: number } }) | undefined {
   if (now === undefined) return undefined
+  if (typeof outcome === 'object' && 'won' in outcome) {
+    const { disputesWon: wonBefore } = now
+    // Whoever knows of fewer disputes that were won tells old news.
+    if (now.status === 'disputed' && outcome.won > wonBefore) return { ...next(subscription, { type: 'dispute-won', key, wonBefore }, nowMs), charge: { key, status: 'succeeded', disputesWon: wonBefore + 1 } }
+    return now.status === 'succeeded' && outcome.disputed && outcome.won >= wonBefore ? { ...next(subscription, { type: 'disputed', key, wonBefore }, nowMs), charge: { key, status: 'disputed' } } : undefined
+  }
   if (typeof outcome === 'object' && outcome.refundedTo < now.amount) {
     const { refundedTo: to } = outcome
     return now.status === 'succeeded' && to > now.refunded ? { ...next(subscription, { type: 'refunded-part', key, to }, nowMs), charge: { key, status: 'succeeded', refunded: to } } : undefined
@@ -530,6 +647,5 @@ function afterReport({ subscription }: SubscriptionRecord, { key, now }: { reado
     return now.status === 'authentication' ? { ...next(subscription, outcome === 'succeeded' ? { type: 'charged' } : { type: 'charge-failed', final: false }, nowMs), charge: { key, status: outcome } } : undefined
   }
   if (now.status !== 'succeeded') return undefined
-  if (outcome === 'disputed') return { ...next(subscription, { type: 'disputed', key }, nowMs), charge: { key, status: 'disputed' } }
   return { ...next(subscription, { type: 'refunded', key }, nowMs), charge: { key, status: 'refunded', refunded: now.amount } }
 }

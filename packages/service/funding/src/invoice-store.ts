@@ -52,8 +52,15 @@ export class InvoiceStore {
     return (await this.#db.selectFrom('funding.invoice').select('charge_key').where('number', '=', sql<bigint>`${number}::bigint`).where('kind', '=', 'invoice').executeTakeFirst())?.charge_key
   }
 
+  /** The one that was written when it was paid. */
   async ofCharge(chargeKey: string): Promise<Invoice | undefined> {
-    const row = await this.#db.selectFrom('funding.invoice').select(columns).where('charge_key', '=', chargeKey).where('kind', '=', 'invoice').executeTakeFirst()
+    const row = await this.#db.selectFrom('funding.invoice').select(columns).where('charge_key', '=', chargeKey).where('kind', '=', 'invoice').orderBy('number').limit(1).executeTakeFirst()
+    return row === undefined ? undefined : invoiceOf(row)
+  }
+
+  /** The newest of a charge. */
+  async lastOf(chargeKey: string, kind: Invoice['kind']): Promise<Invoice | undefined> {
+    const row = await this.#db.selectFrom('funding.invoice').select(columns).where('charge_key', '=', chargeKey).where('kind', '=', kind).orderBy('number', 'desc').limit(1).executeTakeFirst()
     return row === undefined ? undefined : invoiceOf(row)
   }
 }

@@ -191,5 +191,18 @@ export const fundingMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '8-disputes-won',
+      sql: `
+        -- How many disputes of a charge were won back; what its provider takes for disputes of it, units, as so many entries of its books say.
+        alter table funding.charge add column disputes_won integer not null default 0, add column dispute_cost bigint not null default 0 check (dispute_cost >= 0), add column dispute_entries integer not null default 0;
+        -- A payment that was won back has another invoice, which names the credit note that it replaces.
+        drop index funding.invoice_of_charge;
+        create unique index invoice_of_charge on funding.invoice (charge_key) where kind = 'invoice' and not content ? 'corrects';
+        -- When a card of the sandbox that is disputed later has the next thing to tell.
+        alter table funding.sandbox_charge add column news_ms bigint;
+        create index sandbox_news on funding.sandbox_charge (news_ms) where news_ms is not null;
+      `,
+    },
   ],
 }

@@ -39,20 +39,26 @@ export function partsOf({ price, asset, feeBasisPoints }: Pick<Plan, 'price' | '
   return { vat, fee, budget: price - vat - fee }
 }
 
+/** Units of a hundredth of a whole unit, in which VAT is declared. */
+function centOf({ scale }: Asset): bigint {
+  return scale > 2 ? 10n ** BigInt(scale - 2) : 1n
+}
+
 /** The VAT that is contained in a total, rounded down to hundredths of a whole unit, as it is declared. */
 export function vatOf({ total, asset, vatBasisPoints }: { readonly total: bigint; readonly asset: Asset; readonly vatBasisPoints: number }): bigint {
   const contained = floorDivide(total * BigInt(vatBasisPoints), basisPointsWhole + BigInt(vatBasisPoints))
-  const cent = asset.scale > 2 ? 10n ** BigInt(asset.scale - 2) : 1n
+  const cent = centOf(asset)
   return floorDivide(contained, cent) * cent
 }
 
 /**
- * What of a payment is taken back with `amount` of it, `before` having been taken back earlier: the VAT in proportion to the payment, the fee in proportion to what remains of it beside the VAT, both rounded
- * down over all that was. So no part ever gives a unit back, and taking back the whole takes back each part whole.
+ * What of a payment is taken back with `amount` of it, `before` having been taken back earlier: the VAT in proportion to the payment and rounded down to whole cents, the fee in proportion to what remains of it beside the VAT and rounded
+ * down, both over all that was. So a credit note says whole cents of VAT, no part ever gives a unit back, and taking back the whole takes back each part whole.
  */
-export function partOf({ total, vat, fee }: { readonly total: bigint; readonly vat: bigint; readonly fee: bigint }, { before, amount }: { readonly before: bigint; readonly amount: bigint }): PriceParts {
+export function partOf({ total, vat, fee, asset }: { readonly total: bigint; readonly vat: bigint; readonly fee: bigint; readonly asset: Asset }, { before, amount }: { readonly before: bigint; readonly amount: bigint }): PriceParts {
+  const cent = centOf(asset)
   const partsUntil = (taken: bigint): { readonly vat: bigint; readonly fee: bigint } => {
-    const vatTaken = floorDivide(vat * taken, total)
+    const vatTaken = taken === total ? vat : floorDivide(vat * taken, total * cent) * cent
     return { vat: vatTaken, fee: total === vat ? 0n : floorDivide(fee * (taken - vatTaken), total - vat) }
   }
   const [then, now] = [partsUntil(before), partsUntil(before + amount)]

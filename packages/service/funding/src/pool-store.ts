@@ -65,6 +65,18 @@ export class PoolStore {
     return rows.map((row) => ({ planId: row.plan_id, month: row.month }))
   }
 
+  /** Of every pooled plan: the months that are not divided to the end, the oldest first, and what was put in for each, units. `dividing`: its statement stands, and its shares move. */
+  async open(): Promise<readonly { readonly planId: Id<'plan'>; readonly months: readonly { readonly month: string; readonly amount: bigint; readonly dividing: boolean }[] }[]> {
+    const { rows } = await sql<{ plan_id: Id<'plan'>; month: string | null; amount: bigint | null; dividing: boolean }>`
+      select p.id as plan_id, e.month, sum(e.budget)::int8 as amount, s.plan_id is not null as dividing from funding.plan p left join funding.pool_entry e
+          on e.plan_id = p.id and not exists (select from funding.pool_statement d where d.plan_id = e.plan_id and d.month = e.month and d.done_ms is not null)
+        left join funding.pool_statement s on s.plan_id = e.plan_id and s.month = e.month
+      where p.pool <> 'none' group by p.id, e.month, s.plan_id order by p.id, e.month`.execute(this.#db)
+    return [...Map.groupBy(rows, (row) => row.plan_id)].map(([planId, months]) => ({
+      planId, months: months.flatMap(({ month, amount, dividing }) => (month === null || amount === null ? [] : [{ month, amount, dividing }])),
+    }))
+  }
+
   /** The statement of a month, as it was made first. From then on nothing enters that month. */
   async close({ planId, month }: { readonly planId: Id<'plan'>; readonly month: string }, nowMs: number, divide: (members: readonly PoolMember[]) => Pooled): Promise<PoolStatement> {
     await this.#db.transaction().execute(async (tx) => {

@@ -60,7 +60,10 @@ type WrittenEffect =
   /** Rows of earlier versions name no plan: it is the one that runs. */
   | { readonly type: 'share'; readonly period: number; readonly plan?: Id<'plan'> }
   | { readonly type: 'refund'; readonly key: string; readonly to?: string }
-  | Extract<SubscriptionEffect, { type: 'abandon' | 'dispute' | 'give-back' | 'tell' }>
+  /** Rows of earlier versions know of no dispute that was won. */
+  | { readonly type: 'dispute'; readonly key: string; readonly wonBefore?: number }
+  | { readonly type: 'dispute-cost'; readonly key: string; readonly from: string; readonly to: string; readonly entries: number }
+  | Extract<SubscriptionEffect, { type: 'abandon' | 'dispute-won' | 'give-back' | 'tell' }>
 
 export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
   switch (effect.type) {
@@ -72,8 +75,11 @@ export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
       return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: String(effect.to) }) }
     case 'share':
       return { ...effect, plan: effect.plan.id }
+    case 'dispute-cost':
+      return { ...effect, from: String(effect.from), to: String(effect.to) }
     case 'abandon':
     case 'dispute':
+    case 'dispute-won':
     case 'give-back':
     case 'tell':
       return effect
@@ -92,8 +98,12 @@ export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan, run
       return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: parseUnits(effect.to) }) }
     case 'share':
       return { ...effect, plan: effect.plan === undefined ? running : planOf(effect.plan) }
-    case 'abandon':
     case 'dispute':
+      return { ...effect, wonBefore: effect.wonBefore ?? 0 }
+    case 'dispute-cost':
+      return { ...effect, from: parseUnits(effect.from), to: parseUnits(effect.to) }
+    case 'abandon':
+    case 'dispute-won':
     case 'give-back':
     case 'tell':
       return effect

@@ -187,14 +187,31 @@ describe('a subscription', () => {
   })
 
   test('whose payment is disputed ends, and what is left goes back instead of being shared', () => {
-    const life = new Life(small, at('2027-01-01')).happens({ type: 'disputed', key: `${id}/1` })
+    const life = new Life(small, at('2027-01-01')).happens({ type: 'disputed', key: `${id}/1`, wonBefore: 0 })
     expect([life.subscription.status, kinds(life.effects).slice(-2)]).toEqual(['ended', ['dispute', 'tell ended']])
+  })
+
+  test('whose dispute is won stays ended, and shares what came back in a statement of its own', () => {
+    const life = new Life(small, at('2027-01-01')).happens({ type: 'disputed', key: `${id}/1`, wonBefore: 0 }).happens({ type: 'dispute-won', key: `${id}/1`, wonBefore: 0 })
+    expect([life.subscription.status, life.effects.slice(-2)]).toEqual(['ended', [{ type: 'dispute-won', key: `${id}/1`, wonBefore: 0 }, { type: 'share', period: 1, plan: small }]])
+  })
+
+  test('of somebody who is frozen is never charged: it shares its period and waits as one that she paused, and what she cancelled ends', () => {
+    const life = new Life(small, at('2027-01-01'))
+    const renewal = next(life.subscription, { type: 'time', frozen: true }, at('2027-02-01'))
+    expect([renewal.subscription.status, kinds(renewal.effects)]).toEqual(['paused', ['share', 'tell paused']])
+    const cancelled = next({ ...life.subscription, cancelled: true }, { type: 'time', frozen: true }, at('2027-02-01'))
+    expect([cancelled.subscription.status, kinds(cancelled.effects)]).toEqual(['ended', ['share', 'tell ended']])
+    const failing = new Life(small, at('2027-01-01'), (key) => (key === `${id}/1` ? 'yes' : 'no')).until(at('2027-02-01'))
+    const retry = next(failing.subscription, { type: 'time', frozen: true }, at('2027-02-03'))
+    expect([failing.subscription.status, retry.subscription.status, kinds(retry.effects)]).toEqual(['grace', 'paused', ['tell paused']])
+    expect(kinds(next(retry.subscription, { type: 'resume' }, at('2027-03-01')).effects)).toEqual(['charge'])
   })
 
   test('that has ended while a charge was under way gives it back when it succeeds, and forgets it when it fails', () => {
     const active = new Life(small, at('2027-01-31'))
     const upgrading = next(active.subscription, { type: 'change-plan', plan: large }, active.nowMs).subscription
-    for (const event of [{ type: 'disputed', key: `${id}/1` }, { type: 'refunded', key: `${id}/1` }] as const) {
+    for (const event of [{ type: 'disputed', key: `${id}/1`, wonBefore: 0 }, { type: 'refunded', key: `${id}/1` }] as const) {
       const ended = next(upgrading, event, active.nowMs).subscription
       expect(ended.status).toBe('ended')
       const paid = next(ended, { type: 'charged' }, active.nowMs)
@@ -209,7 +226,7 @@ describe('a subscription', () => {
   test('under any order of events never charges twice for one key, funds only what was charged, and rests when it has ended', () => {
     const event = fc.oneof(
       { arbitrary: fc.integer({ min: 1, max: 40 }).map((days) => ({ days })), weight: 4 },
-      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'waits' }, { type: 'disputed', key: `${id}/1` }, { type: 'refunded-part', key: `${id}/1`, to: 1n }),
+      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'waits' }, { type: 'disputed', key: `${id}/1`, wonBefore: 0 }, { type: 'dispute-won', key: `${id}/1`, wonBefore: 0 }, { type: 'time', frozen: true }, { type: 'refunded-part', key: `${id}/1`, to: 1n }),
       fc.constantFrom(small, large, yearly).map((to): SubscriptionEvent => ({ type: 'change-plan', plan: to })),
     )
     fc.assert(

@@ -41,7 +41,8 @@ export interface Subscription {
 type ChargeKind = { readonly kind: 'period' } | { readonly kind: 'upgrade'; readonly plan: Plan; readonly amount: bigint }
 
 export type SubscriptionEvent =
-  | { readonly type: 'time' }
+  /** `frozen`: the operator has frozen her, and nothing may be charged. */
+  | { readonly type: 'time'; readonly frozen?: boolean }
   | { readonly type: 'charged' }
   /** Her bank wants to ask her. */
   | { readonly type: 'waits' }
@@ -52,8 +53,10 @@ export type SubscriptionEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'card-changed' }
-  /** The charge under this key was taken back by her bank. */
-  | { readonly type: 'disputed'; readonly key: string }
+  /** The charge under this key was taken back by her bank, after `wonBefore` earlier disputes of it that were won. */
+  | { readonly type: 'disputed'; readonly key: string; readonly wonBefore: number }
+  /** Her bank gave it to us again. */
+  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number }
   /** The charge under this key was given back, whole or what was left of it. */
   | { readonly type: 'refunded'; readonly key: string }
   /** Of the charge under this key `to` units in all have been given back, less than the whole. */
@@ -69,7 +72,11 @@ export type SubscriptionEffect =
   /** She has not confirmed it in time: the provider closes the charge, unless she did at the last moment. */
   | { readonly type: 'abandon'; readonly key: string }
   /** The payment was taken back by her bank: it leaves the books as one that was given back. */
-  | { readonly type: 'dispute'; readonly key: string }
+  | { readonly type: 'dispute'; readonly key: string; readonly wonBefore: number }
+  /** Her bank gave it to us again: what left the books comes back, each part where it was, and a new invoice is written. */
+  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number }
+  /** What the provider takes for disputes of a payment is `to` units now and was `from`; `entries` of its own books say so. */
+  | { readonly type: 'dispute-cost'; readonly key: string; readonly from: bigint; readonly to: bigint; readonly entries: number }
   /** Ask the provider to give a payment back: it came when the subscription had ended. */
   | { readonly type: 'give-back'; readonly key: string }
   /** The payment was given back, up to `to` units in all, or whole: that leaves the books, and a credit note is written. */
@@ -104,7 +111,7 @@ export function begin(id: Id<'subs'>, plan: Plan, { nowMs, trial }: { readonly n
 export function next(subscription: Subscription, event: SubscriptionEvent, nowMs: number): Step {
   switch (event.type) {
     case 'time':
-      return timePassed(subscription, nowMs)
+      return timePassed(subscription, nowMs, event.frozen ?? false)
     case 'charged':
       return charged(subscription, nowMs)
     case 'waits':
@@ -124,7 +131,9 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
     case 'card-changed':
       return subscription.status === 'grace' && subscription.charging === undefined ? charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' }) : same(subscription)
     case 'disputed':
-      return disputed(subscription, event.key)
+      return disputed(subscription, event)
+    case 'dispute-won':
+      return disputeWon(subscription, event)
     case 'refunded':
       return refunded(subscription, event.key)
     case 'refunded-part':
@@ -134,12 +143,13 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
   }
 }
 
-function timePassed(subscription: Subscription, nowMs: number): Step {
+function timePassed(subscription: Subscription, nowMs: number, frozen = false): Step {
   const { id, status, retryAtMs, charging, charges, periodEndsMs, waitsUntilMs } = subscription
   if (waitsUntilMs !== undefined && nowMs >= waitsUntilMs) return { subscription: { ...subscription, waitsUntilMs: undefined }, effects: [{ type: 'abandon', key: `${id}/${charges}` }] }
   if (status === 'ended' || status === 'paused' || charging !== undefined) return same(subscription)
-  if (retryAtMs !== undefined) return nowMs < retryAtMs ? same(subscription) : charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' })
-  return nowMs < periodEndsMs ? same(subscription) : renew(subscription)
+  if (retryAtMs !== undefined) return nowMs < retryAtMs ? same(subscription) : frozen ? pauseNow(subscription) : charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' })
+  // Who is frozen pays nothing: her plan waits as one that she paused, until she resumes it.
+  return nowMs < periodEndsMs ? same(subscription) : renew(frozen && !subscription.cancelled ? { ...subscription, pausing: true } : subscription)
 }
 
 /** The period is over: it is shared, and the next one begins with its charge. */
@@ -255,11 +265,17 @@ function end(subscription: Subscription): Step {
 }
 
 /** What is left of her budget is shared no more: who took one payment back may take back others. */
-function disputed(subscription: Subscription, key: string): Step {
-  const dispute: SubscriptionEffect = { type: 'dispute', key }
+function disputed(subscription: Subscription, { key, wonBefore }: Extract<SubscriptionEvent, { type: 'disputed' }>): Step {
+  const dispute: SubscriptionEffect = { type: 'dispute', key, wonBefore }
   if (subscription.status === 'ended') return { subscription, effects: [dispute] }
   const { subscription: ended, effects } = end(subscription)
   return { subscription: ended, effects: [dispute, ...effects.filter(({ type }) => type !== 'share')] }
+}
+
+/** Her plan has ended with the dispute, and does not begin again. What of the payment is her budget is shared, in a statement of its own. */
+function disputeWon(subscription: Subscription, { key, wonBefore }: Extract<SubscriptionEvent, { type: 'dispute-won' }>): Step {
+  const period = subscription.period + 1
+  return { subscription: { ...subscription, period }, effects: [{ type: 'dispute-won', key, wonBefore }, { type: 'share', period, plan: subscription.plan }] }
 }
 
 function refunded(subscription: Subscription, key: string): Step {

@@ -51,13 +51,13 @@ export interface Indicators {
 const decimalsShown = 6
 const warnedAt = new Fraction(15, 100)
 const alarmedAt = new Fraction(20, 100)
-const income = ['subscription', 'subscription-fee', 'deposit']
-const givenBack = ['refund', 'refund-fee', 'refund-loss', 'dispute']
+const income = ['subscription', 'subscription-fee', 'deposit', 'dispute-won', 'dispute-won-fee', 'dispute-won-loss']
+const givenBack = ['refund', 'refund-fee', 'refund-loss', 'dispute', 'dispute-fee', 'dispute-loss']
 
 export function indicatorsOf(days: number, { flows, payments, active, paying, charges }: Counted): Indicators {
   const sum = (wanted: (flow: Flow) => boolean): bigint => flows.filter(wanted).reduce((total, { amount }) => total + amount, 0n)
   const gross = sum(({ reason, debitKind }) => debitKind === 'psp' && income.includes(reason)) - sum(({ reason, creditKind }) => creditKind === 'psp' && givenBack.includes(reason))
-  const fees = sum(({ reason }) => reason === 'provider-fee' || reason === 'bank-fee')
+  const fees = sum(({ reason }) => reason === 'provider-fee' || reason === 'bank-fee' || reason === 'dispute-cost') - sum(({ reason }) => reason === 'dispute-cost-returned')
   const losses = sum(({ debitKind }) => debitKind === 'loss') - sum(({ creditKind }) => creditKind === 'loss')
   const creators = sum(({ reason, creditKind }) => creditKind === 'publisher' && (reason === 'stream' || reason === 'share'))
   const costs = fees + losses

@@ -64,16 +64,18 @@ export async function costReport(ledger: Pick<Ledger, 'accountByName' | 'transfe
     const [psp, bank, cost] = [await within(`psp[${name}]`), await within(`payout[${name}]`), await within(`cost[${name}]`)]
     const incoming = psp.transfers.filter(({ reason }) => ['subscription', 'subscription-fee', 'vat', 'deposit'].includes(reason))
     const takenBack = psp.transfers.filter(({ reason }) => /^(dispute|refund)(-fee|-vat|-loss)?$/.test(reason))
+    const wonBack = psp.transfers.filter(({ reason }) => /^dispute-won(-fee|-vat|-loss)?$/.test(reason))
     const outgoing = bank.transfers.filter(({ reason }) => reason === 'payout-settled')
     const amounts = (transfers: readonly Transfer[]): bigint => transfers.reduce((total, { amount }) => total + amount, 0n)
-    const gross = amounts(incoming) - amounts(takenBack) + amounts(outgoing)
+    const received = amounts(incoming) - amounts(takenBack) + amounts(wonBack)
+    const gross = received + amounts(outgoing)
     const costs = cost.transfers.reduce((total, { debitAccountId, amount }) => (debitAccountId === cost.account?.id ? total + amount : total - amount), 0n)
     const movements = new Set(incoming.map(({ key }) => key.replace(/^[a-z]+:/, ''))).size + outgoing.length
     if (movements === 0 && costs === 0n && !Object.hasOwn(tariffs, name)) continue
     const tariff = Object.hasOwn(tariffs, name) ? tariffs[name] : undefined
     parts.push({ name, gross, movements, costs, ...ratioOf(costs, gross), ...batchesOf(tariff, gross, { movements, asset }) })
-    if (psp.account !== undefined) sum.gross += amounts(incoming) - amounts(takenBack)
-    sum.vat += amounts(incoming.filter(({ reason }) => reason === 'vat')) - amounts(takenBack.filter(({ reason }) => reason.endsWith('-vat')))
+    if (psp.account !== undefined) sum.gross += received
+    sum.vat += amounts([...incoming, ...wonBack].filter(({ reason }) => reason.endsWith('vat'))) - amounts(takenBack.filter(({ reason }) => reason.endsWith('-vat')))
     sum.costs += costs
   }
   return { fromMs, toMs, parts, total: { ...sum, ...ratioOf(sum.costs, sum.gross) } }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { dayWords, type Language, moneyWords } from '@rivulet/notify'
+import { dayWords, type Language, localeOf, moneyWords } from '@rivulet/notify'
 import PdfDocument from 'pdfkit'
 import { vatOf } from '../plan.ts'
 import { type Invoice, invoiceName } from './invoice.ts'
@@ -14,11 +14,12 @@ const black = '#16211d'
 /** One page of A4. The same data gives the same document. */
 export async function invoicePdf(invoice: Invoice, language: Language): Promise<Buffer> {
   const { kind, issuedMs, content } = invoice
-  const { terms, buyer, plan, fromMs, toMs, asset, total, fee, vat, paidMs, card, corrects } = content
+  const { terms, buyer, plan, fromMs, toMs, asset, total, fee, vat, paidMs, card, corrects, part } = content
+  const locale = localeOf(language, terms.english)
   const words = invoiceWords[language]
   const isNote = kind === 'credit-note'
-  const money = (amount: bigint): string => (isNote ? `\u2212${moneyWords({ amount, asset }, language)}` : moneyWords({ amount, asset }, language))
-  const day = (ms: number): string => dayWords(ms, language)
+  const money = (amount: bigint): string => (isNote ? `\u2212${moneyWords({ amount, asset }, locale)}` : moneyWords({ amount, asset }, locale))
+  const day = (ms: number): string => dayWords(ms, locale)
   const title = isNote ? words.creditNote : words.invoice
   const name = invoiceName(invoice)
   const document = new PdfDocument({ size: 'A4', margin, lang: language, info: { Title: `${title} ${name}`, Author: terms.seller.name, CreationDate: new Date(issuedMs) } })
@@ -48,7 +49,7 @@ export async function invoicePdf(invoice: Invoice, language: Language): Promise<
   document.moveDown(0.5)
   pair(words.number, name)
   pair(words.date, day(issuedMs))
-  if (corrects !== undefined) line(words.corrects(corrects))
+  if (corrects !== undefined) line((!isNote ? words.replaces : part === true ? words.correctsPart : words.corrects)(corrects))
   document.moveDown(1)
   line(words.to, { color: grey })
   line(buyer.name)
@@ -65,7 +66,7 @@ export async function invoicePdf(invoice: Invoice, language: Language): Promise<
   if (terms.vatBasisPoints > 0) {
     const contained = vat > 0n ? vat : vatOf({ total, asset, vatBasisPoints: terms.vatBasisPoints })
     pair(words.net, money(total - contained))
-    pair(words.vat(new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 }).format(terms.vatBasisPoints / 10_000)), money(contained))
+    pair(words.vat(new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(terms.vatBasisPoints / 10_000)), money(contained))
   }
   pair(words.total, money(total), { bold: true })
   document.moveDown(1.5)

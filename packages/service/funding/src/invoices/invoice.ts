@@ -1,5 +1,6 @@
 /** What was paid, as a document: its data is kept, and rendered whenever it is asked for. */
 import type { Asset } from '@rivulet/money'
+import type { English } from '@rivulet/notify'
 
 /** Who sells, on every document. */
 export interface InvoiceTerms {
@@ -8,6 +9,8 @@ export interface InvoiceTerms {
   readonly prefix: string
   /** Contained in every price, hundredths of a percent; 0: no line of it. */
   readonly vatBasisPoints: number
+  /** Whose English it is written in; British unless told. */
+  readonly english?: English | undefined
 }
 
 export interface InvoiceContent {
@@ -24,8 +27,10 @@ export interface InvoiceContent {
   readonly vat: bigint
   readonly paidMs: number
   readonly card: { readonly brand: string; readonly lastFour: string }
-  /** A credit note: the name of the invoice that it takes back. */
+  /** A credit note: the name of the invoice that it takes back, whole or in part. An invoice: the name of the credit note in whose place it stands, since a dispute was won. */
   readonly corrects: string | undefined
+  /** A credit note that takes back less than the invoice. */
+  readonly part?: boolean
 }
 
 export interface Invoice {

@@ -38,4 +38,19 @@ export interface PaymentProvider {
   abandon(reference: string): Promise<'succeeded' | 'failed'>
   /** Gives a charge back whole; asked twice, given back once. Throws `provider-away`. @param reference what the provider calls the charge */
   refund(reference: string): Promise<void>
+  /** Of a provider that nobody hears from otherwise: what has happened to charges since, the oldest first. Each is told until `told`. */
+  readonly news?: {
+    due(nowMs: number): Promise<readonly News[]>
+    told(news: News, nowMs: number): Promise<void>
+  }
+}
+
+/** `won`: how many disputes of the charge were won back so far; `disputed`: whether another one stands. */
+export interface DisputeState {
+  readonly disputed: boolean
+  readonly won: number
+}
+
+export interface News extends DisputeState {
+  readonly reference: string
 }

@@ -2,8 +2,10 @@ import type { Postgres } from '@rivulet/postgres'
 import type { Kysely } from 'kysely'
 
 interface Tables {
-  'funding.sandbox_charge': { key: string; card: string; amount: bigint; status: string }
+  'funding.sandbox_charge': { key: string; card: string; amount: bigint; status: string; news_ms: bigint | null }
 }
+
+const newsMax = 200
 
 /** What the sandbox's provider remembers: a provider of its own, that only happens to live in our database. */
 export class SandboxStore {
@@ -13,15 +15,29 @@ export class SandboxStore {
     this.#db = postgres.kysely<Tables>()
   }
 
-  /** The status of the charge with this key: the given one, or what was remembered before. */
-  async remember(charge: { readonly key: string; readonly card: string; readonly amount: bigint; readonly status: string }): Promise<string> {
-    await this.#db.insertInto('funding.sandbox_charge').values(charge).onConflict((conflict) => conflict.doNothing()).execute()
+  /** The status of the charge with this key: the given one, or what was remembered before. @param charge `newsMs`: when there is something to tell of it */
+  async remember({ newsMs, ...charge }: { readonly key: string; readonly card: string; readonly amount: bigint; readonly status: string; readonly newsMs: number | undefined }): Promise<string> {
+    await this.#db.insertInto('funding.sandbox_charge').values({ ...charge, news_ms: newsMs === undefined ? null : BigInt(newsMs) }).onConflict((conflict) => conflict.doNothing()).execute()
     const { status } = await this.#db.selectFrom('funding.sandbox_charge').select('status').where('key', '=', charge.key).executeTakeFirstOrThrow()
     return status
   }
 
   async refund(key: string): Promise<void> {
-    await this.#db.updateTable('funding.sandbox_charge').set({ status: 'refunded' }).where('key', '=', key).where('status', '=', 'succeeded').execute()
+    await this.#db.updateTable('funding.sandbox_charge').set({ status: 'refunded', news_ms: null }).where('key', '=', key).where('status', 'in', ['succeeded', 'dispute-won']).execute()
+  }
+
+  /** Charges of which there is something to tell now: those that succeeded are disputed, those that were disputed are won back. */
+  async due(nowMs: number): Promise<readonly { readonly key: string; readonly status: string }[]> {
+    return this.#db.selectFrom('funding.sandbox_charge').select(['key', 'status']).where('news_ms', '<=', BigInt(nowMs)).where('status', 'in', ['succeeded', 'disputed']).orderBy('news_ms').orderBy('key').limit(newsMax).execute()
+  }
+
+  /** @param wonMs when the dispute of a card whose disputes are won is won */
+  async told(key: string, { status, wonMs }: { readonly status: 'disputed' | 'dispute-won'; readonly wonMs: number | undefined }): Promise<void> {
+    await this.#db
+      .updateTable('funding.sandbox_charge')
+      .set((eb) => ({ status, news_ms: wonMs === undefined ? null : eb.case().when('card', '=', 'dispute-won').then(eb.cast<bigint | null>(eb.val(BigInt(wonMs)), 'int8')).end() }))
+      .where('key', '=', key)
+      .execute()
   }
 
   /** The status of a charge that waited for its owner and waits no more. */

@@ -58,15 +58,17 @@ export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: S
     const charge = await funding.chargeAt(stripe.name, reference)
     // Of another use of the same account, or one whose direct answer is on its way to us.
     if (charge === undefined) return 'not-ours'
-    const { status, fee, paid, refunded } = await stripe.stateOf(reference, charge.asset)
+    const { status, fee, dispute, paid, refunded } = await stripe.stateOf(reference, charge.asset)
     if (status !== 'pending' && status !== 'failed' && (paid.amount !== charge.amount || paid.currency !== charge.asset.code)) {
       log.error({ reference, asked: `${charge.amount} ${charge.asset.code}`, paid: `${paid.amount} ${paid.currency}` }, 'Stripe took another amount than was asked: nothing is booked')
       return 'amount-differs'
     }
     if (status === 'failed') await funding.reported(stripe.name, reference, 'failed')
-    if (status === 'succeeded' || status === 'disputed' || status === 'refunded') await funding.reported(stripe.name, reference, 'succeeded')
-    if (status === 'disputed' || status === 'refunded') await funding.reported(stripe.name, reference, status)
+    if (status === 'succeeded' || status === 'refunded') await funding.reported(stripe.name, reference, 'succeeded')
+    if (dispute !== undefined) await funding.reported(stripe.name, reference, dispute)
+    if (status === 'refunded') await funding.reported(stripe.name, reference, status)
     if (status === 'succeeded' && refunded > 0n) await funding.reported(stripe.name, reference, { refundedTo: refunded })
+    if (dispute !== undefined) await funding.disputeCostIs(stripe.name, reference, dispute)
     if (fee !== undefined) await funding.feeIs(stripe.name, reference, { fee, asset: charge.asset })
     return 'taken'
   }

@@ -9,6 +9,11 @@ interface Intent {
   latest_charge: { id: string; object: 'charge'; disputed: boolean; refunded: boolean; amount_refunded: number; balance_transaction: { id: string; object: 'balance_transaction'; fee: number; currency: string } | null } | null
 }
 
+/** What Stripe takes for a dispute, and whether it gives that back when it is won. */
+interface Dispute {
+  readonly id: string; readonly object: 'dispute'; readonly payment_intent: string; status: string; readonly balance_transactions: { readonly id: string; readonly object: 'balance_transaction'; readonly fee: number; readonly currency: string }[]
+}
+
 interface Session {
   readonly id: string
   readonly personId: string
@@ -20,6 +25,7 @@ interface Session {
 export class StripeStandIn {
   readonly intents = new Map<string, Intent>()
   readonly sessions = new Map<string, Session>()
+  readonly disputes: Dispute[] = []
   readonly asked: string[] = []
   readonly #answers = new Map<string, { readonly status: number; readonly body: object }>()
   #server: Server | undefined
@@ -60,6 +66,24 @@ export class StripeStandIn {
     if (charge === null) throw new Error(`${id} was not paid`)
     charge.amount_refunded += amount
     charge.refunded = charge.amount_refunded === whole
+  }
+
+  /** As when her bank takes a payment back: Stripe takes 15 EUR for it. An inquiry takes nothing. */
+  dispute(id: string, status: 'needs_response' | 'warning_needs_response' = 'needs_response'): void {
+    const { latest_charge: charge } = this.intent(id)
+    if (charge === null) throw new Error(`${id} was not paid`)
+    charge.disputed = true
+    const dispute: Dispute = { id: `dp_${this.disputes.length + 1}`, object: 'dispute', payment_intent: id, status, balance_transactions: [] }
+    if (status === 'needs_response') dispute.balance_transactions.push({ id: `txn_${dispute.id}`, object: 'balance_transaction', fee: 1_500, currency: 'eur' })
+    this.disputes.push(dispute)
+  }
+
+  /** It ends: what was won comes back, with what Stripe took for it. */
+  endDispute(id: string, status: 'won' | 'lost'): void {
+    const dispute = this.disputes.findLast(({ payment_intent: intent }) => intent === id)
+    if (dispute === undefined) throw new Error(`${id} is not disputed`)
+    dispute.status = status
+    if (status === 'won') dispute.balance_transactions.push({ id: `txn_${dispute.id}_won`, object: 'balance_transaction', fee: -1_500, currency: 'eur' })
   }
 
   /** Her bank wants to ask her. */
@@ -106,6 +130,7 @@ export class StripeStandIn {
       intent.status = 'canceled'
       response.json(intent)
     })
+    app.get('/v1/disputes', (request, response) => void response.json({ object: 'list', has_more: false, data: this.disputes.filter(({ payment_intent: intent }) => intent === request.query['payment_intent']) }))
     app.post('/v1/refunds', (request, response) => {
       const intent = this.intent(String((request.body as { payment_intent: string }).payment_intent))
       this.giveBack(intent.id, intent.amount - (intent.latest_charge?.amount_refunded ?? 0))

@@ -197,6 +197,31 @@ describe('a charge', () => {
     expect(stripe.asked).toEqual([])
   })
 
+  test('that is disputed costs what Stripe takes for it, and comes back with that when it is won, row by row, in any order of reports', async () => {
+    await subscribe('pm_good')
+    await webhook(paymentOf('pi_1'))
+    stripe.dispute('pi_1')
+    for (let told = 0; told < 3; told += 1) await webhook(disputeOf('pi_1'))
+    const taken = ['dispute-cost: cost[stripe] -> psp[stripe] 15000000000', 'dispute-fee: fee.subscription -> psp[stripe] 500000000', 'dispute: subscriber -> psp[stripe] 4500000000']
+    expect(await books()).toEqual(['charge disputed fee 330000000', ...taken, kept, ...paid].toSorted())
+    stripe.endDispute('pi_1', 'won')
+    for (let told = 0; told < 3; told += 1) await Promise.all([webhook(disputeOf('pi_1')), webhook(paymentOf('pi_1'))])
+    const won = ['dispute-cost-returned: psp[stripe] -> cost[stripe] 15000000000', 'dispute-won-fee: psp[stripe] -> fee.subscription 500000000', 'dispute-won: psp[stripe] -> subscriber 4500000000']
+    expect(await books()).toEqual(['charge succeeded fee 330000000', ...taken, ...won, kept, ...paid].toSorted())
+  })
+
+  test('that a bank only asks about is no dispute, and one that is lost stays lost', async () => {
+    await subscribe('pm_good')
+    stripe.dispute('pi_1', 'warning_needs_response')
+    await webhook(disputeOf('pi_1'))
+    expect([(await funding.of(her))?.subscription.status, await books()]).toEqual(['active', ['charge succeeded fee 330000000', kept, ...paid].toSorted()])
+    stripe.dispute('pi_1')
+    await webhook(disputeOf('pi_1'))
+    stripe.endDispute('pi_1', 'lost')
+    await webhook(disputeOf('pi_1'))
+    expect((await books())[0]).toBe('charge disputed fee 330000000')
+  })
+
   test('given back leaves the books row by row, however often it is asked for and told', async () => {
     const { subscription } = await subscribe('pm_good')
     await Promise.all([funding.refund(`${subscription.id}/1`), webhook(paymentOf('pi_1'))])
@@ -236,18 +261,18 @@ describe('a webhook', () => {
 
   test('may come ten times and in any order: the books are the same', async () => {
     const told = Array.from({ length: 10 }, () => [paymentOf('pi_1'), disputeOf('pi_1'), { object: 'charge', id: 'ch_pi_1', payment_intent: 'pi_1' }]).flat()
-    const expected = ['charge disputed fee 330000000', 'dispute-fee: fee.subscription -> psp[stripe] 500000000', 'dispute: subscriber -> psp[stripe] 4500000000', kept, ...paid].toSorted()
+    const expected = ['charge disputed fee 330000000', 'dispute-cost: cost[stripe] -> psp[stripe] 15000000000', 'dispute-fee: fee.subscription -> psp[stripe] 500000000', 'dispute: subscriber -> psp[stripe] 4500000000', kept, ...paid].toSorted()
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(told, { minLength: told.length }), async (order) => {
         await stop()
         await postgres[Symbol.asyncDispose]()
         postgres = await testPostgres([ledgerMigrations, notifyMigrations, fundingMigrations])
         stripe.intents.clear()
+        stripe.disputes.length = 0
         await start()
         await subscribe('pm_asks')
         stripe.pay('pi_1')
-        const { latest_charge: charge } = stripe.intent('pi_1')
-        if (charge !== null) charge.disputed = true
+        stripe.dispute('pi_1')
         for (const about of order) expect(await webhook(about)).toBe(200)
         expect(await books()).toEqual(expected)
       }),

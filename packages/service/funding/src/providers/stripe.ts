@@ -2,7 +2,7 @@
 import { Fault } from '@rivulet/faults'
 import type { Asset } from '@rivulet/money'
 import { Stripe } from 'stripe'
-import { type Card, type ChargeOutcome, type ChargeRequest, type PaymentProvider, ProviderFault } from './provider.ts'
+import { type Card, type ChargeOutcome, type ChargeRequest, type DisputeState, type PaymentProvider, ProviderFault } from './provider.ts'
 
 export interface StripeOptions {
   readonly secretKey: string
@@ -16,11 +16,13 @@ export interface StripeOptions {
 
 /** What is true about a charge at Stripe. */
 export interface StripeState {
-  readonly status: 'succeeded' | 'failed' | 'disputed' | 'refunded' | 'pending'
+  readonly status: 'succeeded' | 'failed' | 'refunded' | 'pending'
   /** Units that were given back so far, whoever asked Stripe for it. */
   readonly refunded: bigint
   /** Units that Stripe kept, once it says so. */
   readonly fee: bigint | undefined
+  /** Once it was disputed: how that stands, and what Stripe takes for it, units, by so many entries of its books. */
+  readonly dispute: (DisputeState & { readonly cost: bigint; readonly entries: number }) | undefined
   readonly paid: { readonly amount: bigint; readonly currency: string }
 }
 
@@ -28,6 +30,8 @@ class StripeAmountFault extends Fault<'amount-not-chargeable'> {}
 
 const timeoutMs = 20_000
 const webhookAgeSecondsMax = 300
+/** Of one charge; banks allow one, and some a second. */
+const disputesMax = 20
 /** No later try with these will do (https://docs.stripe.com/declines/codes). */
 const finalDeclines = new Set(['stolen_card', 'lost_card', 'pickup_card', 'restricted_card', 'revocation_of_authorization', 'revocation_of_all_authorizations', 'stop_payment_order'])
 
@@ -119,9 +123,10 @@ export class StripeProvider implements PaymentProvider {
     const balance = typeof charge?.balance_transaction === 'object' ? charge.balance_transaction : null
     const fee = balance !== null && balance.currency.toUpperCase() === asset.code ? fromMinor(balance.fee, asset) : undefined
     const paid = { amount: fromMinor(intent.amount_received, asset), currency: intent.currency.toUpperCase() }
-    if (waitsWithoutHer(intent)) return { fee, paid, refunded: 0n, status: 'pending' }
+    if (waitsWithoutHer(intent)) return { fee, paid, dispute: undefined, refunded: 0n, status: 'pending' }
     if (intent.status === 'requires_payment_method') await this.#ask(() => this.#stripe.paymentIntents.cancel(reference))
-    return { fee, paid, refunded: fromMinor(charge?.amount_refunded ?? 0, asset), status: statusOf(intent.status, charge) }
+    const dispute = charge?.disputed === true ? disputeOf((await this.#ask(() => this.#stripe.disputes.list({ payment_intent: reference, limit: disputesMax }))).data, asset) : undefined
+    return { fee, paid, dispute, refunded: fromMinor(charge?.amount_refunded ?? 0, asset), status: statusOf(intent.status, charge) }
   }
 
   /** The charge that a webhook is about; undefined when it is about none. Throws `webhook-invalid` for one that is forged, older than five minutes, or of another account or mode. */
@@ -157,8 +162,19 @@ function waitsWithoutHer({ status, last_payment_error: error }: Stripe.PaymentIn
 }
 
 function statusOf(status: Stripe.PaymentIntent.Status, charge: Stripe.Charge | null): StripeState['status'] {
-  if (status === 'succeeded') return charge?.disputed === true ? 'disputed' : charge?.refunded === true ? 'refunded' : 'succeeded'
+  if (status === 'succeeded') return charge?.refunded === true ? 'refunded' : 'succeeded'
   return status === 'canceled' || status === 'requires_payment_method' ? 'failed' : 'pending'
+}
+
+/** Inquiries take no money (https://docs.stripe.com/disputes/how-disputes-work); what Stripe took for a dispute it may give back when that is won. */
+function disputeOf(disputes: readonly Stripe.Dispute[], asset: Asset): NonNullable<StripeState['dispute']> {
+  const entries = disputes.flatMap(({ balance_transactions: found }) => found)
+  return {
+    won: disputes.filter(({ status }) => status === 'won').length,
+    disputed: disputes.some(({ status }) => status === 'needs_response' || status === 'under_review' || status === 'lost'),
+    cost: entries.filter(({ currency }) => currency.toUpperCase() === asset.code).reduce((sum, { fee }) => sum + fromMinor(fee, asset), 0n),
+    entries: entries.length,
+  }
 }
 
 /** Decimals of the smallest unit in which Stripe counts a currency. */

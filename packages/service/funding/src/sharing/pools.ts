@@ -25,6 +25,16 @@ export interface PoolPreview {
 
 const dueMax = 20
 
+/** Of the ledger account in which a plan's pot is kept until it is divided. */
+export function potName(planId: string): string {
+  return `pool[${planId}]`
+}
+
+/** Every pot, and what in it waits for which month to end. */
+export async function openPots(store: PoolStore): Promise<readonly { readonly name: string; readonly months: readonly { readonly month: string; readonly amount: bigint; readonly endsMs: number; readonly dividing: boolean }[] }[]> {
+  return (await store.open()).map(({ planId, months }) => ({ name: potName(planId), months: months.map((one) => ({ ...one, endsMs: Date.parse(`${monthsAt(Date.parse(`${one.month}-01`))[1]}-01`) })) }))
+}
+
 /** UTC, `2026-01`, and the month after it. */
 export function monthsAt(ms: number): readonly [string, string] {
   const date = new Date(ms)
@@ -40,7 +50,7 @@ export class Pools {
 
   /** Where a plan's pot is kept until it is divided: empty once all its months are. */
   account(planId: Id<'plan'>, asset: Asset): Promise<Account> {
-    return this.#options.ledger.openAccount({ name: `pool[${planId}]`, kind: 'fee', asset, debitsMayExceedCredits: false })
+    return this.#options.ledger.openAccount({ name: potName(planId), kind: 'fee', asset, debitsMayExceedCredits: false })
   }
 
   /** Divides the pots of months that are over: the statement is durable first, then each share moves under its own key. Answers whether there was anything to do. */
