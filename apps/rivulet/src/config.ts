@@ -7,6 +7,7 @@ import { type Tariffs, tariffSchema } from '@rivulet/funding/config'
 import { newSecret } from '@rivulet/ids'
 import type { InvoiceTerms, PlanSpec } from '@rivulet/funding'
 import type { Asset, Ratio } from '@rivulet/money'
+import { englishes } from '@rivulet/notify/config'
 import type { RateSource } from '@rivulet/peering'
 import { z } from 'zod'
 import { type PayoutConfig, payoutsOf, payoutsSchema, sandboxPayouts } from './payout-config.ts'
@@ -147,6 +148,8 @@ const fileSchema = z.strictObject({
       vatBasisPoints: z.int().min(0).max(10_000).default(0),
     })
     .optional(),
+  /** Whose English days and amounts are written in, on documents and in mails. */
+  english: z.enum(englishes).optional(),
   paymentFee: z.strictObject({ fixed: z.string().regex(/^(0|[1-9][0-9]{0,15})$/), basisPoints: z.int().min(0).max(5_000) }).optional(),
   payouts: payoutsSchema.optional(),
   tariffs: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), tariffSchema).optional(),
@@ -232,7 +235,10 @@ export function readConfig(options: ConfigOptions): Config {
     mail: mailOf(environment.RIVULET_SMTP_URL ?? secrets.smtpUrl, environment.RIVULET_MAIL_FROM ?? file?.mailFrom),
     stripe: stripeOf(environment, secrets),
     plans: (file?.plans ?? []).map((plan) => ({ ...plan, price: BigInt(plan.price), rate: BigInt(plan.rate), asset: file?.asset ?? { code: 'EUR', scale: 9 } })),
-    invoices: file?.invoices ?? { seller: { name: file === undefined || file.sandbox ? 'Rivulet sandbox' : new URL(file.publicUrls.wallet).host, address: [] }, prefix: 'RIV-', vatBasisPoints: 0 },
+    invoices: {
+      ...(file?.invoices ?? { seller: { name: file === undefined || file.sandbox ? 'Rivulet sandbox' : new URL(file.publicUrls.wallet).host, address: [] }, prefix: 'RIV-', vatBasisPoints: 0 }),
+      english: file?.english ?? (asset.code === 'USD' ? 'en-US' : 'en-GB'),
+    },
     secrets,
   }
 }

@@ -13,7 +13,7 @@ interface Parts {
   readonly log: Logger
 }
 
-export function openMails({ mail, sandbox, secrets }: Config, { postgres, clock, log }: Parts): Mails {
+export function openMails({ mail, sandbox, secrets, invoices }: Config, { postgres, clock, log }: Parts): Mails {
   const server = mail === undefined ? undefined : smtpServer({ url: mail.smtpUrl, from: mail.from })
-  return new Mails({ postgres, clock, log, server, mailbox: sandbox, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), random: () => randomInt(2 ** 32) / 2 ** 32 })
+  return new Mails({ postgres, clock, log, server, english: invoices.english, mailbox: sandbox, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), random: () => randomInt(2 ** 32) / 2 ** 32 })
 }

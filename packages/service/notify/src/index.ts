@@ -1,4 +1,4 @@
-export { type Language, languageOf } from './mail/language.ts'
+export { type English, type Language, languageOf, localeOf } from './mail/language.ts'
 export type { MailTransaction, NewMail } from './mail/mail-store.ts'
 export { dayWords, moneyWords } from './mail/money-words.ts'
 export { mailboxRoutes } from './mail/mailbox-routes.ts'

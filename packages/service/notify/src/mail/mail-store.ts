@@ -1,6 +1,6 @@
 import { type Id, newId, type Seal } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import type { Language } from './language.ts'
+import type { English, Language } from './language.ts'
 import { type MailContent, type MailTemplate, render, type Rendered } from './templates.ts'
 
 /** The caller's open transaction: a client of `pg`, or `{ query: (text, values) => tx.executeQuery(CompiledQuery.raw(text, values)) }` of a kysely transaction. */
@@ -56,15 +56,18 @@ export class MailStore {
   readonly #pool: Postgres['pool']
   readonly #seal: Seal
 
-  constructor({ pool }: Postgres, seal: Seal) {
+  readonly #english: English | undefined
+
+  constructor({ pool }: Postgres, seal: Seal, english?: English) {
     this.#pool = pool
     this.#seal = seal
+    this.#english = english
   }
 
   /** Rendered and sealed now: what it holds is a secret until it is sent, and gone then. */
   async insert(transaction: MailTransaction, { key, to, language, ...content }: NewMail, nowMs: number): Promise<void> {
     const id = newId('mail', nowMs)
-    const sealed = this.#seal.seal(Buffer.from(JSON.stringify({ to, ...render(content, language) })), id)
+    const sealed = this.#seal.seal(Buffer.from(JSON.stringify({ to, ...render(content, language, this.#english) })), id)
     await transaction.query(
       `insert into notify.mail (id, key, template, content_sealed, due_at_ms, created_at_ms, ends_at_ms) select $1, $2, $3, $4, $5, $5, $6
         where (select count(*) from (select from notify.mail where status = 'waiting' limit ${waitingMax}) waiting) < ${waitingMax} on conflict (key) do nothing`,

@@ -2,6 +2,7 @@ import { isFault, messageOf } from '@rivulet/faults'
 import type { Seal } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
+import type { English } from './language.ts'
 import { type ClaimedMail, type KeptMail, type MailOutcome, MailStore, type MailTransaction, type NewMail } from './mail-store.ts'
 import { MailFault, type MailServer } from './smtp.ts'
 
@@ -11,6 +12,8 @@ export interface MailsOptions {
   readonly clock: Clock
   /** Seals what waits: links of mails open accounts. */
   readonly seal: Seal
+  /** Whose English is written; British unless told. */
+  readonly english?: English | undefined
   /** Where mails leave. Without one they go to the mailbox where there is one, and otherwise are not written at all. */
   readonly server: MailServer | undefined
   /** Only the sandbox: what was sent stays readable. */
@@ -39,7 +42,7 @@ export class Mails implements AsyncDisposable {
 
   constructor(options: MailsOptions) {
     this.#options = options
-    this.#store = new MailStore(options.postgres, options.seal)
+    this.#store = new MailStore(options.postgres, options.seal, options.english)
   }
 
   /** Whether mails reach anybody. */

@@ -33,6 +33,11 @@ describe.each(all)('the mail $template', (content) => {
   test('differs between the languages', () => expect(render(content, 'fr').text).not.toBe(render(content, 'en').text))
 })
 
+test('English days are those of the operator’s English, British unless told', () => {
+  const receipt: MailContent = { template: 'receipt', fields: { plan: 'Plan', paid: money, paidMs: Date.parse('2027-02-03'), url } }
+  expect(([undefined, 'en-GB', 'en-US'] as const).map((english) => /On (.*) you paid/.exec(render(receipt, 'en', english).text)?.[1])).toEqual(['3 February 2027', '3 February 2027', 'February 3, 2027'])
+})
+
 test('a currency that Intl does not know is written by its code', () => {
   expect(render({ template: 'receipt', fields: { plan: 'Plan', paid: { amount: 12n, asset: { code: 'POINTS', scale: 1 } }, paidMs: 0, url } }, 'en').subject).toBe('Receipt: 1.2 POINTS')
 })

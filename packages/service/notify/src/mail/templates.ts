@@ -1,6 +1,6 @@
 /** What is written to people. No text of another person's choosing stands in a mail that a stranger can cause: such mails would carry his words. */
 import { type Money, dayWords, moneyWords } from './money-words.ts'
-import type { Language } from './language.ts'
+import { type English, type Language, localeOf } from './language.ts'
 
 /** A template with what it needs; `url` is where the mail leads. */
 export type MailContent =
@@ -33,8 +33,8 @@ export interface Rendered {
   readonly html: string
 }
 
-export function render(content: MailContent, language: Language): Rendered {
-  const { subject, before, link, after } = language === 'fr' ? french(content) : english(content)
+export function render(content: MailContent, language: Language, englishOf?: English): Rendered {
+  const { subject, before, link, after } = language === 'fr' ? french(content) : english(content, localeOf('en', englishOf))
   const { url } = content.fields
   const close = language === 'fr' ? 'Rivulet. Ce message a été envoyé automatiquement.' : 'Rivulet. This message was sent automatically.'
   return {
@@ -59,8 +59,8 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 
-function english({ template, fields }: MailContent): Words {
-  const [money, day] = [(given: Money) => moneyWords(given, 'en'), (ms: number) => dayWords(ms, 'en')]
+function english({ template, fields }: MailContent, locale: string): Words {
+  const [money, day] = [(given: Money) => moneyWords(given, locale), (ms: number) => dayWords(ms, locale)]
   switch (template) {
     case 'confirm-address':
       return { subject: 'Confirm your address', before: ['Somebody, we hope you, has made an account with this address.'], link: 'Confirm this address', after: ['The link works for 24 hours. If it was not you, do nothing: without the confirmation nobody gets in.'] }

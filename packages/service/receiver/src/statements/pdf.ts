@@ -10,7 +10,17 @@ interface Print {
   readonly nowMs: number
 }
 
+type Cell = string | { readonly text: string; readonly align?: { readonly x: 'left' | 'right'; readonly y: 'top' }; readonly font?: { readonly src: string } }
+
+interface Table {
+  row(cells: readonly Cell[]): unknown
+  end(): unknown
+}
+
 const margin = 48
+const cellPadding = 4
+/** Of the cells that hold long words, points. */
+const narrowestCell = 145
 const ink = '#14231f'
 const quiet = '#5a6b66'
 
@@ -48,17 +58,37 @@ function printPointer(document: PDFKit.PDFDocument, { address, opening, closing,
   const bold = { font: { src: 'Helvetica-Bold' } }
   const row = (day: string, what: string, site: string, amount: string) => [day, what, site, { text: amount, align: right }]
   const total = closing - opening
-  document.table({
-    columnStyles: [62, '*', '*', 130],
-    rowStyles: (index) => ({ border: [0, 0, index === 0 ? 1 : 0.5, 0], borderColor: index === 0 ? ink : '#d5dedb', padding: [4, 4, 4, 0] }),
-    data: [
-      [words.day, words.what, words.site, words.amount].map((text, index) => ({ text, ...bold, align: index === 3 ? right : left })),
-      row('', words.opening, '', money(opening)),
-      ...lines.map(({ day, kind, site, amount }) => row(day, kinds[kind] ?? kind, site?.replace(/^https:\/\//, '') ?? (kind === 'stream' ? words.elsewhere : ''), money(amount))),
-      ...(lines.length === 0 ? [row('', words.nothing, '', '')] : [row('', words.total, '', money(total))]),
-      [{ text: '' }, { text: words.closing, ...bold }, { text: '' }, { text: money(closing), align: right, ...bold }],
-    ],
-  })
+  const head = [words.day, words.what, words.site, words.amount].map((text, index) => ({ text, ...bold, align: index === 3 ? right : left }))
+  printTable(document, head, [
+    row('', words.opening, '', money(opening)),
+    ...lines.map(({ day, kind, site, amount }) => row(day, kinds[kind] ?? kind, site?.replace(/^https:\/\//, '') ?? (kind === 'stream' ? words.elsewhere : ''), money(amount))),
+    ...(lines.length === 0 ? [row('', words.nothing, '', '')] : [row('', words.total, '', money(total))]),
+    [{ text: '' }, { text: words.closing, ...bold }, { text: '' }, { text: money(closing), align: right, ...bold }],
+  ])
+}
+
+/** One table on each page, each with the head: a row that does not fit any more begins the next page. */
+function printTable(document: PDFKit.PDFDocument, head: readonly Cell[], rows: readonly (readonly Cell[])[]): void {
+  const begin = (): Table => {
+    // The types of pdfkit call a cell a row.
+    const table = document.table({
+      columnStyles: [62, '*', '*', 130],
+      rowStyles: (index) => ({ border: [0, 0, index === 0 ? 1 : 0.5, 0], borderColor: index === 0 ? ink : '#d5dedb', padding: [cellPadding, cellPadding, cellPadding, 0] }),
+    }) as unknown as Table
+    table.row(head)
+    return table
+  }
+  let table = begin()
+  for (const row of rows) {
+    const height = Math.max(...row.map((cell) => document.heightOfString(typeof cell === 'string' ? cell : cell.text, { width: narrowestCell }))) + 2 * cellPadding
+    if (document.y + height >= document.page.maxY()) {
+      table.end()
+      document.addPage()
+      table = begin()
+    }
+    table.row(row)
+  }
+  table.end()
 }
 
 /** All decimals, since a statement is exact. */

@@ -1,3 +1,4 @@
+import { inflateSync } from 'node:zlib'
 import type { WalletAddress } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import { type Account, ledgerMigrations } from '@rivulet/ledger'
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { statementCsv } from './csv.ts'
 import { statementPdf } from './pdf.ts'
 import { periodOf, statementsOf } from './statement.ts'
+import { statementWords } from './words.ts'
 
 const dayMs = 86_400_000
 /** Days pass when told; flushes run with the machine's time. */
@@ -90,8 +92,28 @@ test.each(['en', 'fr'] as const)('the PDF is whole, in %s, with more lines than 
     expect([pdf.subarray(0, 5).toString(), pdf.subarray(-6).toString().trim()]).toEqual(['%PDF-', '%%EOF'])
     return pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length ?? 0
   }
+  // Each page of a table has its head.
+  const heads = writtenIn(await statementPdf({ statements: [long], period, language, nowMs: clock.nowMs() })).filter((text) => text === statementWords[language].amount)
+  expect(heads).toHaveLength(await pagesOf([long]))
   expect([await pagesOf(statements), (await pagesOf([long])) > 2, await pagesOf([{ ...statement, lines: [] }])]).toEqual([1, true, 1])
 })
+
+/** The texts of a PDF, as they are put on its pages. */
+function writtenIn(pdf: Buffer): readonly string[] {
+  const texts: string[] = []
+  for (let at = pdf.indexOf('stream\n'); at >= 0; at = pdf.indexOf('stream\n', at + 7)) {
+    const end = pdf.indexOf('endstream', at)
+    if (end < 0) break
+    try {
+      const content = inflateSync(pdf.subarray(at + 7, end)).toString('latin1')
+      for (const [, shown = ''] of content.matchAll(/\[([^\]]*)\] TJ/g)) texts.push(Buffer.from([...shown.matchAll(/<([0-9a-f]*)>/g)].map(([, hex = '']) => hex).join(''), 'hex').toString('latin1'))
+    } catch {
+      // No compressed content: a font, or the end of another stream.
+    }
+    at = end
+  }
+  return texts
+}
 
 test.each([{}, { from: '2026-01-31' }, { from: '2026-02-01', to: '2026-01-31' }, { from: '2026-02-30', to: '2026-03-01' }, { from: '2020-01-01', to: '2026-01-01' }, { from: ['2026-01-01'], to: '2026-01-02' }])('%j is no period', (given) => {
   expect(() => periodOf(given)).toThrow(expect.objectContaining({ code: 'period-invalid' }))
