@@ -29,6 +29,7 @@ export interface ApiRequest<T> {
   readonly body?: unknown
   /** Instead of a body in JSON. */
   readonly xml?: string
+  readonly csv?: string
   /** Shape of the answer. */
   readonly answer: z.ZodMiniType<T>
 }
@@ -54,6 +55,10 @@ async function send(path: string, request: ApiRequest<unknown>): Promise<Respons
   if (request.xml !== undefined) {
     init.body = request.xml
     headers['content-type'] = 'application/xml'
+  }
+  if (request.csv !== undefined) {
+    init.body = request.csv
+    headers['content-type'] = 'text/csv'
   }
   init.headers = headers
   try {

@@ -3,14 +3,14 @@ import { Fault } from '@rivulet/faults'
 import { costOf, type Tariffs } from '@rivulet/funding/config'
 import type { Asset } from '@rivulet/money'
 import type { PayoutTerms } from '@rivulet/payout'
-import { checkIban } from '@rivulet/payout/config'
+import { checkIban, type PainVersion, painVersions } from '@rivulet/payout/config'
 import { z } from 'zod'
 
 export interface PayoutConfig {
   readonly terms: PayoutTerms
   readonly rails: readonly (keyof PayoutTerms['fees'])[]
   /** Our bank account; with it, payouts by SEPA. */
-  readonly bank: { readonly name: string; readonly iban: string; readonly bic?: string | undefined } | undefined
+  readonly bank: { readonly name: string; readonly iban: string; readonly bic?: string | undefined; readonly pain?: PainVersion | undefined } | undefined
   /** Whether publishers may open accounts at Stripe to be paid out to. */
   readonly stripe: boolean
   /** Providers that pay what they hold for us to that account, and how soon. */
@@ -26,7 +26,7 @@ export const payoutsSchema = z.strictObject({
   fourEyesAbove: units.optional(),
   fees: z.strictObject({ manual: fee.optional(), sepa: fee.optional(), interledger: fee.optional(), stripe: fee.optional() }).optional(),
   bank: z
-    .strictObject({ name: z.string().min(1).max(70).regex(/^[A-Za-z0-9/?:().,'+ -]+$/, 'must be in letters that banks take'), iban: z.string(), bic: z.string().regex(/^[A-Z0-9]{8}([A-Z0-9]{3})?$/).optional() })
+    .strictObject({ name: z.string().min(1).max(70).regex(/^[A-Za-z0-9/?:().,'+ -]+$/, 'must be in letters that banks take'), iban: z.string(), bic: z.string().regex(/^[A-Z0-9]{8}([A-Z0-9]{3})?$/).optional(), pain: z.enum(painVersions).optional() })
     .superRefine(({ iban }, context) => {
       try {
         checkIban(iban)

@@ -1,6 +1,7 @@
 /** How payouts are put together: the same books behind the publishers' door, the operators', and whoever sends. */
 import type { Accounts } from '@rivulet/accounts'
 import { AuditLog } from '@rivulet/audit'
+import { FundingStore, openPots } from '@rivulet/funding'
 import { Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
@@ -69,9 +70,16 @@ export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Om
   const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
-  const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling })
-  const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, asset: config.asset })
+  const funding = new FundingStore(postgres)
+  const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling, pots: () => openPots(funding.pools) })
+  const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, version: debtor.pain, asset: config.asset })
   return { payouts, store, bank, reconciliation, stripe }
+}
+
+/** The key of the charge that a provider calls so. */
+export function chargeKeys(postgres: Postgres): (provider: string, reference: string) => Promise<string | undefined> {
+  const store = new FundingStore(postgres)
+  return async (provider, reference) => (await store.chargeBy(provider, reference))?.key
 }
 
 /** Where publishers may be paid out by Stripe. */
@@ -97,5 +105,5 @@ export function publisherPayouts({ payouts, store, stripe }: PayoutParts, { acco
 }
 
 export function operatorPayouts(parts: PayoutParts, { accounts, log, postgres, clock }: Pick<Parts, 'accounts' | 'log' | 'postgres' | 'clock'>): Router {
-  return operatorPayoutRoutes({ ...parts, accounts, entrance: accounts.entrance('operator'), log, audit: new AuditLog(postgres), nowMs: () => clock.nowMs() })
+  return operatorPayoutRoutes({ ...parts, chargeKeyOf: chargeKeys(postgres), accounts, entrance: accounts.entrance('operator'), log, audit: new AuditLog(postgres), nowMs: () => clock.nowMs() })
 }

@@ -21,18 +21,22 @@ export type BankLine = z.infer<typeof lineSchema>
 const statementSchema = z.object({ id: z.string(), bankId: z.string(), accountShown: z.string(), opening: units, closing: units, toMs: z.number(), lines: z.array(lineSchema) })
 export type BankStatement = z.infer<typeof statementSchema>
 
+const providerStatementSchema = z.object({ id: z.string(), provider: z.string(), name: z.string(), fromMs: z.number(), toMs: z.number(), lines: z.number() })
+export type ProviderStatement = z.infer<typeof providerStatementSchema>
+
 const overviewSchema = z.object({ person: personSchema })
 
 /** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadOperatorPayouts() {
-  const [{ person }, { payouts, bank, assetCode, assetScale }] = await Promise.all([
+  const [{ person }, { statements: providerStatements }, { payouts, bank, assetCode, assetScale }] = await Promise.all([
     callApi('/api/overview', { answer: overviewSchema }),
+    callApi('/api/provider-statements', { answer: z.object({ statements: z.array(providerStatementSchema) }) }),
     callApi('/api/payouts', { answer: z.object({ payouts: z.array(operatorPayoutSchema), bank: z.boolean(), assetCode: z.string(), assetScale: z.number() }) }),
   ])
   const [{ batches }, { statements }] = bank
     ? await Promise.all([callApi('/api/payout-batches', { answer: z.object({ batches: z.array(batchSchema) }) }), callApi('/api/bank-statements', { answer: z.object({ statements: z.array(statementSchema) }) })])
     : [{ batches: [] }, { statements: [] }]
-  return { person, payouts, bank, asset: { code: assetCode, scale: assetScale }, batches, statements }
+  return { person, payouts, bank, asset: { code: assetCode, scale: assetScale }, batches, statements, providerStatements }
 }
 export type OperatorPayouts = Awaited<ReturnType<typeof loadOperatorPayouts>>
 
@@ -48,6 +52,12 @@ export async function makeBatch(): Promise<void> {
 
 export async function uploadStatement(xml: string): Promise<void> {
   await callApi('/api/bank-statements', { method: 'POST', xml, answer: anyAnswer })
+}
+
+/** @param days `2027-01-31`; empty for those of its first and last line */
+export async function uploadProviderStatement({ provider, name, from, to }: { readonly provider: string; readonly name: string; readonly from: string; readonly to: string }, csv: string): Promise<void> {
+  const query = new URLSearchParams({ provider, name, ...(from !== '' && { from }), ...(to !== '' && { to }) })
+  await callApi(`/api/provider-statements?${query.toString()}`, { method: 'POST', csv, answer: anyAnswer })
 }
 
 export async function explainLine(statementId: string, number: number, as: 'bank-fee' | 'own-funds'): Promise<void> {

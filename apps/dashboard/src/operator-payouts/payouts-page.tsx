@@ -9,6 +9,7 @@ import { usePolled } from '../use-polled.ts'
 import { BankPart } from './bank-part.tsx'
 import { decide, type Decision, loadOperatorPayouts, type OperatorPayout } from './operator-payouts-api.ts'
 import { OperatorPage } from './operator-page.tsx'
+import { ProviderPart } from './provider-part.tsx'
 
 const pollMs = 5_000
 
@@ -60,6 +61,7 @@ export function OperatorPayoutsPage(): React.JSX.Element {
               )}
             </section>
             <BankPart value={value} reload={polled.reload} />
+            <ProviderPart statements={value.providerStatements} reload={polled.reload} />
           </>
         )
       }}

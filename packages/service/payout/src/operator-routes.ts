@@ -9,6 +9,8 @@ import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSc
 import { type PayoutEvent, payoutStatuses } from './payout.ts'
 import type { PayoutRecord, PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
+import { providerStatementOf } from './reconcile/provider-csv.ts'
+import { providerLineKinds } from './reconcile/provider-store.ts'
 import type { ClearingItem } from './reconcile/clearing.ts'
 import type { Reconciliation, ReconciliationService } from './reconcile/reconciliation.ts'
 import type { Bank } from './sepa/bank.ts'
@@ -20,6 +22,8 @@ export interface OperatorRoutesOptions {
   /** Without one there are no files. */
   readonly bank: Bank | undefined
   readonly reconciliation: ReconciliationService
+  /** The key of the charge that a provider calls so. */
+  readonly chargeKeyOf: (provider: string, reference: string) => Promise<string | undefined>
   readonly accounts: Pick<Accounts, 'personById' | 'personByName'>
   readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
   readonly log: RoutesLog
@@ -54,14 +58,16 @@ const explanationSchema = z.discriminatedUnion('as', [
   z.strictObject({ as: z.literal('provider-settlement'), provider: providerName, reference: z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/) }),
 ])
 const lineSchema = z.strictObject({
-  kind: z.enum(['charge', 'dispute', 'refund', 'fee', 'settlement', 'payout']), reference: word, amount: z.string().regex(/^-?(0|[1-9][0-9]{0,17})$/, 'must be a whole number of units').transform(BigInt), atMs: z.int().min(0),
+  kind: z.enum(providerLineKinds), reference: word, amount: z.string().regex(/^-?(0|[1-9][0-9]{0,17})$/, 'must be a whole number of units').transform(BigInt), atMs: z.int().min(0),
 })
 const providerStatementSchema = z.strictObject({ provider: providerName, name: word, fromMs: z.int().min(0), toMs: z.int().min(0), lines: z.array(lineSchema).max(100_000) })
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day, like 2027-01-31')
+const csvQuerySchema = z.strictObject({ provider: providerName, name: word, from: day.optional(), to: day.optional() })
 const filterSchema = z.object({ status: z.enum(payoutStatuses).optional(), before: z.string().max(40).optional() })
 const requestSchema = z.strictObject({ publisher: z.string().min(1).max(254), amount: z.union([z.literal('all'), unitsSchema]), key: keySchema })
 
-/** GET and POST `/api/payouts`, GET `/api/payouts/:id`, POST `/api/payouts/:id/DECISION`; GET and POST `/api/payout-batches`, GET `/api/payout-batches/:id/file`; GET and POST (XML) `/api/bank-statements`, POST `/api/bank-statements/:id/lines/:number/explain`; POST `/api/provider-statements`; GET `/api/reconciliation`. */
-export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, accounts, entrance, log, audit, nowMs }: OperatorRoutesOptions): Router {
+/** GET and POST `/api/payouts`, GET `/api/payouts/:id`, POST `/api/payouts/:id/DECISION`; GET and POST `/api/payout-batches`, GET `/api/payout-batches/:id/file`; GET and POST (XML) `/api/bank-statements`, POST `/api/bank-statements/:id/lines/:number/explain`; GET and POST `/api/provider-statements` (JSON, or CSV with `?provider=&name=&from=&to=`); GET `/api/reconciliation`. */
+export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, chargeKeyOf, accounts, entrance, log, audit, nowMs }: OperatorRoutesOptions): Router {
   const router = Router()
   const paths = ['/api/payouts', '/api/payout-batches', '/api/bank-statements', '/api/provider-statements', '/api/reconciliation']
   const json = express.json({ limit: bodyBytesMax })
@@ -75,6 +81,10 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, acc
     const names = new Map<string, string>()
     for (const id of new Set(records.map(({ personId }) => personId))) names.set(id, (await accounts.personById(id))?.name ?? id)
     return records.map((record) => ({ ...payoutJson(record, timelines.get(record.payout.id)), publisher: names.get(record.personId) ?? record.personId }))
+  }
+  const ofCsv = (query: unknown, text: string): ReturnType<typeof providerStatementOf> => {
+    const { provider, name, from, to } = parseBody(csvQuerySchema, query)
+    return providerStatementOf({ provider, name, text, asset: payouts.terms.asset, fromDay: from, toDay: to, chargeKeyOf })
   }
   const needBank = (): Bank => {
     if (bank === undefined) throw new PayoutFault('rail-unknown', 'this installation has no bank account: add one to its configuration')
@@ -135,8 +145,9 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, acc
     response.status(204).end()
   })
 
-  router.post('/api/provider-statements', express.json({ limit: statementBytesMax }), async (request, response) => {
-    const statement = parseBody(providerStatementSchema, request.body)
+  router.get('/api/provider-statements', async (_request, response) => void response.json({ statements: await reconciliation.providerStatements(shownMax) }))
+  router.post('/api/provider-statements', express.json({ limit: statementBytesMax }), express.text({ type: 'text/csv', limit: statementBytesMax }), async (request, response) => {
+    const statement = typeof request.body === 'string' ? await ofCsv(request.query, request.body) : parseBody(providerStatementSchema, request.body)
     await reconciliation.takeProvider(statement, personOf(response).id, doing(response, { name: 'provider-statement.take', subject: statement.provider }))
     response.status(204).end()
   })

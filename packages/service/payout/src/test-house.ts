@@ -2,7 +2,7 @@
 import { auditMigrations } from '@rivulet/audit'
 import { type Id, newId, Seal } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
-import type { Postgres } from '@rivulet/postgres'
+import type { Migrations, Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { OwnMoney, receiverMigrations } from '@rivulet/receiver'
 import { TestClock } from '@rivulet/time/testing'
@@ -48,9 +48,9 @@ export interface House extends AsyncDisposable {
   request(amount: bigint | 'all', key?: string): Promise<PayoutRecord>
 }
 
-export async function openHouse(more: Partial<PayoutsOptions> = {}): Promise<House> {
+export async function openHouse(more: Partial<PayoutsOptions> = {}, migrations: readonly Migrations[] = []): Promise<House> {
   const clock = new TestClock(Date.parse('2026-11-20T12:00:00Z'))
-  const postgres = await testPostgres([ledgerMigrations, receiverMigrations, payoutMigrations, auditMigrations])
+  const postgres = await testPostgres([ledgerMigrations, receiverMigrations, payoutMigrations, auditMigrations, ...migrations])
   const ledger = await Ledger.open({ postgres, clock })
   const store = new PayoutStore(postgres)
   const seal = new Seal(Buffer.alloc(32, 7))

@@ -153,9 +153,13 @@ function unitOf({ code, scale }: Asset): bigint {
   return 10n ** BigInt(Math.max(0, scale - digits))
 }
 
+/** Beyond it a JSON number is not exact. */
+const minorMax = BigInt(Number.MAX_SAFE_INTEGER)
+
 function toMinor(amount: bigint, asset: Asset): number {
   const unit = unitOf(asset)
   if (amount <= 0n || amount % unit !== 0n) throw new RailRefusal(`Stripe carries no ${formatAmount(amount, asset)} ${asset.code}: it counts in ${formatAmount(unit, asset)}`)
+  if (amount / unit > minorMax) throw new RailRefusal(`Stripe carries at most ${formatAmount(minorMax * unit, asset)} ${asset.code} at once: request less, several times`)
   return Number(amount / unit)
 }
 

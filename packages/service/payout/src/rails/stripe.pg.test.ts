@@ -11,74 +11,7 @@ import { stripePayoutRoutes } from '../stripe-routes.ts'
 import { cent, type House, openHouse } from '../test-house.ts'
 import { stripeRail } from './stripe.ts'
 import { StripeConnect } from './stripe-connect.ts'
-
-interface Transfer {
-  readonly id: string; readonly object: 'transfer'; amount: number; amount_reversed: number; readonly currency: string; readonly destination: string; readonly transfer_group: string
-}
-
-/** What Stripe's API answers of Connect, over HTTP, with its idempotency. */
-class StripeStandIn {
-  readonly transfers: Transfer[] = []
-  readonly accounts = new Map<string, { transfers: string; due: string[]; payout: { status: string; failure_code: string | null } | undefined }>()
-  readonly asked: string[] = []
-  /** The next transfer is answered so, and not made, or made and not answered. */
-  next: { readonly status: number; readonly code: string } | 'no-answer' | undefined
-  readonly #answers = new Map<string, object>()
-  #server: Server | undefined
-  url = ''
-
-  async open(): Promise<void> {
-    const app = express().use(express.urlencoded({ extended: true }))
-    const once = (request: express.Request, make: () => object): object => {
-      const key = `${request.path} ${String(request.headers['idempotency-key'])}`
-      this.asked.push(key)
-      const answer = this.#answers.get(key) ?? make()
-      this.#answers.set(key, answer)
-      return answer
-    }
-    app.post('/v1/accounts', (request, response) => void response.json(once(request, () => {
-      const id = `acct_${String(this.accounts.size + 1).padStart(16, '0')}`
-      this.accounts.set(id, { transfers: 'inactive', due: ['external_account'], payout: undefined })
-      return { id, object: 'account' }
-    })))
-    app.get('/v1/accounts/:id', (request, response) => {
-      const account = this.accounts.get(request.params.id)
-      if (account === undefined) return void response.status(404).json({ error: { type: 'invalid_request_error', code: 'resource_missing', message: 'no such account' } })
-      response.json({ id: request.params.id, object: 'account', capabilities: { transfers: account.transfers }, requirements: { currently_due: account.due } })
-    })
-    app.post('/v1/account_links', (request, response) => {
-      const body = request.body as Record<string, string>
-      response.json({ object: 'account_link', url: `https://connect.example/${body['type']}/${body['account']}?back=${body['return_url']}&again=${body['refresh_url']}` })
-    })
-    app.get('/v1/payouts', (request, response) => {
-      const payout = this.accounts.get(String(request.headers['stripe-account']))?.payout
-      response.json({ object: 'list', data: payout === undefined ? [] : [{ id: 'po_1', object: 'payout', ...payout }], has_more: false })
-    })
-    app.get('/v1/transfers', (request, response) => void response.json({ object: 'list', has_more: false, data: this.transfers.filter(({ transfer_group: group }) => group === request.query['transfer_group']) }))
-    app.get('/v1/transfers/:id', (request, response) => void response.json(this.transfers.find(({ id }) => id === request.params.id)))
-    app.post('/v1/transfers', (request, response) => {
-      const { next } = this
-      this.next = undefined
-      if (typeof next === 'object') return void response.status(next.status).json({ error: { type: 'invalid_request_error', code: next.code, message: 'secret words of Stripe' } })
-      const answer = once(request, () => {
-        const body = request.body as Record<string, string>
-        const transfer = { id: `tr_${this.transfers.length + 1}`, object: 'transfer' as const, amount: Number(body['amount']), amount_reversed: 0, currency: String(body['currency']), destination: String(body['destination']), transfer_group: String(body['transfer_group']) }
-        this.transfers.push(transfer)
-        return transfer
-      })
-      if (next === 'no-answer') return void request.socket.destroy()
-      response.json(answer)
-    })
-    this.#server = createServer(app)
-    await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve))
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  async close(): Promise<void> {
-    this.#server?.closeAllConnections()
-    await new Promise((resolve) => this.#server?.close(resolve))
-  }
-}
+import { StripeStandIn, type StripeTransfer as Transfer } from './stripe-stand-in.ts'
 
 const secrets = ['whsec_own_account', 'whsec_connected'] as const
 const earned = 10_000n * cent
@@ -211,6 +144,14 @@ describe('a payout by Stripe', () => {
     await house.payouts.decide(record.payout.id, { type: 'retry' }, { kind: 'publisher', id: 'mara' })
     // Of the first attempt: long known.
     expect([await webhook(about(1)), (await now(record))?.status, stripe.transfers.length]).toEqual([200, 'settled', 2])
+  })
+
+  test('of more than a number says exactly is refused by name before Stripe is asked', async () => {
+    const transfer = (amount: bigint): Promise<void> => connect.transfer({ group: 'pout_x/1', account, amount, asset: { code: 'EUR', scale: 2 }, metadata: {} })
+    await expect(transfer(2n ** 53n)).rejects.toMatchObject({ code: 'rail-refused', message: 'Stripe carries at most 90071992547409.91 EUR at once: request less, several times' })
+    expect(stripe.transfers).toEqual([])
+    await transfer(2n ** 53n - 1n)
+    expect(stripe.transfers).toMatchObject([{ amount: Number.MAX_SAFE_INTEGER }])
   })
 
   test('of which a part is taken back raises an alarm and books nothing', async () => {

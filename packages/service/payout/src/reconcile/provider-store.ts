@@ -4,11 +4,12 @@ import type { Postgres } from '@rivulet/postgres'
 import type { Kysely } from 'kysely'
 
 /** What a payment service provider says happened: what it took for us, gave back, kept, and sent to our bank. */
-type ProviderLineKind = 'charge' | 'dispute' | 'refund' | 'fee' | 'settlement' | 'payout'
+export const providerLineKinds = ['charge', 'refund', 'dispute', 'dispute-won', 'dispute-cost', 'fee', 'settlement', 'payout', 'other'] as const
+export type ProviderLineKind = (typeof providerLineKinds)[number]
 
 export interface ProviderLine {
   readonly kind: ProviderLineKind
-  /** Of a charge, a fee or a dispute the key of the charge; of a settlement the provider's own name; of a payout our id and attempt. */
+  /** Of a charge, and of all that became of it, the key of the charge; of a settlement the provider's own name; of a payout our id and attempt. */
   readonly reference: string
   /** Units, signed: what the provider then holds more for us is positive. */
   readonly amount: bigint
@@ -22,6 +23,15 @@ export interface ProviderStatement {
   readonly fromMs: number
   readonly toMs: number
   readonly lines: readonly ProviderLine[]
+}
+
+export interface TakenProviderStatement {
+  readonly id: string
+  readonly provider: string
+  readonly name: string
+  readonly fromMs: number
+  readonly toMs: number
+  readonly lines: number
 }
 
 interface Tables {
@@ -60,6 +70,18 @@ export class ProviderStore {
   async providers(): Promise<readonly { readonly provider: string; readonly fromMs: number; readonly toMs: number }[]> {
     const rows = await this.#db.selectFrom('payout.provider_statement').select((eb) => ['provider', eb.fn.min('from_ms').as('from'), eb.fn.max('to_ms').as('to')]).groupBy('provider').orderBy('provider').execute()
     return rows.map(({ provider, from, to }) => ({ provider, fromMs: Number(from), toMs: Number(to) }))
+  }
+
+  /** The newest first. */
+  async statements(limit: number): Promise<readonly TakenProviderStatement[]> {
+    const rows = await this.#db
+      .selectFrom('payout.provider_statement as s')
+      .select((eb) => ['s.id', 's.provider', 's.name', 's.from_ms', 's.to_ms', eb.selectFrom('payout.provider_line as l').select((count) => count.fn.countAll<bigint>().as('lines')).whereRef('l.statement_id', '=', 's.id').as('lines')])
+      .orderBy('s.uploaded_ms', 'desc')
+      .orderBy('s.id', 'desc')
+      .limit(limit)
+      .execute()
+    return rows.map(({ id, provider, name, from_ms, to_ms, lines }) => ({ id, provider, name, fromMs: Number(from_ms), toMs: Number(to_ms), lines: Number(lines ?? 0) }))
   }
 
   async lines(provider: string): Promise<readonly ProviderLine[]> {

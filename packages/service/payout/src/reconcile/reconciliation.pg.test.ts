@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BankStore } from '../sepa/bank-store.ts'
 import { camt, type CamtLine, cent, eur, type House, maraIban, openHouse } from '../test-house.ts'
+import { providerStatementOf } from './provider-csv.ts'
 import { ProviderStore } from './provider-store.ts'
-import { ReconciliationService } from './reconciliation.ts'
+import { type Pot, ReconciliationService } from './reconciliation.ts'
 
 let house: House
 let service: ReconciliationService
+let pots: readonly Pot[]
 const dayMs = 86_400_000
 const alphabetic = (one: string, other: string): number => (one < other ? -1 : 1)
 
@@ -14,7 +16,9 @@ async function open(): Promise<void> {
   house = await openHouse()
   service = new ReconciliationService({
     ledger: house.ledger, payouts: house.store, bank: new BankStore(house.postgres), providers: new ProviderStore(house.postgres), clock: house.clock, asset: eur, settling: [{ name: 'cards', withinMs: 7 * dayMs }],
+    pots: () => Promise.resolve(pots),
   })
+  pots = []
   await house.payouts.setMethod(house.mara, { destination: { rail: 'sepa', name: 'Mara', iban: maraIban }, schedule: 'none', threshold: 0n })
   await house.earn(100_000n * cent)
 }
@@ -44,6 +48,29 @@ describe('clearing accounts', () => {
     const [clearing, loss] = [await house.ledger.accountByName('payout[sepa]'), await house.ledger.openAccount({ name: 'loss@payout', kind: 'loss', asset: eur, debitsMayExceedCredits: true })]
     await house.ledger.transfer({ key: 'by hand', debitAccountId: loss.id, creditAccountId: clearing?.id ?? loss.id, amount: 3n, reason: 'correction' })
     expect(await service.run()).toMatchObject({ ok: false, clearing: [{ unexplained: 3n }] })
+  })
+
+  test('of a pooled plan hold what was put in until its month is divided, and name the month that is late', async () => {
+    const pot = await house.ledger.openAccount({ name: 'pool[plan_a]', kind: 'fee', asset: eur, debitsMayExceedCredits: false })
+    const putIn = (key: string, amount: bigint) => house.ledger.transfer({ key, debitAccountId: house.mara.accountId, creditAccountId: pot.id, amount, reason: 'pooling' })
+    const endsMs = house.clock.nowMs() + dayMs
+    await putIn('share:one/0', 10n)
+    await putIn('share:two/0', 20n)
+    pots = [{ name: pot.name, months: [{ month: '2026-11', amount: 10n, endsMs, dividing: false }] }]
+    // The last one is in no month yet.
+    expect((await service.run()).clearing).toMatchObject([{ name: 'pool[plan_a]', balance: 30n, unexplained: 0n, late: [], items: [{ reference: 'pool[plan_a] 2026-11', amount: 10n, waitsFor: 'month' }, { reference: 'share:two/0', amount: 20n, waitsFor: 'entry' }] }])
+    house.clock.jump(11 * 60_000)
+    expect(await service.run()).toMatchObject({ ok: false, clearing: [{ unexplained: 20n }] })
+    pots = [{ name: pot.name, months: [{ month: '2026-11', amount: 30n, endsMs, dividing: false }] }]
+    expect(await service.run()).toMatchObject({ ok: true, clearing: [{ unexplained: 0n, late: [] }] })
+    house.clock.jump(dayMs + 3_600_000)
+    expect(await service.run()).toMatchObject({ ok: false, clearing: [{ late: [{ reference: 'pool[plan_a] 2026-11', amount: 30n }] }] })
+    await house.ledger.transfer({ key: 'pool:plan_a/2026-11/mara', debitAccountId: pot.id, creditAccountId: house.mara.accountId, amount: 12n, reason: 'share' })
+    pots = [{ name: pot.name, months: [{ month: '2026-11', amount: 30n, endsMs, dividing: true }] }]
+    expect((await service.run()).clearing).toMatchObject([{ balance: 18n, unexplained: 0n, items: [{ amount: 18n, waitsFor: 'shares' }] }])
+    await house.ledger.transfer({ key: 'pool:plan_a/2026-11/ben', debitAccountId: pot.id, creditAccountId: house.mara.accountId, amount: 18n, reason: 'share' })
+    pots = [{ name: pot.name, months: [] }]
+    expect(await service.run()).toMatchObject({ ok: true, clearing: [{ balance: 0n, items: [] }] })
   })
 
   test('of a provider that has not paid us in its time name the charges that wait', async () => {
@@ -155,6 +182,80 @@ describe('three ways', () => {
       { numRuns: 5 },
     )
     await open()
+  })
+})
+
+describe('a provider’s statement as CSV', () => {
+  const euros = (cents: bigint): string => `${cents < 0n ? '-' : ''}${(cents < 0n ? -cents : cents) / 100n}.${String((cents < 0n ? -cents : cents) % 100n).padStart(2, '0')}`
+  const header = 'balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id,payment_intent_id,transfer_metadata[payout],transfer_metadata[attempt]'
+
+  /** What a charge can be, in our books and as Stripe writes it. */
+  const stories = ['paid', 'refunded', 'disputed', 'won'] as const
+  const take = (text: string) =>
+    providerStatementOf({ provider: 'stripe', name: 'november', text, asset: eur, fromDay: '2026-11-20', toDay: '2026-11-20', chargeKeyOf: (_provider, reference) => Promise.resolve(reference.startsWith('pi_') && reference !== 'pi_strange' ? `c${reference.slice(3)}` : undefined) })
+
+  test('of Stripe’s is compared line by line: missing, doubled, altered and strange lines are all found, and no other', async () => {
+    await house[Symbol.asyncDispose]()
+    const line = fc.record({ story: fc.constantFrom(...stories), fate: fc.constantFrom('fine', 'fine', 'fine', 'doubled', 'altered', 'missing'), cents: fc.bigInt(100n, 9_999n) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 3, maxLength: 7 }), async (charges) => {
+        await open()
+        const account = (name: string, kind: 'psp' | 'fee') => house.ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: true })
+        const [psp, cost, sub, vat] = [await account('psp[stripe]', 'psp'), await account('cost[stripe]', 'fee'), await account('fee.subscription', 'fee'), await account('vat', 'fee')]
+        const book = (key: string, from: typeof psp, to: typeof psp, cents: bigint) => house.ledger.transfer({ key, debitAccountId: from.id, creditAccountId: to.id, amount: cents * cent, reason: key.replace(/:.*/, '') })
+        const written: string[] = []
+        const expected: string[] = ['charge pi_strange missing-in-books']
+        for (const [index, { story, fate, cents }] of charges.entries()) {
+          await book(`fund:c${index}`, psp, sub, cents - 20n)
+          await book(`vat:c${index}`, psp, vat, 20n)
+          await book(`cost:c${index}`, cost, psp, 33n)
+          if (story === 'refunded') for (const [part, from] of [['', sub], ['-vat', vat]] as const) await book(`refund${part}:c${index}`, from, psp, part === '' ? cents - 20n : 20n)
+          if (story === 'disputed' || story === 'won') {
+            for (const [part, from] of [['', sub], ['-vat', vat]] as const) await book(`dispute${part}:c${index}`, from, psp, part === '' ? cents - 20n : 20n)
+            await book(`dispute-cost:c${index}#1`, cost, psp, 1_500n)
+          }
+          if (story === 'won') {
+            for (const [part, to] of [['', sub], ['-vat', vat]] as const) await book(`dispute-won${part}:c${index}`, psp, to, part === '' ? cents - 20n : 20n)
+            await book(`dispute-cost:c${index}#2`, psp, cost, 1_500n)
+          }
+          const row = (category: string, gross: bigint, fee: bigint): string => `txn_${index},2026-11-20 12:00:01,eur,${euros(gross)},${euros(fee)},${euros(gross - fee)},${category},src_${index},pi_${index},,`
+          const rows = [row('charge', cents, 33n), ...(story === 'refunded' ? [row('refund', -cents, 0n)] : []), ...(story === 'disputed' || story === 'won' ? [row('dispute', -cents, 1_500n)] : []), ...(story === 'won' ? [row('dispute_reversal', cents, -1_500n)] : [])]
+          // What happens to the last line of its story.
+          const last = rows.pop() ?? ''
+          const [kind, feeKind] = { paid: ['charge', 'fee'], refunded: ['refund', ''], disputed: ['dispute', 'dispute-cost'], won: ['dispute-won', 'dispute-cost'] }[story] as [string, string]
+          const gross = story === 'paid' || story === 'won' ? cents : -cents
+          const fee = story === 'paid' ? 33n : story === 'disputed' ? 1_500n : story === 'won' ? -1_500n : 0n
+          const category = { paid: 'charge', refunded: 'refund', disputed: 'dispute', won: 'dispute_reversal' }[story]
+          written.push(...rows, ...(fate === 'missing' ? [] : fate === 'doubled' ? [last, last] : fate === 'altered' ? [row(category, gross + 1n, fee)] : [last]))
+          if (fate === 'altered') expected.push(`${kind} c${index} altered`)
+          if (fate === 'missing' || fate === 'doubled') expected.push(`${kind} c${index} ${fate}-in-statement`, ...(feeKind === '' ? [] : [`${feeKind} c${index} ${fate}-in-statement`]))
+        }
+        const text = [header, ...written, 'txn_x,2026-11-20 12:00:02,eur,7.00,0.00,7.00,charge,ch_x,pi_strange,,'].join('\n')
+        await service.takeProvider(await take(text), 'olivia')
+        const found = (await service.run()).comparisons.find(({ between }) => between[1] === 'stripe')?.findings ?? []
+        expect(found.map(({ reference, kind }) => `${reference} ${kind}`).toSorted(alphabetic)).toEqual(expected.toSorted(alphabetic))
+        await house[Symbol.asyncDispose]()
+      }),
+      { numRuns: 6 },
+    )
+    await open()
+  })
+
+  test('brings together what Stripe says, what the books say and what the bank says, also of payouts that came back', async () => {
+    const psp = await house.ledger.openAccount({ name: 'psp[stripe]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
+    const bank = await house.ledger.openAccount({ name: 'bank[sepa]', kind: 'bank', asset: eur, debitsMayExceedCredits: true })
+    const book = (key: string, from: typeof psp, to: Pick<typeof psp, 'id'>, cents: bigint) => house.ledger.transfer({ key, debitAccountId: from.id, creditAccountId: to.id, amount: cents * cent, reason: 'x' })
+    await book('fund:c1', psp, { id: house.mara.accountId }, 5_000n)
+    await book('payout:pout_x/1/settle', bank, psp, 975n)
+    await book('payout:pout_x/1/unsettle', psp, bank, 975n)
+    await book('settlement:stripe/po_1', bank, psp, 5_000n)
+    const text = [
+      header, 'txn_1,2026-11-20 12:00:00,eur,50.00,0.00,50.00,charge,ch_1,pi_1,,', 'txn_2,2026-11-20 12:00:00,eur,-9.75,0.00,-9.75,transfer,tr_1,,pout_x,1', 'txn_3,2026-11-20 12:00:00,eur,9.75,0.00,9.75,transfer_reversal,trr_1,,pout_x,1',
+      'txn_4,2026-11-20 12:00:00,eur,-50.00,0.00,-50.00,payout,po_1,,,',
+    ].join('\n')
+    await service.takeProvider(await take(text), 'olivia')
+    expect((await service.run()).comparisons).toMatchObject([{ between: ['books', 'bank'] }, { between: ['books', 'stripe'], lines: 4, findings: [] }])
+    await expect(service.takeProvider(await take(text.replace('50.00,0.00', '51.00,0.00')), 'olivia')).rejects.toMatchObject({ code: 'statement-invalid' })
   })
 })
 

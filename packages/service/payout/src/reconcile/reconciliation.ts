@@ -13,7 +13,7 @@ import type { BankStore, TakenLine, TakenStatement } from '../sepa/bank-store.ts
 import { payoutOf } from '../sepa/pain001.ts'
 import { type ClearingItem, type ClearingReport, reportOf, uncovered } from './clearing.ts'
 import { compare, type Finding, type Line } from './compare.ts'
-import type { ProviderLine, ProviderStatement, ProviderStore } from './provider-store.ts'
+import type { ProviderLine, ProviderStatement, ProviderStore, TakenProviderStatement } from './provider-store.ts'
 
 export interface ReconciliationOptions {
   readonly ledger: Pick<Ledger, 'accountByName' | 'openAccount' | 'transfer' | 'transfersOf'>
@@ -24,6 +24,14 @@ export interface ReconciliationOptions {
   readonly asset: Asset
   /** Providers that pay what they hold to our bank, and how soon. */
   readonly settling: readonly { readonly name: string; readonly withinMs: number }[]
+  /** The pots of pooled plans, by the name of the account, and the months that are not divided yet. */
+  readonly pots?: () => Promise<readonly Pot[]>
+}
+
+export interface Pot {
+  readonly name: string
+  /** `amount`: units that its members have put in. */
+  readonly months: readonly { readonly month: string; readonly amount: bigint; readonly endsMs: number; readonly dividing: boolean }[]
 }
 
 export interface Comparison {
@@ -47,6 +55,8 @@ export type Explanation = { readonly as: 'bank-fee' } | { readonly as: 'own-fund
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
+/** A month's pot is divided as soon as the month is over. */
+const potWithinMs = hourMs
 const pageMax = 1_000
 /** Beyond so many movements of one account the comparison is refused rather than cut. */
 const movementsMax = 1_000_000
@@ -70,6 +80,10 @@ export class ReconciliationService {
     }
     const sharing = await this.#sharing(nowMs)
     if (sharing !== undefined) clearing.push(sharing)
+    for (const pot of (await this.#options.pots?.()) ?? []) {
+      const report = await this.#pot(pot, nowMs)
+      if (report !== undefined) clearing.push(report)
+    }
     for (const provider of settling) {
       const report = await this.#provider(provider, nowMs)
       if (report !== undefined) clearing.push(report)
@@ -88,6 +102,11 @@ export class ReconciliationService {
     const hash = createHash('sha256').update(JSON.stringify(statement, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).digest('hex')
     const nowMs = clock.nowMs()
     if (!(await providers.keep(newId('stmt', nowMs), statement, { hash, by, nowMs, action }))) throw new PayoutFault('statement-invalid', `statement ${statement.name.slice(0, 60)} was taken before, with another content`)
+  }
+
+  /** What was taken, the newest first. */
+  providerStatements(limit: number): Promise<readonly TakenProviderStatement[]> {
+    return this.#options.providers.statements(limit)
   }
 
   /** Books what a line of the bank's is. Once: the ledger's key names the line. Throws `statement-invalid` for a line that needs no word, or cannot be that. */
@@ -144,6 +163,25 @@ export class ReconciliationService {
     return reportOf({ name: account.name, balance, items }, nowMs)
   }
 
+  /** A pot holds what was put in for months that are not divided. While one is, what is left of it is what the others leave; what was put in a moment ago, and is in no month yet, is the last movement. */
+  async #pot({ name, months }: Pot, nowMs: number): Promise<ClearingReport | undefined> {
+    const { ledger } = this.#options
+    const account = await ledger.accountByName(name)
+    if (account === undefined) return undefined
+    const balance = balanceOf(account)
+    const whole = months.filter(({ dividing }) => !dividing).reduce((sum, { amount }) => sum + amount, 0n)
+    let left = balance > whole ? balance - whole : 0n
+    const items: ClearingItem[] = []
+    for (const { month, amount, endsMs, dividing } of months) {
+      const rest = dividing ? (left < amount ? left : amount) : amount
+      if (dividing) left -= rest
+      if (rest > 0n) items.push({ reference: `${name} ${month}`, amount: rest, waitsFor: dividing ? 'shares' : 'month', sinceMs: endsMs, dueMs: endsMs + potWithinMs })
+    }
+    const [last] = left === 0n ? [] : await ledger.transfersOf(account.id, { limit: 1 })
+    if (last?.creditAccountId === account.id && last.amount >= left && nowMs - last.postedAtMs <= 10 * minuteMs) items.push({ reference: last.key, amount: left, waitsFor: 'entry', sinceMs: last.postedAtMs, dueMs: last.postedAtMs + 10 * minuteMs })
+    return reportOf({ name, balance, items }, nowMs)
+  }
+
   async #provider({ name, withinMs }: ReconciliationOptions['settling'][number], nowMs: number): Promise<ClearingReport | undefined> {
     const account = await this.#options.ledger.accountByName(`psp[${name}]`)
     if (account === undefined) return undefined
@@ -165,7 +203,7 @@ export class ReconciliationService {
     for (const { provider, fromMs, toMs } of await providers.providers()) {
       const lines = await providers.lines(provider)
       const psp = await this.#options.ledger.accountByName(`psp[${provider}]`)
-      const books = psp === undefined ? [] : sumByReference((await this.#movements(psp, fromMs)).map((transfer) => ({ ...lineOf(transfer, psp.id), reference: pspReference(provider, transfer.key) }))).map((line) => ({ ...line, reference: line.reference.replace(/#\d+$/, '') }))
+      const books = psp === undefined ? [] : sumByReference((await this.#movements(psp, fromMs)).map((transfer) => ({ ...lineOf(transfer, psp.id), reference: pspReference(provider, transfer.key) }))).map((line) => ({ ...line, reference: line.reference.replace(/#.*$/, '') }))
       comparisons.push({ between: ['books', provider], untilMs: toMs, lines: lines.length, findings: compare(books, lines.map((line) => ({ ...line, reference: providerReference(line) })), toMs) })
       if (until === null) continue
       const sent = lines.filter(({ kind }) => kind === 'settlement').map(({ reference, amount, atMs }) => ({ reference: settlementKey(provider, reference), amount: -amount, atMs }))
@@ -250,14 +288,14 @@ function settlementKey(provider: string, reference: string): string {
   return `settlement:${provider}/${reference}`
 }
 
-/** Budget, fee and VAT of a subscription are one charge to the provider, and what is given back or disputed of it at once is one too: `#` and how much that makes in all tells several apart. */
+/** Budget, fee and VAT of a subscription are one charge to the provider, and what is given back, disputed or won back of it at once is one too: what follows `#` tells several apart. */
 function pspReference(provider: string, key: string): string {
   const charge = /^(?:fund|fee|vat):(.*)$/.exec(key)
-  const back = /^(refund|dispute)(?:-fee|-vat|-loss)?:(.*)$/.exec(key)
+  const back = /^(refund|dispute|dispute-won|dispute-cost)(?:-fee|-vat|-loss)?:(.*)$/.exec(key)
   if (back !== null) return `${back[1] ?? ''} ${back[2] ?? ''}`
   const cost = /^cost:(.*)$/.exec(key)
-  const payout = /^payout:(.*)\/settle$/.exec(key)
-  return charge !== null ? `charge ${charge[1] ?? ''}` : cost !== null ? `fee ${cost[1] ?? ''}` : payout !== null ? `payout ${payout[1] ?? ''}` : key.startsWith(settlementKey(provider, '')) ? `settlement ${key.slice(settlementKey(provider, '').length)}` : key
+  const payout = /^payout:(.*)\/(settle|unsettle)$/.exec(key)
+  return charge !== null ? `charge ${charge[1] ?? ''}` : cost !== null ? `fee ${cost[1] ?? ''}` : payout !== null ? `payout ${payout[1] ?? ''}${payout[2] === 'settle' ? '' : '#back'}` : key.startsWith(settlementKey(provider, '')) ? `settlement ${key.slice(settlementKey(provider, '').length)}` : key
 }
 
 function providerReference({ kind, reference }: ProviderLine): string {

@@ -11,6 +11,7 @@ import type { Payouts } from '../payouts.ts'
 import { type Batch, type BankStore, type TakenStatement } from './bank-store.ts'
 import { parseStatements } from './camt053.ts'
 import { type BankParty, type CreditTransfer, endToEndIdOf, paymentFile } from './pain001.ts'
+import type { PainVersion } from './pain-version.ts'
 
 export interface BankOptions {
   readonly store: BankStore
@@ -19,6 +20,8 @@ export interface BankOptions {
   readonly seal: Seal
   /** Our account, which pays. */
   readonly debtor: BankParty
+  /** Which message the bank takes; pain.001.001.09 unless told. */
+  readonly version?: PainVersion | undefined
   readonly asset: Asset
 }
 
@@ -31,7 +34,7 @@ export class Bank {
 
   /** All approved payouts of SEPA in one file; they are sent from then on, and in no other file. Throws `batch-empty`. */
   async batch(by: string, action?: Action): Promise<Batch> {
-    const { store, clock, seal, debtor, asset, payouts } = this.#options
+    const { store, clock, seal, debtor, version = 'pain.001.001.09', asset, payouts } = this.#options
     const nowMs = clock.nowMs()
     const id = newId('btch', nowMs)
     const batch = await store.batch({ id, nowMs, by, action, frozenAmong: (ids) => payouts.frozenAmong(ids) }, (records) => {
@@ -41,7 +44,7 @@ export class Bank {
         const { name, iban, bic } = destination
         return { endToEndId: endToEndIdOf(record.payout.id, record.payout.attempt), amount: netOf(record.payout), creditor: { name, iban, bic }, remittance: `Payout ${endToEndIdOf(record.payout.id, record.payout.attempt)}` }
       })
-      const file = paymentFile({ messageId: id.replace('_', '-'), createdMs: nowMs, executionDate: nextBankDay(nowMs), debtor, asset, payments })
+      const file = paymentFile({ version, messageId: id.replace('_', '-'), createdMs: nowMs, executionDate: nextBankDay(nowMs), debtor, asset, payments })
       return { file: seal.seal(Buffer.from(file), id), total: payments.reduce((sum, { amount }) => sum + amount, 0n) }
     })
     if (batch === undefined) throw new PayoutFault('batch-empty', 'no approved payout waits for the bank')

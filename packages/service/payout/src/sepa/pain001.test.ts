@@ -5,16 +5,18 @@ import { newId } from '@rivulet/ids'
 import { describe, expect, test } from 'vitest'
 import { validateXML } from 'xmllint-wasm'
 import { parseDestination, shownDestination } from '../destination.ts'
+import { painVersions, type PainVersion } from './pain-version.ts'
 import { endToEndIdOf, paymentFile, type PaymentFile, payoutOf } from './pain001.ts'
 
 const eur = { code: 'EUR', scale: 9 }
-const schema = readFileSync(fileURLToPath(new URL('pain.001.001.09.xsd', import.meta.url)), 'utf8')
-const validate = async (contents: string) => validateXML({ xml: [{ fileName: 'payouts.xml', contents }], schema: [{ fileName: 'pain.001.001.09.xsd', contents: schema }] })
+const schemaOf = (version: PainVersion): string => readFileSync(fileURLToPath(new URL(`${version}.xsd`, import.meta.url)), 'utf8')
+const schemas = new Map(painVersions.map((version) => [version, schemaOf(version)]))
+const validate = async (contents: string, version: PainVersion = 'pain.001.001.09') => validateXML({ xml: [{ fileName: 'payouts.xml', contents }], schema: [{ fileName: `${version}.xsd`, contents: schemas.get(version) ?? '' }] })
 const ibans = ['DE89370400440532013000', 'FR1420041010050500013M02606', 'NL91ABNA0417164300', 'BE68539007547034', 'MT84MALT011000012345MTLCAST001S']
 
-function file(names: readonly string[], amounts: readonly bigint[] = names.map(() => 12_340_000_000n)): PaymentFile {
+function file(names: readonly string[], amounts: readonly bigint[] = names.map(() => 12_340_000_000n), version: PainVersion = 'pain.001.001.09'): PaymentFile {
   return {
-    messageId: newId('btch', 0).replace('_', '-'), createdMs: Date.parse('2026-11-20T21:03:04.567Z'), executionDate: '2026-11-23', debtor: { name: 'Rivulet Demo', iban: ibans[0] ?? '', bic: 'COBADEFFXXX' }, asset: eur,
+    version, messageId: newId('btch', 0).replace('_', '-'), createdMs: Date.parse('2026-11-20T21:03:04.567Z'), executionDate: '2026-11-23', debtor: { name: 'Rivulet Demo', iban: ibans[0] ?? '', bic: 'COBADEFFXXX' }, asset: eur,
     payments: names.map((given, index) => {
       const destination = parseDestination({ rail: 'sepa', name: given, iban: ibans[index % ibans.length] })
       if (destination.rail !== 'sepa') throw new Error('no account')
@@ -40,6 +42,19 @@ describe('a file for the bank', () => {
     const text = paymentFile({ ...given, debtor: { ...given.debtor, bic: ours }, payments: given.payments.map((payment) => ({ ...payment, creditor: { ...payment.creditor, bic: theirs } })) })
     expect(await validate(text)).toMatchObject({ valid: true, errors: [] })
     expect([text.includes('NOTPROVIDED'), text.match(/<BICFI>/g)?.length ?? 0]).toEqual([ours === undefined, [theirs, ours].filter((bic) => bic !== undefined).length])
+  })
+
+  test('is valid pain.001.001.03 too, for a bank that takes no newer message: with the names of 2009, and a date that stands alone', async () => {
+    const text = paymentFile(file(['Mara Lindqvist', 'Zoë Müller & Söhne <GmbH>', 'É'.repeat(70)], undefined, 'pain.001.001.03'))
+    expect(await validate(text, 'pain.001.001.03')).toMatchObject({ valid: true, errors: [] })
+    expect([text.includes('urn:iso:std:iso:20022:tech:xsd:pain.001.001.03'), text.includes('<ReqdExctnDt>2026-11-23</ReqdExctnDt>'), text.includes('<BIC>COBADEFFXXX</BIC>')]).toEqual([true, true, true])
+    expect([(await validate(text)).valid, (await validate(paymentFile(file(['Mara'])), 'pain.001.001.03')).valid]).toEqual([false, false])
+  })
+
+  test.each([[undefined, undefined], ['BNPAFRPP', undefined], [undefined, 'COBADEFFXXX'], ['BNPAFRPPXXX', 'COBADEFF']])('of 2009 is valid with BIC %s of the creditor and %s of ours', async (theirs, ours) => {
+    const given = file(['Mara'], undefined, 'pain.001.001.03')
+    const text = paymentFile({ ...given, debtor: { ...given.debtor, bic: ours }, payments: given.payments.map((payment) => ({ ...payment, creditor: { ...payment.creditor, bic: theirs } })) })
+    expect(await validate(text, 'pain.001.001.03')).toMatchObject({ valid: true, errors: [] })
   })
 
   test('adds up for any amounts of whole cents', async () => {

@@ -1,8 +1,9 @@
-/** Credit transfers for a bank: a CustomerCreditTransferInitiationV09 of ISO 20022 (pain.001.001.09), as the SEPA guidelines of the EPC use it (EPC132-08). Pure. */
+/** Credit transfers for a bank: a CustomerCreditTransferInitiation of ISO 20022, version 9 (pain.001.001.09) or, for banks that take no newer one, 3 (pain.001.001.03), as the SEPA guidelines of the EPC use it (EPC132-08). Pure. */
 import { XMLBuilder } from 'fast-xml-parser'
 import type { Id } from '@rivulet/ids'
 import { type Asset, floorDivide, formatAmount } from '@rivulet/money'
 import { stepOf } from '../terms.ts'
+import type { PainVersion } from './pain-version.ts'
 
 /** Holder of an account; the name in the banks' letters. */
 export interface BankParty {
@@ -22,6 +23,7 @@ export interface CreditTransfer {
 }
 
 export interface PaymentFile {
+  readonly version: PainVersion
   /** Names file and batch, at most 35 of the banks' letters. */
   readonly messageId: string
   readonly createdMs: number
@@ -32,16 +34,15 @@ export interface PaymentFile {
   readonly payments: readonly CreditTransfer[]
 }
 
-const namespace = 'urn:iso:std:iso:20022:tech:xsd:pain.001.001.09'
 const builder = new XMLBuilder({ ignoreAttributes: false, format: true, indentBy: '  ', suppressEmptyNode: true })
 
-export function paymentFile({ messageId, createdMs, executionDate, debtor, asset, payments }: PaymentFile): string {
+export function paymentFile({ version, messageId, createdMs, executionDate, debtor, asset, payments }: PaymentFile): string {
   const count = payments.length
   const total = cents(payments.reduce((sum, { amount }) => sum + amount, 0n), asset)
   const document = {
     '?xml': { '@_version': '1.0', '@_encoding': 'UTF-8' },
     Document: {
-      '@_xmlns': namespace,
+      '@_xmlns': `urn:iso:std:iso:20022:tech:xsd:${version}`,
       CstmrCdtTrfInitn: {
         GrpHdr: { MsgId: messageId, CreDtTm: `${new Date(createdMs).toISOString().slice(0, 19)}Z`, NbOfTxs: count, CtrlSum: total, InitgPty: { Nm: debtor.name } },
         PmtInf: {
@@ -52,15 +53,15 @@ export function paymentFile({ messageId, createdMs, executionDate, debtor, asset
           NbOfTxs: count,
           CtrlSum: total,
           PmtTpInf: { SvcLvl: { Cd: 'SEPA' } },
-          ReqdExctnDt: { Dt: executionDate },
+          ReqdExctnDt: version === 'pain.001.001.03' ? executionDate : { Dt: executionDate },
           Dbtr: { Nm: debtor.name },
           DbtrAcct: { Id: { IBAN: debtor.iban } },
-          DbtrAgt: agent(debtor) ?? { FinInstnId: { Othr: { Id: 'NOTPROVIDED' } } },
+          DbtrAgt: agent(debtor, version) ?? { FinInstnId: { Othr: { Id: 'NOTPROVIDED' } } },
           ChrgBr: 'SLEV',
           CdtTrfTxInf: payments.map(({ endToEndId, amount, creditor, remittance }) => ({
             PmtId: { EndToEndId: endToEndId },
             Amt: { InstdAmt: { '@_Ccy': asset.code, '#text': cents(amount, asset) } },
-            ...(creditor.bic !== undefined && { CdtrAgt: agent(creditor) }),
+            ...(creditor.bic !== undefined && { CdtrAgt: agent(creditor, version) }),
             Cdtr: { Nm: creditor.name },
             CdtrAcct: { Id: { IBAN: creditor.iban } },
             RmtInf: { Ustrd: remittance },
@@ -83,8 +84,8 @@ export function payoutOf(endToEndId: string): { readonly id: Id<'pout'>; readonl
   return match === null ? undefined : { id: `pout_${match[1] ?? ''}`, attempt: Number(match[2] ?? 1) }
 }
 
-function agent({ bic }: BankParty): object | undefined {
-  return bic === undefined ? undefined : { FinInstnId: { BICFI: bic } }
+function agent({ bic }: BankParty, version: PainVersion): object | undefined {
+  return bic === undefined ? undefined : { FinInstnId: version === 'pain.001.001.03' ? { BIC: bic } : { BICFI: bic } }
 }
 
 /** "12.34": exact, since a payout is whole cents. */

@@ -1,0 +1,227 @@
+/** What every rail holds, whichever way it moves money: the fee is shown before, a request is paid once, each state is seen in its order, and what comes back can be sent again. */
+import { createHmac, randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Person, WalletAddress } from '@rivulet/accounts'
+import { gnapMigrations } from '@rivulet/gnap'
+import { newId, Seal } from '@rivulet/ids'
+import { memoryLinkPair } from '@rivulet/links'
+import { createPaying, findReceiver, openPaymentsMigrations } from '@rivulet/open-payments'
+import { IncomingPayments } from '@rivulet/receiver'
+import { StreamReceiver } from '@rivulet/stream-receiver'
+import { StreamSender } from '@rivulet/stream-sender'
+import express, { type RequestHandler } from 'express'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RailName } from '../payout.ts'
+import type { PayoutRecord } from '../payout-store.ts'
+import { StripeAccountStore } from '../stripe-account-store.ts'
+import { stripePayoutRoutes } from '../stripe-routes.ts'
+import { camt, cent, eur, type House, maraIban, openHouse } from '../test-house.ts'
+import { interledgerRail } from './interledger.ts'
+import { stripeRail } from './stripe.ts'
+import { StripeConnect } from './stripe-connect.ts'
+import { StripeStandIn } from './stripe-stand-in.ts'
+
+/** One rail with what it needs, and what the world on its other side does. */
+interface Way {
+  readonly house: House
+  readonly destination: unknown
+  /** Units that have left by this rail, each time that something did. */
+  left(): readonly bigint[] | Promise<readonly bigint[]>
+  /** Everything is done for an approved payout to arrive. */
+  arrives(record: PayoutRecord): Promise<void>
+  /** What has arrived comes back; undefined where nothing can. */
+  readonly comesBack: ((record: PayoutRecord) => Promise<void>) | undefined
+  close(): Promise<void>
+}
+
+const earned = 10_000n * cent
+const operator = { kind: 'operator', id: 'olivia' } as const
+
+async function sepa(): Promise<Way> {
+  const house = await openHouse()
+  const files: string[] = []
+  let statements = 0
+  const take = async (record: PayoutRecord, sign: 'DBIT' | 'CRDT'): Promise<void> => {
+    statements += 1
+    await house.bank.take(camt([{ amount: '9.75', sign, payout: record, ...(sign === 'CRDT' && { returned: 'AC04' }) }], { id: `S-${statements}` }), operator.id)
+  }
+  return {
+    house, destination: { rail: 'sepa', name: 'Mara Lindqvist', iban: maraIban },
+    left: () => files.flatMap((file) => Array.from(file.matchAll(/<InstdAmt Ccy="EUR">([0-9.]+)</g), ([, amount = '']) => BigInt(amount.replace('.', '')) * cent)),
+    async arrives(record) {
+      const { id } = await house.bank.batch(operator.id)
+      files.push((await house.bank.file(id)).toString())
+      await take((await house.store.get(record.payout.id)) ?? record, 'DBIT')
+    },
+    comesBack: (record) => take(record, 'CRDT'),
+    close: () => Promise.resolve(),
+  }
+}
+
+async function manual(): Promise<Way> {
+  const house = await openHouse()
+  const left: bigint[] = []
+  return {
+    house, destination: { rail: 'manual', instructions: 'cash, at the desk' },
+    left: () => left,
+    async arrives({ payout }) {
+      await house.payouts.decide(payout.id, { type: 'sent', reference: 'envelope 7' }, operator)
+      left.push(payout.amount - payout.fee)
+      await house.payouts.decide(payout.id, { type: 'settled' }, operator)
+    },
+    comesBack: async ({ payout }) => void (await house.payouts.decide(payout.id, { type: 'returned', reason: 'nobody was there' }, operator)),
+    close: () => Promise.resolve(),
+  }
+}
+
+async function stripe(): Promise<Way> {
+  const standIn = new StripeStandIn()
+  await standIn.open()
+  const connect = new StripeConnect({ secretKey: 'sk_test_12345678', webhookSecrets: ['whsec_own'], returnUrl: 'https://pay.example/payouts', apiUrl: standIn.url })
+  const house: House = await openHouse({ stripeAccountOf: (personId) => connected.of(personId) })
+  const connected = new StripeAccountStore(house.postgres)
+  house.payouts.sendBy(stripeRail(connect))
+  const letIn: RequestHandler = (_request, response, next) => {
+    response.locals['person'] = { id: house.mara.personId, email: 'mara@example.com' } as Person
+    next()
+  }
+  const server = createServer(express().use(stripePayoutRoutes({ stripe: connect, connected, payouts: house.payouts, store: house.store, entrance: { requireSession: letIn, requireSameOrigin: letIn }, clock: house.clock, log: { error: () => undefined } })))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await fetch(`${origin}/api/payouts/stripe-account`, { method: 'POST' })
+  standIn.accounts.set((await connected.of(house.mara.personId)) ?? '', { transfers: 'active', due: [], payout: undefined })
+  return {
+    house, destination: { rail: 'stripe' },
+    left: () => standIn.transfers.map(({ amount }) => BigInt(amount) * cent),
+    // By itself.
+    arrives: () => Promise.resolve(),
+    async comesBack({ payout }) {
+      const transfer = standIn.transfers.find(({ transfer_group: group }) => group === `${payout.id}/${payout.attempt}`)
+      if (transfer === undefined) throw new Error('it was not sent')
+      transfer.amount_reversed = transfer.amount
+      const body = JSON.stringify({ id: 'evt_1', object: 'event', livemode: false, type: 'transfer.reversed', data: { object: { object: 'transfer', id: transfer.id } } })
+      const seconds = Math.floor(house.clock.nowMs() / 1_000)
+      const signature = createHmac('sha256', 'whsec_own').update(`${seconds}.${body}`).digest('hex')
+      await fetch(`${origin}/webhooks/stripe-payouts`, { method: 'POST', headers: { 'content-type': 'application/json', 'stripe-signature': `t=${seconds},v1=${signature}` }, body })
+    },
+    async close() {
+      await new Promise((resolve) => server.close(resolve))
+      await standIn.close()
+    },
+  }
+}
+
+/** To a wallet address of Open Payments, by real STREAM packets into real books. */
+async function interledger(): Promise<Way> {
+  const house = await openHouse({}, [gnapMigrations, openPaymentsMigrations])
+  const { ledger, clock, postgres, mara } = house
+  const account = (name: string, kind: 'link' | 'publisher') => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: kind === 'link' })
+  const [there, here, bob] = [await account('link[receiver]@wallet', 'link'), await account('link[wallet]@receiver', 'link'), await account('publisher[bob]', 'publisher')]
+  const address: WalletAddress = { id: newId('wadr', clock.nowMs()), personId: newId('pers', 1), role: 'publisher', path: 'bob', url: 'https://receiver.example/bob', publicName: 'bob', asset: eur, ledgerAccountId: bob.id, main: true }
+  const streams = new StreamReceiver({ address: 'test.receiver', keys: { current: 'a', all: { a: randomBytes(32) } }, clock, receiving: ledger.receiving })
+  const [link, far] = memoryLinkPair({ clock })
+  far.receive((prepare) => streams.handle(prepare, { debitAccountId: here.id, asset: eur }))
+  const incoming = new IncomingPayments({ postgres, clock, streams, receiving: ledger.receiving, accounts: { walletAddressById: () => Promise.resolve(address) } })
+  const paying = await createPaying({
+    postgres, ledger, clock, log: { warn: () => undefined, error: () => undefined }, sender: new StreamSender({ clock, random: () => 0.5 }), asset: eur, seal: new Seal(randomBytes(32)), publicUrl: 'https://wallet.example', leaseMs: 60_000, ilpAddress: 'test.wallet.pay',
+    fee: { fixed: 0n, basisPoints: 0n }, accounts: { walletAddressByUrl: () => Promise.resolve(undefined), isAccountFrozen: () => Promise.resolve(false) }, requireToken: () => [],
+    routing: { to: () => Promise.resolve({ link, creditAccountId: there.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
+    find: findReceiver({ incoming, publicUrls: ['https://receiver.example'], reader: { read: () => Promise.resolve(undefined) } }),
+  })
+  const paid: string[] = []
+  house.payouts.sendBy(
+    interledgerRail({
+      payments: paying.payments, ledger, client: 'https://wallet.example', accounts: { walletAddressByAccount: () => Promise.resolve({ ...address, ledgerAccountId: mara.accountId }) },
+      resolver: {
+        resolve: async () => {
+          const { payment } = await incoming.create({ walletAddress: address, client: 'https://wallet.example' })
+          paid.push(payment.id)
+          return { paymentPointer: address.url, asset: eur, receiptsEnabled: false, incomingPayment: payment.url, destination: '', sharedSecret: Buffer.alloc(32) }
+        },
+      },
+    }),
+  )
+  return {
+    house, destination: { rail: 'interledger', walletAddress: address.url },
+    left: async () => (await Promise.all(paid.map((id) => incoming.get(id)))).flatMap((payment) => (payment === undefined || payment.receivedAmount === 0n ? [] : [payment.receivedAmount])),
+    async arrives({ payout }) {
+      // Packets, flushes and looks take their time, on this clock.
+      for (let turn = 0; turn < 500 && (await house.store.get(payout.id))?.payout.status !== 'settled'; turn += 1) {
+        await clock.advance(200)
+        await house.payouts.work()
+      }
+    },
+    comesBack: undefined,
+    async close() {
+      const closing = Promise.resolve(paying[Symbol.asyncDispose]())
+      await clock.advance(10_000)
+      await closing
+    },
+  }
+}
+
+const ways: readonly (readonly [RailName, () => Promise<Way>, bigint])[] = [['sepa', sepa, 25n * cent], ['manual', manual, 0n], ['stripe', stripe, 25n * cent], ['interledger', interledger, 3n]]
+
+describe.each(ways)('a payout by %s', (rail, openWay, fee) => {
+  let way: Way
+  const now = async ({ payout }: PayoutRecord): Promise<PayoutRecord> => (await way.house.store.get(payout.id)) as PayoutRecord
+  const amount = 1_000n * cent
+  const net = amount - fee
+
+  beforeEach(async () => {
+    way = await openWay()
+    await way.house.payouts.setMethod(way.house.mara, { destination: way.destination, schedule: 'none', threshold: 0n })
+    await way.house.earn(earned)
+  })
+  afterEach(async () => {
+    await way.close()
+    await way.house[Symbol.asyncDispose]()
+  })
+
+  test('shows its fee before, and brings exactly the rest', async () => {
+    expect(await way.house.payouts.quote(way.house.mara, amount)).toMatchObject({ rail, amount, fee, net })
+    const record = await way.house.request(amount)
+    await way.arrives(record)
+    expect([(await now(record)).payout.status, await way.left()]).toEqual(['settled', [net]])
+    const posted = await way.house.posted()
+    expect([posted['publisher[mara]'], posted['fee.payout'] ?? 0n, posted[`payout[${rail}]`]]).toEqual([earned - amount, fee, undefined])
+  })
+
+  test('goes through its states in order, each once', async () => {
+    const record = await way.house.request(amount)
+    await way.arrives(record)
+    const timeline = (await way.house.store.timelines([record.payout.id])).get(record.payout.id) ?? []
+    expect(timeline.map(({ status }) => status)).toEqual(['requested', 'approved', 'sent', 'settled'])
+  })
+
+  test('is one payment, however often it is asked for under its key, by whichever process, and looked at afterwards', async () => {
+    const other = way.house.open()
+    const asked = await Promise.all(Array.from({ length: 4 }, (_, index) => (index % 2 === 0 ? way.house.payouts : other).request({ payee: way.house.mara, amount, key: 'the-only-key', by: { kind: 'publisher', id: 'mara' } })))
+    const [record] = asked as [PayoutRecord]
+    expect(new Set(asked.map(({ payout }) => payout.id)).size).toBe(1)
+    await way.house.payouts.work()
+    await way.arrives(record)
+    for (let again = 0; again < 2; again += 1) await Promise.all([way.house.payouts.work(), other.work()])
+    expect([(await now(record)).payout.status, await way.left(), (await way.house.rows()).filter((row) => row.endsWith(' payout'))]).toEqual(['settled', [net], [`publisher[mara] -> payout[${rail}] ${amount} payout`]])
+    await expect(way.house.request(amount + cent, 'the-only-key')).rejects.toMatchObject({ code: 'key-reused' })
+  })
+
+  test('that comes back is the publisher’s again to the unit, and a retry pays it a second time', async () => {
+    if (way.comesBack === undefined) {
+      // What has arrived by Interledger stays; what a payment did not bring never left.
+      const record = await way.house.request(amount)
+      await way.arrives(record)
+      await expect(way.house.payouts.decide(record.payout.id, { type: 'retry' }, operator)).rejects.toMatchObject({ code: 'payout-state' })
+      return
+    }
+    const record = await way.house.request(amount)
+    await way.arrives(record)
+    await way.comesBack(await now(record))
+    expect([(await now(record)).payout.status, await way.house.posted()]).toEqual(['returned', { 'psp[sandbox]': -earned, 'publisher[mara]': earned }])
+    await way.house.payouts.decide(record.payout.id, { type: 'retry' }, operator)
+    await way.arrives(await now(record))
+    expect([(await now(record)).payout, await way.left()]).toMatchObject([{ status: 'settled', attempt: 2 }, [net, net]])
+    expect((await way.house.posted())['publisher[mara]']).toBe(earned - amount)
+  })
+})
