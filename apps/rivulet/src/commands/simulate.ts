@@ -15,7 +15,7 @@ const specSchema = z.object({ subscribers: whole(1, 20_000), publishers: whole(1
 /** `rivulet simulate`: readers, publishers and the real services for some days on a virtual clock, in a database of its own that is thrown away. Exit status 1 when its books are wrong. */
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('play days of subscriptions, reading, sharing and renewals with the real services in a database of its own')
+    .description('play days of subscriptions, reading, sharing, renewals, disputes, tips and payouts with the real services in a database of its own')
     .showHelpAfterError('(see rivulet --help)')
     .option('--subscribers <number>', 'readers', '1000')
     .option('--publishers <number>', 'sites they read', '50')
@@ -27,12 +27,12 @@ export function simulateCommand(): Command {
       if (!parsed.success) throw new Fault('simulation-invalid', parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '))
       const folder = await mkdtemp(join(tmpdir(), 'rivulet-simulate-'))
       try {
-        await using database = await startEmbeddedPostgres({ dataFolder: folder })
+        await using database = await startEmbeddedPostgres({ dataFolder: folder, durable: false })
         const begunMs = systemClock.monotonicMs()
         const report = await simulate(database.url, parsed.data, (progress) => console.error(`${((systemClock.monotonicMs() - begunMs) / 1_000).toFixed(1).padStart(6)} s  ${progress}`))
         if (json === true) printJson(report)
         else console.log(legible(report))
-        if (!report.books.ok || !report.books.everyUnitAccounted) process.exitCode = 1
+        if (!report.books.ok || !report.books.everyUnitAccounted || !report.books.reconciled) process.exitCode = 1
       } finally {
         await rm(folder, { recursive: true, force: true })
       }
@@ -43,11 +43,13 @@ function legible({ subscribersPaid, spent, publishersEarned, operator, streams, 
   const { assetCode } = spec
   return [
     `${spec.subscribers} subscribers, ${spec.publishers} publishers, ${spec.days} days, seed ${spec.seed}`,
-    `  subscribers paid   ${subscribersPaid.charged} ${assetCode} in ${subscribersPaid.charges} charges; ${subscribersPaid.declined} failed, ${subscribersPaid.ended} subscriptions ended`,
-    `  they read          ${spent.hoursRead} hours: ${spent.streamed} streamed, ${spent.shared} shared, ${spent.left} left; ${spent.budgetsSpent} spent their budget before the end`,
+    `  subscribers paid   ${subscribersPaid.charged} ${assetCode} in ${subscribersPaid.charges} charges; ${subscribersPaid.declined} failed, ${subscribersPaid.disputes} disputed and ${subscribersPaid.disputesWon} of them won back (${subscribersPaid.disputed} lost), ${subscribersPaid.ended} subscriptions ended`,
+    `  they changed       ${subscribersPaid.changes.plans} plans, ${subscribersPaid.changes.cards} cards; ${subscribersPaid.changes.cancelled} cancelled, ${subscribersPaid.changes.paused} paused`,
+    `  they read          ${spent.hoursRead} hours: ${spent.streamed} streamed, ${spent.shared} shared, ${spent.tips} in ${spent.tipsGiven} tips, ${spent.left} left; ${spent.budgetsSpent} spent their budget before the end`,
     `  publishers earned  ${publishersEarned.total}: most ${publishersEarned.most}, median ${publishersEarned.median}, least ${publishersEarned.least}`,
-    `  the operator got   ${operator.fees}, of which the card provider takes ${operator.providerCost} (${operator.feeRatioPercent} % of what was paid); ${operator.left} remain`,
+    `  and were paid      ${publishersEarned.paidOut} in ${publishersEarned.payouts} payouts, fees ${publishersEarned.payoutFees}; ${publishersEarned.payoutsReturned} came back, ${publishersEarned.left} are still theirs here`,
+    `  the operator got   ${operator.fees} and ${operator.payoutFees} of payouts; cards cost ${operator.providerCost}, the bank ${operator.bankCost} (${operator.feeRatioPercent} % of what was paid), disputes ${operator.losses}; ${operator.left} remain, and ${operator.vat} of VAT to hand over`,
     `  the network        ${streams.opened} pages, ${streams.packets} packets, ${streams.rejected} not paid`,
-    books.ok && books.everyUnitAccounted ? `  The books are right: ${books.transfers} transfers, every unit accounted for.` : `  THE BOOKS ARE WRONG: ${JSON.stringify(books.problems)}`,
+    books.ok && books.everyUnitAccounted && books.reconciled ? `  The books are right: ${books.transfers} transfers, every unit accounted for, books and bank agree.` : `  THE BOOKS ARE WRONG: ${JSON.stringify(books.problems)}`,
   ].join('\n')
 }

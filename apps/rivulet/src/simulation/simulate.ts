@@ -1,39 +1,29 @@
-/** A month in a minute: sittings of reading on a virtual clock, and what came of them in the books. */
+/** A month in a minute: sittings of reading on a virtual clock, plans that change, payments that fail or are disputed, tips, payouts, and what came of it all in the books. */
+import { isFault } from '@rivulet/faults'
 import { type Id, newId } from '@rivulet/ids'
-import { ceilDivide, floorDivide, formatAmount } from '@rivulet/money'
-import { randomFrom, type Reader, readersOf, type Visit, visitsOf } from './readers.ts'
-import { asset, openWorld, type SimulatedPerson, type World } from './world.ts'
+import { Office } from './office.ts'
+import { cards, randomFrom, type Reader, readersOf, tipsOf, type Visit, visitsOf } from './readers.ts'
+import { reportOf, type SimulationReport, type SimulationSpec, type Told } from './report.ts'
+import { openWorld, type SimulatedPerson, type World } from './world.ts'
 
-export interface SimulationSpec {
-  readonly subscribers: number
-  readonly publishers: number
-  readonly days: number
-  readonly seed: number
-}
-
-/** Amounts are decimal strings of the asset. */
-export interface SimulationReport extends SimulationSpec {
-  readonly assetCode: string
-  readonly subscribersPaid: { readonly charged: string; readonly charges: number; readonly declined: number; readonly ended: number }
-  readonly spent: { readonly streamed: string; readonly shared: string; readonly left: string; readonly hoursRead: number; readonly budgetsSpent: number }
-  readonly publishersEarned: { readonly total: string; readonly most: string; readonly median: string; readonly least: string }
-  readonly operator: { readonly fees: string; readonly providerCost: string; readonly feeRatioPercent: string; readonly left: string }
-  readonly streams: { readonly opened: number; readonly packets: number; readonly rejected: number }
-  readonly books: { readonly ok: boolean; readonly transfers: number; readonly problems: readonly unknown[]; readonly everyUnitAccounted: boolean }
-}
+export type { SimulationReport }
 
 const startMs = Date.parse('2027-01-01T00:00:00Z')
 const dayMs = 86_400_000
-/** Sittings a day, at these hours. */
+/** The office works before anybody reads. */
+const officeHour = 6.5
+/** Sittings a day, at these hours; tips are given in the afternoon. */
 const sittingHours: readonly number[] = [7, 12, 20]
+const tipHour = 15
 /** A sitting is so many steps of so long; a step is as long as a reader's agent may be silent, less a little. */
 const steps = 20
 const stepMs = 24_000
 /** What falls due at a step gets so much time: two flushes of the books. */
 const lingerMs = 150
-/** Of the card provider: 1.5 % and 0.25 a charge. */
-const tariff = { basisPoints: 150n, fixed: 250_000_000n }
-const doneAbreast = 16
+const doneAbreast = 48
+const tipPacketsPerSecond = 1_000
+const tipStepMs = 50
+const cent = 10_000_000n
 
 interface Tab {
   readonly visit: Visit
@@ -49,19 +39,29 @@ export async function simulate(url: string, spec: SimulationSpec, say: (progress
   const publishers = await abreast(Array.from({ length: spec.publishers }, (_, number) => number), (number) => world.person('publisher', `p${number}`))
   const people = await abreast(Array.from({ length: spec.subscribers }, (_, number) => number), (number) => world.person('subscriber', `s${number}`))
   say(`${spec.publishers} publishers, ${spec.subscribers} subscribers`)
-  const house = new House(world, { readers, people, publishers })
+  const house = new House(world, { readers, people, publishers, random: randomFrom(spec.seed + 1) })
+  await house.open()
   for (let day = 0; day < spec.days; day += 1) {
+    const at = (hour: number): Promise<void> => house.passUntil(startMs + day * dayMs + hour * 3_600_000)
     await house.subscribe(day)
+    await house.change(day)
+    await at(officeHour)
+    await house.office(day)
     for (const hour of sittingHours) {
-      await house.passUntil(startMs + day * dayMs + hour * 3_600_000)
+      if (hour > tipHour) {
+        await at(tipHour)
+        await house.tip(tipsOf(random, readers, day), day)
+      }
+      await at(hour)
       await house.sit(visitsOf(random, readers, { day, steps }))
     }
     say(`day ${day + 1} of ${spec.days}: ${house.opened} pages read, ${world.wallet.counters().packets} packets`)
   }
-  // Periods that end with the last day are shared, and what is renewed is charged.
-  await house.passUntil(startMs + spec.days * dayMs + 3_600_000)
+  // Periods that end with the last day are shared, what is renewed is charged, and the office closes its month.
+  await house.passUntil(startMs + spec.days * dayMs + officeHour * 3_600_000)
+  await house.office(spec.days)
   say('proving the books')
-  return house.report(spec)
+  return world.clock.during(reportOf(world, spec, house.told()))
 }
 
 class House {
@@ -69,15 +69,36 @@ class House {
   readonly #readers: readonly Reader[]
   readonly #people: readonly SimulatedPerson[]
   readonly #publishers: readonly SimulatedPerson[]
+  readonly #office: Office
   readonly #tokens = new Map<string, string>()
   readonly #subscriptions = new Map<number, Id<'subs'>>()
+  readonly #changes = { plans: 0, cancelled: 0, paused: 0, cards: 0, refused: 0 }
+  readonly #tips = { given: 0, refused: 0, amount: 0n }
   opened = 0
 
-  constructor(world: World, { readers, people, publishers }: { readonly readers: readonly Reader[]; readonly people: readonly SimulatedPerson[]; readonly publishers: readonly SimulatedPerson[] }) {
+  constructor(world: World, { readers, people, publishers, random }: { readonly readers: readonly Reader[]; readonly people: readonly SimulatedPerson[]; readonly publishers: readonly SimulatedPerson[]; readonly random: () => number }) {
     this.#world = world
     this.#readers = readers
     this.#people = people
     this.#publishers = publishers
+    this.#office = new Office(world, { random, held: async () => -((await this.#balance('psp[sandbox]')) ?? 0n) })
+  }
+
+  open(): Promise<void> {
+    return this.#office.open(this.#publishers)
+  }
+
+  office(day: number): Promise<void> {
+    return this.#world.clock.during(this.#office.morning(day))
+  }
+
+  told(): Told {
+    return { people: this.#people, publishers: this.#publishers, subscriptions: [...this.#subscriptions.values()], changes: this.#changes, tips: this.#tips, pages: this.opened, payouts: () => this.#office.payouts() }
+  }
+
+  async #balance(account: string): Promise<bigint | undefined> {
+    const found = await this.#world.ledger.accountByName(account)
+    return found === undefined ? undefined : found.creditsPosted - found.debitsPosted
   }
 
   async subscribe(day: number): Promise<void> {
@@ -91,6 +112,43 @@ class House {
       const { subscription } = await funding.subscribe({ personId: person.id, accountId: person.accountId, planId: wanted.id, provider: sandbox.name, card: sandbox.card(card), policy: { kind: policy } })
       this.#subscriptions.set(number, subscription.id)
     })
+  }
+
+  /** What those ask for who change their minds today. What cannot be, for instance with a plan that has ended, is refused. */
+  async change(day: number): Promise<void> {
+    const { funding, sandbox } = this.#world
+    const plans = await funding.plans()
+    for (const [number, { wish }] of this.#readers.entries()) {
+      const person = this.#people[number]
+      if (wish?.day !== day || person === undefined || !this.#subscriptions.has(number)) continue
+      try {
+        if (wish.kind === 'new-card') await funding.changeCard(person.id, sandbox.card(cards.good))
+        else if (wish.kind === 'change-plan') await funding.ask(person.id, { type: 'change-plan', planId: plans.find(({ id }) => id !== plans[this.#readers[number]?.plan ?? 0]?.id)?.id ?? '' })
+        else await funding.ask(person.id, { type: wish.kind })
+        this.#changes[({ 'change-plan': 'plans', cancel: 'cancelled', pause: 'paused', 'new-card': 'cards' } as const)[wish.kind]] += 1
+      } catch (error) {
+        if (!isFault(error, 'not-subscribed') && !isFault(error, 'subscription-state')) throw error
+        this.#changes.refused += 1
+      }
+    }
+  }
+
+  async tip(tips: ReturnType<typeof tipsOf>, day: number): Promise<void> {
+    const { clock } = this.#world
+    this.#world.setPace(tipPacketsPerSecond)
+    await clock.during(abreast(tips, async ({ reader, publisher, cents }) => {
+      const [person, pointer] = [this.#people[reader], this.#publishers[publisher]?.url]
+      if (person === undefined || pointer === undefined) return
+      try {
+        const { taken } = await this.#world.tips.give({ personId: person.id, walletAddress: person.walletAddress, key: `tip-of-day-${day}`, pointer, amount: cents * cent })
+        this.#tips.amount += taken
+        this.#tips.given += 1
+      } catch (error) {
+        // Her budget is spent, or there is none.
+        if (!isFault(error, 'tip-funds-insufficient')) throw error
+        this.#tips.refused += 1
+      }
+    }), tipStepMs)
   }
 
   /** Nobody reads until then; what falls due is done. */
@@ -153,49 +211,6 @@ class House {
     }
     tab.agent.leave()
     tabs.delete(tab)
-  }
-
-  async report(spec: SimulationSpec): Promise<SimulationReport> {
-    const { ledger, fundingStore, wallet, usage, clock } = this.#world
-    const posted = async (name: string, kind: 'psp' | 'fee'): Promise<bigint> => (await ledger.balance((await ledger.openAccount({ name, kind, asset, debitsMayExceedCredits: kind === 'psp' })).id)).posted
-    const [psp, fees, sharing] = [await posted('psp[sandbox]', 'psp'), await posted('fee.subscription', 'fee'), await posted('sharing', 'fee')]
-    let [left, readMs, shared, charges, declined, ended, budgetsSpent] = [0n, 0n, 0n, 0, 0, 0, 0]
-    let providerCost = 0n
-    for (const [number, { id, accountId }] of this.#people.entries()) {
-      const budget = (await ledger.balance(accountId)).posted
-      left += budget
-      for (const { attentionMs } of await usage.usageSince(id, '2027-01-01')) readMs += attentionMs
-      const subscription = this.#subscriptions.get(number)
-      if (subscription === undefined) continue
-      const statements = await fundingStore.statements(subscription, 100)
-      shared += statements.reduce((sum, { shares }) => sum + shares.reduce((part, { amount }) => part + amount, 0n), 0n)
-      if (budget === 0n || statements.some(({ rest }) => rest === 0n)) budgetsSpent += 1
-      if ((await fundingStore.byId(subscription))?.subscription.status === 'ended') ended += 1
-      for (const { status, amount } of await fundingStore.charges(subscription, 1_000)) {
-        if (status === 'succeeded') {
-          charges += 1
-          providerCost += ceilDivide(amount * tariff.basisPoints, 10_000n) + tariff.fixed
-        } else declined += 1
-      }
-    }
-    const earned: bigint[] = []
-    for (const { accountId } of this.#publishers) earned.push((await ledger.balance(accountId)).posted)
-    const ordered = earned.toSorted((one, other) => (one < other ? -1 : one > other ? 1 : 0))
-    const total = earned.reduce((sum, amount) => sum + amount, 0n)
-    const { packets, fulfilled } = wallet.counters()
-    const { ok, problems, transfers } = await clock.during(ledger.verify())
-    const money = (units: bigint): string => formatAmount(units, asset)
-    return {
-      ...spec,
-      assetCode: asset.code,
-      subscribersPaid: { charged: money(-psp), charges, declined, ended },
-      spent: { streamed: money(total - shared), shared: money(shared), left: money(left), hoursRead: Number(readMs / 3_600_000n), budgetsSpent },
-      publishersEarned: { total: money(total), most: money(ordered.at(-1) ?? 0n), median: money(ordered[Math.floor(ordered.length / 2)] ?? 0n), least: money(ordered[0] ?? 0n) },
-      operator: { fees: money(fees), providerCost: money(providerCost), feeRatioPercent: psp === 0n ? '0' : formatAmount(floorDivide(providerCost * 10_000n, -psp), { code: '%', scale: 2 }), left: money(fees - providerCost) },
-      streams: { opened: this.opened, packets, rejected: packets - fulfilled },
-      // What was charged is with publishers, in budgets or the operator's, to the unit.
-      books: { ok, transfers, problems, everyUnitAccounted: -psp === total + left + fees && sharing === 0n },
-    }
   }
 }
 

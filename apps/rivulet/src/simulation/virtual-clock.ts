@@ -61,15 +61,15 @@ export class VirtualClock implements Clock {
     this.#nowMs += ms
   }
 
-  /** Moves on in small steps until `work` is done. */
-  async during<Result>(work: Promise<Result>): Promise<Result> {
+  /** Moves on in steps of so many milliseconds until `work` is done. */
+  async during<Result>(work: Promise<Result>, stepMs = 10): Promise<Result> {
     let done = false
     const finish = (): void => {
       done = true
     }
     work.then(finish, finish)
     await this.#rest()
-    while (!done) await this.leap(0, 10)
+    while (!done) await this.leap(0, stepMs)
     return work
   }
 
@@ -86,6 +86,14 @@ export class VirtualClock implements Clock {
 export function restOf({ pool }: Postgres): () => Promise<void> {
   const busy = new Set<unknown>()
   let connected = 0
+  /** Who waits until no connection is busy: the event loop sleeps meanwhile, and leaves the processor to the database. */
+  let drained: PromiseWithResolvers<void> | undefined
+  const drain = (client: unknown): void => {
+    busy.delete(client)
+    if (busy.size > 0) return
+    drained?.resolve()
+    drained = undefined
+  }
   pool.on('connect', (client) => {
     connected += 1
     const query = client.query.bind(client) as (...given: readonly unknown[]) => unknown
@@ -95,14 +103,15 @@ export function restOf({ pool }: Postgres): () => Promise<void> {
         return query(...given)
       },
     })
-    client.on('drain', () => busy.delete(client))
+    client.on('drain', () => drain(client))
   })
   pool.on('remove', (client) => {
     connected -= 1
-    busy.delete(client)
+    drain(client)
   })
   return async () => {
     for (let quiet = 0; quiet < quietTurns; ) {
+      if (busy.size > 0) await (drained ??= Promise.withResolvers<void>()).promise
       await new Promise((resolve) => setImmediate(resolve))
       quiet = busy.size > 0 || pool.waitingCount > 0 || pool.totalCount !== connected ? 0 : quiet + 1
     }

@@ -27,12 +27,16 @@ export interface EmbeddedOptions {
   readonly port?: number
   /** false refuses user namespaces when run as root. */
   readonly namespaces?: boolean
+  /** false: what is written need not survive a crash of the machine, and costs less. */
+  readonly durable?: boolean
   /** How long a start waits for commands that use the folder, ms; 30,000 unless told. */
   readonly turnTimeMaxMs?: number
 }
 
 const databaseName = 'rivulet'
 const userName = 'rivulet'
+/** Instead of some of these, where nothing need survive a crash. */
+const fleetingSettings: Readonly<Record<string, string>> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', wal_level: 'minimal', max_wal_senders: '0', autovacuum_naptime: '5min' }
 const majorVersion = '18'
 const startTimeMaxMs = 30_000
 /** When the server itself was killed, its children end by themselves a moment later. */
@@ -180,7 +184,7 @@ async function start(place: Place, options: EmbeddedOptions): Promise<void> {
   const orphansUntilMs = clock.monotonicMs() + orphanTimeMaxMs
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort())
-    const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+    const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries(options.durable === false ? { ...settings, ...fleetingSettings } : settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
     const log = openSync(place.log, 'a', 0o600)
     const logBytesBefore = fstatSync(log).size
     // Detached: Ctrl-C at a terminal reaches Rivulet alone, and another user of the folder may need the server longer.

@@ -1,5 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import type { Balance } from '@rivulet/ledger'
+import { Batches } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import type { Connection, Subscriber } from './connection.ts'
 import type { Pacer } from './pacer.ts'
@@ -21,11 +22,15 @@ interface PayersDesk {
   streamsStopped(): boolean
 }
 
+const loadedAtOnceMax = 200
+
 /** The subscribers who have pages open, each loaded once. */
 export class Payers {
   readonly #desk: PayersDesk
   readonly #known = new Map<Id<'pers'>, Payer>()
   readonly #loading = new Map<Id<'pers'>, Promise<Payer>>()
+  /** Those who come at the same moment are read together. */
+  readonly #loads = new Batches((subscribers: readonly Subscriber[]) => this.#load(subscribers), loadedAtOnceMax)
 
   constructor(desk: PayersDesk) {
     this.#desk = desk
@@ -40,7 +45,7 @@ export class Payers {
     const { personId } = subscriber
     const known = this.#known.get(personId)
     if (known !== undefined) return known
-    const loading = this.#loading.get(personId) ?? this.#load(subscriber)
+    const loading = this.#loading.get(personId) ?? this.#loads.add(subscriber)
     this.#loading.set(personId, loading)
     try {
       const payer = await loading
@@ -86,15 +91,20 @@ export class Payers {
     }
   }
 
-  async #load(subscriber: Subscriber): Promise<Payer> {
+  async #load(subscribers: readonly Subscriber[]): Promise<readonly Payer[]> {
     const { clock, ledger, log, meter, pacer, store } = this.#desk
+    const ids = subscribers.map(({ personId }) => personId)
     // What an earlier visit used is written first, so that caps count it.
     await meter.flush()
-    const [[pace], frozen, usage] = await Promise.all([pacer.pacesOf([subscriber]), this.#desk.frozenAmong([subscriber.personId]), store.usageSince(subscriber.personId, monthOf(clock.nowMs()))])
-    const available = async (): Promise<bigint> => {
-      const { posted, pending } = await ledger.balance(subscriber.accountId)
-      return posted > pending ? posted - pending : 0n
-    }
-    return new Payer({ clock, log, meter, available, streamsStopped: () => this.#desk.streamsStopped() }, { subscriber, paused: pace?.paused ?? false, frozen: frozen.has(subscriber.personId), rate: pace?.rate ?? 0n, spentBySite: new Map(usage.map(({ site, amount }) => [site, amount])) })
+    const [paces, frozen, usage] = await Promise.all([pacer.pacesOf(subscribers), this.#desk.frozenAmong(ids), store.usagesSince(ids, monthOf(clock.nowMs()))])
+    return subscribers.map((subscriber, index) => {
+      const pace = paces[index]
+      const available = async (): Promise<bigint> => {
+        const { posted, pending } = await ledger.balance(subscriber.accountId)
+        return posted > pending ? posted - pending : 0n
+      }
+      const spentBySite = new Map((usage.get(subscriber.personId) ?? []).map(({ site, amount }) => [site, amount]))
+      return new Payer({ clock, log, meter, available, streamsStopped: () => this.#desk.streamsStopped() }, { subscriber, paused: pace?.paused ?? false, frozen: frozen.has(subscriber.personId), rate: pace?.rate ?? 0n, spentBySite })
+    })
   }
 }

@@ -244,6 +244,13 @@ export class WalletStore {
     return rows.map((row) => ({ site: row.site, amount: row.amount, attentionMs: row.attention_ms }))
   }
 
+  /** The same of several people. */
+  async usagesSince(personIds: readonly string[], day: string): Promise<ReadonlyMap<string, readonly { readonly site: string; readonly amount: bigint }[]>> {
+    const { rows } = await sql<{ person_id: string; site: string; amount: bigint }>`
+      select person_id, site, sum(amount)::bigint as amount from wallet.usage where person_id = any(${personIds}::text[]) and day >= ${day}::date group by person_id, site`.execute(this.#db)
+    return Map.groupBy(rows, (row) => row.person_id)
+  }
+
   /** How she read from one day (UTC) to another, the later first; at most `limit` lines. */
   async usageOf(personId: string, { from, to, limit }: { readonly from: string; readonly to: string; readonly limit: number }): Promise<readonly Usage[]> {
     const { rows } = await sql<{ day: string; site: string; payee: string; amount: bigint; attention_ms: bigint; score: bigint }>`
