@@ -368,13 +368,14 @@ export class Funding implements AsyncDisposable {
     })
   }
 
-  async #charge({ record, number }: OpenEffect, { key, amount }: Extract<SubscriptionEffect, { type: 'charge' }>): Promise<void> {
+  async #charge(open: OpenEffect, { key, amount }: Extract<SubscriptionEffect, { type: 'charge' }>): Promise<void> {
     const { store, clock } = this.#options
+    const { record, number } = open
     const { subscription, card, provider: name } = record
     const provider = this.#providers.get(name)
     if (provider === undefined) throw new Fault('provider-unknown', `no provider is called ${name}: configure it again`)
     // Frozen after it was decided to charge her: it waits until that is taken back.
-    if ((await this.#frozenAmong([record.personId])).size > 0) return store.postpone({ record, number }, clock.nowMs() + frozenPauseMs)
+    if ((await this.#frozenAmong([record.personId])).size > 0) return store.postpone(open, clock.nowMs() + frozenPauseMs)
     const present = subscription.status === 'starting' || subscription.charging?.kind === 'upgrade'
     const outcome = await provider.charge({ key, card, amount, asset: subscription.plan.asset, present })
     const nowMs = clock.nowMs()
