@@ -12,7 +12,7 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** What she asks for on some day, if her subscription lets her. */
-export interface Wish {
+interface Wish {
   readonly day: number
   readonly kind: 'change-plan' | 'cancel' | 'pause' | 'new-card'
 }

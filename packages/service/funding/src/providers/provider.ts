@@ -51,6 +51,6 @@ export interface DisputeState {
   readonly won: number
 }
 
-export interface News extends DisputeState {
+interface News extends DisputeState {
   readonly reference: string
 }

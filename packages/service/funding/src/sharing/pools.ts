@@ -26,7 +26,7 @@ export interface PoolPreview {
 const dueMax = 20
 
 /** Of the ledger account in which a plan's pot is kept until it is divided. */
-export function potName(planId: string): string {
+function potName(planId: string): string {
   return `pool[${planId}]`
 }
 
