@@ -90,10 +90,16 @@ function connectOf({ payouts, stripe, publicUrls }: Config, postgres: Postgres):
 }
 
 /** From now on this process, which can pay, sends payouts over Interledger. */
-export function payOutOverInterledger({ payouts }: PayoutParts, paying: Paying, { config, ledger, clock, accounts, instance }: Parts & { readonly instance: InstanceKey }): void {
+export function payOutOverInterledger({ payouts, store }: PayoutParts, paying: Paying, { config, ledger, clock, accounts, instance }: Parts & { readonly instance: InstanceKey }): void {
   const { allowLocal } = config
   const resolver = new Resolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
-  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, accounts, ledger, client: instance.walletAddress }))
+  // What gathers for an address elsewhere is paid in the name of who shares it.
+  const walletAddressByAccount: Accounts['walletAddressByAccount'] = async (accountId) => {
+    const own = await accounts.walletAddressByAccount(accountId)
+    const method = own === undefined ? await store.method(accountId) : undefined
+    return own ?? (method === undefined ? undefined : (await accounts.personById(method.personId))?.walletAddress)
+  }
+  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, accounts: { walletAddressByAccount }, ledger, client: instance.walletAddress }))
 }
 
 export function publisherPayouts({ payouts, store, stripe }: PayoutParts, { accounts, clock, log }: Pick<Parts, 'accounts' | 'clock' | 'log'>): Router {

@@ -5,6 +5,7 @@ import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
 import { guardedFetch } from '@rivulet/outbound'
 import type { InstanceKey } from '@rivulet/open-payments'
+import { sharesElsewhere } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, type SitesOptions, splitRoutes, Splits, startRoutes, statementRoutes, tagTestRoutes } from '@rivulet/receiver'
 import { Resolver as PointerResolver } from '@rivulet/resolver'
@@ -12,6 +13,7 @@ import type { Clock } from '@rivulet/time'
 import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { PayoutParts } from './payouts.ts'
 import { testStream } from './test-stream.ts'
 
 interface Parts {
@@ -23,6 +25,7 @@ interface Parts {
   readonly accounts: Accounts
   readonly instance: InstanceKey
   readonly mails: Pick<Mails, 'post'>
+  readonly payouts: Pick<PayoutParts, 'payouts'>
 }
 
 /** A file that proves a site is one line. */
@@ -37,7 +40,7 @@ export function openApiKeys({ clock, postgres, accounts }: Pick<Parts, 'clock' |
 }
 
 /** The publishers' routes of their entrance, and what works in the background for them. */
-export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance, mails }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
+export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance, mails, payouts }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
   const { allowLocal } = config
   const entrance = accounts.entrance('publisher')
   const resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries })
@@ -48,11 +51,12 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts,
   }
   const sites = building.use(new Sites({ postgres, clock, log, allowLocal, tellLost, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: proofBytesMax }), resolveTxt: (name) => resolver.resolveTxt(name) }))
   sites.start()
-  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal }))
+  const pointers = new PointerResolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
+  const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
+  const elsewhere = sharesElsewhere({ ledger, payouts: payouts.payouts, resolver: pointers, publicUrls: [walletUrl, receiverUrl] })
+  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal, elsewhere }))
   splits.start()
   const earnings = building.use(earningsRoutes({ ledger, accounts, clock, log, entrance }))
-  const pointers = new PointerResolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
-  const walletUrl = config.publicUrls.wallet
   const read = { ledger, accounts, clock }
   return [
     earnings.routes,

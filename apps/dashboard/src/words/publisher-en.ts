@@ -80,7 +80,7 @@ export const publisherErrorsEn = {
   'site-unknown': 'This site had been removed already.',
   'check-too-soon': 'It was looked for just now. Wait five seconds, then try again.',
   'split-invalid': 'These parts cannot be. Name each pointer once, with whole weights from 1 to 10,000, and not only the pointer itself.',
-  'split-pointer-unknown': 'One of these pointers does not exist here. Only pointers of this provider can take part: check the spelling.',
+  'split-pointer-unknown': 'Nobody can be paid at one of these pointers. Name pointers of this provider, or wallet addresses of Open Payments elsewhere: check the spelling.',
   'split-asset-differs': 'One of these pointers counts in another currency. Name one of the same currency.',
   'split-circular': 'One of these pointers shares its own income with this one: the money would go round in a circle. Name others.',
   'split-waiting': 'Money is being moved at this moment, or is missing on the account. Nothing was changed; try again in a moment.',

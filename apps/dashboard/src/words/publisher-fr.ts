@@ -82,7 +82,7 @@ export const publisherErrorsFr: typeof publisherErrorsEn = {
   'site-unknown': 'Ce site avait déjà été retiré.',
   'check-too-soon': 'La preuve vient d’être cherchée. Attendez cinq secondes, puis réessayez.',
   'split-invalid': 'Ces parts ne sont pas possibles. Nommez chaque adresse une seule fois, avec des poids entiers de 1 à 10 000, et pas seulement l’adresse elle-même.',
-  'split-pointer-unknown': 'L’une de ces adresses n’existe pas ici. Seules les adresses de ce prestataire peuvent participer : vérifiez l’orthographe.',
+  'split-pointer-unknown': 'Personne ne peut être payé à l’une de ces adresses. Nommez des adresses de ce prestataire, ou des adresses Open Payments ailleurs : vérifiez l’orthographe.',
   'split-asset-differs': 'L’une de ces adresses compte dans une autre monnaie. Nommez-en une dans la même monnaie.',
   'split-circular': 'L’une de ces adresses partage ses propres revenus avec celle-ci : l’argent tournerait en rond. Nommez-en d’autres.',
   'split-waiting': 'De l’argent est en cours de transfert, ou manque sur le compte. Rien n’a été changé ; réessayez dans un instant.',

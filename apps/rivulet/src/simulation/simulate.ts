@@ -16,7 +16,7 @@ const officeHour = 6.5
 const sittingHours: readonly number[] = [7, 12, 20]
 const tipHour = 15
 /** A sitting is so many steps of so long; a step is as long as a reader's agent may be silent, less a little. */
-const steps = 20
+const steps = 12
 const stepMs = 24_000
 /** What falls due at a step gets so much time: two flushes of the books. */
 const lingerMs = 150

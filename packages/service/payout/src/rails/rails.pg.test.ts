@@ -7,13 +7,14 @@ import { gnapMigrations } from '@rivulet/gnap'
 import { newId, Seal } from '@rivulet/ids'
 import { memoryLinkPair } from '@rivulet/links'
 import { createPaying, findReceiver, openPaymentsMigrations } from '@rivulet/open-payments'
-import { IncomingPayments } from '@rivulet/receiver'
+import { IncomingPayments, Splits } from '@rivulet/receiver'
 import { StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import express, { type RequestHandler } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RailName } from '../payout.ts'
 import type { PayoutRecord } from '../payout-store.ts'
+import { sharesElsewhere } from '../shares-elsewhere.ts'
 import { StripeAccountStore } from '../stripe-account-store.ts'
 import { stripePayoutRoutes } from '../stripe-routes.ts'
 import { camt, cent, eur, type House, maraIban, openHouse } from '../test-house.ts'
@@ -21,6 +22,7 @@ import { interledgerRail } from './interledger.ts'
 import { stripeRail } from './stripe.ts'
 import { StripeConnect } from './stripe-connect.ts'
 import { StripeStandIn } from './stripe-stand-in.ts'
+import { PayoutFault } from '../fault.ts'
 
 /** One rail with what it needs, and what the world on its other side does. */
 interface Way {
@@ -227,4 +229,49 @@ describe.each(ways.filter(([rail]) => rail !== 'interledger'))('a payout by %s t
     expect([(await now(record)).payout, await way.left()]).toMatchObject([{ status: 'settled', attempt: 2 }, [amount - fee, amount - fee]])
     expect((await way.house.posted())['publisher[mara]']).toBe(earned - amount)
   })
+})
+
+test('a share for a wallet address of another provider gathers on an account of its own, and leaves by Interledger when there is enough, exact over time', async () => {
+  await begin(interledger)
+  const { ledger, clock, postgres, mara, payouts, store } = way.house
+  const address: WalletAddress = { id: newId('wadr', clock.nowMs()), personId: mara.personId, role: 'publisher', path: 'mara', url: 'https://pay.example/mara', publicName: 'Mara', asset: eur, ledgerAccountId: mara.accountId, main: true }
+  const there = 'https://receiver.example/bob'
+  const elsewhere = sharesElsewhere({
+    ledger, payouts, publicUrls: ['https://pay.example'],
+    resolver: { lookUp: (pointer) => (pointer === 'https://closed.example/x' ? Promise.reject(new PayoutFault('destination-invalid', 'nobody is there')) : Promise.resolve({ paymentPointer: pointer, payee: undefined })) },
+  })
+  const found = (url: string): WalletAddress | undefined => (url === address.url ? address : undefined)
+  await using splits = new Splits({
+    postgres, ledger, clock, allowLocal: false, log: { warn: () => undefined }, elsewhere,
+    accounts: { walletAddresses: () => Promise.resolve([address]), walletAddressByUrl: (url) => Promise.resolve(found(url)), walletAddressById: () => Promise.resolve(address) },
+  })
+  const refused = (pointer: string): Promise<void> => expect(splits.change(mara.personId, address.id, [{ pointer, weight: 1 }])).rejects.toMatchObject({ code: 'split-pointer-unknown' })
+  await refused('https://closed.example/x')
+  await refused('https://pay.example/nobody')
+  await splits.change(mara.personId, address.id, [{ pointer: address.url, weight: 2 }, { pointer: there, weight: 1 }])
+  const account = (await splits.list(mara.personId))[0]?.since?.parts.at(1)?.pointer
+  expect(account).toBe(there)
+  const gathered = async (): Promise<bigint> => (await way.house.posted())[Object.keys(await way.house.posted()).find((name) => name.startsWith('elsewhere[')) ?? ''] ?? 0n
+  const nextMorning = async (): Promise<void> => {
+    clock.jump(86_400_000)
+    await payouts.work()
+    for (const record of await store.list({ limit: 10, statuses: ['approved', 'sent'] })) await way.arrives(record)
+  }
+  await way.house.earn(100_000_001n)
+  await splits.move()
+  await nextMorning()
+  // Less than the smallest payout waits.
+  expect([await gathered(), await way.left()]).toEqual([33_333_333n, []])
+  await way.house.earn(3_000_000_001n)
+  await splits.move()
+  expect(await gathered()).toBe(1_033_333_334n)
+  await nextMorning()
+  expect([await gathered(), await way.left()]).toEqual([0n, [1_033_333_331n]])
+  await way.house.earn(1n)
+  await splits.move()
+  // Of 3,100,000,003 units a third, to the unit; three of them were the fee.
+  expect(await gathered()).toBe(0n)
+  expect((await way.house.rows()).filter((row) => row.includes('elsewhere')).map((row) => row.replace(/elsewhere\[[^\]]*\]/, 'elsewhere'))).toEqual([
+    'publisher[mara] -> elsewhere 33333333 split', 'publisher[mara] -> elsewhere 1000000001 split', 'elsewhere -> payout[interledger] 1033333334 payout',
+  ])
 })

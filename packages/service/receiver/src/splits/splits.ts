@@ -21,6 +21,8 @@ export interface SplitsOptions {
   readonly ledger: Pick<Ledger, 'incomesOf' | 'transferAll'>
   readonly accounts: Pick<Accounts, 'walletAddresses' | 'walletAddressByUrl' | 'walletAddressById'>
   readonly clock: Clock
+  /** The account on which a share for a wallet address of another provider gathers until it is paid out there, and how that address is called; undefined when nobody can be paid there. Without it only pointers of this provider take part. */
+  readonly elsewhere?: (owner: WalletAddress, pointer: string) => Promise<{ readonly accountId: Id<'acct'>; readonly pointer: string } | undefined>
   /** Accept pointers with http, ports and loopback hosts; only for the sandbox. */
   readonly allowLocal: boolean
   readonly log: { warn(fields: object, message: string): void }
@@ -163,10 +165,11 @@ export class Splits implements AsyncDisposable {
     const parts: SplitPart[] = []
     for (const [index, { pointer }] of parsed.data.entries()) {
       const to = await this.#addressOf(pointer)
-      if (to === undefined) throw new SplitFault('split-pointer-unknown', `there is no payment pointer ${pointer.slice(0, 200)} here: only pointers of this provider can take part`)
-      if (to.asset.code !== address.asset.code || to.asset.scale !== address.asset.scale) throw new SplitFault('split-asset-differs', `${to.url} counts in ${to.asset.code}, your pointer in ${address.asset.code}`)
-      if (parts.some(({ accountId }) => accountId === to.ledgerAccountId)) throw new SplitFault('split-invalid', `${to.url} is named twice`)
-      parts.push({ accountId: to.ledgerAccountId, pointer: to.url, weight: weights[index] ?? 0 })
+      if (to !== undefined && (to.asset.code !== address.asset.code || to.asset.scale !== address.asset.scale)) throw new SplitFault('split-asset-differs', `${to.url} counts in ${to.asset.code}, your pointer in ${address.asset.code}`)
+      const part = to === undefined ? await this.#options.elsewhere?.(address, pointer) : { accountId: to.ledgerAccountId, pointer: to.url }
+      if (part === undefined) throw new SplitFault('split-pointer-unknown', `nobody can be paid at ${pointer.slice(0, 200)}: name pointers of this provider, or wallet addresses of Open Payments elsewhere`)
+      if (parts.some(({ accountId }) => accountId === part.accountId)) throw new SplitFault('split-invalid', `${part.pointer} is named twice`)
+      parts.push({ ...part, weight: weights[index] ?? 0 })
     }
     if (parts.length > 0 && parts.every(({ accountId }) => accountId === address.ledgerAccountId)) throw new SplitFault('split-invalid', 'a pointer that keeps everything is not shared: name others')
     return parts
