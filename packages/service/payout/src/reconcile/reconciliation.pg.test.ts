@@ -55,6 +55,7 @@ describe('clearing accounts', () => {
     const putIn = (key: string, amount: bigint) => house.ledger.transfer({ key, debitAccountId: house.mara.accountId, creditAccountId: pot.id, amount, reason: 'pooling' })
     const endsMs = house.clock.nowMs() + dayMs
     await putIn('share:one/0', 10n)
+    house.clock.jump(1)
     await putIn('share:two/0', 20n)
     pots = [{ name: pot.name, months: [{ month: '2026-11', amount: 10n, endsMs, dividing: false }] }]
     // The last one is in no month yet.
