@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { answerOf, balanceOf, verified } from './support/books.ts'
 import { controlUrlOf } from './support/control.ts'
-import { dataFolder, Server } from './support/product.ts'
+import { Server } from './support/product.ts'
+import { sharedFolder } from './support/shared-folder.ts'
 import { Random } from './support/random.ts'
 import { Reader } from './support/reader.ts'
 
@@ -24,7 +25,7 @@ let product: Server
 let secrets: { readonly peer: string; readonly control: string }
 
 beforeAll(async () => {
-  folder = resources.use(dataFolder()).path
+  folder = resources.use(await sharedFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   secrets = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as typeof secrets
 })

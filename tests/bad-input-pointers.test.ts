@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { balanceOf, verified } from './support/books.ts'
 import { freeBasePort } from './support/ports.ts'
-import { dataFolder, rivulet, Server } from './support/product.ts'
+import { rivulet, Server } from './support/product.ts'
+import { sharedFolder } from './support/shared-folder.ts'
 import { Reader } from './support/reader.ts'
 
 const spsp = 'application/spsp4+json'
@@ -56,7 +57,7 @@ describe('in a sandbox', () => {
   const before = { posted: '5000000000', pending: '0', accrued: '0' }
 
   beforeAll(async () => {
-    folder = resources.use(dataFolder()).path
+    folder = resources.use(await sharedFolder()).path
     product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
     site = resources.use(await hostileSite()).url
   })
@@ -107,7 +108,7 @@ describe('in a real installation nothing inside the house can be reached by nami
   let product: Server
 
   beforeAll(async () => {
-    folder = resources.use(dataFolder()).path
+    folder = resources.use(await sharedFolder()).path
     const port = await freeBasePort()
     const url = (offset: number): string => `http://localhost:${port + offset}`
     const made = await rivulet(['init', '--domain', 'example.com', '--email', 'operator@example.com', '--wallet-url', url(0), '--receiver-url', url(1), '--operator-url', url(2), '--data', folder])
@@ -139,7 +140,7 @@ describe('in a real installation nothing inside the house can be reached by nami
   })
 
   test('the books are right, and nobody was given a budget', async () => {
-    expect(await balanceOf('Nora', folder)).toMatchObject({ posted: '0', pending: '0', accrued: '0' })
+    expect(await balanceOf('nora', folder)).toMatchObject({ posted: '0', pending: '0', accrued: '0' })
     expect(await verified(folder)).toMatchObject({ ok: true, transfers: 0 })
   })
 })

@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ErrorCode, isFulfill, reject, type Reply } from '@rivulet/ilp'
 import type { Ledger } from '@rivulet/ledger'
-import { startEmbeddedPostgres } from '@rivulet/postgres'
 import { type Frame, FrameType, type StreamPacket } from '@rivulet/stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { balanceOf, guestLedger, verified } from './support/books.ts'
 import { type Fate, Meddler, type Meddling } from './support/meddler.ts'
 import { askForStream } from './support/control.ts'
 import { freeBasePort } from './support/ports.ts'
-import { dataFolder, Server } from './support/product.ts'
+import { Server } from './support/product.ts'
+import { sharedFolder } from './support/shared-folder.ts'
 
 const budget = 5_000_000_000n
 const never = new Promise<never>(() => undefined)
@@ -71,16 +71,15 @@ let ledger: Ledger
 const streams = new Map<keyof typeof fates, Promise<Outcome>>()
 
 beforeAll(async () => {
-  folder = resources.use(dataFolder()).path
+  folder = resources.use(await sharedFolder()).path
   const port = await freeBasePort()
-  const { url } = resources.use(await startEmbeddedPostgres({ dataFolder: folder, port: port + 9 }))
-  environment = { DATABASE_URL: url, RIVULET_LEASE_SECONDS: '30', RIVULET_LOG: 'error' }
+  environment = { RIVULET_LEASE_SECONDS: '30', RIVULET_LOG: 'error' }
   const roles = ['--data', folder, '--port', String(port)]
   resources.use(await Server.start(['receiver', ...roles], environment))
   const secrets = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { peer: string }
   meddler = resources.use(await Meddler.open({ receiver: `http://localhost:${port + 1}`, payee: 'mara', token: secrets.peer, fates }))
   resources.use(await Server.start(['wallet', ...roles], { ...environment, RIVULET_BTP_URL: meddler.btpUrl }))
-  ledger = resources.use(await guestLedger({ url })).ledger
+  ledger = resources.use(await guestLedger({ folder })).ledger
   for (const fate of Object.keys(fates) as (keyof typeof fates)[]) {
     if (fate === 'cuts') continue
     const running = stream(fate, 3)

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerOf, balanceOf } from './support/books.ts'
-import { dataFolder, Server } from './support/product.ts'
+import { Server } from './support/product.ts'
+import { sharedFolder } from './support/shared-folder.ts'
 
 interface PayoutJson {
   readonly id: string
@@ -24,7 +25,7 @@ let olivia: Client
 const told: { readonly type: string; readonly data: { readonly payout: string } }[] = []
 
 beforeAll(async () => {
-  folder = resources.use(dataFolder()).path
+  folder = resources.use(await sharedFolder()).path
   // Half a euro a second, so that seconds bring what a bank can carry.
   writeFileSync(join(folder, 'rivulet.json'), JSON.stringify({ sandbox: true, ilpAddress: 'test.rivulet', ratePerSecond: '500000000' }))
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))

@@ -1,5 +1,8 @@
-/** Starts one real PostgreSQL for a run of the tests that need it, in a folder of mode 0700 that goes with the run. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/**
+ * Starts one real PostgreSQL for a run of the tests, when some of them need it, in a folder of mode 0700 that goes with the run. What it holds need not outlive the run, so nothing waits for the
+ * disk; tests about durability start servers of their own.
+ */
+import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '@rivulet/postgres'
@@ -11,9 +14,16 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'rivulet-test-'))
-  const server = await startEmbeddedPostgres({ dataFolder: folder })
+const needing: ReadonlySet<string> = new Set(['pg', 'simulation', 'system', 'paced'])
+const settings = { max_connections: '400', max_wal_size: '256MB' }
+/** Databases of a run come and go by the hundred, each with a thousand files: they are in memory where Linux has room for them. */
+const memory = { folder: '/dev/shm', freeBytesMin: 4_000_000_000 }
+
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (!project.vitest.projects.some(({ name }) => needing.has(name))) return undefined
+  const freeBytes = await statfs(memory.folder).then(({ bavail, bsize }) => bavail * bsize, () => 0)
+  const folder = await mkdtemp(join(freeBytes >= memory.freeBytesMin ? memory.folder : tmpdir(), 'rivulet-test-'))
+  const server = await startEmbeddedPostgres({ dataFolder: folder, durable: false, settings })
   project.provide('postgresUrl', server.url)
   return async () => {
     await server[Symbol.asyncDispose]()

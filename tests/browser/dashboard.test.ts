@@ -3,12 +3,13 @@
  * screen readers and for a policy that allows no inline code.
  */
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dataFolder, type Ready, Server } from '../support/product.ts'
+import { type Ready, Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 import { Reader } from '../support/reader.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
+import { seriousFaults } from './sound.ts'
 
 const site = 'https://magazine.example'
 const words = {
@@ -23,7 +24,7 @@ let ready: Ready
 let chromium: TestBrowser
 
 beforeAll(async () => {
-  const folder = resources.use(dataFolder()).path
+  const folder = resources.use(await sharedFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   ready = product.ready
   chromium = resources.use(await launchChromium())
@@ -85,8 +86,7 @@ async function signIn(page: Page, language: Language, { email, password }: { rea
 
 /** Axe finds nothing serious, and nothing is wider than the window. */
 async function expectSound(page: Page, complaints: readonly string[]): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
   expect(complaints).toEqual([])
 }

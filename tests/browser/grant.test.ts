@@ -6,12 +6,13 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type AuthenticatedClient, createAuthenticatedClient, isFinalizedGrantWithAccessToken, isPendingGrant, OpenPaymentsClientError, type PendingGrant } from '@interledger/open-payments'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dataFolder, type Ready, rivulet, Server } from '../support/product.ts'
+import { type Ready, rivulet, Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
+import { seriousFaults } from './sound.ts'
 
 const keyId = 'shop-key'
 const nonce = 'nonce of the shop'
@@ -26,7 +27,7 @@ let authServer: string
 const returns: URL[] = []
 
 beforeAll(async () => {
-  const folder = resources.use(dataFolder()).path
+  const folder = resources.use(await sharedFolder()).path
   ready = resources.use(await Server.start(['up', '--port', '0', '--data', folder])).ready
   chromium = resources.use(await launchChromium())
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: keyId }
@@ -81,11 +82,6 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel('Email', { exact: true }).fill(account(name).email)
   await page.getByLabel('Password', { exact: true }).fill(account(name).password)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-}
-
-async function seriousFaults(page: Page): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id)
 }
 
 /** Where the browser came back to. */
@@ -243,7 +239,7 @@ test('a publisher is asked on her own server before somebody sees all payments t
   const accessToken = continued.access_token.value
   const list = () => client.incomingPayment.list({ url: resourceServer, accessToken, walletAddress: hers }, { first: 10, 'wallet-address': hers })
   // The payment of the first test was asked for by another grant.
-  expect((await list()).result.map(({ receivedAmount }) => receivedAmount.value)).toEqual(['250000000'])
+  await expect.poll(async () => (await list()).result.map(({ receivedAmount }) => receivedAmount.value)).toEqual(['250000000'])
   await page.goto(`${ready.receiver}/grants`)
   await page.getByRole('button', { name: `Revoke ${account('mara').name}` }).click()
   await page.getByRole('button', { name: 'Yes, revoke' }).click()

@@ -1,9 +1,9 @@
 /** The operator's pages in a real Chromium on the real product: each is sound in English on a desktop and in French on a phone, and they lead to each other. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
+import { seriousFaults } from './sound.ts'
 
 const resources = new AsyncDisposableStack()
 let product: Product
@@ -33,8 +33,7 @@ async function signedIn(words: typeof english | typeof french): Promise<{ readon
 }
 
 async function expectSound(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
 }
 

@@ -1,9 +1,9 @@
 /** The subscriber's plan in a real Chromium on the real product: what is chosen is charged, what is refused stands at its field, and the ledger has it to the unit. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
+import { seriousFaults } from './sound.ts'
 
 const resources = new AsyncDisposableStack()
 let product: Product
@@ -28,8 +28,7 @@ async function open(person: string, words: { readonly locale: string; readonly e
 }
 
 async function expectSound(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
 }
 

@@ -1,9 +1,9 @@
 /** How people get in, in a real Chromium with an authenticator of its own (the WebAuthn domain of its debugging protocol): passkeys, sign-ins, password, e-mail. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
+import { seriousFaults } from './sound.ts'
 
 const resources = new AsyncDisposableStack()
 let product: Product
@@ -38,8 +38,7 @@ async function signIn(page: Page, email: string, words: { readonly email: string
 }
 
 async function expectSound(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
   expect(complaints).toEqual([])
 }

@@ -1,14 +1,15 @@
 /** A real installation with Stripe, in a real Chromium: the card is entered on Stripe's page and the payment confirmed on the bank's, both played by a local server; no script of theirs is ever loaded. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { StripeStandIn } from '@rivulet/funding/testing'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verified } from '../support/books.ts'
 import { freeBasePort } from '../support/ports.ts'
-import { dataFolder, rivulet, Server } from '../support/product.ts'
+import { rivulet, Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
+import { seriousFaults } from './sound.ts'
 
 const resources = new AsyncDisposableStack()
 let stripe: StripeStandIn
@@ -19,7 +20,7 @@ let folder: string
 beforeAll(async () => {
   stripe = resources.adopt(new StripeStandIn(), (standIn) => standIn.close())
   await stripe.open()
-  folder = resources.use(dataFolder()).path
+  folder = resources.use(await sharedFolder()).path
   const port = await freeBasePort()
   const url = (offset: number): string => `http://localhost:${port + offset}`
   wallet = url(0)
@@ -47,8 +48,7 @@ async function newcomer(email: string, words: { readonly locale: string; readonl
 }
 
 async function expectSound(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
 }
 

@@ -1,10 +1,11 @@
 /** The subscriber's pages in a real Chromium on the real product: a new person signs up, reads, sees where her money went, and what is kept of her. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dataFolder, type Ready, Server } from '../support/product.ts'
+import { type Ready, Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 import { Reader } from '../support/reader.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
+import { seriousFaults } from './sound.ts'
 
 const site = 'https://magazine.example'
 const words = {
@@ -18,7 +19,7 @@ let chromium: TestBrowser
 let reader: Reader
 
 beforeAll(async () => {
-  const folder = resources.use(dataFolder()).path
+  const folder = resources.use(await sharedFolder()).path
   ready = resources.use(await Server.start(['up', '--port', '0', '--data', folder])).ready
   chromium = resources.use(await launchChromium())
   reader = new Reader(ready.wallet)
@@ -45,15 +46,13 @@ async function open(language: keyof typeof words, path: string): Promise<Opened>
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(String(error)))
-  // That nobody is signed in yet is an answer, not a defect.
-  page.on('console', (message) => message.type() === 'error' && !message.text().includes('401') && complaints.push(message.text()))
+  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
   await page.goto(`${ready.wallet}${path}`)
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
 }
 
 async function expectSound({ page, complaints }: Opened): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  expect(await seriousFaults(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
   expect(complaints).toEqual([])
 }

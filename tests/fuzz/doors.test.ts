@@ -8,7 +8,8 @@ import { WebSocket } from 'ws'
 import { balanceOf, verified } from '../support/books.ts'
 import { controlUrlOf } from '../support/control.ts'
 import { newClientKey, signed } from '../support/paying.ts'
-import { dataFolder, Server } from '../support/product.ts'
+import { Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 import { mutatedJson, mutatedText } from './mutations.ts'
 import { parser, type Parser } from './parsers.ts'
 import { fuzz } from './run.ts'
@@ -30,7 +31,7 @@ const elsewhere = (): Record<string, string> => {
 }
 
 beforeAll(async () => {
-  folder = resources.use(dataFolder()).path
+  folder = resources.use(await sharedFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder], { RIVULET_PROXY_HOPS: '1' }))
   control = (JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { control: string }).control
   const sessionAt = async (door: 'wallet' | 'receiver', email: string): Promise<string> => {

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path'
 import { createAuthenticatedClient, isFinalizedGrantWithAccessToken, isPendingGrant, OpenPaymentsClientError } from '@interledger/open-payments'
 import type { WalletAddress } from '@rivulet/accounts'
 import type { Access } from '@rivulet/gnap'
-import { openEmbeddedPostgres } from '@rivulet/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newClientKey, PayingHouse, signed } from '../support/paying.ts'
-import { dataFolder, rivulet, Server } from '../support/product.ts'
+import { rivulet, Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 
 type Client = Awaited<ReturnType<typeof createAuthenticatedClient>>
 
@@ -31,10 +31,10 @@ const incoming = async (changes: Partial<Parameters<PayingHouse['incoming']['cre
 const descriptionOf = ({ body }: { readonly body: Record<string, unknown> }): unknown => (body['error'] as { description?: unknown } | undefined)?.description
 
 beforeAll(async () => {
-  folder = resources.use(dataFolder()).path
+  const shared = resources.use(await sharedFolder())
+  folder = shared.path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
-  const database = resources.use(await openEmbeddedPostgres({ dataFolder: folder }))
-  house = resources.use(await PayingHouse.open({ databaseUrl: database.url, dataFolder: folder, urls: product.ready }))
+  house = resources.use(await PayingHouse.open({ databaseUrl: shared.databaseUrl, dataFolder: folder, urls: product.ready }))
   alice = await house.address('alice')
   mara = await house.address('mara')
   await rivulet(['keys', 'add', 'alice', key.base64Jwk, '--data', folder])

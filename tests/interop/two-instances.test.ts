@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createAuthenticatedClient, isPendingGrant, OpenPaymentsClientError } from '@interledger/open-payments'
-import { openEmbeddedPostgres } from '@rivulet/postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, balanceOf, type Verified, verified } from '../support/books.ts'
 import { newClientKey, PayingHouse } from '../support/paying.ts'
 import { freeBasePort } from '../support/ports.ts'
-import { dataFolder, Server } from '../support/product.ts'
+import { Server } from '../support/product.ts'
+import { sharedFolder } from '../support/shared-folder.ts'
 
 interface Summary {
   readonly sent: { readonly value: string; readonly assetCode: string }
@@ -38,19 +38,27 @@ const settleTimeMaxMs = 75_000
 /** Running processes follow a change of peers within this. */
 const followMs = 5_000
 
+async function sessionOf(origin: string, name: string): Promise<string> {
+  const response = await fetch(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ email: `${name}@demo.example`, password: 'rivulet-demo' }) })
+  return response.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+}
+
 /** An installation that the operator runs, kills and starts again. */
 class Instance implements AsyncDisposable {
-  readonly #folder = dataFolder()
+  readonly #folder: Awaited<ReturnType<typeof sharedFolder>>
   readonly #port: number
   #server: Server | undefined
+  /** Of the operator. */
+  #session: string | undefined
 
-  private constructor(port: number, settings: object) {
+  private constructor(folder: Awaited<ReturnType<typeof sharedFolder>>, port: number, settings: object) {
+    this.#folder = folder
     this.#port = port
     writeFileSync(join(this.#folder.path, 'rivulet.json'), JSON.stringify({ sandbox: true, ...settings }))
   }
 
   static async open(settings: object): Promise<Instance> {
-    const instance = new Instance(await freeBasePort(), settings)
+    const instance = new Instance(await sharedFolder(), await freeBasePort(), settings)
     await instance.start()
     return instance
   }
@@ -65,9 +73,8 @@ class Instance implements AsyncDisposable {
 
   /** Its own books, seen from beside it. */
   async house(resources: AsyncDisposableStack): Promise<PayingHouse> {
-    const database = resources.use(await openEmbeddedPostgres({ dataFolder: this.#folder.path }))
     if (this.#server === undefined) throw new Error('it does not run')
-    return resources.use(await PayingHouse.open({ databaseUrl: database.url, dataFolder: this.#folder.path, urls: this.#server.ready }))
+    return resources.use(await PayingHouse.open({ databaseUrl: this.#folder.databaseUrl, dataFolder: this.#folder.path, urls: this.#server.ready }))
   }
 
   payee(path: string): string {
@@ -86,11 +93,13 @@ class Instance implements AsyncDisposable {
     return this.command<Summary>('stream', pointer, '--seconds', String(seconds))
   }
 
+  /** As its operator sees it. */
   async peer(name: string): Promise<PeerView> {
-    const { peers } = await this.command<{ peers: (PeerView & { name: string })[] }>('peers', 'list')
-    const found = peers.find((peer) => peer.name === name)
-    if (found === undefined) throw new Error(`no peer ${name}`)
-    return found
+    const origin = this.#server?.ready.operator ?? ''
+    this.#session ??= await sessionOf(origin, 'olivia')
+    const response = await fetch(`${origin}/api/peers/${name}`, { headers: { cookie: this.#session } })
+    if (!response.ok) throw new Error(await response.text())
+    return ((await response.json()) as { readonly peer: PeerView }).peer
   }
 
   async balance(name: string): Promise<bigint> {
@@ -111,7 +120,7 @@ class Instance implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server?.[Symbol.asyncDispose]()
-    this.#folder[Symbol.dispose]()
+    await this.#folder[Symbol.asyncDispose]()
   }
 }
 

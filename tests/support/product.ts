@@ -23,6 +23,19 @@ export interface Ready {
   readonly demoAccounts: readonly DemoAccount[]
 }
 
+/** By data folder: where its database is, when that is not its own. */
+const databases = new Map<string, string>()
+
+/** Every command and server of this folder uses the database at `url`, as with DATABASE_URL. */
+export function putDatabase(folder: string, url: string): void {
+  databases.set(folder, url)
+}
+
+/** The database that was put to a folder; undefined for one that has its own PostgreSQL. */
+export function databaseOf(folder: string): string | undefined {
+  return databases.get(folder)
+}
+
 /** A command that runs to its end. */
 export async function rivulet(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = launch(args, environment)
@@ -100,5 +113,6 @@ export function dataFolder(): Disposable & { readonly path: string } {
 }
 
 function launch(args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, RIVULET_LOG: 'warn', ...environment } })
+  const url = databases.get(args[args.indexOf('--data') + 1] ?? '')
+  return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, RIVULET_LOG: 'warn', ...(url !== undefined && { DATABASE_URL: url }), ...environment } })
 }

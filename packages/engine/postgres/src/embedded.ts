@@ -31,6 +31,8 @@ export interface EmbeddedOptions {
   readonly durable?: boolean
   /** How long a start waits for commands that use the folder, ms; 30,000 unless told. */
   readonly turnTimeMaxMs?: number
+  /** Of PostgreSQL, over those of Rivulet's own. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 const databaseName = 'rivulet'
@@ -184,7 +186,7 @@ async function start(place: Place, options: EmbeddedOptions): Promise<void> {
   const orphansUntilMs = clock.monotonicMs() + orphanTimeMaxMs
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort())
-    const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries(options.durable === false ? { ...settings, ...fleetingSettings } : settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+    const [command, ...rest] = [...place.user.prefix, join(place.user.binaries, 'bin', 'postgres'), '-D', place.user.folder, '-p', String(port), ...Object.entries({ ...settings, ...(options.durable === false && fleetingSettings), ...options.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
     const log = openSync(place.log, 'a', 0o600)
     const logBytesBefore = fstatSync(log).size
     // Detached: Ctrl-C at a terminal reaches Rivulet alone, and another user of the folder may need the server longer.

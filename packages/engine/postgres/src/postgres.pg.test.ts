@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { migrate, openEmbeddedPostgres, Postgres, schemaVersions, script, startEmbeddedPostgres, statement } from './index.ts'
 import { testPostgres } from './testing.ts'
 
@@ -83,10 +83,19 @@ test('a connection that breaks between two statements of a transaction fails the
 
 describe('the embedded server', () => {
   let folder: string
+  /** A folder whose server was made, started and stopped once. */
+  let stopped: string
+  beforeAll(async () => {
+    stopped = mkdtempSync(join(tmpdir(), 'rivulet embedded '))
+    await (await startEmbeddedPostgres({ dataFolder: stopped }))[Symbol.asyncDispose]()
+  })
+  afterAll(() => rmSync(stopped, { recursive: true, force: true }))
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'rivulet embedded '))
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  /** The folder was used before. */
+  const used = (): void => void execFileSync('cp', ['-a', `${stopped}/.`, folder])
 
   const keep = async (url: string, value: number): Promise<void> => {
     await using postgres = Postgres.connect({ url, connectionsMax: 1, applicationName: 'test' })
@@ -112,6 +121,7 @@ describe('the embedded server', () => {
   })
 
   test('a second start on the same folder is refused, a guest may look, and the first is unharmed', async () => {
+    used()
     await using first = await startEmbeddedPostgres({ dataFolder: folder })
     await expect(startEmbeddedPostgres({ dataFolder: folder })).rejects.toMatchObject({ code: 'data-folder-in-use' })
     {
@@ -134,6 +144,7 @@ describe('the embedded server', () => {
   const isStopped = (): boolean => !existsSync(join(folder, 'postgres', 'postmaster.pid'))
 
   test('survives kill -9 of the process that started it, and the next start takes over', async () => {
+    used()
     const orphan = await user('startEmbeddedPostgres')
     await keep(orphan.url, 3)
     await orphan.kill()
@@ -143,7 +154,7 @@ describe('the embedded server', () => {
   })
 
   test('commands that open a stopped folder at once share one server, and the last of them stops it, whoever started it', async () => {
-    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    used()
     expect(isStopped()).toBe(true)
     for (const first of [0, 2]) {
       const users = await Promise.all([0, 1, 2].map(() => openEmbeddedPostgres({ dataFolder: folder })))
@@ -157,7 +168,7 @@ describe('the embedded server', () => {
   })
 
   test('commands and a server that start and stop at once all get their turn', async () => {
-    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    used()
     const use = async (value: number): Promise<void> => {
       await using server = value === 3 ? await startEmbeddedPostgres({ dataFolder: folder }) : await openEmbeddedPostgres({ dataFolder: folder })
       await using postgres = Postgres.connect({ url: server.url, connectionsMax: 1, applicationName: 'test' })
@@ -168,7 +179,7 @@ describe('the embedded server', () => {
   })
 
   test('a command that is killed with -9 leaves its server to those beside it and to the next, and nothing behind', async () => {
-    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    used()
     const killed = await user('openEmbeddedPostgres')
     const beside = await openEmbeddedPostgres({ dataFolder: folder })
     await killed.kill()
@@ -185,7 +196,7 @@ describe('the embedded server', () => {
   })
 
   test('a start waits for the command that uses the folder, says so, and is refused when that takes too long', async () => {
-    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    used()
     const command = await openEmbeddedPostgres({ dataFolder: folder })
     await expect(startEmbeddedPostgres({ dataFolder: folder, turnTimeMaxMs: 50 })).rejects.toMatchObject({ code: 'data-folder-in-use', message: expect.stringContaining('a command still uses') as string })
     await keep(command.url, 7)
@@ -199,6 +210,7 @@ describe('the embedded server', () => {
   })
 
   test('a server that goes leaves PostgreSQL to a command that is not done', async () => {
+    used()
     const server = await startEmbeddedPostgres({ dataFolder: folder })
     const command = await openEmbeddedPostgres({ dataFolder: folder })
     await server[Symbol.asyncDispose]()
@@ -208,6 +220,7 @@ describe('the embedded server', () => {
   })
 
   test('survives kill -9 of the server itself', async () => {
+    used()
     const first = await startEmbeddedPostgres({ dataFolder: folder })
     await keep(first.url, 4)
     process.kill(first.pid, 'SIGKILL')
@@ -227,7 +240,7 @@ describe('the embedded server', () => {
   test('a folder of another PostgreSQL version, and one that never was Rivulet’s, are refused in words', async () => {
     await expect(openEmbeddedPostgres({ dataFolder: join(folder, 'none') })).rejects.toMatchObject({ code: 'database-missing' })
     expect(existsSync(join(folder, 'none'))).toBe(false)
-    await (await startEmbeddedPostgres({ dataFolder: folder }))[Symbol.asyncDispose]()
+    used()
     writeFileSync(join(folder, 'postgres', 'PG_VERSION'), '17\n')
     await expect(startEmbeddedPostgres({ dataFolder: folder })).rejects.toMatchObject({ code: 'data-folder-of-another-version' })
   })

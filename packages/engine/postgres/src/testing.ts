@@ -30,7 +30,7 @@ export async function testPostgres(migrations: readonly Migrations[]): Promise<P
       await postgres[Symbol.asyncDispose]()
       await client.query(`ALTER DATABASE ${template}_new RENAME TO ${template}`)
     }
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
   })
   const postgres = Postgres.connect({ url: withDatabase(serverUrl, name), connectionsMax: 20, applicationName: name })
   const end = postgres[Symbol.asyncDispose].bind(postgres)

@@ -1,8 +1,9 @@
 /** A house for tests: the real books, people, receiver, sender and wallet on real PostgreSQL, joined by a link in memory, on a clock that the test moves. */
 import type { Id } from '@rivulet/ids'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net'
 import { Accounts, accountsMigrations, type Person } from '@rivulet/accounts'
 import { auditMigrations } from '@rivulet/audit'
 import { Fault } from '@rivulet/faults'
@@ -25,6 +26,8 @@ const eur = { code: 'EUR', scale: 9 }
 export const origin = 'http://localhost:4000'
 const password = 'correct horse'
 const stepMs = 20
+/** To a server of its own on this machine and back, so that it works while the database is away: a step gives sockets and the database the time of so many. */
+const roundTripsPerStep = 12
 const beatEveryMs = 5_000
 
 /** What the wire between wallet and receiver does: tests bend it. */
@@ -61,7 +64,7 @@ export class TestHouse implements AsyncDisposable {
   readonly #agents: TestAgent[] = []
   #payments = 0
   #beatMs = 0
-  #echoUrl = ''
+  #roundTrip: () => Promise<unknown> = () => Promise.resolve()
   #stopEcho: () => Promise<void> = () => Promise.resolve()
   readonly #ends: (() => Promise<unknown> | void)[] = []
 
@@ -94,10 +97,17 @@ export class TestHouse implements AsyncDisposable {
       walletLink: await account('link[receiver]@wallet', 'link', true),
       receiverLink: await account('link[wallet]@receiver', 'link', true),
     }, clock)
-    const echo = createServer((_request, response) => response.end())
+    const echo = createSocketServer((socket) => socket.setNoDelay().pipe(socket))
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
-    house.#echoUrl = urlOf(echo)
-    house.#stopEcho = () => stopServer(echo)
+    const socket = connect((echo.address() as AddressInfo).port, '127.0.0.1').setNoDelay()
+    house.#roundTrip = () => {
+      socket.write('.')
+      return once(socket, 'data')
+    }
+    house.#stopEcho = async () => {
+      socket.destroy()
+      await new Promise((resolve) => echo.close(resolve))
+    }
     if (budget > 0n) await house.deposit(budget)
     return house
   }
@@ -221,8 +231,7 @@ export class TestHouse implements AsyncDisposable {
   }
 
   async step(): Promise<void> {
-    // Round trips give sockets and the database time to answer.
-    for (let trip = 0; trip < 3; trip += 1) await this.#roundTrip()
+    for (let trip = 0; trip < roundTripsPerStep; trip += 1) await this.#roundTrip()
     await this.clock.advance(stepMs)
     if (this.clock.monotonicMs() - this.#beatMs < beatEveryMs) return
     this.#beatMs = this.clock.monotonicMs()
@@ -235,11 +244,6 @@ export class TestHouse implements AsyncDisposable {
     await this.while(this.ledger[Symbol.asyncDispose]())
     await this.postgres[Symbol.asyncDispose]()
     await this.#stopEcho()
-  }
-
-  /** To a server of its own on this machine, so that it works while the database is away. */
-  async #roundTrip(): Promise<void> {
-    await (await fetch(this.#echoUrl)).arrayBuffer()
   }
 
   /** As of a receiver with Open Payments: each connection belongs to an incoming payment of its own. */
