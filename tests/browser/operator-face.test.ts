@@ -37,10 +37,10 @@ async function expectSound(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
 }
 
-const pages = [['/', '.light-safe'], ['/streams', '.streams'], ['/ledger', '.rows .row'], ['/indicators', '.funnel'], ['/what-if', '.what-if-charts svg .recharts-line']] as const
+const pages = [['/', '.light-safe'], ['/streams', '.streams'], ['/peers', '.empty'], ['/ledger', '.rows .row'], ['/indicators', '.funnel'], ['/what-if', '.what-if-charts svg .recharts-line'], ['/subscriptions', '.rows .row'], ['/queues', '.rows .row'], ['/settings', '.settings']] as const
 
 describe.each([['English on a desktop', english], ['French on a phone', french]] as const)('in %s', (_what, words) => {
-  test('overview, streams, ledger, indicators and what-if are sound, and nothing complains', async () => {
+  test('overview, streams, peers, ledger, indicators, what-if, subscriptions, queues and settings are sound, and nothing complains', async () => {
     const { page, complaints } = await signedIn(words)
     for (const [path, ready] of pages) {
       await page.goto(new URL(path, product.operator).href)

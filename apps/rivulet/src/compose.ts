@@ -10,21 +10,22 @@ import { type Account, Ledger } from '@rivulet/ledger'
 import { BtpClient, BtpServer, type DuplexLink, memoryLinkPair } from '@rivulet/links'
 import { amountMax } from '@rivulet/money'
 import { mailboxRoutes, type Mails, webhookRoutes, Webhooks } from '@rivulet/notify'
-import { createOperator, RoleReporter } from '@rivulet/operator'
+import { createOperator, JobLog, RoleReporter, settingsRoutes } from '@rivulet/operator'
 import { addressApi, authServer, consentRoutes, createClientKeys, createClientNames, createPaying, findReceiver, incomingPaymentRoutes, type InstanceKey, instanceKeyOf, type Paying, requireToken, type SignedOptions, walletAddressRoutes } from '@rivulet/open-payments'
 import { type GuardedFetch, guardedFetch } from '@rivulet/outbound'
 import { type Border, openBorder, openRouting, peerRoutes, Rates, relayToken } from '@rivulet/peering'
+import { payoutFigures } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { type ApiKeys, createReceiver, IncomingPayments, PaymentEvents, PaymentSweeper, spspRoutes } from '@rivulet/receiver'
 import { IncomingPaymentReader, Resolver } from '@rivulet/resolver'
 import { type ReceiverKeys, StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
-import { createWallet, JourneyStore } from '@rivulet/wallet'
+import { createWallet, JourneyStore, SwitchStore } from '@rivulet/wallet'
 import { type Express, Router } from 'express'
 import type { Logger } from 'pino'
 import { openAccounts } from './accounts.ts'
-import { openAdministration } from './administration.ts'
+import { openAdministration, openQueues, openSubscriptions } from './administration.ts'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
 import { openServerDatabase } from './database.ts'
@@ -33,11 +34,12 @@ import { Door } from './door.ts'
 import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
 import { openMails } from './mails.ts'
-import { type FundingParts, openFunding, subscribeInSandbox } from './plans.ts'
+import { type FundingParts, openFunding, sandboxPlans, subscribeInSandbox } from './plans.ts'
 import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, type PayoutParts, publisherPayouts } from './payouts.ts'
 import { openPeers } from './peers.ts'
 import { openApiKeys, openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
+import { settingsOf } from './settings.ts'
 import { openSubscribers } from './subscribers.ts'
 import { openTips } from './tips.ts'
 import { version } from './version.ts'
@@ -52,6 +54,8 @@ interface Foundation {
   readonly accounts: Accounts
   readonly instance: InstanceKey
   readonly mails: Mails
+  /** What this process does by itself. */
+  readonly jobs: JobLog
   readonly funding: FundingParts
   readonly payouts: PayoutParts
   /** Gives out and reads the addresses of connections that credit our people's accounts. */
@@ -127,19 +131,20 @@ async function openDoor(config: Config, name: RoleName | 'demo', building: Async
 async function openFoundation(config: Config, role: string, { building, onProgress }: { readonly building: AsyncDisposableStack; readonly onProgress: (step: string) => void }): Promise<Foundation> {
   const clock = systemClock
   const log = openLog(config.logLevel, role)
+  const jobs = new JobLog()
   const { postgres } = building.use(await openServerDatabase(config, role, onProgress))
   const ledger = building.use(await Ledger.open({ postgres, clock, log }))
-  const mails = building.use(openMails(config, { postgres, clock, log }))
+  const mails = building.use(openMails(config, { postgres, clock, log, watch: jobs.watch('mails') }))
   mails.start()
-  const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', accounts: () => accounts })
+  const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', watch: jobs.watch('subscriptions'), accounts: () => accounts })
   building.use(funding.funding)
   const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
-  const payouts = openPayouts({ config, postgres, ledger, clock, log, mailed: { mails, accounts } }, role === 'up' || role === 'wallet')
+  const payouts = openPayouts({ config, postgres, ledger, clock, log, mailed: { mails, accounts } }, role === 'up' || role === 'wallet', jobs.watch('payouts'))
   building.use(payouts.payouts)
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
   const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving, unlimitedClients: [instance.walletAddress] })
-  return { config, clock, log, postgres, ledger, accounts, instance, mails, funding, payouts, streams, incomingPayments }
+  return { config, clock, log, postgres, ledger, accounts, instance, mails, jobs, funding, payouts, streams, incomingPayments }
 }
 
 interface RoleParts {
@@ -165,7 +170,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
-  building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version, jobs: () => foundation.jobs.list(), links: () => border.links() }))
   const apiKeys = openApiKeys(foundation)
   const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, apiKeys, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, apiKeys, building)]))
   return { border, app }
@@ -208,6 +213,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   )
   forwarder.local(ilpAddresses.wallet, wallet.packetHandler)
   const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
+  const stops = new SwitchStore(postgres)
   const pay = async (signed: SignedOptions, fetch: GuardedFetch): Promise<Paying> => {
     const paying = building.use(
       await createPaying({
@@ -216,6 +222,10 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
         accounts,
         clock,
         log,
+        stopped: async () => {
+          const { stopped, reason } = await stops.state()
+          return stopped ? reason : undefined
+        },
         sender,
         routing,
         asset,
@@ -233,7 +243,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     return { ...paying, routes: Router().use(paying.routes, openTips(foundation, paying)) }
   }
   wallet.attachSocket(door.server)
-  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, counters: () => wallet.counters(), links: () => (toReceiver instanceof BtpClient ? [{ peer: 'receiver', up: toReceiver.isConnected }] : []) }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, jobs: () => foundation.jobs.list(), counters: () => wallet.counters(), links: () => (toReceiver instanceof BtpClient ? [{ peer: 'receiver', up: toReceiver.isConnected }] : []) }))
   const app = serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
     clientScriptRoutes(config.publicUrls.wallet),
     accounts.entrance('subscriber').handler,
@@ -251,22 +261,22 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   return app
 }
 
-function startOperator({ config, clock, log, postgres, ledger, accounts, mails, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): Express {
+function startOperator({ config, clock, log, postgres, ledger, accounts, mails, jobs, funding, payouts }: Foundation, door: Door, building: AsyncDisposableStack): Express {
   const peers = openPeers(config, { postgres, ledger, clock })
-  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers, reconcile: () => payouts.reconciliation.run(), indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), asset: config.asset } }))
-  building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version }))
+  const operator = building.use(createOperator({ ledger, accounts, clock, log, postgres, peers, jobLog: jobs, reconcile: () => payouts.reconciliation.run(), indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), payouts: (fromMs) => payoutFigures(postgres, fromMs), tariff: config.tariffs['stripe'] ?? config.tariffs['sandbox'], asset: config.asset } }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version, jobs: () => jobs.list() }))
   const entrance = accounts.entrance('operator')
   const audit = new AuditLog(postgres)
-  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit }, building), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
+  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance, links: () => operator.links() }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit, jobs }, building), settingsRoutes({ settings: settingsOf(config, config.given, config.sandbox ? sandboxPlans(config) : config.plans), entrance, startedAtMs: clock.nowMs() }), openSubscriptions({ postgres, accounts, clock, funding, audit }), openQueues({ postgres, accounts, clock, mails, funding, payouts, audit, operator }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */
-function openWebhooks({ config, clock, log, postgres, ledger, accounts, incomingPayments }: Foundation, apiKeys: ApiKeys, building: AsyncDisposableStack): Router {
+function openWebhooks({ config, clock, log, postgres, ledger, accounts, jobs, incomingPayments }: Foundation, apiKeys: ApiKeys, building: AsyncDisposableStack): Router {
   const { allowLocal, secrets } = config
   const seal = new Seal(Buffer.from(secrets.seal, 'base64url'))
   const random = (): number => randomInt(2 ** 32) / 2 ** 32
-  const webhooks = building.use(new Webhooks({ postgres, clock, log, seal, random, allowLocal, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: webhookAnswerBytesMax }) }))
-  const events = building.use(new PaymentEvents({ postgres, clock, log, ledger, accounts, payments: incomingPayments, owners: () => webhooks.owners() }))
+  const webhooks = building.use(new Webhooks({ postgres, clock, log, seal, random, watch: jobs.watch('webhooks'), allowLocal, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: webhookAnswerBytesMax }) }))
+  const events = building.use(new PaymentEvents({ postgres, clock, log, watch: jobs.watch('events'), ledger, accounts, payments: incomingPayments, owners: () => webhooks.owners() }))
   webhooks.start()
   events.start()
   return webhookRoutes({ webhooks, requireSession: apiKeys.requireReader('webhooks'), requireSameOrigin: accounts.entrance('publisher').requireSameOrigin, ownerOf: (response) => personOf(response).id })

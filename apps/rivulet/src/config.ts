@@ -17,6 +17,14 @@ export class ConfigFault extends Fault<ConfigFaultCode> {}
 
 export type RoleName = 'wallet' | 'receiver' | 'operator'
 
+/** Where values were said: names at the top of `rivulet.json` and of `secrets.json`, of the environment, options of the command line. */
+export interface Given {
+  readonly file: readonly string[]
+  readonly environment: readonly string[]
+  readonly options: readonly string[]
+  readonly secrets: readonly string[]
+}
+
 export interface Config {
   /** The sandbox has demo accounts, a sandbox provider, http and loopback; a real installation has none of them. */
   readonly sandbox: boolean
@@ -64,6 +72,8 @@ export interface Config {
   readonly tls: { readonly certificate: string; readonly key: string } | undefined
   readonly logLevel: string
   readonly secrets: Secrets
+  /** Which of it was said where. */
+  readonly given: Given
 }
 
 const stripeKey = z.string().regex(/^[sr]k_(test|live)_[A-Za-z0-9_]{8,250}$/, 'must be a secret key of Stripe')
@@ -208,6 +218,7 @@ export function readConfig(options: ConfigOptions): Config {
   const secrets = readSecrets(dataFolder, sandbox)
   const asset = file?.asset ?? { code: 'EUR', scale: 9 }
   const tariffs: Tariffs = file?.tariffs ?? (sandbox ? { sandbox: { rate: '0.015', fixed: '0.25' } } : {})
+  const said = (of: object | undefined): readonly string[] => Object.entries(of ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [name]))
   return {
     sandbox,
     allowLocal: sandbox || options.allowLocal === true,
@@ -240,6 +251,7 @@ export function readConfig(options: ConfigOptions): Config {
       english: file?.english ?? (asset.code === 'USD' ? 'en-US' : 'en-GB'),
     },
     secrets,
+    given: { file: file === undefined ? [] : said(readJson(join(dataFolder, 'rivulet.json')) as object), environment: said(process.env), options: said(options), secrets: said(secrets) },
   }
 }
 

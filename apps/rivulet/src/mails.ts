@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { Seal } from '@rivulet/ids'
 import { Mails, smtpServer } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock } from '@rivulet/time'
+import type { Clock, JobWatch } from '@rivulet/time'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 
@@ -11,9 +11,10 @@ interface Parts {
   readonly postgres: Postgres
   readonly clock: Clock
   readonly log: Logger
+  readonly watch: JobWatch
 }
 
-export function openMails({ mail, sandbox, secrets, invoices }: Config, { postgres, clock, log }: Parts): Mails {
+export function openMails({ mail, sandbox, secrets, invoices }: Config, { postgres, clock, log, watch }: Parts): Mails {
   const server = mail === undefined ? undefined : smtpServer({ url: mail.smtpUrl, from: mail.from })
-  return new Mails({ postgres, clock, log, server, english: invoices.english, mailbox: sandbox, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), random: () => randomInt(2 ** 32) / 2 ** 32 })
+  return new Mails({ postgres, clock, log, watch, server, english: invoices.english, mailbox: sandbox, seal: new Seal(Buffer.from(secrets.seal, 'base64url')), random: () => randomInt(2 ** 32) / 2 ** 32 })
 }

@@ -11,7 +11,7 @@ import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type P
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
-import type { Clock } from '@rivulet/time'
+import type { Clock, JobWatch } from '@rivulet/time'
 import { Router } from 'express'
 import type { Logger } from 'pino'
 import { type Config, ConfigFault } from './config.ts'
@@ -62,12 +62,12 @@ export interface PayoutParts {
 }
 
 /** @param background whether this process works through what is due */
-export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Omit<Parts, 'accounts'> & { readonly mailed?: Mailed }, background: boolean): PayoutParts {
+export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Omit<Parts, 'accounts'> & { readonly mailed?: Mailed }, background: boolean, watch?: JobWatch): PayoutParts {
   const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
   const stripe = connectOf(config, postgres)
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
   const funding = new FundingStore(postgres)

@@ -6,7 +6,7 @@ import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock } from '@rivulet/time'
+import type { Clock, JobWatch } from '@rivulet/time'
 import { WalletStore } from '@rivulet/wallet'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -26,11 +26,12 @@ interface Parts {
   readonly mails: Mails
   /** Only one role's processes need to work through what is due. */
   readonly background: boolean
+  readonly watch?: JobWatch
   readonly accounts: () => Accounts
 }
 
 /** The sandbox offers two plans; an installation offers those of its file once it has a provider. */
-export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, accounts }: Parts): Promise<FundingParts> {
+export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, watch, accounts }: Parts): Promise<FundingParts> {
   const sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
   const stripe = config.stripe === undefined || config.sandbox ? undefined : new StripeProvider({ ...config.stripe, returnUrl: `${config.publicUrls.wallet}/subscription` })
   const store = new FundingStore(postgres)
@@ -38,7 +39,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   const invoices = new InvoiceStore(postgres)
   const usage = new WalletStore(postgres)
   const funding = new Funding({
-    store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, providers: stripe !== undefined ? [stripe] : config.sandbox ? [sandbox] : [],
+    store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, watch, providers: stripe !== undefined ? [stripe] : config.sandbox ? [sandbox] : [],
     costOf: (provider, amount) => provider === stripe?.name ? 0n : costOf(config.tariffs[provider], amount, config.asset),
     frozenAmong: (ids) => accounts().frozenAmong(ids),
     readerOf: async (personId) => {
@@ -54,7 +55,7 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
   return { funding, sandbox, stripe, invoices }
 }
 
-function sandboxPlans({ asset, sandboxBudget, ratePerSecond }: Config): readonly PlanSpec[] {
+export function sandboxPlans({ asset, sandboxBudget, ratePerSecond }: Config): readonly PlanSpec[] {
   const terms = { asset, period: 'month' as const, pacing: 'stream' as const, trialDays: 0 }
   return [
     { ...terms, key: 'reader', name: 'Reader', price: sandboxBudget, feeBasisPoints: 0, rate: ratePerSecond },

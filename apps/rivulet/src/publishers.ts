@@ -3,6 +3,7 @@ import { Resolver } from 'node:dns/promises'
 import type { Accounts } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
+import type { JobLog } from '@rivulet/operator'
 import { guardedFetch } from '@rivulet/outbound'
 import type { InstanceKey } from '@rivulet/open-payments'
 import { sharesElsewhere } from '@rivulet/payout'
@@ -26,6 +27,7 @@ interface Parts {
   readonly instance: InstanceKey
   readonly mails: Pick<Mails, 'post'>
   readonly payouts: Pick<PayoutParts, 'payouts'>
+  readonly jobs: JobLog
 }
 
 /** A file that proves a site is one line. */
@@ -40,7 +42,7 @@ export function openApiKeys({ clock, postgres, accounts }: Pick<Parts, 'clock' |
 }
 
 /** The publishers' routes of their entrance, and what works in the background for them. */
-export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance, mails, payouts }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
+export function openPublishers({ config, clock, log, postgres, ledger, accounts, instance, mails, payouts, jobs }: Parts, apiKeys: ApiKeys, building: AsyncDisposableStack): Router[] {
   const { allowLocal } = config
   const entrance = accounts.entrance('publisher')
   const resolver = new Resolver({ timeout: dnsTimeoutMs, tries: dnsTries })
@@ -49,12 +51,12 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts,
     if (person === undefined) return
     await mails.post({ key: `site/${id}/${provenSinceMs ?? 0}/lost`, to: person.email, language: person.language, template: 'site-lost', fields: { site: origin.replace(/^https:\/\//, ''), url: `${config.publicUrls.receiver}/sites` } })
   }
-  const sites = building.use(new Sites({ postgres, clock, log, allowLocal, tellLost, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: proofBytesMax }), resolveTxt: (name) => resolver.resolveTxt(name) }))
+  const sites = building.use(new Sites({ postgres, clock, log, watch: jobs.watch('sites'), allowLocal, tellLost, fetch: guardedFetch({ clock, allowLocal, bodyBytesMax: proofBytesMax }), resolveTxt: (name) => resolver.resolveTxt(name) }))
   sites.start()
   const pointers = new PointerResolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
   const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
   const elsewhere = sharesElsewhere({ ledger, payouts: payouts.payouts, resolver: pointers, publicUrls: [walletUrl, receiverUrl] })
-  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, allowLocal, elsewhere }))
+  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, watch: jobs.watch('splits'), allowLocal, elsewhere }))
   splits.start()
   const earnings = building.use(earningsRoutes({ ledger, accounts, clock, log, entrance }))
   const read = { ledger, accounts, clock }

@@ -36,6 +36,7 @@ export function IndicatorsPage(): React.JSX.Element {
             <Figures window={window} report={report} />
             <Journey window={window} />
             <Cohorts report={report} />
+            <NotKept />
           </>
         )
       }}
@@ -44,7 +45,7 @@ export function IndicatorsPage(): React.JSX.Element {
 }
 
 const money = ['arpu', 'arppu', 'basket', 'costPerTransaction', 'unitMargin'] as const
-const parts = ['adoption', 'marginRate', 'feeRatio', 'allInRatio', 'chargebackRate', 'fraudRate', 'refundRate'] as const
+const parts = ['adoption', 'marginRate', 'feeRatio', 'allInRatio', 'chargebackRate', 'fraudRate', 'refundRate', 'batchingGain', 'payoutsLost'] as const
 
 function Figures({ window, report }: { readonly window: IndicatorWindow; readonly report: IndicatorReport }): React.JSX.Element {
   const { t } = useTranslation()
@@ -52,7 +53,7 @@ function Figures({ window, report }: { readonly window: IndicatorWindow; readonl
   const asset = { code: report.assetCode, scale: report.assetScale }
   const amount = (units: string | null): string => (units === null ? t('indicators.none') : formatMoney(BigInt(units.split('.')[0] ?? '0'), asset, locale, 6))
   const percent = (part: string | null): string => (part === null ? t('indicators.none') : new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(part as `${number}`))
-  const name = (of: 'gross' | 'payments' | 'active' | 'paying' | 'frequency' | 'lifetimeValue' | (typeof money)[number] | (typeof parts)[number]): React.JSX.Element => <Defined name={t(`indicators.names.${of}`)} definition={t(`indicators.definitions.${of}`)} />
+  const name = (of: 'gross' | 'payments' | 'churn' | 'dust' | 'payoutLatency' | 'active' | 'paying' | 'frequency' | 'lifetimeValue' | (typeof money)[number] | (typeof parts)[number]): React.JSX.Element => <Defined name={t(`indicators.names.${of}`)} definition={t(`indicators.definitions.${of}`)} />
   return (
     <dl className="figures indicator-figures">
       <Figure label={name('gross')} value={amount(window.gross)} why={t('indicators.grossWhy', { fees: amount(window.fees), losses: amount(window.losses), creators: amount(window.creators) })} />
@@ -72,6 +73,13 @@ function Figures({ window, report }: { readonly window: IndicatorWindow; readonl
           tone={of === 'feeRatio' && window.feeMark === 'alarm' ? 'alarm' : of === 'feeRatio' && window.feeMark === 'warning' ? 'warn' : window[of]?.startsWith('-') === true ? 'alarm' : undefined}
         />
       ))}
+      <Figure
+        label={name('payoutLatency')}
+        value={window.payouts.p95Ms === null ? t('indicators.none') : formatAge(window.payouts.p95Ms, locale)}
+        why={window.payouts.p50Ms === null ? undefined : t('indicators.payoutsWhy', { p50: formatAge(window.payouts.p50Ms, locale), settled: formatCount(window.payouts.settled, locale), lost: formatCount(window.payouts.lost, locale) })}
+      />
+      <Figure label={name('churn')} value={percent(report.monthlyChurn)} />
+      <Figure label={name('dust')} value={amount(window.dust)} tone={window.dust === '0' ? undefined : 'warn'} />
       <Figure label={name('lifetimeValue')} value={amount(report.lifetimeValue)} />
     </dl>
   )
@@ -154,6 +162,25 @@ function Cohorts({ report }: { readonly report: IndicatorReport }): React.JSX.El
           </table>
         </div>
       )}
+    </section>
+  )
+}
+
+/** What the books cannot tell, and why: no number is made up for it. */
+function NotKept(): React.JSX.Element {
+  const { t } = useTranslation()
+  const names = ['support', 'uplift', 'roi', 'health'] as const
+  return (
+    <section className="card" aria-labelledby="not-kept">
+      <h2 id="not-kept">{t('indicators.notKept.title')}</h2>
+      <dl className="facts">
+        {names.map((of) => (
+          <div key={of}>
+            <dt>{t(`indicators.notKept.names.${of}`)}</dt>
+            <dd>{t(`indicators.notKept.why.${of}`)}</dd>
+          </div>
+        ))}
+      </dl>
     </section>
   )
 }

@@ -18,19 +18,34 @@ const entrySchema = z.object({
 export type Entry = z.infer<typeof entrySchema>
 
 export interface AuditAsked {
+  /** Empty: everybody, everything. */
+  readonly operator: string
   readonly name: string
+  readonly about: string
   readonly result: string
+  /** Days of the browser's own time, as a field of dates has them; empty: no end. */
+  readonly fromDay: string
+  readonly toDay: string
   readonly before: string | undefined
 }
 
 /** As the query of the list and of its CSV. */
-export function auditQuery({ name, result, before }: AuditAsked): string {
-  return new URLSearchParams({ ...(name !== '' && { name }), ...(result !== 'all' && { result }), ...(before !== undefined && { before }) }).toString()
+export function auditQuery({ operator, name, about, result, fromDay, toDay, before }: AuditAsked): string {
+  const startOf = (day: string, later: number): string => {
+    const [year = 1970, month = 1, date = 1] = day.split('-').map(Number)
+    return String(new Date(year, month - 1, date + later).getTime())
+  }
+  return new URLSearchParams({
+    ...(operator !== '' && { operator }), ...(name !== '' && { name }), ...(about !== '' && { about }), ...(result !== 'all' && { result }), ...(fromDay !== '' && { fromMs: startOf(fromDay, 0) }), ...(toDay !== '' && { toMs: startOf(toDay, 1) }),
+    ...(before !== undefined && { before }),
+  }).toString()
 }
 
 /** Throws ApiFault, status 401 when nobody is signed in; so does everything below. */
 export function loadAudit(asked: AuditAsked) {
-  return callApi(`/api/audit?${auditQuery(asked)}`, { answer: z.object({ person: personSchema, entries: z.array(entrySchema), more: z.boolean() }) })
+  return callApi(`/api/audit?${auditQuery(asked)}`, {
+    answer: z.object({ person: personSchema, entries: z.array(entrySchema), more: z.boolean(), operators: z.array(z.object({ id: z.string(), name: z.string() })), names: z.array(z.string()) }),
+  })
 }
 
 const frozenSchema = z.nullable(z.object({ sinceMs: z.number(), reason: z.string() }))

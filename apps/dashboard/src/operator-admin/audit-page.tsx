@@ -1,50 +1,82 @@
-import { Button, SegmentedControl } from '@mantine/core'
+import { Button, NativeSelect, SegmentedControl, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import '../ledger/ledger.css'
 import { Empty } from '../look/notice.tsx'
 import { OperatorPage } from '../operator-payouts/operator-page.tsx'
 import '../payouts/payouts.css'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
-import { auditQuery, type Entry, loadAudit } from './admin-api.ts'
+import { type AuditAsked, auditQuery, type Entry, loadAudit } from './admin-api.ts'
 import { useActionWords } from './use-action-words.ts'
 
 const pollMs = 10_000
 
-/** Every operator action, newest first. */
+const everything: AuditAsked = { operator: '', name: '', about: '', result: 'all', fromDay: '', toDay: '', before: undefined }
+
+/** Every operator action, newest first; `?subject=` names an object to begin with. */
 export function AuditPage(): React.JSX.Element {
-  const { t } = useTranslation()
-  const [result, setResult] = useState('all')
-  const [before, setBefore] = useState<string>()
-  return <AuditList key={`${result} ${before ?? ''}`} title={t('admin.audit')} asked={{ name: '', result, before }} onResult={(next) => { setResult(next); setBefore(undefined) }} onBefore={setBefore} />
+  const [asked, setAsked] = useState<AuditAsked>(() => ({ ...everything, about: new URLSearchParams(location.search).get('subject')?.slice(0, 200) ?? '' }))
+  return <AuditList key={JSON.stringify(asked)} asked={asked} onAsk={setAsked} />
 }
 
-function AuditList({ title, asked, onResult, onBefore }: { readonly title: string; readonly asked: Parameters<typeof auditQuery>[0]; readonly onResult: (result: string) => void; readonly onBefore: (before: string | undefined) => void }): React.JSX.Element {
+function AuditList({ asked, onAsk }: { readonly asked: AuditAsked; readonly onAsk: (asked: AuditAsked) => void }): React.JSX.Element {
   const { t } = useTranslation()
+  const actionWords = useActionWords()
   const polled = usePolled(() => loadAudit(asked), pollMs)
+  const [about, setAbout] = useState(asked.about)
+  const ask = (change: Partial<AuditAsked>): void => onAsk({ ...asked, about: about.trim(), before: undefined, ...change })
   const results = ['all', 'done', 'refused', 'failed'] as const
+  const title = t('admin.audit')
   return (
     <OperatorPage title={title} polled={polled}>
-      {({ entries, more }) => (
-        <section className="card" aria-label={title}>
-          <p className="quiet">{t('admin.auditWhy')}</p>
-          <div className="payouts-tools">
-            <SegmentedControl aria-label={t('admin.result')} value={asked.result} onChange={onResult} data={results.map((value) => ({ value, label: t(`admin.results.${value}`) }))} />
-            <Button component="a" variant="default" href={`/api/audit.csv?${auditQuery({ ...asked, before: undefined })}`} download="audit.csv">
-              {t('admin.csv')}
+      {({ entries, more, operators, names }) => (
+        <>
+          <form
+            className="ledger-search"
+            role="search"
+            onSubmit={(event) => {
+              event.preventDefault()
+              ask({})
+            }}
+          >
+            <TextInput label={t('admin.about')} maxLength={200} value={about} onChange={(event) => setAbout(event.currentTarget.value)} />
+            <NativeSelect label={t('admin.operator')} value={asked.operator} onChange={(event) => ask({ operator: event.currentTarget.value })} data={[{ value: '', label: t('admin.anybody') }, ...operators.map(({ id, name }) => ({ value: id, label: id === 'command' ? t('admin.command') : name }))]} />
+            <NativeSelect label={t('admin.action')} value={asked.name} onChange={(event) => ask({ name: event.currentTarget.value })} data={[{ value: '', label: t('admin.anything') }, ...names.map((name) => ({ value: name, label: actionWords(name) }))]} />
+            <TextInput type="date" label={t('admin.from')} value={asked.fromDay} max={asked.toDay} onChange={(event) => ask({ fromDay: event.currentTarget.value })} />
+            <TextInput type="date" label={t('admin.to')} value={asked.toDay} min={asked.fromDay} onChange={(event) => ask({ toDay: event.currentTarget.value })} />
+            <Button type="submit" variant="default">
+              {t('admin.find')}
             </Button>
-          </div>
-          {entries.length === 0 ? (
-            <Empty title={t('admin.auditEmpty')} why={t('admin.auditEmptyWhy')} />
-          ) : (
-            <ul className="rows">
-              {entries.map((entry) => (
-                <Line key={entry.id} entry={entry} />
-              ))}
-            </ul>
-          )}
-          <Pages first={asked.before === undefined} last={more ? entries.at(-1)?.id : undefined} onBefore={onBefore} />
-        </section>
+          </form>
+          <section className="card" aria-label={title}>
+            <p className="quiet">{t('admin.auditWhy')}</p>
+            <div className="payouts-tools">
+              <SegmentedControl aria-label={t('admin.result')} value={asked.result} onChange={(result) => ask({ result })} data={results.map((value) => ({ value, label: t(`admin.results.${value}`) }))} />
+              <Button component="a" variant="default" href={`/api/audit.csv?${auditQuery({ ...asked, before: undefined })}`} download="audit.csv">
+                {t('admin.csv')}
+              </Button>
+            </div>
+            {entries.length === 0 ? (
+              JSON.stringify(asked) === JSON.stringify(everything) ? (
+                <Empty title={t('admin.auditEmpty')} why={t('admin.auditEmptyWhy')} />
+              ) : (
+                <Empty title={t('admin.auditNone')}>
+                  <Button variant="default" onClick={() => onAsk(everything)}>
+                    {t('admin.showAll')}
+                  </Button>
+                </Empty>
+              )
+            ) : (
+              <ul className="rows">
+                {entries.map((entry) => (
+                  <Line key={entry.id} entry={entry} />
+                ))}
+              </ul>
+            )}
+            <Pages first={asked.before === undefined} last={more ? entries.at(-1)?.id : undefined} onBefore={(before) => onAsk({ ...asked, before })} />
+          </section>
+        </>
       )}
     </OperatorPage>
   )

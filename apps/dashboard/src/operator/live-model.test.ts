@@ -6,7 +6,7 @@ const row = (id: string, changes: Partial<LiveEvent['streams'][number]> = {}): L
   id, payer: `https://w/${id}`, payee: 'https://r/ben', site: null, rate: 100n, total: 5n, held: 600n, assetCode: 'EUR', assetScale: 9, ageMs: 1_000, state: 'open', ...changes,
 })
 const event = (streams: LiveEvent['streams'], gone: string[] = [], totals: LiveEvent['totals'] = {}): LiveEvent => ({ ...figures, streams, totals, gone })
-const view: LiveView = { text: '', state: 'all', column: 'payer', descending: false }
+const view: LiveView = { text: '', field: 'any', state: 'all', column: 'payer', descending: false }
 
 describe('the live model', () => {
   test('a snapshot replaces all rows, an update changes, adds and removes its own', () => {
@@ -56,6 +56,9 @@ describe('the live model', () => {
     const model = applyEvent(undefined, event([row('a', { site: 'https://News.example' }), row('b', { state: 'in-doubt' })]), 'snapshot', 0)
     expect(rowsOf(model, { ...view, text: ' news ' }, 'en', 10_000).map(({ id }) => id)).toEqual(['a'])
     expect(rowsOf(model, { ...view, text: 'BEN' }, 'en', 10_000)).toHaveLength(2)
+    expect(rowsOf(model, { ...view, text: 'ben', field: 'payee' }, 'en', 10_000)).toHaveLength(2)
+    expect(rowsOf(model, { ...view, text: 'ben', field: 'payer' }, 'en', 10_000)).toEqual([])
+    expect(rowsOf(model, { ...view, text: 'news', field: 'site' }, 'en', 10_000).map(({ id }) => id)).toEqual(['a'])
     expect(rowsOf(model, { ...view, state: 'in-doubt' }, 'en', 10_000).map(({ id }) => id)).toEqual(['b'])
     expect(rowsOf(model, { ...view, text: 'nobody' }, 'en', 10_000)).toEqual([])
   })

@@ -86,8 +86,13 @@ type ViewState = (typeof viewStates)[number]
 /** An open stream is paid at least so often, unless something holds it up. */
 const stalledAfterMs = 15_000
 
+/** In which of its people and places a text is looked for. */
+export const viewFields = ['any', 'payer', 'payee', 'site'] as const
+type ViewField = (typeof viewFields)[number]
+
 export interface LiveView {
   readonly text: string
+  readonly field: ViewField
   readonly state: ViewState
   readonly column: SortColumn
   readonly descending: boolean
@@ -98,7 +103,7 @@ export function rowsOf(model: LiveModel, view: LiveView, locale: string, nowMs: 
   const wanted = view.text.trim().toLocaleLowerCase(locale)
   const matches = (row: LiveRow): boolean =>
     (view.state === 'all' || (view.state === 'stalled' ? row.state === 'open' && nowMs - row.grewAtMs > stalledAfterMs : row.state === view.state)) &&
-    (wanted === '' || [row.payer, row.payee, row.site ?? ''].some((text) => text.toLocaleLowerCase(locale).includes(wanted)))
+    (wanted === '' || (view.field === 'any' ? [row.payer, row.payee, row.site ?? ''] : [row[view.field] ?? '']).some((text) => text.toLocaleLowerCase(locale).includes(wanted)))
   const sign = view.descending ? -1 : 1
   const order = orderOf(view.column, new Intl.Collator(locale, { numeric: true }))
   return [...model.rows.values()].filter(matches).toSorted((a, b) => sign * order(a, b) || (a.id < b.id ? -1 : 1))

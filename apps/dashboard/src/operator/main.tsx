@@ -5,6 +5,7 @@ import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
 import { SecurityPage } from '../security/lazy.tsx'
 import { mailedPageAt } from '../session/mailed.tsx'
+import { operatorEntranceEn } from '../words/operator-entrance-en.ts'
 import { OverviewPage } from './overview-page.tsx'
 import { type OperatorPath, operatorPageAt } from './ways.ts'
 
@@ -17,14 +18,18 @@ interface PageProps {
 const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/': OverviewPage,
   '/streams': lazy(async () => ({ default: (await import('./streams-page.tsx')).StreamsPage })),
+  '/peers': lazy(async () => ({ default: (await import('../peers/peers-page.tsx')).PeersPage })),
   '/ledger': lazy(async () => ({ default: (await import('../ledger/ledger-page.tsx')).LedgerPage })),
   '/indicators': lazy(async () => ({ default: (await import('../indicators/indicators-page.tsx')).IndicatorsPage })),
   '/what-if': lazy(async () => ({ default: (await import('../what-if/what-if-page.tsx')).WhatIfPage })),
   '/payouts': lazy(async () => ({ default: (await import('../operator-payouts/payouts-page.tsx')).OperatorPayoutsPage })),
   '/reconciliation': lazy(async () => ({ default: (await import('../operator-payouts/reconciliation-page.tsx')).ReconciliationPage })),
   '/people': lazy(async () => ({ default: (await import('../operator-admin/people-page.tsx')).PeoplePage })),
+  '/subscriptions': lazy(async () => ({ default: (await import('../subscriptions/subscriptions-page.tsx')).SubscriptionsPage })),
+  '/queues': lazy(async () => ({ default: (await import('../queues/queues-page.tsx')).QueuesPage })),
   '/safety': lazy(async () => ({ default: (await import('../operator-admin/safety-page.tsx')).SafetyPage })),
   '/audit': lazy(async () => ({ default: (await import('../operator-admin/audit-page.tsx')).AuditPage })),
+  '/settings': lazy(async () => ({ default: (await import('../settings/settings-page.tsx')).SettingsPage })),
 }
 
 const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
@@ -48,4 +53,4 @@ function pageAt(address: string): React.JSX.Element {
   )
 }
 
-await openEntrance(mailedPageAt(location.pathname, 'operator') ?? pageAt(location.pathname))
+await openEntrance(mailedPageAt(location.pathname, 'operator') ?? pageAt(location.pathname), operatorEntranceEn)

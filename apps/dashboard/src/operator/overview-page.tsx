@@ -73,7 +73,7 @@ function Light({ model }: { readonly model: LiveModel }): React.JSX.Element {
   )
 }
 
-const destinations = { 'clearing-wrong': '/reconciliation', 'reconciliation-wrong': '/reconciliation', 'doubts-many': '/streams', 'books-wrong': '/ledger', 'chains-wrong': '/ledger' } as const
+const destinations = { 'clearing-wrong': '/reconciliation', 'reconciliation-wrong': '/reconciliation', 'doubts-many': '/streams', 'link-down': '/peers', 'books-wrong': '/ledger', 'chains-wrong': '/ledger' } as const
 
 function Alerts({ model }: { readonly model: LiveModel }): React.JSX.Element {
   const { t } = useTranslation()

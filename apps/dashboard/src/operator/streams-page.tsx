@@ -1,11 +1,11 @@
-import { Button, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, NativeSelect, SegmentedControl, TextInput } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatCount, formatMoney, perHour } from '../amounts.ts'
 import { Figure } from '../look/figure.tsx'
 import { Empty, Loading } from '../look/notice.tsx'
 import { useLocale } from '../words/words.ts'
-import { type LiveModel, type LiveView, rowsOf, type SortColumn, viewStates } from './live-model.ts'
+import { type LiveModel, type LiveView, rowsOf, type SortColumn, viewFields, viewStates } from './live-model.ts'
 import { Pulse, Sparkline } from './live-parts.tsx'
 import { OperatorDoor } from './operator-door.tsx'
 import { FoundStreams } from './found-streams.tsx'
@@ -64,7 +64,7 @@ function Figures({ model }: { readonly model: LiveModel }): React.JSX.Element {
   )
 }
 
-const everything: LiveView = { text: '', state: 'all', column: 'age', descending: false }
+const everything: LiveView = { text: '', field: 'any', state: 'all', column: 'age', descending: false }
 
 function Streams({ model, nowMs, moving }: { readonly model: LiveModel; readonly nowMs: number; readonly moving: boolean }): React.JSX.Element {
   const { t } = useTranslation()
@@ -88,6 +88,13 @@ function Streams({ model, nowMs, moving }: { readonly model: LiveModel; readonly
           value={view.text}
           onChange={(event) => setView({ ...view, text: event.currentTarget.value })}
         />
+        <NativeSelect
+          size="sm"
+          aria-label={t('operator.field')}
+          value={view.field}
+          onChange={(event) => setView({ ...view, field: viewFields.find((field) => field === event.currentTarget.value) ?? 'any' })}
+          data={viewFields.map((field) => ({ value: field, label: t(`operator.fields.${field}`) }))}
+        />
         <SegmentedControl
           size="sm"
           aria-label={t('operator.states')}
@@ -106,7 +113,7 @@ function Streams({ model, nowMs, moving }: { readonly model: LiveModel; readonly
         <Empty title={t('operator.empty')} why={t('operator.emptyWhy')} />
       ) : (
         <Empty title={t('operator.noMatch')}>
-          <Button variant="default" onClick={() => setView({ ...view, text: '', state: 'all' })}>
+          <Button variant="default" onClick={() => setView({ ...view, text: '', field: 'any', state: 'all' })}>
             {t('operator.clear')}
           </Button>
         </Empty>

@@ -1,6 +1,6 @@
 /** The operator's pages by what one comes for, in order: path and name. A page of one thing lies below its list, as `/streams/strm_x`. The server serves these paths, the navigation shows them, `main.tsx` says what each loads. */
 export const operatorWays = [
-  { group: 'now', ways: [['/', 'overview'], ['/streams', 'live']] },
+  { group: 'now', ways: [['/', 'overview'], ['/streams', 'live'], ['/peers', 'peers']] },
   {
     group: 'money',
     ways: [
@@ -10,12 +10,14 @@ export const operatorWays = [
     ],
   },
   { group: 'insight', ways: [['/indicators', 'indicators'], ['/what-if', 'whatIf']] },
-  { group: 'people', ways: [['/people', 'people']] },
+  { group: 'people', ways: [['/people', 'people'], ['/subscriptions', 'subscriptions']] },
   {
     group: 'control',
     ways: [
+      ['/queues', 'queues'],
       ['/safety', 'safety'],
       ['/audit', 'audit'],
+      ['/settings', 'settings'],
     ],
   },
 ] as const

@@ -13,6 +13,10 @@ import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
 import { limitErrorsEn, limitsEn } from './limits-en.ts'
 import { planErrorsEn, planEn } from './plan-en.ts'
 import { earningsErrorsEn } from './earnings-en.ts'
+import type { operatorEntranceEn } from './operator-entrance-en.ts'
+import { peerErrorsEn } from './peers-en.ts'
+import { queueErrorsEn } from './queues-en.ts'
+import { subscriptionErrorsEn } from './subscriptions-en.ts'
 import type { publisherEntranceEn } from './publisher-entrance-en.ts'
 import { aboutEn } from './about-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
@@ -159,6 +163,8 @@ export const en = {
     rejectsEmpty: 'No packet has been rejected.',
     perSecond: '{{rate}}/s',
     filter: 'Filter by payer, payee or site',
+    field: 'Where to look for it',
+    fields: { any: 'Anywhere', payer: 'Subscriber', payee: 'Publisher', site: 'Page' },
     states: 'State',
     columns: { payer: 'Payer', payee: 'Payee', site: 'Site', rate: 'Rate an hour', total: 'Paid', age: 'Age', state: 'State' },
     state: { open: 'Open', 'in-doubt': 'In doubt', closed: 'Closed' },
@@ -222,6 +228,9 @@ export const en = {
     ...startErrorsEn,
     ...payoutErrorsEn,
     ...adminErrorsEn,
+    ...peerErrorsEn,
+    ...queueErrorsEn,
+    ...subscriptionErrorsEn,
     ...tipErrorsEn,
     ...activityErrorsEn,
     ...keyErrorsEn,
@@ -256,4 +265,4 @@ export const en = {
 }
 
 /** The same keys in every language, whatever the text. */
-export type Words = typeof en & typeof publisherEntranceEn
+export type Words = typeof en & typeof publisherEntranceEn & typeof operatorEntranceEn

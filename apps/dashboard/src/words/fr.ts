@@ -10,6 +10,10 @@ import { keyErrorsFr, keysFr } from './keys-fr.ts'
 import { webhookErrorsFr, webhooksFr } from './webhooks-fr.ts'
 import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { adminFr, adminErrorsFr } from './admin-fr.ts'
+import { peerErrorsFr, peersFr } from './peers-fr.ts'
+import { queueErrorsFr, queuesFr } from './queues-fr.ts'
+import { settingsFr } from './settings-fr.ts'
+import { subscriptionErrorsFr, subscriptionsFr } from './subscriptions-fr.ts'
 import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
 import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
@@ -159,6 +163,8 @@ export const fr: Words = {
     rejectsEmpty: 'Aucun paquet n’a été rejeté.',
     perSecond: '{{rate}}/s',
     filter: 'Filtrer par payeur, bénéficiaire ou site',
+    field: 'Où le chercher',
+    fields: { any: 'Partout', payer: 'Abonné', payee: 'Éditeur', site: 'Site' },
     states: 'État',
     columns: { payer: 'Payeur', payee: 'Bénéficiaire', site: 'Site', rate: 'Débit par heure', total: 'Payé', age: 'Âge', state: 'État' },
     state: { open: 'Ouvert', 'in-doubt': 'En doute', closed: 'Fermé' },
@@ -222,6 +228,9 @@ export const fr: Words = {
     ...startErrorsFr,
     ...payoutErrorsFr,
     ...adminErrorsFr,
+    ...peerErrorsFr,
+    ...queueErrorsFr,
+    ...subscriptionErrorsFr,
     ...tipErrorsFr,
     ...activityErrorsFr,
     ...keyErrorsFr,
@@ -255,4 +264,8 @@ export const fr: Words = {
   },
   ...earningsFr,
   ...startFr,
+  ...peersFr,
+  ...queuesFr,
+  ...subscriptionsFr,
+  ...settingsFr,
 }

@@ -29,5 +29,6 @@ export const tipErrorsEn = {
   'tip-funds-insufficient': 'Your budget does not cover this. Give less; nothing was taken.',
   'tip-limit-reached': 'This is more than may be given in one day. Give the rest tomorrow; nothing was taken.',
   'tip-unavailable': 'The payment could not be secured and was not made. Try again in a moment.',
+  'tip-payments-stopped': 'The operator has stopped all payments. Nothing was taken; try again later.',
   'key-reused': 'This was given already. Load the page again to see it.',
 }

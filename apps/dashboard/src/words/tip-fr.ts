@@ -31,5 +31,6 @@ export const tipErrorsFr: typeof tipErrorsEn = {
   'tip-funds-insufficient': 'Votre budget ne suffit pas. Donnez moins ; rien n’a été pris.',
   'tip-limit-reached': 'C’est plus que ce qu’on peut donner en un jour. Donnez le reste demain ; rien n’a été pris.',
   'tip-unavailable': 'Le paiement n’a pas pu être garanti et n’a pas été fait. Réessayez dans un instant.',
+  'tip-payments-stopped': 'L’exploitant a arrêté tous les paiements. Rien n’a été prélevé ; réessayez plus tard.',
   'key-reused': 'Cela a déjà été donné. Rechargez la page pour le voir.',
 }

@@ -3,10 +3,10 @@ export const waysEn = {
   ways: {
     label: 'Pages', wallet: 'Wallet', activity: 'Activity', plan: 'Plan', limits: 'Limits and sites', tip: 'Tip', grants: 'Apps', keys: 'Keys', security: 'Security', webhooks: 'Webhooks', income: 'Income', sites: 'Sites', pointers: 'Pointers and shares', statements: 'Statements', payouts: 'Payouts', live: 'Streams',
     revenue: 'Revenue', start: 'Get started', apiKeys: 'API keys',
-    overview: 'Overview', ledger: 'Ledger',
+    overview: 'Overview', ledger: 'Ledger', peers: 'Peers and links',
     reconciliation: 'Reconciliation',
     indicators: 'Indicators', whatIf: 'What if',
-    people: 'People', safety: 'Stop and correct', audit: 'Audit log',
+    people: 'People', subscriptions: 'Subscriptions', queues: 'Webhooks and jobs', settings: 'Settings', safety: 'Stop and correct', audit: 'Audit log',
     groups: { insight: 'Insight', now: 'Now', money: 'Money', people: 'People', control: 'Control' },
   },
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { en } from './en.ts'
 import { fr } from './fr.ts'
+import { operatorEntranceEn } from './operator-entrance-en.ts'
 import { publisherEntranceEn } from './publisher-entrance-en.ts'
 import { chooseLanguage, localeOf } from './words.ts'
 
@@ -16,7 +17,7 @@ function* leaves(tree: Tree, path = ''): Generator<readonly [string, string]> {
 }
 
 const placeholders = (text: string): readonly string[] => [...text.matchAll(/\{\{\w+\}\}/g)].map(([name]) => name).toSorted()
-const english = new Map(leaves({ ...en, ...publisherEntranceEn }))
+const english = new Map(leaves({ ...en, ...publisherEntranceEn, ...operatorEntranceEn }))
 const french = new Map(leaves(fr))
 
 describe('the words', () => {

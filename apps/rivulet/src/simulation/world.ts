@@ -119,7 +119,7 @@ export async function openWorld(url: string, startMs: number): Promise<World> {
   link.receive(wallet.packetHandler)
   const incoming = new IncomingPayments({ postgres, clock, streams, receiving: ledger.receiving, accounts: { walletAddressById: (id) => Promise.resolve([...addresses.values()].find((address) => address.id === id)) }, unlimitedClients: [publicUrl] })
   const paying = await createPaying({
-    postgres, ledger, clock, log: quiet, sender, asset, seal, publicUrl, leaseMs: 60_000, ilpAddress: 'test.sim.wallet.pay', fee: { fixed: 0n, basisPoints: 0n },
+    stopped: () => Promise.resolve(undefined), postgres, ledger, clock, log: quiet, sender, asset, seal, publicUrl, leaseMs: 60_000, ilpAddress: 'test.sim.wallet.pay', fee: { fixed: 0n, basisPoints: 0n },
     accounts: { walletAddressByUrl: (url) => Promise.resolve(addresses.get(url)), isAccountFrozen: () => Promise.resolve(false) },
     routing: { to: () => Promise.resolve({ link, creditAccountId: walletLink.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
     find: findReceiver({ incoming, publicUrls: [receiverUrl], reader: { read: () => Promise.resolve(undefined) } }),

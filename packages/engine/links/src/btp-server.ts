@@ -82,6 +82,12 @@ export class BtpServer implements AsyncDisposable {
     return peer
   }
 
+  /** Whether the peer has a connection that said who it is. */
+  isConnected(id: string): boolean {
+    for (const peer of this.#peersByToken.values()) if (peer.id === id && peer.connections.size > 0) return true
+    return false
+  }
+
   /** Closes the peer's connections in good order, and takes none of it any more. */
   removePeer(id: string): void {
     for (const [key, peer] of this.#peersByToken) {

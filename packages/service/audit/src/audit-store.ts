@@ -42,6 +42,12 @@ export interface AuditFilter {
   readonly name?: string | undefined
   readonly subject?: string | undefined
   readonly result?: ActionResult | undefined
+  /** Part of the subject, in whatever case; or one of `subjects`. */
+  readonly about?: string | undefined
+  readonly subjects?: readonly string[] | undefined
+  /** ms since 1970: from this one on, and before that one. */
+  readonly fromMs?: number | undefined
+  readonly toMs?: number | undefined
   /** Only those before this entry. */
   readonly before?: string | undefined
   /** At most 1,000. */
@@ -93,11 +99,24 @@ export class AuditLog {
     return value
   }
 
-  async list({ operator, name, subject, result, before, limit }: AuditFilter): Promise<readonly AuditEntry[]> {
+  /** Who ever did anything, and what was ever done: what can be filtered by. Walks the indexes from value to value. */
+  async known(): Promise<{ readonly operators: readonly string[]; readonly names: readonly string[] }> {
+    const distinct = async (column: 'operator' | 'name'): Promise<readonly string[]> => {
+      const { rows } = await this.#pool.query<{ value: string }>(
+        `with recursive found as ((select ${column} as value from audit.actions order by ${column} limit 1) union all
+          select (select ${column} from audit.actions where ${column} > found.value order by ${column} limit 1) from found where found.value is not null)
+        select value from found where value is not null limit ${pageMax}`)
+      return rows.map(({ value }) => value)
+    }
+    return { operators: await distinct('operator'), names: await distinct('name') }
+  }
+
+  async list({ operator, name, subject, result, about, subjects = [], fromMs, toMs, before, limit }: AuditFilter): Promise<readonly AuditEntry[]> {
     const { rows } = await this.#pool.query<Row>(
       `select * from audit.actions where ($1::text is null or operator = $1) and ($2::text is null or name = $2) and ($3::text is null or subject = $3) and ($4::text is null or result = $4) and ($5::text is null or id < $5)
-        order by id desc limit $6`,
-      [operator ?? null, name ?? null, subject ?? null, result ?? null, before ?? null, Math.min(limit, pageMax)])
+        and ($6::text is null or strpos(lower(subject), lower($6)) > 0 or subject = any($7)) and ($8::int8 is null or at_ms >= $8) and ($9::int8 is null or at_ms < $9)
+        order by id desc limit $10`,
+      [operator ?? null, name ?? null, subject ?? null, result ?? null, before ?? null, about ?? null, subjects, fromMs ?? null, toMs ?? null, Math.min(limit, pageMax)])
     return rows.map((row) => ({
       id: row.id, atMs: Number(row.at_ms), operator: row.operator, name: row.name, subject: row.subject, ...(row.reason !== null && { reason: row.reason }), detail: row.detail, result: row.result, code: row.code ?? undefined,
     }))

@@ -33,5 +33,9 @@ create trigger immutable before update or delete on audit.actions for each row e
 create trigger immutable_whole before truncate on audit.actions for each statement execute function audit.refuse_change();
 `,
     },
+    {
+      name: '0002-time',
+      sql: 'create index actions_time on audit.actions (at_ms)',
+    },
   ],
 }

@@ -51,7 +51,7 @@ export type ChargeStatus = 'asked' | 'authentication' | 'succeeded' | 'failed' |
 interface Tables {
   'funding.plan': PlanTable
   'funding.subscription': SubscriptionTable
-  'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null }
+  'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null; created_ms: bigint | null; error: string | null }
   'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint>; disputes_won: Generated<number>; dispute_cost: Generated<bigint>; dispute_entries: Generated<number> }
   'funding.refund': { charge_key: string; until: bigint; amount: bigint; from_budget: bigint; from_fee: bigint; from_vat: bigint; from_loss: bigint }
   'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown; pooled: bigint; pool_attention: unknown }
@@ -276,10 +276,11 @@ export class FundingStore {
     })
   }
 
-  async postpone({ record, number }: OpenEffect, notBeforeMs: number): Promise<void> {
+  /** @param error why it did not succeed, in words for operators; none while it only waits */
+  async postpone({ record, number }: OpenEffect, notBeforeMs: number, error?: string): Promise<void> {
     await this.#db
       .updateTable('funding.effect')
-      .set((eb) => ({ attempts: eb('attempts', '+', 1), not_before_ms: BigInt(notBeforeMs) }))
+      .set((eb) => ({ attempts: eb('attempts', '+', 1), not_before_ms: BigInt(notBeforeMs), error: error?.slice(0, 500) ?? null }))
       .where('subscription_id', '=', record.subscription.id)
       .where('number', '=', number)
       .execute()
@@ -471,7 +472,7 @@ function stateColumns(subscription: Subscription): Pick<SubscriptionTable, 'stat
 /** A charge that is to be asked for has its row before anybody is asked. */
 async function insertEffects(tx: Transaction<Tables>, { id, provider, nowMs }: { readonly id: string; readonly provider: string; readonly nowMs: number }, effects: readonly SubscriptionEffect[]): Promise<void> {
   for (const effect of effects) {
-    await tx.insertInto('funding.effect').values({ subscription_id: id, effect: JSON.stringify(writtenEffect(effect)), attempts: 0, not_before_ms: 0n, done_ms: null }).execute()
+    await tx.insertInto('funding.effect').values({ subscription_id: id, effect: JSON.stringify(writtenEffect(effect)), attempts: 0, not_before_ms: 0n, done_ms: null, created_ms: BigInt(nowMs), error: null }).execute()
     if (effect.type === 'charge') {
       await tx.insertInto('funding.charge').values({ key: effect.key, subscription_id: id, provider, provider_reference: null, amount: effect.amount, status: 'asked', reason: null, asked_ms: BigInt(nowMs), settled_ms: null }).execute()
     }

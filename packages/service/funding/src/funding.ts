@@ -4,7 +4,7 @@ import { type Id, newId } from '@rivulet/ids'
 import type { Account, AccountSpec, Balance, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import type { ChargeNow, ChargeStatus, FundingStore, OpenEffect, SpendingTerms, Statement, SubscriptionRecord } from './funding-store.ts'
 import { invoiceName, type InvoiceTerms } from './invoices/invoice.ts'
 import type { InvoiceStore } from './invoice-store.ts'
@@ -37,6 +37,8 @@ export interface FundingOptions {
   readonly readerOf: (personId: Id<'pers'>) => Promise<Reader | undefined>
   /** Whether this process takes up every few seconds what is due. */
   readonly background: boolean
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
   /** Whom a subscriber gave her attention on the days (UTC, `2026-01-31`) from one to another, as counted so far. */
   readonly attentionOf: (personId: Id<'pers'>, fromDay: string, toDay: string) => Promise<readonly DayAttention[]>
   /** The ledger account of a wallet address of ours; undefined for anybody else's, whose share rolls over. */
@@ -161,6 +163,14 @@ export class Funding implements AsyncDisposable {
     await this.work()
   }
 
+  /** Tries a charge that failed again at once, with the card she has. Throws `subscription-state` while none waits to be tried again. */
+  async chargeAgain(id: Id<'subs'>): Promise<void> {
+    const { store, clock } = this.#options
+    const nowMs = clock.nowMs()
+    await store.change(id, { nowMs }, ({ subscription }) => next(subscription, { type: 'charge-again' }, nowMs))
+    await this.work()
+  }
+
   async changePolicy(personId: Id<'pers'>, policy: SharingPolicy): Promise<void> {
     const { subscription } = await this.#ofPerson(personId)
     const { store, clock } = this.#options
@@ -266,7 +276,7 @@ export class Funding implements AsyncDisposable {
 
   #tick(): void {
     this.#timer = this.#options.clock.after(workEveryMs, () => {
-      this.work()
+      watched(() => this.work(), { ...this.#options, everyMs: workEveryMs, watch: this.#options.watch })
         .catch((error: unknown) => this.#options.log.warn({ error: messageOf(error) }, 'subscriptions wait for the database'))
         .finally(() => this.#tick())
         .catch(() => undefined)
@@ -327,7 +337,7 @@ export class Funding implements AsyncDisposable {
     } catch (error) {
       const pauseMs = Math.min(pauseMsMin * 2 ** Math.min(open.attempts, 20), pauseMsMax)
       log.warn({ subscription: open.record.subscription.id, effect: open.effect.type, attempts: open.attempts + 1, pauseMs, error: messageOf(error) }, 'a step of a subscription failed and is tried again')
-      await store.postpone(open, clock.nowMs() + pauseMs)
+      await store.postpone(open, clock.nowMs() + pauseMs, messageOf(error))
     }
   }
 

@@ -204,5 +204,12 @@ export const fundingMigrations: Migrations = {
         create index sandbox_news on funding.sandbox_charge (news_ms) where news_ms is not null;
       `,
     },
+    {
+      name: '9-what-waits',
+      sql: `
+        -- Since when it waits (null where an earlier version wrote it), and why it did not succeed the last time.
+        alter table funding.effect add column created_ms bigint, add column error text check (length(error) <= 500);
+      `,
+    },
   ],
 }

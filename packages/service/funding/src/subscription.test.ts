@@ -131,6 +131,18 @@ describe('a subscription', () => {
     expect(life.happens({ type: 'card-changed' }).subscription.status).toBe('active')
   })
 
+  test('an operator charges a failed renewal again before its time, and nothing else', () => {
+    let card = 'good'
+    const life = new Life(small, at('2027-01-10'), (key) => (key === `${id}/1` || card === 'good' ? 'yes' : 'no'))
+    expect(() => life.happens({ type: 'charge-again' })).toThrow(expect.objectContaining({ code: 'subscription-state' }))
+    card = 'empty'
+    life.until(at('2027-02-10') + day / 2)
+    expect([life.subscription.status, life.subscription.attempts]).toEqual(['grace', 1])
+    expect([life.happens({ type: 'charge-again' }).subscription.status, life.subscription.attempts]).toEqual(['grace', 2])
+    card = 'good'
+    expect([life.happens({ type: 'charge-again' }).subscription.status, life.subscription.attempts]).toEqual(['active', 0])
+  })
+
   test('cancelled runs to the end of its period, and may be kept until then', () => {
     const life = new Life(small, at('2027-01-01')).happens({ type: 'cancel' }).until(at('2027-01-31'))
     expect([life.subscription.status, life.subscription.cancelled]).toEqual(['active', true])

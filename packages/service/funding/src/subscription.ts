@@ -53,6 +53,8 @@ export type SubscriptionEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'card-changed' }
+  /** An operator tries the failed charge again before its time. */
+  | { readonly type: 'charge-again' }
   /** The charge under this key was taken back by her bank, after `wonBefore` earlier disputes of it that were won. */
   | { readonly type: 'disputed'; readonly key: string; readonly wonBefore: number }
   /** Her bank gave it to us again. */
@@ -130,6 +132,9 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
       return resume(subscription, nowMs)
     case 'card-changed':
       return subscription.status === 'grace' && subscription.charging === undefined ? charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' }) : same(subscription)
+    case 'charge-again':
+      if (!unpaid(subscription)) throw refusal('no failed charge waits to be tried again')
+      return charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' })
     case 'disputed':
       return disputed(subscription, event)
     case 'dispute-won':

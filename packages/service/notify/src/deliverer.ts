@@ -2,7 +2,7 @@ import { isFault, messageOf } from '@rivulet/faults'
 import type { Seal } from '@rivulet/ids'
 import type { GuardedFetch } from '@rivulet/outbound'
 import { signWebhook, webhookSignatureHeader } from '@rivulet/payment-proof'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import type { Claimed, NotifyStore, Outcome } from './store.ts'
 
 export interface DelivererOptions {
@@ -13,6 +13,8 @@ export interface DelivererOptions {
   readonly clock: Clock
   /** 0 to 1, for the jitter. */
   readonly random: () => number
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -20,7 +22,7 @@ const lookEveryMs = 1_000
 const underWayMax = 32
 const underWayPerEndpointMax = 4
 /** Beyond what a request may take: after it the delivery is another's to try. */
-const leaseMs = 60_000
+export const leaseMs = 60_000
 const backOffMsFirst = 5_000
 const backOffMsMax = 6 * 3_600_000
 const triesForMs = 3 * 24 * 3_600_000
@@ -68,10 +70,12 @@ export class Deliverer implements AsyncDisposable {
   }
 
   async #background(): Promise<void> {
-    const { store, clock, log } = this.#options
+    const { store, clock, log, watch } = this.#options
     try {
-      await this.#look()
-      await store.forget(clock.nowMs() - keptForMs)
+      await watched(async () => {
+        await this.#look()
+        await store.forget(clock.nowMs() - keptForMs)
+      }, { clock, everyMs: lookEveryMs, watch })
     } catch (error) {
       log.warn({ err: messageOf(error) }, 'the webhooks that wait could not be read, it is tried again')
     }

@@ -10,7 +10,7 @@ import { TestClock } from '@rivulet/time/testing'
 import express from 'express'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { appendEvents, notifyMigrations, webhookRoutes, Webhooks, writeEvents } from './index.ts'
+import { appendEvents, notifyMigrations, QueueStore, webhookRoutes, Webhooks, writeEvents } from './index.ts'
 import { type Delivery, type Endpoint, eventKinds } from './types.ts'
 
 interface Arrived {
@@ -334,4 +334,47 @@ describe('the API', () => {
     for (let more = 1; more < 10; more += 1) expect(await ask('POST', '', { url })).toMatchObject({ status: 201 })
     expect(await ask('POST', '', { url })).toMatchObject({ status: 409, body: { error: { code: 'webhooks-too-many' } } })
   })
+})
+
+test('operators see which servers fail, since when and with what answer, without the secret in their URL; they may try now, and pause, each written down in the same transaction', async () => {
+  await using webhooks = openWebhooks()
+  const queues = new QueueStore(postgres)
+  const written: string[] = []
+  const also = (what: string) => async (): Promise<void> => void written.push(what)
+  const { endpoint } = await webhooks.add(owner, { url })
+  const sinceMs = clock.nowMs()
+  answer = status(500)
+  await append('a', 1)
+  await append('a', 2)
+  expect(await queues.failing(clock.nowMs(), 9)).toEqual([])
+  expect(await queues.webhooks(clock.nowMs())).toEqual({ waiting: 2, failing: 0, oldestMs: sinceMs, dead: 0, lastError: null })
+  await webhooks.deliverDue()
+  expect(await queues.failing(clock.nowMs(), 9)).toEqual([{ id: endpoint.id, ownerId: owner, url: url.split('?')[0], paused: false, waiting: 2, dead: 0, sinceMs, attempts: 1, triedMs: sinceMs, nextMs: sinceMs, answerCode: 500, error: null }])
+  expect(await queues.webhooks(clock.nowMs())).toEqual({ waiting: 2, failing: 1, oldestMs: sinceMs, dead: 0, lastError: '500' })
+
+  // An attempt may still be under way: it is left alone until its lease is over.
+  await queues.retryNow(endpoint.id, clock.nowMs(), also('retry'))
+  await webhooks.deliverDue()
+  expect(numbers()).toEqual([1])
+  await clock.advance(2 * 60_000)
+  await webhooks.deliverDue()
+  const waitedUntilMs = (await queues.failing(clock.nowMs(), 9))[0]?.nextMs ?? 0
+  answer = ok
+  await queues.setPaused(endpoint.id, true, also('pause'))
+  await clock.advance(61_000)
+  await queues.retryNow(endpoint.id, clock.nowMs(), also('retry'))
+  await webhooks.deliverDue()
+  expect(await queues.failing(clock.nowMs(), 9)).toMatchObject([{ paused: true, waiting: 2 }])
+  await queues.setPaused(endpoint.id, false, also('resume'))
+  await webhooks.deliverDue()
+  expect(clock.nowMs()).not.toBe(waitedUntilMs)
+  expect(numbers().slice(-2)).toEqual([1, 2])
+  expect(await queues.failing(clock.nowMs(), 9)).toEqual([])
+  expect(await queues.webhooks(clock.nowMs())).toEqual({ waiting: 0, failing: 0, oldestMs: null, dead: 0, lastError: null })
+  expect(written).toEqual(['retry', 'pause', 'retry', 'resume'])
+
+  await expect(queues.setPaused('hook_none', true, also('never'))).rejects.toMatchObject({ code: 'webhook-unknown' })
+  await expect(queues.setPaused(endpoint.id, true, () => Promise.reject(new Error('not written down')))).rejects.toThrow('not written down')
+  expect((await webhooks.list(owner))[0]?.paused).toBe(false)
+  expect(await queues.mails(clock.nowMs())).toEqual({ waiting: 0, failing: 0, oldestMs: null, dead: 0, lastError: null })
 })

@@ -1,7 +1,7 @@
 import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
 import type { GuardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock } from '@rivulet/time'
+import type { Clock, JobWatch } from '@rivulet/time'
 import { z } from 'zod'
 import { Deliverer } from './deliverer.ts'
 import { NotifyStore } from './store.ts'
@@ -18,6 +18,8 @@ export interface WebhooksOptions {
   readonly allowLocal: boolean
   /** 0 to 1, for the jitter of the retries. */
   readonly random: () => number
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
   readonly log: { warn(fields: object, message: string): void }
 }
 

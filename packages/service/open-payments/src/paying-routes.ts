@@ -236,4 +236,5 @@ const statuses: Readonly<Record<PaymentFault['code'], number>> = {
   unauthorized: 403,
   unknown: 404,
   unavailable: 503,
+  'payments-stopped': 503,
 }

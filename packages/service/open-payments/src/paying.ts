@@ -24,6 +24,8 @@ export interface PayingOptions {
   readonly postgres: Postgres
   readonly ledger: Pick<Ledger, 'openAccount' | 'sending' | 'receiving' | 'transfer'>
   readonly accounts: Pick<Accounts, 'walletAddressByUrl' | 'isAccountFrozen'>
+  /** The operator's words while everything that pays is stopped. */
+  readonly stopped: () => Promise<string | undefined>
   readonly clock: Clock
   readonly log: { warn(details: object, message: string): void; error(details: object, message: string): void }
   readonly sender: Pick<StreamSender, 'pay'>
@@ -62,7 +64,7 @@ export async function createPaying(options: PayingOptions): Promise<Paying> {
   const quoteStore = new QuoteStore(postgres)
   const quotes = new Quotes({ store: quoteStore, clock, find, routing, asset, ilpAddress, fee })
   const { sender, seal, leaseMs } = options
-  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, accountsOf, ilpAddress, seal, leaseMs, clock, log, frozen: (accountId) => accounts.isAccountFrozen(accountId) })
+  const payments = new OutgoingPayments({ store: new PaymentStore(postgres), quotes, ledger, sender, routing, accountsOf, ilpAddress, seal, leaseMs, clock, log, stopped: options.stopped, frozen: (accountId) => accounts.isAccountFrozen(accountId) })
   let sweeping: Timer | undefined
   const sweep = (): void => {
     sweeping = clock.after(sweepEveryMs, sweep, { background: true })

@@ -14,6 +14,8 @@ export type PaymentFaultCode =
   | 'unauthorized'
   | 'unknown'
   | 'unavailable'
+  /** The operator has stopped everything that pays. */
+  | 'payments-stopped'
 
 /** Why a quote or an outgoing payment is not made. Messages are those that clients compare: see docs/protocols.md. */
 export class PaymentFault extends Fault<PaymentFaultCode> {

@@ -77,6 +77,8 @@ export class TestHouse implements AsyncDisposable {
   readonly #seal = new Seal(randomBytes(32))
   /** Accounts of people whom the operator has frozen. */
   readonly frozen = new Set<string>()
+  /** The operator's words while everything that pays is stopped. */
+  stopped: string | undefined
   readonly #houses: OutgoingPayments[] = []
 
   private constructor(parts: Record<'walletLink' | 'receiverLink' | 'loss' | 'publisher' | 'fees', Account> & { postgres: Postgres; ledger: Ledger; alice: PayingAddress; receiverIsOurs: boolean; exchanges: { payer: Exchange; receiver: Exchange } | undefined }) {
@@ -157,7 +159,7 @@ export class TestHouse implements AsyncDisposable {
     })
     const payments = new OutgoingPayments({
       store: mortal(new PaymentStore(postgres)), quotes, ledger: { sending: mortal(ledger.sending), receiving: mortal(ledger.receiving), transfer: (spec) => ledger.transfer(spec) }, sender: new StreamSender({ clock, random: () => 0.5 }), routing,
-      accountsOf: () => Promise.resolve({ lossId: this.#loss.id, feeId: this.fees.id }), ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent, frozen: (accountId) => Promise.resolve(this.frozen.has(accountId)),
+      accountsOf: () => Promise.resolve({ lossId: this.#loss.id, feeId: this.fees.id }), ilpAddress: 'test.wallet.pay', seal: this.#seal, leaseMs: 60_000, clock, log: silent, stopped: () => Promise.resolve(this.stopped), frozen: (accountId) => Promise.resolve(this.frozen.has(accountId)),
     })
     this.#houses.push(payments)
     return {

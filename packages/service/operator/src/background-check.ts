@@ -1,5 +1,5 @@
 import { messageOf } from '@rivulet/faults'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 
 export interface Checked<Report> {
   readonly report: Report
@@ -18,6 +18,7 @@ export interface BackgroundCheckOptions<Report> {
   readonly everyMs: number
   /** An answer younger than this is good enough for who looks. */
   readonly freshMs: number
+  readonly watch?: JobWatch | undefined
 }
 
 /** A proof that reads a lot, and therefore runs on its own: at once, then every so often, and sooner when somebody looks. Asking never waits: an old answer is given while a new one is made. */
@@ -39,6 +40,12 @@ export class BackgroundCheck<Report> implements AsyncDisposable {
     return this.#last
   }
 
+  /** Makes a new answer now, or waits for the one that is being made. */
+  async again(): Promise<void> {
+    this.#run()
+    await this.#running
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#timer?.cancel()
@@ -55,9 +62,9 @@ export class BackgroundCheck<Report> implements AsyncDisposable {
   }
 
   async #check(): Promise<void> {
-    const { name, check, wrong, clock, log } = this.#options
+    const { name, check, wrong, clock, log, everyMs, watch } = this.#options
     try {
-      const report = await check()
+      const report = await watched(check, { clock, everyMs, watch })
       this.#last = { report, checkedAtMs: clock.nowMs() }
       this.#failing = false
       const problems = wrong(report)

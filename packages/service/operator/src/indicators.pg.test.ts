@@ -1,6 +1,7 @@
 import { FundingStore, fundingMigrations } from '@rivulet/funding'
 import { ledgerMigrations } from '@rivulet/ledger'
 import { connectionOf, creditTo, eur, streamOf, testBooks, type TestBooks } from '@rivulet/ledger/testing'
+import { payoutFigures, payoutMigrations } from '@rivulet/payout'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { TestClock } from '@rivulet/time/testing'
 import { JourneyStore, walletMigrations } from '@rivulet/wallet'
@@ -13,7 +14,7 @@ const clock = new TestClock(nowMs)
 let books: TestBooks
 
 beforeAll(async () => {
-  books = await testBooks({ postgres: await testPostgres([ledgerMigrations, walletMigrations, fundingMigrations]), clock, funds: 0n })
+  books = await testBooks({ postgres: await testPostgres([ledgerMigrations, walletMigrations, fundingMigrations, payoutMigrations]), clock, funds: 0n })
 })
 afterAll(() => books[Symbol.asyncDispose]())
 
@@ -57,22 +58,35 @@ async function plantPeople(): Promise<void> {
   await books.postgres.pool.query(`insert into wallet.journey_time values ('2026-03-15', 15, 4), ('2026-03-15', 60, 4), ('2025-12-01', 1800, 500)`)
 }
 
+async function plantPayouts(): Promise<void> {
+  for (const [id, minutes, status, agoDays] of [['1', 10, 'settled', 1], ['2', 30, 'settled', 2], ['3', 20, 'settled', 3], ['4', 5, 'returned', 3], ['5', 500, 'settled', 60]] as const) {
+    const createdMs = nowMs - agoDays * dayMs
+    await books.postgres.pool.query(
+      `insert into payout.payout (id, account_id, person_id, key, rail, destination, shown, asset_code, asset_scale, amount, fee, status, requested_kind, requested_id, approvals_needed, approvals, attempt, created_ms, changed_ms)
+        values ($1, 'acct_1', 'pers_1', $1, 'manual', '', '', 'EUR', 9, 100, 0, $2, 'publisher', 'pers_1', 0, '[]', 1, $3, $3)`, [id, status, createdMs])
+    await books.postgres.pool.query(`insert into payout.event (payout_id, at_ms, status, attempt, actor_kind, actor_id) values ($1, $2, 'requested', 1, 'publisher', 'pers_1'), ($1, $3, $4, 1, 'rail', 'manual')`, [id, createdMs, createdMs + minutes * 60_000, status])
+  }
+}
+
 test('the indicators are computed from the rows of the books, of usage, charges and journeys, by exact value', async () => {
   await plantMoney()
   await plantPeople()
-  const report = await collectIndicators({ ledger: books.ledger, journeys: new JourneyStore(books.postgres), charges: new FundingStore(books.postgres), asset: eur, clock })
+  await plantPayouts()
+  const report = await collectIndicators({ ledger: books.ledger, journeys: new JourneyStore(books.postgres), charges: new FundingStore(books.postgres), payouts: (fromMs) => payoutFigures(books.postgres, fromMs), tariff: { rate: '0.015', fixed: '0.000002' }, asset: eur, clock })
   // G = 8000 + 2000 - 700 - 200 - 100 = 9000; fees 1800; losses 100; to publishers 900; streams 2. Since 14 February: ann and fay paid, gus and hal only read.
   expect(report.windows.find(({ days }) => days === 30)).toMatchObject({
     gross: '9000', fees: '1800', losses: '100', creators: '900', payments: 2, active: 4, paying: 2,
     arpu: '2250', arppu: '4500', adoption: '0.5', frequency: '1', basket: '4500', costPerTransaction: '950', unitMargin: '3100', marginRate: '0.688889', feeRatio: '0.2', feeMark: 'alarm', allInRatio: '0.211111',
     // Of a, b, c and d, asked for within the time: one disputed, one given back.
     chargebackRate: '0.25', fraudRate: '0.3', refundRate: '0.25',
+    // 900 units were streamed in two payments: alone they had cost 13.5 + 2 × 2000; 1800 were paid.
+    batchingGain: '0.551514', dust: '0', payoutsLost: '0.25', payouts: { settled: 3, lost: 1, p50Ms: 1_200_000, p95Ms: 1_800_000 },
     journey: { abandonment: '0.6', p50S: 15, p95S: 60, steps: [{ step: 'shown', journeys: 100, lost: null }, { step: 'popup', journeys: 20, lost: '0.8' }, { step: 'signed-in', journeys: 10, lost: '0.5' }, { step: 'consented', journeys: 10, lost: '0' }, { step: 'first-packet', journeys: 8, lost: '0.2' }] },
   })
   expect(report.windows.find(({ days }) => days === 90)).toMatchObject({ active: 8, paying: 5, chargebackRate: '0.4' })
   expect(report).toMatchObject({
     cohorts: [{ cohort: '2026-01-01', size: 4, retention: ['1', '0.75', '0.25'] }, { cohort: '2026-03-01', size: 1, retention: ['1'] }],
     // Three of January's four paid in February, the last whole month; a margin of 3100 each, 1.01 / (1.01 - 0.75).
-    monthlyRetention: '0.75', lifetimeValue: '12042.307692', assetCode: 'EUR', assetScale: 9,
+    monthlyRetention: '0.75', monthlyChurn: '0.25', lifetimeValue: '12042.307692', assetCode: 'EUR', assetScale: 9,
   })
 })

@@ -11,7 +11,7 @@ const counted: Counted = {
     flow('subscription', 'psp', 'subscriber', 9_000n), flow('subscription-fee', 'psp', 'fee', 1_500n), flow('refund', 'subscriber', 'psp', 300n), flow('refund-fee', 'fee', 'psp', 50n), flow('refund-loss', 'loss', 'psp', 150n),
     flow('provider-fee', 'fee', 'psp', 1_400n), flow('bank-fee', 'fee', 'bank', 100n), flow('stream', 'link', 'publisher', 4_000n), flow('stream', 'subscriber', 'link', 4_000n), flow('share', 'fee', 'publisher', 500n), flow('payout', 'publisher', 'fee', 999n),
   ],
-  payments: 40, active: 50, paying: 20, charges,
+  payments: 40, active: 50, paying: 20, charges, payouts: { settled: 9, lost: 1, p50Ms: 60_000, p95Ms: 90_000 },
 }
 
 describe('the indicators', () => {
@@ -20,7 +20,7 @@ describe('the indicators', () => {
     expect(indicatorsOf(30, counted)).toEqual({
       days: 30, gross: '10000', fees: '1500', losses: '150', creators: '4500', payments: 40, active: 50, paying: 20,
       arpu: '200', arppu: '500', adoption: '0.4', frequency: '2', basket: '250', costPerTransaction: '41.25', unitMargin: '96.25', marginRate: '0.385', feeRatio: '0.15', allInRatio: '0.165', feeMark: 'warning',
-      chargebackRate: '0.05', fraudRate: '0.05', refundRate: '0.1',
+      chargebackRate: '0.05', fraudRate: '0.05', refundRate: '0.1', batchingGain: null, dust: '0', payoutsLost: '0.1', payouts: { settled: 9, lost: 1, p50Ms: 60_000, p95Ms: 90_000 },
     })
   })
 
@@ -28,11 +28,19 @@ describe('the indicators', () => {
     expect(indicatorsOf(30, { ...counted, flows: [flow('deposit', 'psp', 'subscriber', 10_000n), flow('provider-fee', 'fee', 'psp', fees)] }).feeMark).toBe(mark))
 
   test('without anybody nothing is divided by nothing', () =>
-    expect(indicatorsOf(7, { flows: [], payments: 0, active: 0, paying: 0, charges: { ...charges, settled: 0, settledAmount: 0n } })).toMatchObject({ arpu: null, basket: null, feeRatio: null, feeMark: null, chargebackRate: null }))
+    expect(indicatorsOf(7, { flows: [], payments: 0, active: 0, paying: 0, charges: { ...charges, settled: 0, settledAmount: 0n }, payouts: { settled: 0, lost: 0, p50Ms: null, p95Ms: null } })).toMatchObject({ arpu: null, basket: null, feeRatio: null, feeMark: null, chargebackRate: null, payoutsLost: null }))
+
+  test('charging each of the forty payments alone would have cost 1.5 % and a quarter each; what a division leaves over is told', () => {
+    // Alone: 4,000 × 0.015 + 40 × 0.25 × 1,000 = 10,060 units at scale 3; paid were 1,500.
+    const scaled = counted.flows.map((one) => ({ ...one, asset: { code: 'EUR', scale: 3 } }))
+    const figures = indicatorsOf(30, { ...counted, flows: [...scaled, { ...flow('share', 'fee', 'dust', 7n), asset: { code: 'EUR', scale: 3 } }, { ...flow('share', 'dust', 'fee', 5n), asset: { code: 'EUR', scale: 3 } }], tariff: { rate: '0.015', fixed: '0.25' } })
+    expect([figures.batchingGain, figures.dust]).toEqual([new Fraction(1).sub(new Fraction(1_500, 10_060)).round(6).toString(), '2'])
+    expect(indicatorsOf(30, { ...counted, tariff: { rate: '0.015', fixed: '0.25' }, payments: 0 }).batchingGain).toBeNull()
+  })
 
   test('ARPU is adoption × frequency × basket', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: 1_000 }), (active, paying, payments) => {
-      const { arpu, adoption, frequency, basket } = indicatorsOf(30, { flows: [flow('deposit', 'psp', 'subscriber', 1_000_000_000_000n)], payments, active, paying, charges })
+      const { arpu, adoption, frequency, basket } = indicatorsOf(30, { flows: [flow('deposit', 'psp', 'subscriber', 1_000_000_000_000n)], payments, active, paying, charges, payouts: counted.payouts })
       const product = new Fraction(adoption ?? 0).mul(frequency ?? 0).mul(basket ?? 0)
       expect(product.div(new Fraction(arpu ?? 1)).sub(1).abs().lt(new Fraction(1, 100))).toBe(true)
     }))
@@ -56,7 +64,7 @@ test('a cohort keeps its payers month by month; the running month counts in no a
   ]
   expect(cohortsOf(cells, '2026-03-01')).toEqual({
     cohorts: [{ cohort: '2026-01-01', size: 10, retention: ['1', '0.8', '0.4'] }, { cohort: '2026-02-01', size: 20, retention: ['1', '0.25'] }],
-    monthlyRetention: '0.8',
+    monthlyRetention: '0.8', monthlyChurn: '0.2',
   })
 })
 

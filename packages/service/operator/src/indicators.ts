@@ -13,6 +13,22 @@ interface ChargeCounts {
   readonly refunded: number
 }
 
+/** What a provider would take of each payment that were charged alone: a part of it, and so much of the currency. Decimals. */
+export interface SingleTariff {
+  readonly rate: string
+  readonly fixed: string
+}
+
+/** Payouts that were decided in the time. */
+export interface PayoutFigures {
+  readonly settled: number
+  /** Failed at the rail, or came back. */
+  readonly lost: number
+  /** From the request to the money at the publisher's: of the settled ones half, and 19 of 20, took at most so long. */
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+}
+
 export interface Counted {
   readonly flows: readonly Flow[]
   /** Streams whose first payment was posted: a stream counts once. */
@@ -20,6 +36,8 @@ export interface Counted {
   readonly active: number
   readonly paying: number
   readonly charges: ChargeCounts
+  readonly payouts: PayoutFigures
+  readonly tariff?: SingleTariff | undefined
 }
 
 /** Amounts are whole units, decimal strings; averages are units with six decimals, ratios parts of one with six; null where there is nothing to divide by. */
@@ -46,6 +64,13 @@ export interface Indicators {
   readonly chargebackRate: string | null
   readonly fraudRate: string | null
   readonly refundRate: string | null
+  /** What charging many payments at once has saved of the fees of charging each alone; null without a tariff. */
+  readonly batchingGain: string | null
+  /** Units that a division left over and nobody got. */
+  readonly dust: string
+  /** Of the payouts that were decided, the part that failed or came back. */
+  readonly payoutsLost: string | null
+  readonly payouts: PayoutFigures
 }
 
 const decimalsShown = 6
@@ -54,7 +79,7 @@ const alarmedAt = new Fraction(20, 100)
 const income = ['subscription', 'subscription-fee', 'deposit', 'dispute-won', 'dispute-won-fee', 'dispute-won-loss']
 const givenBack = ['refund', 'refund-fee', 'refund-loss', 'dispute', 'dispute-fee', 'dispute-loss']
 
-export function indicatorsOf(days: number, { flows, payments, active, paying, charges }: Counted): Indicators {
+export function indicatorsOf(days: number, { flows, payments, active, paying, charges, payouts, tariff }: Counted): Indicators {
   const sum = (wanted: (flow: Flow) => boolean): bigint => flows.filter(wanted).reduce((total, { amount }) => total + amount, 0n)
   const gross = sum(({ reason, debitKind }) => debitKind === 'psp' && income.includes(reason)) - sum(({ reason, creditKind }) => creditKind === 'psp' && givenBack.includes(reason))
   const fees = sum(({ reason }) => reason === 'provider-fee' || reason === 'bank-fee' || reason === 'dispute-cost') - sum(({ reason }) => reason === 'dispute-cost-returned')
@@ -78,7 +103,18 @@ export function indicatorsOf(days: number, { flows, payments, active, paying, ch
     chargebackRate: written(part(charges.disputed, charges.settled)),
     fraudRate: written(part(charges.disputedAmount, charges.settledAmount)),
     refundRate: written(part(charges.refunded, charges.settled)),
+    batchingGain: written(savedBy(tariff, { fees, payments, streamed: sum(({ reason, debitKind }) => reason === 'stream' && debitKind === 'subscriber'), scale: flows[0]?.asset.scale ?? 0 })),
+    dust: String(sum(({ creditKind }) => creditKind === 'dust') - sum(({ debitKind }) => debitKind === 'dust')),
+    payoutsLost: written(part(payouts.lost, payouts.settled + payouts.lost)),
+    payouts,
   }
+}
+
+/** 1 − what was paid in fees ÷ what would have been, had each payment been charged alone. */
+function savedBy(tariff: SingleTariff | undefined, { fees, payments, streamed, scale }: { readonly fees: bigint; readonly payments: number; readonly streamed: bigint; readonly scale: number }): Fraction | undefined {
+  if (tariff === undefined || payments === 0) return undefined
+  const alone = new Fraction(tariff.rate).mul(new Fraction(streamed)).add(new Fraction(tariff.fixed).mul(new Fraction(10n ** BigInt(scale))).mul(payments))
+  return alone.lte(0) ? undefined : new Fraction(1).sub(new Fraction(fees).div(alone))
 }
 
 export interface JourneyFigures {
@@ -117,6 +153,8 @@ export interface CohortFigures {
   readonly cohorts: readonly { readonly cohort: string; readonly size: number; /** The part that paid, by months since; the first is 1. */ readonly retention: readonly string[] }[]
   /** Of all cohorts together, the part of payers of a month who paid in the next one too; null without two months. */
   readonly monthlyRetention: string | null
+  /** The part who did not: 1 − the retention. */
+  readonly monthlyChurn: string | null
 }
 
 /** @param month first day of the running month: it is not over, and counts in no average */
@@ -136,6 +174,7 @@ export function cohortsOf(cells: readonly CohortCell[], month: string): CohortFi
   return {
     cohorts: cohorts.map(({ cohort, size, people }) => ({ cohort, size, retention: people.map((count) => (size === 0 ? '0' : written(new Fraction(count, size)) ?? '0')) })),
     monthlyRetention: written(part(stayed, were)),
+    monthlyChurn: written(part(were - stayed, were)),
   }
 }
 

@@ -6,7 +6,7 @@ const stream = (id: string, change: Partial<LiveStream> = {}): LiveStream => ({
   id, payer: 'alice', payee: 'bob', site: null, rate: '10', total: '0', held: '600', assetCode: 'EUR', assetScale: 9, ageMs: 0, state: 'open', ...change,
 })
 const report = (processId: string, change: Partial<RoleReport> = {}): RoleReport => ({
-  processId, role: 'wallet', version: '1', startedAtMs: 0, reportedAtMs: 10_000, packets: 0, rejectsByCode: {}, metrics: [], ...change,
+  processId, role: 'wallet', version: '1', startedAtMs: 0, reportedAtMs: 10_000, packets: 0, rejectsByCode: {}, metrics: [], jobs: [], ...change,
 })
 const reading = (change: Partial<Reading> & { readonly list?: readonly LiveStream[] } = {}): Reading => ({
   streams: new Map((change.list ?? []).map((one) => [one.id, one])), reports: [], totals: [], atMs: 10_000, safety: { light: 'unknown', checks: [], comparedAgoMs: null }, ...change,

@@ -65,13 +65,17 @@ function quantile(buckets: readonly (readonly [number, number])[], part: number)
   return 1_000 * lower
 }
 
-/** Links that roles hold to others: down when any process says so. */
+/** Links that roles hold to others. Each wallet needs its own; a peer may be connected to any one of the receivers. */
 export function linksOf(reports: readonly RoleReport[]): readonly LinkState[] {
   const links = new Map<string, boolean>()
   for (const report of reports) {
     for (const { name, values } of report.metrics as readonly Metric[]) {
       if (name !== 'rivulet_link_up') continue
-      for (const { labels, value } of values) links.set(String(labels['peer']), (links.get(String(labels['peer'])) ?? true) && value === 1)
+      for (const { labels, value } of values) {
+        const peer = String(labels['peer'])
+        const known = links.get(peer)
+        links.set(peer, known === undefined ? value === 1 : report.role === 'receiver' ? known || value === 1 : known && value === 1)
+      }
     }
   }
   return Array.from(links, ([peer, up]) => ({ peer, up }))

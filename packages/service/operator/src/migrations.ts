@@ -42,5 +42,12 @@ create table operator.corrections (
 create index corrections_approved on operator.corrections (id) where status = 'approved';
 `,
     },
+    {
+      name: '0003-jobs',
+      sql: `
+-- The last turn of each thing that the process does by itself.
+alter table operator.role_reports add column jobs jsonb not null default '[]' check (octet_length(jobs::text) <= 16384);
+`,
+    },
   ],
 }

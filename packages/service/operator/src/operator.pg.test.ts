@@ -38,7 +38,7 @@ beforeAll(async () => {
   const standings = [
     { name: 'acme', balance: { owedToUs: '9000000000000' }, limits: { owedMax: '10000000000000' }, settlementDue: '0' }, { name: 'bolt', balance: { owedToUs: '0' }, limits: { owedMax: '0' }, settlementDue: '4000000000000000001' },
   ]
-  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), asset: { code: 'EUR', scale: 9 } }, reconcile: () => Promise.resolve({ ok: true, checkedMs: systemClock.nowMs(), clearing: [], comparisons: [] }), metricsToken: 'scrape me' })
+  operator = createOperator({ ledger, accounts, postgres, peers: { list: () => Promise.resolve(standings) }, clock: systemClock, log, indicators: { journeys: new JourneyStore(postgres), charges: new FundingStore(postgres), payouts: () => Promise.resolve({ settled: 0, lost: 0, p50Ms: null, p95Ms: null }), asset: { code: 'EUR', scale: 9 } }, reconcile: () => Promise.resolve({ ok: true, checkedMs: systemClock.nowMs(), clearing: [], comparisons: [] }), metricsToken: 'scrape me' })
   app.use(accounts.entrance('operator').handler, operator.routes)
   await accounts.createPerson({ role: 'operator', email: 'olga@example.org', password, name: 'Olga' })
   const signedIn = await fetch(`${origin}/api/auth/sign-in/email`, {

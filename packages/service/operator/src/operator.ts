@@ -11,8 +11,10 @@ import { BackgroundCheck } from './background-check.ts'
 import { explorerRoutes } from './explorer-routes.ts'
 import { collectIndicators, type IndicatorSources } from './indicator-keeper.ts'
 import { LiveFeed, reportFreshMs } from './live-feed.ts'
+import { linksOf } from './measured.ts'
+import { type JobLog, jobsOf } from './job-log.ts'
 import { safetyOf } from './safety.ts'
-import { OperatorStore } from './store.ts'
+import { type JobReport, OperatorStore } from './store.ts'
 
 /** How far a peer stands from its limits; amounts are units of its asset, in strings. */
 interface PeerStanding {
@@ -41,12 +43,20 @@ export interface OperatorOptions {
   readonly indicators: Omit<IndicatorSources, 'ledger' | 'clock'>
   /** Holds books, providers and bank against each other. */
   readonly reconcile: () => Promise<Reconciliation>
+  /** Where its own checks say when they ran. */
+  readonly jobLog?: Pick<JobLog, 'watch'>
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   /** What a scraper of `/metrics` sends as bearer token. Without one, only this machine may scrape, and operators who are signed in. */
   readonly metricsToken?: string
 }
 
 export interface Operator extends AsyncDisposable {
+  /** Links of all processes by peer: whether each is connected, as they reported within the last seconds. */
+  links(): Promise<ReadonlyMap<string, boolean>>
+  /** The last turn of each job of all processes. */
+  jobs(): Promise<readonly JobReport[]>
+  /** Makes one of the checks now. */
+  readonly again: Readonly<Record<'books' | 'reconciliation' | 'indicators', () => Promise<void>>>
   /** `/api/live` and `/api/pulse` (SSE), `/api/overview`, the books and streams, `/metrics`. The entrance's own handler (`/api/auth/*`) is mounted before them. */
   readonly routes: Router
 }
@@ -57,9 +67,9 @@ export function createOperator(options: OperatorOptions): Operator {
   const entrance = options.accounts.entrance('operator')
   const store = new OperatorStore(options.postgres)
   const checks = new AsyncDisposableStack()
-  const books = checks.use(new BackgroundCheck({ name: 'the books', check: () => ledger.verify(), wrong: ({ ok, problems }) => (ok ? undefined : { problems: problems.slice(0, 10) }), clock, log, everyMs: checkEveryMs, freshMs: booksFreshMs }))
-  const reconciliation = checks.use(new BackgroundCheck({ name: 'reconciliation', check: options.reconcile, wrong: () => undefined, clock, log, everyMs: checkEveryMs, freshMs: reconciliationFreshMs }))
-  const indicators = checks.use(new BackgroundCheck({ name: 'indicators', check: () => collectIndicators({ ...options.indicators, ledger, clock }), wrong: () => undefined, clock, log, everyMs: indicatorsEveryMs, freshMs: indicatorsFreshMs }))
+  const books = checks.use(new BackgroundCheck({ name: 'the books', check: () => ledger.verify(), wrong: ({ ok, problems }) => (ok ? undefined : { problems: problems.slice(0, 10) }), clock, log, everyMs: checkEveryMs, freshMs: booksFreshMs, watch: options.jobLog?.watch('books') }))
+  const reconciliation = checks.use(new BackgroundCheck({ name: 'reconciliation', check: options.reconcile, wrong: () => undefined, clock, log, everyMs: checkEveryMs, freshMs: reconciliationFreshMs, watch: options.jobLog?.watch('reconciliation') }))
+  const indicators = checks.use(new BackgroundCheck({ name: 'indicators', check: () => collectIndicators({ ...options.indicators, ledger, clock }), wrong: () => undefined, clock, log, everyMs: indicatorsEveryMs, freshMs: indicatorsFreshMs, watch: options.jobLog?.watch('indicators') }))
   const feed = new LiveFeed({ ledger, store, clock, log, safety: () => safetyOf(books.latest(), reconciliation.latest(), clock.nowMs()), maySee: async (request) => (await entrance.session(request)) !== undefined })
   const routes = Router()
 
@@ -96,6 +106,9 @@ export function createOperator(options: OperatorOptions): Operator {
 
   return {
     routes,
+    links: async () => new Map(linksOf(await store.reportsSince(clock.nowMs() - reportFreshMs)).map(({ peer, up }) => [peer, up])),
+    jobs: async () => jobsOf(await store.reportsSince(clock.nowMs() - reportFreshMs)),
+    again: { books: () => books.again(), reconciliation: () => reconciliation.again(), indicators: () => indicators.again() },
     async [Symbol.asyncDispose]() {
       await feed[Symbol.asyncDispose]()
       await checks.disposeAsync()

@@ -3,7 +3,7 @@ import { newId } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { OperatorStore } from './store.ts'
+import { type JobReport, OperatorStore } from './store.ts'
 
 /** Since the process started. */
 export interface PacketCounters {
@@ -25,6 +25,8 @@ export interface RoleReporterOptions {
   readonly counters?: () => PacketCounters
   /** Its links to others. */
   readonly links?: () => readonly { readonly peer: string; readonly up: boolean }[]
+  /** What it does by itself. */
+  readonly jobs?: () => readonly JobReport[]
   readonly log: { warn(about: object, message: string): void }
 }
 
@@ -129,13 +131,13 @@ export class RoleReporter implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    const { clock, role, version, counters, log } = this.#options
+    const { clock, role, version, counters, jobs, log } = this.#options
     const { packets, rejectsByCode } = counters?.() ?? { packets: 0, rejectsByCode: {} }
     const startMs = clock.monotonicMs()
     try {
       const metrics = await this.#registry.getMetricsAsJSON()
       await this.#store.report({
-        processId: this.#processId, role, version, startedAtMs: this.#startedAtMs, reportedAtMs: clock.nowMs(), packets, rejectsByCode: Object.fromEntries(bounded(rejectsByCode)), metrics,
+        processId: this.#processId, role, version, startedAtMs: this.#startedAtMs, reportedAtMs: clock.nowMs(), packets, rejectsByCode: Object.fromEntries(bounded(rejectsByCode)), metrics, jobs: jobs?.() ?? [],
       })
       this.#commit.observe((clock.monotonicMs() - startMs) / 1_000)
       this.#silent = false

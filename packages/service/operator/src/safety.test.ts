@@ -51,7 +51,7 @@ test.each<[string, Partial<Measures>, string[]]>([
 
 describe('percentiles', () => {
   const report = (processId: string, counts: readonly (readonly [string, number])[]): RoleReport => ({
-    processId, role: 'wallet', version: '1', startedAtMs: 0, reportedAtMs: 0, packets: 0, rejectsByCode: {}, metrics: [{ name: 'lateness_bucket', values: counts.map(([le, value]) => ({ labels: { le }, value })) }],
+    processId, role: 'wallet', version: '1', startedAtMs: 0, reportedAtMs: 0, packets: 0, rejectsByCode: {}, metrics: [{ name: 'lateness_bucket', values: counts.map(([le, value]) => ({ labels: { le }, value })) }], jobs: [],
   })
 
   test('join all processes, and lie evenly within their bucket', () => {

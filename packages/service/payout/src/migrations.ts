@@ -162,5 +162,12 @@ export const payoutMigrations: Migrations = {
         );
       `,
     },
+    {
+      name: '3-what-waits',
+      sql: `
+        -- Why it did not succeed the last time.
+        alter table payout.effect add column error text check (length(error) <= 500);
+      `,
+    },
   ],
 }

@@ -55,7 +55,7 @@ interface MethodTable {
 export interface Tables {
   'payout.payout': PayoutTable
   'payout.event': EventTable
-  'payout.effect': { payout_id: string; number: Generated<bigint>; rail: string; type: string; effect: unknown; tries: Generated<number>; not_before_ms: Generated<bigint>; done_ms: bigint | null; attempt: number }
+  'payout.effect': { payout_id: string; number: Generated<bigint>; rail: string; type: string; effect: unknown; tries: Generated<number>; not_before_ms: Generated<bigint>; done_ms: bigint | null; attempt: number; error: Generated<string | null> }
   'payout.method': MethodTable
   'payout.batch': { id: string; created_ms: bigint; created_by: string; payouts: number; total: bigint; file: Buffer }
 }
@@ -216,8 +216,9 @@ export class PayoutStore {
     })
   }
 
-  async postpone({ record, number }: OpenEffect, notBeforeMs: number): Promise<void> {
-    await this.#db.updateTable('payout.effect').set({ not_before_ms: BigInt(notBeforeMs) }).where('payout_id', '=', record.payout.id).where('number', '=', number).where('done_ms', 'is', null).execute()
+  /** @param error why it did not succeed, in words for operators; none while it only waits */
+  async postpone({ record, number }: OpenEffect, notBeforeMs: number, error?: string): Promise<void> {
+    await this.#db.updateTable('payout.effect').set({ not_before_ms: BigInt(notBeforeMs), error: error?.slice(0, 500) ?? null }).where('payout_id', '=', record.payout.id).where('number', '=', number).where('done_ms', 'is', null).execute()
   }
 
   async method(accountId: Id<'acct'>): Promise<Method | undefined> {

@@ -5,7 +5,7 @@ import { type Id, newId, type Seal } from '@rivulet/ids'
 import type { Account, Counters, Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { OwnMoney } from '@rivulet/receiver'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import { nextDue } from './calendar.ts'
 import { type Destination, parseDestination, shownDestination } from './destination.ts'
 import { PayoutFault } from './fault.ts'
@@ -30,6 +30,8 @@ export interface PayoutsOptions {
   readonly offered: readonly RailName[]
   /** Whether this process takes up every few seconds what is due. */
   readonly background: boolean
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
   /** The account at Stripe that a publisher has opened from here: the only one that she is paid to. */
   readonly stripeAccountOf?: (personId: Id<'pers'>) => Promise<string | undefined>
   /** Tells the publisher; called at least once for each news. */
@@ -217,7 +219,7 @@ export class Payouts implements AsyncDisposable {
 
   #tick(): void {
     this.#timer = this.#options.clock.after(workEveryMs, () => {
-      this.work()
+      watched(() => this.work(), { ...this.#options, everyMs: workEveryMs, watch: this.#options.watch })
         .catch((error: unknown) => this.#options.log.warn({ error: messageOf(error) }, 'payouts wait for the database'))
         .finally(() => this.#tick())
         .catch(() => undefined)
@@ -264,7 +266,7 @@ export class Payouts implements AsyncDisposable {
     } catch (error) {
       const pauseMs = Math.min(pauseMsMin * 2 ** Math.min(open.tries - 1, 20), pauseMsMax)
       log.warn({ payout: open.record.payout.id, effect: open.effect.type, tries: open.tries, pauseMs, error: messageOf(error) }, 'a step of a payout failed and is tried again')
-      await store.postpone(open, clock.nowMs() + pauseMs)
+      await store.postpone(open, clock.nowMs() + pauseMs, messageOf(error))
     }
   }
 

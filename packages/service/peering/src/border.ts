@@ -44,6 +44,8 @@ export interface Border extends AsyncDisposable {
   relay(peerName: string): PacketHandler
   /** Where units of a peer's link become units of an account: which account is debited, and at what rate. Undefined while no rate is known. */
   exchange(peerName: string, asset: Asset): Promise<{ readonly accountId: `acct_${string}`; readonly rate: Ratio } | undefined>
+  /** Whether each BTP peer that is not paused is connected to this process. */
+  links(): readonly { readonly peer: string; readonly up: boolean }[]
 }
 
 /** What a wallet says to relay to one peer: nobody who knows one of these knows another, or our own. */
@@ -73,16 +75,16 @@ export async function openBorder(options: BorderOptions): Promise<Border> {
     }
   }
 
-  const linkTo = (peer: Peer): { readonly link: DuplexLink; readonly end: () => Promise<void> | void } => {
+  const linkTo = (peer: Peer): { readonly link: DuplexLink; readonly isUp?: () => boolean; readonly end: () => Promise<void> | void } => {
     const { link, id, name } = peer
     const token = (sealed: Buffer): string => seal.open(sealed, id).toString()
     switch (link.kind) {
       case 'btp-client': {
         const client = new BtpClient({ url: link.url, token: token(link.tokenSealed), peerId: name, clock, log })
-        return { link: client, end: () => client[Symbol.asyncDispose]() }
+        return { link: client, isUp: () => client.isConnected, end: () => client[Symbol.asyncDispose]() }
       }
       case 'btp-server':
-        return { link: btp.addPeer({ id: name, tokenHash: link.incomingTokenHash }), end: () => btp.removePeer(name) }
+        return { link: btp.addPeer({ id: name, tokenHash: link.incomingTokenHash }), isUp: () => btp.isConnected(name), end: () => btp.removePeer(name) }
       case 'http': {
         const poster = new HttpLink({ url: link.url, token: token(link.tokenSealed), clock, log })
         http.accept({ tokenHash: link.incomingTokenHash }, poster)
@@ -99,13 +101,14 @@ export async function openBorder(options: BorderOptions): Promise<Border> {
 
   const open = (peer: Peer): Held => {
     const { name } = peer
-    const { link, end } = linkTo(peer)
+    const { link, end, isUp } = linkTo(peer)
     btp.addPeer({ id: relayName(name), token: relayToken(internalToken, name) }).receive(relay(name))
     const credit = new LeasedCredit({ store, owed, peerId: peer.id, processId, clock, log })
     return {
       link, credit,
       changed: () => credit.changed(),
       report: () => credit.report(),
+      ...(isUp !== undefined && { isUp }),
       async [Symbol.asyncDispose]() {
         btp.removePeer(relayName(name))
         await end()
@@ -130,6 +133,7 @@ export async function openBorder(options: BorderOptions): Promise<Border> {
       assert(peer.asset.code !== asset.code || peer.asset.scale !== asset.scale, 'one asset is not exchanged for itself')
       return { accountId: await exchangeAccount(peer, asset), rate }
     },
+    links: () => follower.links(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),
   }
 }

@@ -13,6 +13,8 @@ export interface Held extends AsyncDisposable {
   changed?(): void
   /** Called at every look. */
   report?(): Promise<void>
+  /** Whether it stands now; absent where nothing stands between two packets. */
+  isUp?(): boolean
 }
 
 export interface FollowerOptions {
@@ -26,6 +28,8 @@ export interface FollowerOptions {
 
 /** Well within the 5 s in which changes are followed. */
 const lookEveryMs = 2_000
+/** A report of a process has room for so many. */
+const linksToldMax = 200
 
 /** Keeps the forwarder of one process in step with the peers in the database: added, changed, paused, removed. */
 export class Follower implements AsyncDisposable {
@@ -48,6 +52,11 @@ export class Follower implements AsyncDisposable {
   /** The peer of this name, as last read. */
   named(name: string): Peer | undefined {
     return this.#known.get(name)?.peer
+  }
+
+  /** The links of peers that are not paused, where a link stands; of at most 200 peers. */
+  links(): readonly { readonly peer: string; readonly up: boolean }[] {
+    return [...this.#known].slice(0, linksToldMax).flatMap(([name, { peer, held }]) => (peer.state === 'paused' || held.isUp === undefined ? [] : [{ peer: name, up: held.isUp() }]))
   }
 
   /** Reads the peers now. */

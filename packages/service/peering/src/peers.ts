@@ -37,6 +37,8 @@ export interface PeerView {
   readonly state: Peer['state']
   readonly link: { readonly kind: StoredLink['kind']; readonly url?: string }
   readonly address: string
+  /** Its `link[..]` account in the ledger. */
+  readonly accountId: string
   readonly prefixes: readonly string[]
   readonly asset: Asset
   readonly limits: {
@@ -155,7 +157,7 @@ export class Peers {
     const due = settlementThreshold !== null && owedToPeer >= settlementThreshold ? owedToPeer : 0n
     const { id, name, state, address, prefixes, asset, link } = peer
     return {
-      id, name, state, link: { kind: link.kind, ...('url' in link && { url: link.url }) }, address, prefixes, asset,
+      id, name, state, accountId: peer.linkAccountId, link: { kind: link.kind, ...('url' in link && { url: link.url }) }, address, prefixes, asset,
       limits: { ...peer.limits, packetAmountMax: String(packetAmountMax), owedMax: String(owedMax), settlementThreshold: settlementThreshold === null ? null : String(settlementThreshold) },
       balance: { owedToUs: String(owedToPeer < 0n ? -owedToPeer : 0n), owedToPeer: String(owedToPeer > 0n ? owedToPeer : 0n), leased: String(leased) },
       settlementDue: String(due),

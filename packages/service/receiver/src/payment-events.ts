@@ -8,7 +8,7 @@ import type { Id } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import { appendEvents, type NewEvent } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import { type EventBook, tellAlone, type Watched } from './event-store.ts'
 import type { IncomingPayment, IncomingPayments } from './incoming-payments.ts'
 
@@ -22,6 +22,8 @@ export interface PaymentEventsOptions {
   /** The people who want to know. */
   readonly owners: () => Promise<ReadonlySet<string>>
   readonly log: { warn(fields: object, message: string): void }
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
 }
 
 const lookEveryMs = 1_000
@@ -44,7 +46,7 @@ export class PaymentEvents implements AsyncDisposable {
 
   start(): void {
     this.#timer = this.#options.clock.after(lookEveryMs, () => {
-      this.#looking = this.look()
+      this.#looking = watched(() => this.look(), { ...this.#options, everyMs: lookEveryMs, watch: this.#options.watch })
         .catch((error: unknown) => this.#options.log.warn({ err: messageOf(error) }, 'what came could not be told to webhooks, it is tried again'))
         .finally(() => {
           if (!this.#stopped) this.start()

@@ -1,7 +1,7 @@
 import { isFault, messageOf } from '@rivulet/faults'
 import type { Seal } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import type { English } from './language.ts'
 import { type ClaimedMail, type KeptMail, type MailOutcome, MailStore, type MailTransaction, type NewMail } from './mail-store.ts'
 import { MailFault, type MailServer } from './smtp.ts'
@@ -20,6 +20,8 @@ export interface MailsOptions {
   readonly mailbox: boolean
   /** 0 to 1, for the jitter of the retries. */
   readonly random: () => number
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -87,10 +89,12 @@ export class Mails implements AsyncDisposable {
   }
 
   async #background(): Promise<void> {
-    const { clock, log } = this.#options
+    const { clock, log, watch } = this.#options
     try {
-      await this.#round()
-      await this.#store.forget(clock.nowMs() - keptForMs)
+      await watched(async () => {
+        await this.#round()
+        await this.#store.forget(clock.nowMs() - keptForMs)
+      }, { clock, everyMs: lookEveryMs, watch })
     } catch (error) {
       log.warn({ err: messageOf(error) }, 'the mails that wait could not be read, it is tried again')
     }

@@ -49,6 +49,23 @@ describe('a receiver of ours', () => {
     await verified(house)
   })
 
+  test('while the operator has stopped everything nothing new is paid or held, in his words; what is under way ends, and afterwards all goes on', async () => {
+    const process = house.open()
+    const request = house.request({ incomingPayment: house.receivable(), debitAmount: euros(1_000n) })
+    const before = await process.payments.create(request)
+    house.stopped = 'a leak at the bank'
+    await expect(process.payments.create(request)).rejects.toMatchObject({ code: 'payments-stopped', message: 'the operator has stopped all payments (a leak at the bank): nothing was paid, try again later' })
+    expect(await house.balances()).toMatchObject({ pending: 1_000n, publisher: 0n })
+    before.start()
+    expect(await house.ended(process, before)).toMatchObject({ state: 'completed', sent: 1_000n })
+    expect(await house.balances()).toEqual({ alice: budget - 1_000n, pending: 0n, publisher: 1_000n, fees: 0n })
+    house.stopped = undefined
+    const after = await process.payments.create(request)
+    after.start()
+    expect(await house.ended(process, after)).toMatchObject({ state: 'completed', sent: 1_000n })
+    await verified(house)
+  })
+
   test('one incoming payment is paid many times at once', async () => {
     const process = house.open()
     const incomingPayment = house.receivable()

@@ -34,6 +34,8 @@ export interface PaymentsOptions {
   readonly routing: Routing
   /** Whether the operator has frozen whose account it is: nothing is paid from it then. */
   readonly frozen: (ledgerAccountId: Id<'acct'>) => Promise<boolean>
+  /** The operator's words while everything that pays is stopped: nothing new is paid then, and what is under way goes on. */
+  readonly stopped: () => Promise<string | undefined>
   /** Those that serve payers who count in `asset`. */
   readonly accountsOf: (asset: Asset) => Promise<PaymentAccounts>
   /** Ours; each payment has a child of it. */
@@ -138,9 +140,11 @@ export class OutgoingPayments implements AsyncDisposable {
     this.#schedule()
   }
 
-  /** Durable, and nothing sent yet, when it resolves. Throws PaymentFault `quote-invalid`, `receiver-invalid`, `amount-invalid`, `amount-too-small`, `unauthorized`, `unavailable`. */
+  /** Durable, and nothing sent yet, when it resolves. Throws PaymentFault `quote-invalid`, `receiver-invalid`, `amount-invalid`, `amount-too-small`, `unauthorized`, `unavailable`, `payments-stopped`. */
   async create(request: PaymentRequest): Promise<HeldPayment> {
     if (this.#stopped || this.#jobs.size >= paymentsAtOnceMax) throw new PaymentFault('unavailable', 'the wallet has too much to do, or is stopping: try again in a moment')
+    const reason = await this.#options.stopped()
+    if (reason !== undefined) throw new PaymentFault('payments-stopped', `the operator has stopped all payments (${reason}): nothing was paid, try again later`)
     const [frozen, { quoteId, receiver, rate, least, ...price }] = await Promise.all([this.#options.frozen(request.walletAddress.ledgerAccountId), this.#priced(request)])
     if (frozen) throw new PaymentFault('unauthorized', 'unauthorized', { cause: new FrozenFault('person-frozen', 'the operator has frozen whose account it is') })
     if (request.receiverOnly !== undefined && request.receiverOnly !== receiver.url) throw new PaymentFault('unauthorized', 'unauthorized')

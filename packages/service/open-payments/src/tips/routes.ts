@@ -20,7 +20,7 @@ const bodyBytesMax = 8_192
 /** Of one person. */
 const rate = { burst: 10, perSecond: 0.2 }
 const statuses: Record<TipFaultCode, number> = {
-  'tip-invalid': 400, 'tip-receiver-invalid': 400, 'tip-amount-too-small': 400, 'tip-unknown': 404, 'key-reused': 409, 'tip-funds-insufficient': 409, 'tip-limit-reached': 409, 'tip-unavailable': 503, 'too-many-requests': 429,
+  'tip-invalid': 400, 'tip-receiver-invalid': 400, 'tip-amount-too-small': 400, 'tip-unknown': 404, 'key-reused': 409, 'tip-funds-insufficient': 409, 'tip-limit-reached': 409, 'tip-unavailable': 503, 'tip-payments-stopped': 503, 'too-many-requests': 429,
 }
 const newTip = z.strictObject({ to: z.string().min(1).max(2_000), amount: z.string().regex(/^[1-9][0-9]{0,18}$/), key: z.string().regex(/^[\w-]{8,100}$/) })
 

@@ -10,7 +10,7 @@ export type TipFaultCode =
   | TipRefusal
 
 /** Why nothing was paid: it stays the answer to this key. */
-export type TipRefusal = 'tip-receiver-invalid' | 'tip-amount-too-small' | 'tip-funds-insufficient' | 'tip-limit-reached' | 'tip-unavailable'
+export type TipRefusal = 'tip-receiver-invalid' | 'tip-amount-too-small' | 'tip-funds-insufficient' | 'tip-limit-reached' | 'tip-unavailable' | 'tip-payments-stopped'
 
 export class TipFault extends Fault<TipFaultCode> {}
 

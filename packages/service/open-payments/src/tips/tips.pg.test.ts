@@ -52,6 +52,15 @@ test('a tip is one payment in the ledger, with its fee, and says what has really
   await expect(tips.get(newId('pers', systemClock.nowMs()), state.tip.id)).rejects.toMatchObject({ code: 'tip-unknown' })
 })
 
+test('a tip is refused while the operator has stopped everything, nothing moves, and another key pays afterwards', async () => {
+  world.stopped = 'a leak at the bank'
+  await expect(give(1_000n)).rejects.toMatchObject({ code: 'tip-payments-stopped', message: 'the operator has stopped all payments: nothing was taken, try again later with another key' })
+  expect(await rows()).toEqual([])
+  world.stopped = undefined
+  await expect(give(1_000n)).rejects.toMatchObject({ code: 'tip-payments-stopped' })
+  expect(await give(1_000n, 'another-key')).toMatchObject({ state: 'completed', taken: 1_000n })
+})
+
 test('the same key is the same tip, however often and at once it is asked for, and never another', async () => {
   const states = await Promise.all(Array.from({ length: 8 }, () => give(1_000n)))
   expect(new Set(states.map(({ tip }) => tip.id)).size).toBe(1)

@@ -157,6 +157,8 @@ function refusalOf(error: unknown): TipRefusal | undefined {
       return isFault(error.cause, 'funds-insufficient') ? 'tip-funds-insufficient' : isFault(error.cause, 'person-frozen') ? 'tip-unavailable' : 'tip-limit-reached'
     case 'unavailable':
       return 'tip-unavailable'
+    case 'payments-stopped':
+      return 'tip-payments-stopped'
     case 'amount-invalid':
     case 'quote-invalid':
     case 'receiver-invalid':
@@ -172,6 +174,7 @@ const refusalWords: Record<TipRefusal, string> = {
   'tip-funds-insufficient': 'the budget that is left does not cover this',
   'tip-limit-reached': 'this is more than may be given in one day',
   'tip-unavailable': 'the payment could not be secured and was not made: try again with another key',
+  'tip-payments-stopped': 'the operator has stopped all payments: nothing was taken, try again later with another key',
 }
 
 function refused(refusal: TipRefusal, cause?: unknown): TipFault {

@@ -1,6 +1,6 @@
 /** What operators do to people and to the whole: audit log, people, corrections, the switch of all streams. Mount on the operator's port; parses its own bodies. */
 import { type Accounts, type Entrance, type PersonListed, personOf } from '@rivulet/accounts'
-import { type Action, actionOf, type AuditEntry, type AuditLog } from '@rivulet/audit'
+import { type Action, actionOf, type AuditEntry, type AuditFilter, type AuditLog } from '@rivulet/audit'
 import { isFault } from '@rivulet/faults'
 import { type Id, isId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
@@ -25,12 +25,15 @@ export interface AdminRoutesOptions {
 const bodyBytesMax = 8_192
 const pageSize = 50
 const csvRowsMax = 10_000
+/** Of each role, that a text may mean. */
+const peopleMax = 200
 const statuses: Readonly<Record<string, number>> = {
   'request-invalid': 400, 'account-unknown': 400, 'asset-differs': 400, 'correction-unknown': 404, 'correction-state': 409, 'approver-same': 409, 'person-unknown': 404, 'freeze-state': 409, 'switch-state': 409, 'database-unavailable': 503,
 }
 const text = z.string().trim().max(200)
 const reason = z.string().trim().min(3).max(500)
-const auditQuery = z.object({ operator: text.optional(), name: text.optional(), subject: text.optional(), result: z.enum(['begun', 'done', 'refused', 'failed']).optional(), before: text.optional() })
+const instant = z.coerce.number().int().min(0).max(8_640_000_000_000_000)
+const auditQuery = z.object({ operator: text.optional(), name: text.optional(), subject: text.optional(), result: z.enum(['begun', 'done', 'refused', 'failed']).optional(), about: text.optional(), fromMs: instant.optional(), toMs: instant.optional(), before: text.optional() })
 const peopleQuery = z.object({ role: z.enum(['subscriber', 'publisher']).default('subscriber'), text: text.default(''), frozen: z.enum(['yes', 'no']).default('no'), before: text.optional() })
 const reasonBody = z.strictObject({ reason })
 const switchBody = z.strictObject({ stopped: z.boolean(), reason })
@@ -65,12 +68,20 @@ function auditDoors(router: Router, { audit, accounts }: AdminRoutesOptions): vo
     }
     return entries.map(({ code, reason: why, ...entry }) => ({ ...entry, reason: why ?? null, code: code ?? null, operatorName: names.get(entry.operator) ?? entry.operator, subjectName: names.get(entry.subject) ?? null }))
   }
+  /** An object may be named as people know it: of whom the text is the name or the e-mail, what was done to them is meant too. */
+  const asked = async (query: unknown): Promise<Omit<AuditFilter, 'limit'>> => {
+    const { about, ...filter } = parse(auditQuery, query)
+    if (about === undefined || about === '') return filter
+    const people = await Promise.all((['subscriber', 'publisher'] as const).map((role) => accounts.search({ role, text: about, frozenOnly: false, before: undefined, limit: peopleMax })))
+    return { ...filter, about, subjects: people.flat().map(({ id }) => id) }
+  }
   router.get('/api/audit', async (request, response) => {
-    const entries = await audit.list({ ...parse(auditQuery, request.query), limit: pageSize + 1 })
-    response.json({ person: whoOf(response), entries: await named(entries.slice(0, pageSize)), more: entries.length > pageSize })
+    const [entries, known] = await Promise.all([audit.list({ ...(await asked(request.query)), limit: pageSize + 1 }), audit.known()])
+    const operators = await Promise.all(known.operators.map(async (id) => ({ id, name: isId('pers', id) ? ((await accounts.personById(id))?.name ?? id) : id })))
+    response.json({ person: whoOf(response), entries: await named(entries.slice(0, pageSize)), more: entries.length > pageSize, operators, names: known.names })
   })
   router.get('/api/audit.csv', async (request, response) => {
-    const { before: first, ...filter } = parse(auditQuery, request.query)
+    const { before: first, ...filter } = await asked(request.query)
     response.attachment('audit.csv').type('text/csv')
     response.write('id,time,operator,action,subject,reason,result,code,detail\r\n')
     let before = first

@@ -3,7 +3,7 @@ import type { Action } from '@rivulet/audit'
 import { Fault, isFault, messageOf } from '@rivulet/faults'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import type { Correction, CorrectionStore } from './correction-store.ts'
 
 export type AdminFaultCode =
@@ -26,6 +26,8 @@ export interface CorrectionsOptions {
   readonly ledger: Pick<Ledger, 'accountByName' | 'transfer'>
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void }
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
 }
 
 /** Accounts by their names in the chart of accounts; units. */
@@ -119,7 +121,7 @@ export class Corrections implements AsyncDisposable {
 
   #tick(): void {
     this.#timer = this.#options.clock.after(workEveryMs, () => {
-      this.#working = this.work()
+      this.#working = watched(() => this.work(), { ...this.#options, everyMs: workEveryMs, watch: this.#options.watch })
         .catch((error: unknown) => this.#options.log.warn({ error: messageOf(error) }, 'approved corrections wait for the database'))
         .then(() => this.#tick())
     }, { background: true })

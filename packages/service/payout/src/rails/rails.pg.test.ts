@@ -126,7 +126,7 @@ async function interledger(): Promise<Way> {
   far.receive((prepare) => streams.handle(prepare, { debitAccountId: here.id, asset: eur }))
   const incoming = new IncomingPayments({ postgres, clock, streams, receiving: ledger.receiving, accounts: { walletAddressById: () => Promise.resolve(address) } })
   const paying = await createPaying({
-    postgres, ledger, clock, log: { warn: () => undefined, error: () => undefined }, sender: new StreamSender({ clock, random: () => 0.5 }), asset: eur, seal: new Seal(randomBytes(32)), publicUrl: 'https://wallet.example', leaseMs: 60_000, ilpAddress: 'test.wallet.pay',
+    stopped: () => Promise.resolve(undefined), postgres, ledger, clock, log: { warn: () => undefined, error: () => undefined }, sender: new StreamSender({ clock, random: () => 0.5 }), asset: eur, seal: new Seal(randomBytes(32)), publicUrl: 'https://wallet.example', leaseMs: 60_000, ilpAddress: 'test.wallet.pay',
     fee: { fixed: 0n, basisPoints: 0n }, accounts: { walletAddressByUrl: () => Promise.resolve(undefined), isAccountFrozen: () => Promise.resolve(false) }, requireToken: () => [],
     routing: { to: () => Promise.resolve({ link, creditAccountId: there.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
     find: findReceiver({ incoming, publicUrls: ['https://receiver.example'], reader: { read: () => Promise.resolve(undefined) } }),

@@ -3,7 +3,7 @@ import { messageOf } from '@rivulet/faults'
 import { type Id, isId, newId, newSecret } from '@rivulet/ids'
 import type { GuardedFetch } from '@rivulet/outbound'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import { lookForProof, type ResolveTxt } from './proof.ts'
 import { afterCheck, newProof, type Site, SiteFault } from './site.ts'
 import { SiteStore } from '../site-store.ts'
@@ -20,6 +20,8 @@ export interface SitesOptions {
   readonly log: { warn(fields: object, message: string): void }
   /** Tells the owner that the proof of a site has vanished; at least once for each time. */
   readonly tellLost?: (site: Site) => Promise<void>
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
 }
 
 const sitesPerPersonMax = 50
@@ -47,7 +49,7 @@ export class Sites implements AsyncDisposable {
 
   start(): void {
     this.#timer = this.#options.clock.after(lookEveryMs, () => {
-      this.#looking = this.checkDue()
+      this.#looking = watched(() => this.checkDue(), { ...this.#options, everyMs: lookEveryMs, watch: this.#options.watch })
         .catch((error: unknown) => this.#options.log.warn({ err: messageOf(error) }, 'proofs of sites could not be looked at, it is tried again'))
         .finally(() => {
           if (!this.#stopped) this.start()

@@ -8,7 +8,7 @@ import { isFault, messageOf } from '@rivulet/faults'
 import { type Id, isId, newId } from '@rivulet/ids'
 import type { Income, Ledger } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
-import type { Clock, Timer } from '@rivulet/time'
+import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import { parsePointer } from '@rivulet/web-monetization'
 import { z } from 'zod'
 import { type Split, type SplitPart, SplitStore } from '../split-store.ts'
@@ -26,6 +26,8 @@ export interface SplitsOptions {
   /** Accept pointers with http, ports and loopback hosts; only for the sandbox. */
   readonly allowLocal: boolean
   readonly log: { warn(fields: object, message: string): void }
+  /** Told of every turn of the background. */
+  readonly watch?: JobWatch | undefined
 }
 
 /** How an address is shared, and what each has got of it since. */
@@ -58,7 +60,7 @@ export class Splits implements AsyncDisposable {
 
   start(): void {
     this.#timer = this.#options.clock.after(lookEveryMs, () => {
-      this.#working = this.move()
+      this.#working = watched(() => this.move(), { ...this.#options, everyMs: lookEveryMs, watch: this.#options.watch })
         .catch((error: unknown) => this.#options.log.warn({ err: messageOf(error) }, 'shared income could not be moved on, it is tried again'))
         .finally(() => {
           if (!this.#stopped) this.start()

@@ -1,0 +1,33 @@
+export const settingsEn = {
+  settings: {
+    title: 'Settings',
+    live: 'What changes while Rivulet runs',
+    liveWhy: 'Each has its page, and each change stands in the audit log.',
+    liveOf: {
+      peers: 'Peers, their limits, pace and settlement threshold',
+      safety: 'Stop and resume everything that pays, corrections of the books',
+      people: 'Freeze people, give payments back',
+      subscriptions: 'Cancel, keep and charge again',
+      queues: 'Pause webhooks, run jobs',
+    },
+    readOnly: 'Read-only',
+    readOnlyWhy: 'What follows comes from files, environment and command line, as this process read them at {{time}}. Change it there, on every machine, and start Rivulet again.',
+    none: 'Nothing is set',
+    changeAt: 'change it at',
+    yes: 'Yes',
+    no: 'No',
+    set: 'Set',
+    notSet: 'Not set',
+    sources: { file: 'From rivulet.json', environment: 'From the environment', 'command-line': 'From the command line', secrets: 'From secrets.json', 'built-in': 'Built in' },
+    groups: { installation: 'Installation', money: 'Money', plans: 'Plans', payouts: 'Payouts', invoices: 'Invoices', others: 'Mail and cards', process: 'Process' },
+    names: {
+      sandbox: 'Sandbox', asset: 'Asset and scale', ilpAddress: 'ILP address', 'url-wallet': 'Address of the wallet', 'url-receiver': 'Address of the publishers’ entrance', 'url-operator': 'Address of the operators’ entrance', hostPath: 'Publisher of the bare pointer',
+      ratePerSecond: 'Usual rate, an hour', paymentFeeFixed: 'Fee of an outgoing payment, fixed', paymentFeePart: 'Fee of an outgoing payment, part', exchange: 'Exchange rates', slippage: 'Part of a rate that may be lost', feeMarkWarning: 'Fee ratio that warns', feeMarkAlarm: 'Fee ratio that alarms', tariff: 'Tariff of a provider or rail',
+      planPrice: 'price', planFee: 'fee', planRate: 'rate, an hour', planTrial: 'trial',
+      payoutRails: 'Ways that are offered', payoutMinimum: 'Smallest payout', approvalAbove: 'An operator approves above', fourEyesAbove: 'Two operators approve above', payoutFeeFixed: 'fee, fixed', payoutFeePart: 'fee, part', bank: 'Bank account', stripePayouts: 'Payouts by Stripe',
+      seller: 'Seller', vatId: 'VAT number', invoicePrefix: 'Prefix of numbers', vat: 'VAT contained in prices',
+      smtp: 'Mail server', mailFrom: 'Sender of mails', stripeKey: 'Secret key of Stripe', stripeWebhook: 'Signing secret of Stripe’s webhook', stripePayoutWebhook: 'Signing secrets of Stripe’s payout webhooks',
+      database: 'Database of your own', data: 'Data folder', listen: 'Listens on', ports: 'Ports of wallet, receiver and operator', tls: 'TLS by Rivulet itself', link: 'Link between wallet and receiver', proxyHops: 'Own proxies in front', lease: 'Lease of a wallet’s streams', log: 'Log level',
+    },
+  },
+}

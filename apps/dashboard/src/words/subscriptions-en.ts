@@ -1,0 +1,52 @@
+export const subscriptionsEn = {
+  subscriptions: {
+    title: 'Subscriptions',
+    search: 'Name, email, address or id',
+    state: 'State',
+    anyState: 'All states',
+    plan: 'Plan',
+    anyPlan: 'All plans',
+    empty: 'No subscription found',
+    emptyWhy: 'Search for less, or in another state.',
+    states: { trial: 'Trial', active: 'Active', grace: 'Grace', 'past-due': 'Past due', paused: 'Paused', cancelled: 'Cancelled', starting: 'Starting', ended: 'Ended' },
+    next: {
+      renews: 'renews on {{date}}', ends: 'ends on {{date}}', pauses: 'pauses on {{date}}', retry: 'charged again on {{date}}', charging: 'a charge is under way', waits: 'waits for the subscriber’s bank until {{date}}', paused: 'waits to be resumed', ended: 'begun on {{date}}',
+    },
+    attempts_one: '{{count}} failed attempt',
+    attempts_other: '{{count}} failed attempts',
+    back: 'All subscriptions',
+    person: 'Subscriber',
+    begun: 'Begun',
+    periodEnds: 'Period ends',
+    nextStep: 'Next',
+    failed: 'Failed attempts of this period',
+    id: 'Id',
+    open: 'Still to be done',
+    openWaits: 'waits for its turn',
+    timeline: 'What happened',
+    retry: 'Charge again now',
+    retryWhy: 'The failed payment is asked for again with the same card. If it fails, the next attempt is later, and after the last one the subscription ends.',
+    cancel: 'Cancel',
+    cancelWhy: 'It ends on {{date}}. Until then everything stays as it is, and the rest of the budget is shared as the subscriber chose.',
+    cancelNowWhy: 'What is not paid ends at once, and the rest of the budget is shared as the subscriber chose.',
+    keep: 'Keep it',
+    keepWhy: 'It is renewed again at the end of its period.',
+    entries: {
+      begun: 'Begun',
+      charge: {
+        asked: 'Asked {{provider}} for {{amount}}', authentication: '{{amount}} wait for the subscriber’s bank ({{provider}})', succeeded: '{{amount}} paid by {{provider}}', failed: '{{amount}} refused by {{provider}}', disputed: '{{amount}} taken back by the subscriber’s bank', refunded: '{{amount}} paid and given back',
+      },
+      refunded: '{{amount}} given back',
+      shared_one: '{{amount}} of the budget shared with {{count}} payee',
+      shared_other: '{{amount}} of the budget shared with {{count}} payees',
+      rolledOver: '{{amount}} rolled over',
+      invoice: 'Invoice {{number}} over {{amount}}',
+      'credit-note': 'Credit note {{number}} over {{amount}}',
+      action: 'An operator: {{action}} ({{result}})',
+    },
+  },
+}
+
+export const subscriptionErrorsEn = {
+  'subscription-unknown': 'There is no such subscription.',
+}

@@ -1,0 +1,115 @@
+import type { Postgres } from '@rivulet/postgres'
+import { leaseMs } from './deliverer.ts'
+import type { MailTransaction } from './mail/mail-store.ts'
+import { NotifyFault } from './types.ts'
+
+/** How an outbox stands. Milliseconds since 1970. */
+export interface QueueState {
+  readonly waiting: number
+  /** Among those that wait: tried at least once, without success. */
+  readonly failing: number
+  /** Since when the oldest waits. */
+  readonly oldestMs: number | null
+  /** Given up within the last week. */
+  readonly dead: number
+  /** Of what failed last, among those that wait and those that were given up. */
+  readonly lastError: string | null
+}
+
+/** An endpoint that did not take what it was sent. */
+export interface FailingEndpoint {
+  readonly id: string
+  readonly ownerId: string
+  /** Without query: it may hold a secret of the publisher's. */
+  readonly url: string
+  readonly paused: boolean
+  readonly waiting: number
+  readonly dead: number
+  /** When the oldest of those was written. */
+  readonly sinceMs: number
+  readonly attempts: number
+  readonly triedMs: number | null
+  /** When the first of those that wait is tried next. */
+  readonly nextMs: number | null
+  readonly answerCode: number | null
+  readonly error: string | null
+}
+
+interface StateRow { waiting: bigint; failing: bigint; oldest: bigint | null; dead: bigint; last_error: string | null }
+interface FailingRow {
+  id: string; owner_id: string; url: string; paused: boolean; waiting: bigint; dead: bigint; since: bigint; attempts: number; tried: bigint | null; next: bigint | null; answer_code: number | null; error: string | null
+}
+
+const weekMs = 7 * 24 * 3_600_000
+
+/** What operators see of the outboxes, across all people, and the little that they may do. */
+export class QueueStore {
+  readonly #pool: Postgres['pool']
+
+  constructor({ pool }: Postgres) {
+    this.#pool = pool
+  }
+
+  webhooks(nowMs: number): Promise<QueueState> {
+    return this.#state(
+      `select count(*) filter (where status = 'pending') as waiting, count(*) filter (where status = 'pending' and attempts > 0) as failing, min(created_at_ms) filter (where status = 'pending') as oldest,
+        count(*) filter (where status = 'dead') as dead,
+        (array_agg(coalesce(error, answer_code::text) order by tried_at_ms desc) filter (where attempts > 0))[1] as last_error
+      from notify.deliveries where status = 'pending' or (status = 'dead' and tried_at_ms >= $1)`, nowMs)
+  }
+
+  mails(nowMs: number): Promise<QueueState> {
+    return this.#state(
+      `select count(*) filter (where status = 'waiting') as waiting, count(*) filter (where status = 'waiting' and attempts > 0) as failing, min(created_at_ms) filter (where status = 'waiting') as oldest,
+        count(*) filter (where status = 'dead') as dead, (array_agg(error order by tried_at_ms desc) filter (where attempts > 0))[1] as last_error
+      from notify.mail where status = 'waiting' or (status = 'dead' and tried_at_ms >= $1)`, nowMs)
+  }
+
+  /** Endpoints of which something that waits was tried without success, or that lost something within the last week; those that fail longest first. */
+  async failing(nowMs: number, limit: number): Promise<readonly FailingEndpoint[]> {
+    const { rows } = await this.#pool.query<FailingRow>(
+      `select h.id, h.owner_id, split_part(h.url, '?', 1) as url, h.paused, f.* from notify.endpoints h cross join lateral (
+          select count(*) filter (where d.status = 'pending') as waiting, count(*) filter (where d.status = 'dead') as dead, min(d.created_at_ms) as since, max(d.attempts) as attempts, max(d.tried_at_ms) as tried,
+            min(d.due_at_ms) filter (where d.status = 'pending') as next,
+            (array_agg(d.answer_code order by d.tried_at_ms desc nulls last))[1] as answer_code, (array_agg(d.error order by d.tried_at_ms desc nulls last))[1] as error
+          from notify.deliveries d where d.endpoint_id = h.id and (d.status = 'pending' or (d.status = 'dead' and d.tried_at_ms >= $1))) f
+        where f.attempts > 0 order by f.since, h.id limit $2`, [nowMs - weekMs, limit])
+    return rows.map((row) => ({
+      id: row.id, ownerId: row.owner_id, url: row.url, paused: row.paused, waiting: Number(row.waiting), dead: Number(row.dead), sinceMs: Number(row.since), attempts: row.attempts, triedMs: row.tried === null ? null : Number(row.tried),
+      nextMs: row.next === null ? null : Number(row.next), answerCode: row.answer_code, error: row.error,
+    }))
+  }
+
+  /** Makes due at once what waits of an endpoint, but for attempts that may be under way. Throws `webhook-unknown`. @param also written in the same transaction */
+  async retryNow(id: string, nowMs: number, also: (transaction: MailTransaction) => Promise<void>): Promise<void> {
+    await this.#change(id, also, `update notify.deliveries set due_at_ms = $2 where endpoint_id = $1 and status = 'pending' and due_at_ms > $2 and (tried_at_ms is null or tried_at_ms < $3)`, [id, nowMs, nowMs - leaseMs])
+  }
+
+  /** While an endpoint is paused its events wait. Throws `webhook-unknown`. @param also written in the same transaction */
+  async setPaused(id: string, paused: boolean, also: (transaction: MailTransaction) => Promise<void>): Promise<void> {
+    await this.#change(id, also, 'update notify.endpoints set paused = $2 where id = $1', [id, paused])
+  }
+
+  async #change(id: string, also: (transaction: MailTransaction) => Promise<void>, statement: string, values: readonly unknown[]): Promise<void> {
+    const client = await this.#pool.connect()
+    try {
+      await client.query('begin')
+      const known = await client.query('select from notify.endpoints where id = $1 for update', [id])
+      if (known.rowCount !== 1) throw new NotifyFault('webhook-unknown', 'there is no such webhook')
+      await client.query(statement, [...values])
+      await also(client)
+      await client.query('commit')
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined)
+      throw error
+    } finally {
+      client.release()
+    }
+  }
+
+  async #state(statement: string, nowMs: number): Promise<QueueState> {
+    const { rows } = await this.#pool.query<StateRow>(statement, [nowMs - weekMs])
+    const row = rows[0]
+    return { waiting: Number(row?.waiting ?? 0n), failing: Number(row?.failing ?? 0n), oldestMs: row?.oldest === null || row === undefined ? null : Number(row.oldest), dead: Number(row?.dead ?? 0n), lastError: row?.last_error ?? null }
+  }
+}

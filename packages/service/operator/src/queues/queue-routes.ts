@@ -1,0 +1,121 @@
+/** What waits to leave, and what processes do by themselves. Mount on the operator's port; parses its own bodies. */
+import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Action, actionOf, type AuditLog, type AuditTransaction, recordAction } from '@rivulet/audit'
+import { Fault, isFault } from '@rivulet/faults'
+import express, { type ErrorRequestHandler, type Response, Router } from 'express'
+import { z } from 'zod'
+import type { JobReport } from '../store.ts'
+
+/** How an outbox stands; `failing` are those among the waiting that were tried without success, `dead` were given up within a week. */
+interface QueueState {
+  readonly waiting: number
+  readonly failing: number
+  readonly oldestMs: number | null
+  readonly dead: number
+  readonly lastError: string | null
+}
+
+interface FailingWebhook {
+  readonly id: string
+  readonly ownerId: string
+  readonly url: string
+  readonly paused: boolean
+  readonly waiting: number
+  readonly dead: number
+  readonly sinceMs: number
+  readonly attempts: number
+  readonly triedMs: number | null
+  readonly nextMs: number | null
+  readonly answerCode: number | null
+  readonly error: string | null
+}
+
+type Also = (transaction: AuditTransaction) => Promise<void>
+
+export interface QueueRoutesOptions {
+  /** Each outbox by its name. */
+  readonly queues: () => Promise<Readonly<Record<string, QueueState>>>
+  readonly webhooks: {
+    failing(nowMs: number, limit: number): Promise<readonly FailingWebhook[]>
+    retryNow(id: string, nowMs: number, also: Also): Promise<void>
+    setPaused(id: string, paused: boolean, also: Also): Promise<void>
+  }
+  readonly jobs: () => Promise<readonly JobReport[]>
+  /** What may be done at any time, by any process, however often. */
+  readonly runs: Readonly<Record<string, () => Promise<void>>>
+  readonly accounts: Pick<Accounts, 'personById'>
+  readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
+  readonly audit: Pick<AuditLog, 'around'>
+  readonly nowMs: () => number
+}
+
+class QueueFault extends Fault<'request-invalid' | 'job-unknown'> {}
+
+const bodyBytesMax = 4_096
+const failingMax = 200
+const statuses: Readonly<Record<string, number>> = { 'request-invalid': 400, 'job-unknown': 404, 'webhook-unknown': 404, 'database-unavailable': 503 }
+const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) })
+
+/** GET `/api/queues`; POST `/api/webhooks/:id/retry`, `/pause`, `/resume` with a reason; POST `/api/jobs/:name/run`. Every change is in the audit log. */
+export function queueRoutes({ queues, webhooks, jobs, runs, accounts, entrance, audit, nowMs }: QueueRoutesOptions): Router {
+  const router = Router()
+  const paths = ['/api/queues', '/api/webhooks', '/api/jobs']
+  router.use(paths, entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: bodyBytesMax }), (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+
+  router.get('/api/queues', async (_request, response) => {
+    const [state, failing, ran] = await Promise.all([queues(), webhooks.failing(nowMs(), failingMax), jobs()])
+    const names = new Map<string, string>()
+    for (const ownerId of new Set(failing.map((one) => one.ownerId))) names.set(ownerId, (await accounts.personById(ownerId))?.name ?? ownerId)
+    const { name, email } = personOf(response)
+    const last = new Map(ran.map((job) => [job.name, job]))
+    response.json({
+      person: { name, email },
+      queues: Object.entries(state).map(([queue, one]) => ({ name: queue, ...one })),
+      webhooks: failing.map((one) => ({ ...one, ownerName: names.get(one.ownerId) ?? one.ownerId })),
+      jobs: [...new Set([...last.keys(), ...Object.keys(runs)])].toSorted().map((job) => ({ name: job, startedAtMs: null, endedAtMs: null, nextAtMs: null, error: null, ...last.get(job), mayRun: Object.hasOwn(runs, job) })),
+    })
+  })
+
+  const changed = (response: Response, action: Omit<Action, 'operator'>): Also => {
+    const whole = actionOf(response, { operator: personOf(response).id, ...action })
+    return (transaction) => recordAction(transaction, whole, nowMs())
+  }
+  router.post('/api/webhooks/:id/retry', async (request, response) => {
+    const { id } = request.params
+    await webhooks.retryNow(id, nowMs(), changed(response, { name: 'webhook.retry', subject: id, reason: reasonIn(request.body) }))
+    response.status(204).end()
+  })
+  for (const paused of [true, false]) {
+    router.post(`/api/webhooks/:id/${paused ? 'pause' : 'resume'}`, async (request, response) => {
+      const { id } = request.params
+      await webhooks.setPaused(id, paused, changed(response, { name: paused ? 'webhook.pause' : 'webhook.resume', subject: id, reason: reasonIn(request.body) }))
+      response.status(204).end()
+    })
+  }
+
+  router.post('/api/jobs/:name/run', async (request, response) => {
+    const { name } = request.params
+    const run = Object.hasOwn(runs, name) ? runs[name] : undefined
+    if (run === undefined) throw new QueueFault('job-unknown', 'there is no job of this name that may be run by hand')
+    await audit.around(actionOf(response, { operator: personOf(response).id, name: 'job.run', subject: name }), nowMs, run)
+    response.status(204).end()
+  })
+
+  router.use(paths, answerFaults)
+  return router
+}
+
+function reasonIn(body: unknown): string {
+  const parsed = reasonBody.safeParse(body ?? {})
+  if (!parsed.success) throw new QueueFault('request-invalid', 'reason: must be 3 to 500 characters')
+  return parsed.data.reason
+}
+
+const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const status = isFault(error) ? statuses[error.code] : undefined
+  if (response.headersSent || !isFault(error) || status === undefined) next(error)
+  else response.status(status).json({ error: { code: error.code, message: error.message } })
+}
