@@ -1,9 +1,11 @@
 import { type Id, newId, Seal } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import { isFault } from '@rivulet/faults'
 import { Mails, notifyMigrations } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { TestClock } from '@rivulet/time/testing'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Funding, type FundingOptions } from './funding.ts'
 import { FundingStore } from './funding-store.ts'
@@ -507,6 +509,84 @@ describe('a subscriber whom the operator has frozen', () => {
     expect((await posted())['psp[sandbox]']).toBe(-5_000_000_000n)
   })
 })
+
+test('under any order of events the books hold what was charged and not taken back, in the parts of the documents that were written', async () => {
+  const frozen = new Set<string>()
+  await using own = start({ invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 2_000 }, frozenAmong: (ids) => Promise.resolve(new Set(ids.filter((id) => frozen.has(id)))) })
+  const [monthly, patron] = await own.plans()
+  const store = new FundingStore(postgres)
+  let people = 0
+  const kinds = ['cancel', 'keep', 'pause', 'resume', 'dearer', 'cheaper', 'dies', 'good', 'asks', 'dispute', 'win', 'part', 'refund', 'freeze', 'thaw', 'spend', 'again'] as const
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof({ weight: 1, arbitrary: fc.integer({ min: 1, max: 33 }) }, { weight: 2, arbitrary: fc.constantFrom(...kinds) }), { minLength: 6, maxLength: 16 }), async (events) => {
+      people += 1
+      const personId = newId('pers', people)
+      const account = await ledger.openAccount({ name: `subscriber[${people}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
+      const begin = () => own.subscribe({ personId, accountId: account.id, planId: monthly?.id ?? '', provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } })
+      const first = await begin()
+      // Of the subscription that she began with: also when it has ended.
+      const charge = async () => (await store.charges(first.subscription.id, 100)).findLast(({ status }) => status === 'succeeded' || status === 'disputed')
+      const happen = async (kind: (typeof kinds)[number]): Promise<unknown> => {
+        const latest = await charge()
+        const report = (outcome: Parameters<Funding['reported']>[2]) => (latest === undefined ? undefined : own.reported('sandbox', latest.reference ?? '', outcome))
+        switch (kind) {
+          case 'cancel':
+          case 'keep':
+          case 'pause':
+          case 'resume':
+            return own.ask(personId, { type: kind })
+          case 'dearer':
+          case 'cheaper':
+            return own.ask(personId, { type: 'change-plan', planId: (kind === 'dearer' ? patron : monthly)?.id ?? '' })
+          case 'dies':
+            return own.changeCard(personId, sandbox.card('4000 0000 0000 0341'))
+          case 'good':
+            return own.changeCard(personId, sandbox.card(good))
+          case 'asks':
+            return own.changeCard(personId, sandbox.card('4000 0025 0000 3155'))
+          case 'dispute':
+            return report({ disputed: true, won: latest?.disputesWon ?? 0 })
+          case 'win':
+            return report({ disputed: false, won: (latest?.disputesWon ?? 0) + 1 })
+          case 'part':
+            return report({ refundedTo: 1_230_000_000n })
+          case 'refund':
+            return latest?.status === 'succeeded' ? own.refund(latest.key) : undefined
+          case 'freeze':
+            return frozen.add(personId)
+          case 'thaw':
+            return frozen.delete(personId)
+          case 'spend': {
+            const { posted: has } = await ledger.balance(account.id)
+            return has < 2n ? undefined : ledger.transfer({ key: newId('evnt', clock.nowMs()), debitAccountId: account.id, creditAccountId: mara.id, amount: has / 2n, reason: 'stream' })
+          }
+          case 'again':
+            return begin()
+        }
+      }
+      for (const one of events) {
+        if (typeof one === 'number') {
+          await days(one, own, 11)
+          continue
+        }
+        try {
+          await happen(one)
+        } catch (error) {
+          // What she may not ask now changes nothing.
+          if (!isFault(error)) throw error
+        }
+      }
+      await days(3, own, 1)
+      const { rows } = await postgres.pool.query<{ charged: bigint; vat: bigint; fee: bigint; total: bigint }>(`
+        select (select coalesce(sum(amount - refunded), 0)::int8 from funding.charge where status = 'succeeded') as charged, coalesce(sum(sign * (content->>'vat')::int8), 0)::int8 as vat, coalesce(sum(sign * (content->>'fee')::int8), 0)::int8 as fee,
+          coalesce(sum(sign * (content->>'total')::int8), 0)::int8 as total from (select case kind when 'invoice' then 1 else -1 end as sign, content from funding.invoice) documents`)
+      const [written] = rows
+      const books = await posted()
+      expect([books['psp[sandbox]'], books['vat'], books['fee.subscription'], books['sharing'] ?? 0n, written?.charged]).toEqual([-(written?.total ?? 0n), written?.vat, written?.fee, 0n, written?.total])
+    }),
+    { numRuns: 8 },
+  )
+}, 60_000)
 
 describe('whatever happens in between', () => {
   test('two processes at the same work charge, fund and share once', async () => {

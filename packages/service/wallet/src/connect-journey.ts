@@ -10,11 +10,14 @@ const challengeLifeMs = 600_000
 const codeLifeMs = 60_000
 /** A challenge with less time left is not handed out again. */
 const challengeReuseMinMs = 120_000
+const paidKnownMax = 100_000
 
 export class ConnectJourney {
   readonly #store: WalletStore
   readonly #clock: Clock
   readonly #counts: JourneyStore
+  /** Tokens whose first packet is counted: every page asks. */
+  readonly #paid = new Set<string>()
 
   constructor(store: WalletStore, clock: Clock, counts: JourneyStore) {
     this.#store = store
@@ -58,7 +61,12 @@ export class ConnectJourney {
 
   /** A page with this token has paid: counted if it is the first packet of a journey. */
   async paid(token: string): Promise<void> {
-    await this.#counts.paid(hashOf(token), this.#clock.nowMs())
+    const hash = hashOf(token)
+    const key = hash.toString('base64')
+    if (this.#paid.has(key)) return
+    await this.#counts.paid(hash, this.#clock.nowMs())
+    if (this.#paid.size >= paidKnownMax) this.#paid.clear()
+    this.#paid.add(key)
   }
 
   /** The person agrees to pay the site of the challenge. The code is good once, for 60 s, for this challenge only. Throws as `open`. */
