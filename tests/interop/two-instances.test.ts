@@ -124,6 +124,13 @@ class Instance implements AsyncDisposable {
   }
 }
 
+/** The first stream that ends like this, of at most twenty: on a busy machine a change of peers is followed, and a limit reached, later. */
+async function streamedUntil(from: Instance, pointer: string, seconds: number, isSo: (summary: Summary) => boolean): Promise<Summary> {
+  let summary = await from.stream(pointer, seconds)
+  for (let tries = 1; tries < 20 && !isSo(summary); tries += 1) summary = await from.stream(pointer, seconds)
+  return summary
+}
+
 const exchange = { base: 'EUR', rates: { USD: '1.2537' } }
 const eur = (value: bigint) => ({ value: String(value), assetCode: 'EUR', assetScale: 9 })
 const usd = (value: bigint) => ({ value: String(value), assetCode: 'USD', assetScale: 9 })
@@ -295,9 +302,7 @@ describe.each([
     const owedMax = BigInt(balance.owedToUs) + room
     await there.command('peers', 'limit', 'here', '--owed-max', String(owedMax))
     await wait(followMs)
-    let out = await here.stream(there.payee('mara'), 5)
-    // On a busy machine the new limit is followed, and reached, later.
-    for (let tries = 1; tries < 6 && out.lastReject?.code !== 'T04'; tries += 1) out = await here.stream(there.payee('mara'), 5)
+    const out = await streamedUntil(here, there.payee('mara'), 5, ({ lastReject }) => lastReject?.code === 'T04')
     expect(out.lastReject).toMatchObject({ code: 'T04' })
     expect(out.lastReject?.message).toContain(`here would owe more than ${owedMax} units`)
     expect(BigInt(out.sent.value)).toBeLessThan(500_000n)
@@ -317,13 +322,13 @@ describe.each([
   test('a paused peer gets nothing and its packets are refused; resumed it goes on', async () => {
     await there.command('peers', 'pause', 'here')
     await wait(followMs)
-    const out = await here.stream(there.payee('ines'), 2)
+    const out = await streamedUntil(here, there.payee('ines'), 2, ({ sent }) => sent.value === '0')
     expect(out).toMatchObject({ sent: { value: '0' }, fulfilled: 0, lastReject: { code: 'T01', message: 'here is paused' } })
-    const back = await there.stream(here.payee('ines'), 2)
+    const back = await streamedUntil(there, here.payee('ines'), 2, ({ sent }) => sent.value === '0')
     expect(back).toMatchObject({ sent: { value: '0' }, fulfilled: 0, lastReject: { code: 'T01', message: 'here is paused' } })
     expect(await there.command('peers', 'resume', 'here')).toMatchObject({ peer: { state: 'active' } })
     await wait(followMs)
-    expect(await here.stream(there.payee('ines'), 2)).toMatchObject({ sent: { value: '200000' } })
+    expect(await streamedUntil(here, there.payee('ines'), 2, ({ sent }) => sent.value === '200000')).toMatchObject({ sent: { value: '200000' } })
     await mirrored()
   })
 
