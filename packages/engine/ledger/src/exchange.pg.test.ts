@@ -51,7 +51,7 @@ test('what is paid beyond the hold, and after the end, still reaches the peer’
   expect((await ledger.verify()).problems).toEqual([])
 })
 
-test('the word of a receiver beyond an exchange settles nothing: it cannot say what passed the link', async () => {
+test('the word of a receiver beyond an exchange settles nothing where nobody wrote what it is expected to get', async () => {
   await using books = await withPeer()
   const { ledger, exchange } = books
   const spec = streamOf(books, { ...foreign, creditAccountId: exchange.account.id, sendUntilMs: systemClock.nowMs() - 10_000 })
@@ -59,6 +59,67 @@ test('the word of a receiver beyond an exchange settles nothing: it cannot say w
   await ledger.sending.book(spec.id, 1, 100n, 11n)
   const [row] = await ledger.sending.takeOver(newOwner(), 10)
   expect(await ledger.sending.settle(spec.id, row?.ownerEpoch ?? 0, 500n)).toMatchObject({ total: 100n, linkTotal: 11n, linkPosted: 11n })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+const jpy = { code: 'JPY', scale: 2 }
+/** 580 of our units buy 1,000 of the receiver's, and 60 of the link carry them. */
+const bought = { most: 580n, link: 60n, whole: 1_000n }
+const linkPrice = { numerator: bought.most, denominator: bought.link }
+const arrival = { asset: jpy, price: { numerator: bought.most, denominator: bought.whole }, most: bought.most, whole: bought.whole }
+const half = { total: 290n, link: 30n, delivered: 500n }
+const none = { total: 0n, link: 0n, delivered: 0n }
+
+test.each([
+  ['the rest counts as unpaid when it has got no more than what is booked', half, 500n, { total: 290n, link: 30n }],
+  ['what it has got more costs as much for each unit as what is booked', half, 700n, { total: 406n, link: 42n }],
+  ['all is paid when it has got all that was bought', half, 1_000n, { total: 580n, link: 60n }],
+  ['all is paid, and not more, when it has got more than was bought', half, 1_003n, { total: 580n, link: 60n }],
+  ['not more than all is paid when each unit came dearer', { ...half, delivered: 480n }, 999n, { total: 580n, link: 60n }],
+  ['its word means nothing when it is below what is proven', half, 499n, { total: 290n, link: 30n }],
+  ['the rest counts as unpaid when it says nothing', half, undefined, { total: 290n, link: 30n }],
+  ['what it has got costs the agreed price when nothing is booked', none, 200n, { total: 116n, link: 12n }],
+  ['one unit of the link at least carried what it has got', none, 1n, { total: 1n, link: 1n }],
+  ['all is paid when it has got all and nothing is booked', none, 1_000n, { total: 580n, link: 60n }],
+  ['nothing is paid when it has got nothing', none, 0n, { total: 0n, link: 0n }],
+] as const)('a receiver of others in another currency is asked after a death in doubt: %s', async (_what, booked, said, settled) => {
+  await using books = await withPeer()
+  const { ledger, exchange, link, subscriber } = books
+  // Over the exchange both assets are settled; over a link in our own asset ours is, in the same way.
+  const [there, here] = [exchange.account.id, books.walletLink.id].map((creditAccountId, index) => streamOf(books, {
+    connection: connectionOf(String(index)), creditAccountId, sendUntilMs: systemClock.nowMs() - 10_000, resume: { ...foreign.resume, arrival, ...(index === 0 && { linkPrice }) },
+  }))
+  if (there === undefined || here === undefined) throw new Error('there are two')
+  const before = await ledger.balance(subscriber.id)
+  for (const { id, ...spec } of [there, here]) await ledger.sending.open({ id, ...spec })
+  await ledger.sending.book(there.id, 1, booked.total, booked.link, booked.delivered)
+  await ledger.sending.book(here.id, 1, booked.total, 0n, booked.delivered)
+  expect((await ledger.sending.get(there.id))?.resume.arrival).toEqual(arrival)
+  for (const row of await ledger.sending.takeOver(newOwner(), 10)) await ledger.sending.settle(row.id, row.ownerEpoch, said)
+  expect(await ledger.sending.get(there.id)).toMatchObject({ state: 'closed', total: settled.total, posted: settled.total, linkTotal: settled.link, linkPosted: settled.link, excess: 0n })
+  expect(await ledger.sending.get(here.id)).toMatchObject({ state: 'closed', total: settled.total, posted: settled.total, linkTotal: 0n })
+  expect(await ledger.balance(subscriber.id)).toMatchObject({ posted: before.posted - 2n * settled.total, pending: 0n })
+  expect(await ledger.balance(link.id)).toMatchObject({ posted: settled.link })
+  expect((await ledger.verify()).problems).toEqual([])
+})
+
+test('what a receiver of others has got is settled within the hold and above what is booked, in both assets, whatever it says', async () => {
+  await using books = await withPeer()
+  const { ledger, exchange } = books
+  const units = fc.bigInt({ min: 0n, max: 2_000n })
+  let round = 0
+  await fc.assert(fc.asyncProperty(fc.bigInt({ min: 0n, max: 580n }), units, units, fc.boolean(), async (total, delivered, said, priced) => {
+    round += 1
+    const linked = total === 0n ? 0n : (total * bought.link) / bought.most + 1n
+    const spec = streamOf(books, { connection: connectionOf(`p${round}`), creditAccountId: exchange.account.id, held: 600n, sendUntilMs: systemClock.nowMs() - 10_000, resume: { ...foreign.resume, arrival, ...(priced && { linkPrice }) } })
+    await ledger.sending.open(spec)
+    if (total > 0n) await ledger.sending.book(spec.id, 1, total, linked, delivered)
+    const [row] = await ledger.sending.takeOver(newOwner(), 1)
+    const settled = await ledger.sending.settle(spec.id, row?.ownerEpoch ?? 0, said)
+    expect(settled.total >= total && settled.total <= 580n && settled.linkTotal >= linked && settled.excess === 0n).toBe(true)
+    expect(settled.linkTotal > linked || settled.total === total || settled.total === 580n).toBe(true)
+    if (said <= delivered) expect(settled).toMatchObject({ total, linkTotal: linked })
+  }), { numRuns: 40 })
   expect((await ledger.verify()).problems).toEqual([])
 })
 

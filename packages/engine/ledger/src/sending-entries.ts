@@ -1,11 +1,11 @@
 import type { Id } from '@rivulet/ids'
-import { amountMax, ceilDivide, multiplyCeil } from '@rivulet/money'
+import { amountMax, ceilDivide, multiplyCeil, multiplyFloor } from '@rivulet/money'
 import type { Books, SendingDraft } from './books.ts'
 import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
 import { tombstoneOf } from './receiving-entries.ts'
 import type { BookingRow } from './sending-store.ts'
-import type { SendingStream, SendingStreamSpec, StreamCharge, StreamLease } from './types.ts'
+import type { ExpectedArrival, SendingStream, SendingStreamSpec, StreamCharge, StreamLease } from './types.ts'
 
 /** After `sendUntilMs` this much must pass before anyone says what became of the last packets: clocks differ, answers travel. */
 export const settleAfterMs = 5_000
@@ -29,7 +29,7 @@ export function openSending(spec: SendingStreamSpec): Entry<{ ownerEpoch: number
       if (loss.asset.code !== asset.code || loss.asset.scale !== asset.scale) throw refusal('assets-differ', `${loss.name} cannot bear a loss in ${asset.code}`)
       books.hold(spec.debitAccountId, spec.creditAccountId, spec.held)
       books.insertSending({
-        ...spec, state: 'open', total: 0n, posted: 0n, excess: 0n, linkTotal: 0n, linkPosted: 0n, ownerEpoch: 1, openedAtMs: books.nowMs, closeReason: undefined, postedAtMs: books.nowMs, claimedUntilMs: 0,
+        ...spec, state: 'open', total: 0n, posted: 0n, excess: 0n, linkTotal: 0n, linkPosted: 0n, delivered: 0n, ownerEpoch: 1, openedAtMs: books.nowMs, closeReason: undefined, postedAtMs: books.nowMs, claimedUntilMs: 0,
       })
       return { ownerEpoch: 1 }
     },
@@ -54,13 +54,14 @@ export function extendSending(id: StreamId, ownerEpoch: number, lease: StreamLea
 }
 
 /** Books what the group commit could not: paid beyond the hold, or after the row was closed. Tells how much went to `loss`. */
-export function bookSending({ id, ownerEpoch, total, linkTotal }: BookingRow): Entry<{ excess: bigint }> {
+export function bookSending({ id, ownerEpoch, total, linkTotal, delivered }: BookingRow): Entry<{ excess: bigint }> {
   return {
     ...nothing, sendingIds: [id],
     write(books) {
       const stream = owned(books, id, ownerEpoch)
       const excess = bookPaid(books, stream, total)
       if (linkTotal > stream.linkTotal) books.changeSending(stream, { linkTotal })
+      if (delivered > stream.delivered) books.changeSending(stream, { delivered })
       if (stream.state === 'closed') postLink(books, stream)
       return { excess }
     },
@@ -102,11 +103,7 @@ export function settleSending(id: StreamId, ownerEpoch: number, word: bigint | u
       fence(stream, ownerEpoch)
       if (books.nowMs < stream.sendUntilMs + settleAfterMs) throw refusal('settle-too-early', `packets of stream ${id} may be out until 5 s after ${stream.sendUntilMs}`)
       const exact = paidByArrival(books, stream, arrivedOf(books, stream))
-      const paid = stream.total + stream.excess
-      const most = stream.held + stream.excess
-      // A foreign receiver's word is worth at most what is in doubt, and nothing when it contradicts what is proven.
-      const believed = word === undefined || word < paid || books.exchanges.has(stream.creditAccountId) ? paid : word > most ? most : word
-      const excess = end(books, stream, exact ?? believed, stream.closeReason ?? 'settled')
+      const excess = end(books, stream, exact ?? paidByWord(books, stream, word), stream.closeReason ?? 'settled')
       return { excess, stream: { ...stream } }
     },
   }
@@ -192,6 +189,48 @@ function paidByArrival(books: Books, stream: SendingDraft, arrived: bigint | und
   const believed = linkPrice !== undefined ? multiplyCeil(arrived, linkPrice) : stream.linkTotal === 0n ? most : paid + ceilDivide(fresh * paid, stream.linkTotal)
   books.changeSending(stream, { linkTotal: arrived })
   return believed > most ? most : believed
+}
+
+/** What was paid, by the word of a receiver of others: worth at most what is in doubt, and nothing when it contradicts what is proven. */
+function paidByWord(books: Books, stream: SendingDraft, word: bigint | undefined): bigint {
+  const paid = stream.total + stream.excess
+  if (word === undefined) return paid
+  const { arrival } = stream.resume
+  if (arrival !== undefined) return paidByDelivery(books, stream, { received: word, arrival })
+  const most = stream.held + stream.excess
+  return word < paid || books.exchanges.has(stream.creditAccountId) ? paid : word > most ? most : word
+}
+
+/**
+ * What was paid, by what a receiver that counts in another asset has got. Known is how much of it is not booked; what that cost is known when it has got all that was bought. Otherwise it cost as much for each
+ * unit as what was booked before, in the payer's asset and on the link, or the agreed price when nothing was.
+ */
+function paidByDelivery(books: Books, stream: SendingDraft, { received, arrival }: { readonly received: bigint; readonly arrival: ExpectedArrival }): bigint {
+  const paid = stream.total + stream.excess
+  const fresh = received - stream.delivered
+  if (fresh <= 0n) return paid
+  const most = stream.excess + (arrival.most !== undefined && arrival.most < stream.held ? arrival.most : stream.held)
+  const isWhole = arrival.whole !== undefined && received >= arrival.whole
+  const cost = stream.delivered > 0n && paid > 0n ? ceilDivide(fresh * paid, stream.delivered) : multiplyCeil(fresh, arrival.price)
+  const believed = isWhole || paid + cost > most ? most : paid + cost
+  if (books.exchanges.has(stream.creditAccountId)) {
+    const linkTotal = linkByDelivery(stream, { fresh, believed, most })
+    // What passed the link is not known: what is in doubt stays with the payer.
+    if (linkTotal === undefined) return paid
+    books.changeSending(stream, { linkTotal })
+  }
+  books.changeSending(stream, { delivered: received })
+  return believed > paid ? believed : paid
+}
+
+/** Units of the link: all that all of the amount carries, else in the proportion of what was booked, else by the row's price. */
+function linkByDelivery({ linkTotal, delivered, resume: { linkPrice } }: SendingDraft, { fresh, believed, most }: { readonly fresh: bigint; readonly believed: bigint; readonly most: bigint }): bigint | undefined {
+  const carriedBy = linkPrice && ((amount: bigint): bigint => multiplyFloor(amount, { numerator: linkPrice.denominator, denominator: linkPrice.numerator }))
+  if (carriedBy === undefined && linkTotal === 0n) return undefined
+  const all = carriedBy?.(most)
+  if (believed === most && all !== undefined) return all > linkTotal ? all : linkTotal
+  const more = linkTotal > 0n && delivered > 0n ? ceilDivide(fresh * linkTotal, delivered) : (carriedBy?.(believed) ?? 1n) - linkTotal
+  return linkTotal + (more > 1n ? more : 1n)
 }
 
 function known(books: Books, id: StreamId): SendingDraft {

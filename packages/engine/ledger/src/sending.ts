@@ -81,11 +81,11 @@ export class Sending implements SendingStreams, AsyncDisposable {
     return this.#journal.write(extendSending(id, ownerEpoch, lease))
   }
 
-  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal = 0n): Promise<void> {
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal = 0n, delivered = 0n): Promise<void> {
     if (this.#commit.stopped) return Promise.reject(unavailable('the ledger has stopped'))
     if (this.#queue.length >= bookingsQueuedMax) return Promise.reject(refusal('database-unavailable', `${bookingsQueuedMax} bookings wait for the database: the total stays to be booked`))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ id, ownerEpoch, total, linkTotal, resolve, reject })
+      this.#queue.push({ id, ownerEpoch, total, linkTotal, delivered, resolve, reject })
       this.#commit.wake()
     })
   }

@@ -169,10 +169,24 @@ export interface StreamResume {
   /** Whether the receiving role writes to this same ledger, over a link of one asset: what arrived over it settles doubts exactly. */
   readonly receiverIsOurs: boolean
   /**
-   * Units of the debit account for one unit of the link, where that counts in another asset and the receiver is ours: what arrived costs so much, rounded up, whoever settles the row and whenever.
-   * Only for a row of which nothing is booked before its end.
+   * Units of the debit account for one unit of the link, where that counts in another asset. Where the receiver is ours what arrived costs so much, rounded up, whoever settles the row and whenever: only
+   * for a row of which nothing is booked before its end. With an `arrival` it says what passed the link.
    */
   readonly linkPrice?: Ratio | undefined
+  /** Of a receiver that does not write to this ledger and counts in another asset than the payer: without it the receiver's word settles nothing. */
+  readonly arrival?: ExpectedArrival | undefined
+}
+
+/** What a receiver of others is expected to get for what it is paid. */
+export interface ExpectedArrival {
+  /** Of the receiver: its total is in it. */
+  readonly asset: Asset
+  /** Units of the debit account for one unit that arrives, as agreed: for what arrived before anything was booked. What is booked says it better. */
+  readonly price: Ratio
+  /** Most that packets may take in all, units of the debit account; not set: the hold. */
+  readonly most?: bigint | undefined
+  /** Units of the receiver that are all of what was bought: once it has them, all of `most` is paid. */
+  readonly whole?: bigint | undefined
 }
 
 export interface SendingStreamSpec extends StreamLease {
@@ -209,6 +223,8 @@ export interface SendingStream extends SendingStreamSpec {
   /** Units of the link that the paid packets carried; 0 where the link counts in the debit account's asset. */
   readonly linkTotal: bigint
   readonly linkPosted: bigint
+  /** Units of the receiver that the paid packets brought, as it said; 0 where its word is in units of the debit account. */
+  readonly delivered: bigint
   readonly ownerEpoch: number
   readonly openedAtMs: number
   readonly closeReason: string | undefined
@@ -240,10 +256,10 @@ export interface SendingStreams {
   extend(id: Id<'strm'>, ownerEpoch: number, lease: StreamLease): Promise<void>
   /**
    * Books fulfilled packets: `total` is all that this stream has paid since it was opened and only grows. Group-committed; resolves when durable. Never
-   * refused for money: an excess over the hold goes to `loss`. `linkTotal`, units of the link, belongs to a row that is paid through an exchange. Throws `owner-fenced`,
-   * `database-unavailable`.
+   * refused for money: an excess over the hold goes to `loss`. `linkTotal`, units of the link, belongs to a row that is paid through an exchange, `delivered`, units of the receiver, to one with an
+   * `arrival`. Throws `owner-fenced`, `database-unavailable`.
    */
-  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal?: bigint): Promise<void>
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal?: bigint, delivered?: bigint): Promise<void>
   /**
    * Posts total - posted, releases held - total, ends the row. Idempotent. A charge is taken out of what was held and not paid, in the same entry. Throws `funds-insufficient` for a charge beyond
    * that, and nothing is closed.
@@ -258,7 +274,8 @@ export interface SendingStreams {
   takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]>
   /**
    * Ends a stream in doubt. When the receiving role is ours its connection is closed and what arrived over the link is booked: exact where the link counts in the payer's asset. Otherwise `receiverTotal`
-   * is the receiver's word, in units of the sender: at most the amount in doubt is booked, and none or less than booked means unknown; through an exchange it counts as none, because it cannot say what passed the link. Posts, releases the rest.
+   * is the receiver's word, in units of the row's `arrival`, else of the sender: at most what is in doubt is booked for it, and none or less than booked means unknown; through an exchange without an `arrival` it
+   * counts as none.
    * Idempotent. Throws `settle-too-early` before `sendUntilMs` + 5 s, `owner-fenced`, `stream-unknown`, `database-unavailable`.
    */
   settle(id: Id<'strm'>, ownerEpoch: number, receiverTotal?: bigint): Promise<SendingStream>

@@ -1,5 +1,6 @@
 import { statement } from '@rivulet/postgres'
 import type { Books, ReceivingDraft, SendingDraft } from './books.ts'
+import { arrivalJson } from './sending-store.ts'
 
 /** What a batch has changed, a few statements for any number of rows. The constraints of the schema check the arithmetic once more. */
 export function writeBooks(books: Books): string[] {
@@ -44,13 +45,14 @@ function insertSending(rows: readonly SendingDraft[]): string[] {
       ]),
     statement(
       `insert into ledger.sending_details (id, loss_account_id, connection, rate, destination, encrypted_secret, receiver_is_ours, owner_id, label, sequence_ceiling, opened_at_ms, closed_at_ms, close_reason,
-        link_price_numerator, link_price_denominator)
-      select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::text[], $6::bytea[], $7::bool[], $8::text[], $9::jsonb[], $10::int8[], $11::int8[], $12::int8[], $13::text[], $14::numeric[], $15::numeric[])`,
+        link_price_numerator, link_price_denominator, arrival)
+      select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int8[], $5::text[], $6::bytea[], $7::bool[], $8::text[], $9::jsonb[], $10::int8[], $11::int8[], $12::int8[], $13::text[], $14::numeric[], $15::numeric[], $16::jsonb[])`,
       [
         rows.map((row) => row.id), rows.map((row) => row.lossAccountId), rows.map((row) => row.connection), rows.map((row) => row.rate), rows.map((row) => row.resume.destination),
         rows.map((row) => row.resume.encryptedSecret), rows.map((row) => row.resume.receiverIsOurs), rows.map((row) => row.ownerId), rows.map((row) => JSON.stringify(row.label)),
         rows.map((row) => row.sequenceCeiling), rows.map((row) => row.openedAtMs), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null),
         rows.map((row) => row.resume.linkPrice?.numerator ?? null), rows.map((row) => row.resume.linkPrice?.denominator ?? null),
+        rows.map(({ resume: { arrival } }) => (arrival === undefined ? null : arrivalJson(arrival))),
       ]),
   ]
 }
@@ -64,13 +66,14 @@ function updateSending(rows: readonly SendingDraft[]): string[] {
       where d.id = u.id and (d.owner_id, d.sequence_ceiling, d.close_reason) is distinct from (u.owner_id, u.sequence_ceiling, u.close_reason)`,
       [rows.map((row) => row.id), rows.map((row) => row.ownerId), rows.map((row) => row.sequenceCeiling), rows.map(closedAtMs), rows.map((row) => row.closeReason ?? null)]),
     statement(
-      `update ledger.sending_streams s set state = u.state, total = u.total, posted = u.posted, link_total = u.link_total, link_posted = u.link_posted, excess = u.excess, held = u.held, posted_at_ms = u.posted_at_ms,
+      `update ledger.sending_streams s set state = u.state, total = u.total, posted = u.posted, link_total = u.link_total, link_posted = u.link_posted, delivered = u.delivered, excess = u.excess, held = u.held, posted_at_ms = u.posted_at_ms,
         send_until_ms = u.send_until_ms, claimed_until_ms = u.claimed_until_ms, owner_epoch = u.owner_epoch
-      from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int4[], $11::int8[], $12::int8[])
-        as u(id, state, total, posted, excess, held, posted_at_ms, send_until_ms, claimed_until_ms, owner_epoch, link_total, link_posted) where s.id = u.id`,
+      from unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int4[], $11::int8[], $12::int8[], $13::int8[])
+        as u(id, state, total, posted, excess, held, posted_at_ms, send_until_ms, claimed_until_ms, owner_epoch, link_total, link_posted, delivered) where s.id = u.id`,
       [
         rows.map((row) => row.id), rows.map((row) => row.state), rows.map((row) => row.total), rows.map((row) => row.posted), rows.map((row) => row.excess), rows.map((row) => row.held),
         rows.map((row) => row.postedAtMs), rows.map((row) => row.sendUntilMs), rows.map((row) => row.claimedUntilMs), rows.map((row) => row.ownerEpoch), rows.map((row) => row.linkTotal), rows.map((row) => row.linkPosted),
+        rows.map((row) => row.delivered),
       ]),
   ]
 }

@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { gnapMigrations } from '@rivulet/gnap'
 import { newId, Seal } from '@rivulet/ids'
 import { ErrorCode, type Link, type Prepare, reject, type Reply } from '@rivulet/ilp'
-import { type Account, type Exchange, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import { type Account, type Exchange, Ledger, ledgerMigrations, type SendingStream } from '@rivulet/ledger'
 import type { Ratio } from '@rivulet/money'
 import type { Routing } from '@rivulet/peering'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { StreamReceiver } from '@rivulet/stream-receiver'
-import { StreamSender } from '@rivulet/stream-sender'
+import { askTotal, StreamSender } from '@rivulet/stream-sender'
 import { type Clock, systemClock } from '@rivulet/time'
+import { sameAsset } from './amount.ts'
 import { openPaymentsMigrations } from './migrations.ts'
 import { type HeldPayment, OutgoingPayments, type PaymentRequest } from './outgoing/outgoing-payments.ts'
 import { PaymentStore } from './outgoing/payment-store.ts'
@@ -65,6 +66,8 @@ export class TestHouse implements AsyncDisposable {
   before: ((prepare: Prepare) => Reply | 'lost' | 'answer-lost' | undefined) | undefined
   /** Whether the answers of the receiver are lost on their way back. */
   losesAnswers = false
+  /** Whether a receiver of others says what it has got when doubts are settled. */
+  answersQuestions = true
   packets = 0
   /** Passed before a receiver is found. */
   finding: () => Promise<void> = () => Promise.resolve()
@@ -177,7 +180,15 @@ export class TestHouse implements AsyncDisposable {
 
   /** What the wallet's own recovery does with rows whose owner is gone. */
   async settleDoubts(): Promise<void> {
-    for (const row of await this.ledger.sending.takeOver('ownr_00000000000000000000000009', 1_000)) await this.ledger.sending.settle(row.id, row.ownerEpoch)
+    for (const row of await this.ledger.sending.takeOver('ownr_00000000000000000000000009', 1_000)) await this.ledger.sending.settle(row.id, row.ownerEpoch, await this.#wordOf(row))
+  }
+
+  /** What a receiver of others says it has got, where the row says what it is expected to get. */
+  async #wordOf({ id, resume: { destination, encryptedSecret, arrival }, sequenceCeiling }: SendingStream): Promise<bigint | undefined> {
+    if (arrival === undefined || !this.answersQuestions) return undefined
+    const link: Link = { send: (prepare) => this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: this.#receiverLink.asset }) }
+    const said = await askTotal({ link, clock: this.clock, destination, sharedSecret: this.#seal.open(encryptedSecret, id), sequenceFirst: sequenceCeiling + 1, sourceAddress: 'test.wallet.asking' })
+    return said !== undefined && sameAsset(said.asset, arrival.asset) ? said.received : undefined
   }
 
   async ended({ payments }: House, { payment }: HeldPayment): Promise<OutgoingPayment> {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { isFault, messageOf } from '@rivulet/faults'
 import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
 import type { Prepare, Reply } from '@rivulet/ilp'
-import type { Balance, SendingStreams } from '@rivulet/ledger'
+import type { Balance, SendingStreams, StreamResume } from '@rivulet/ledger'
 import type { Asset, Ratio } from '@rivulet/money'
 import type { OutgoingRoute, Routing } from '@rivulet/peering'
 import type { Payee } from '@rivulet/resolver'
@@ -88,6 +88,12 @@ export interface PaidStreamSpec {
   readonly listener: PaidStreamListener
 }
 
+/** A route, and what may be lost on it. */
+interface Way {
+  readonly route: OutgoingRoute
+  readonly terms: { readonly exchangeRate: Ratio; readonly slippage: Ratio }
+}
+
 interface Row {
   epoch: number
   lease: Lease
@@ -125,6 +131,9 @@ export class PaidStream {
   #total = 0n
   /** Units of the link that carried it, where the link counts in another asset. */
   #linkTotal = 0n
+  /** Whether the row counts what the receiver got: its word settles doubts then. */
+  #expectsArrival = false
+  #delivered = 0n
   #unbooked: PaidPacket[] = []
   #inBooking: readonly PaidPacket[] = []
   #booking = false
@@ -240,13 +249,14 @@ export class PaidStream {
     const { route, terms } = way
     let lease: Lease = { held: this.#holdAhead(0n), sequenceCeiling: sequencesPerLease, sendUntilMs: clock.nowMs() + this.#desk.leaseMs }
     try {
-      let opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
+      const resume = { receiverIsOurs, ...(receiverIsOurs ? {} : this.#expected(asset, way)) }
+      let opened = await this.#openRow(lease, resume, route.creditAccountId)
       if (opened === undefined) {
         this.#spare()
         const left = smaller(await this.#available(), this.#holdAhead(0n))
         this.#fundsSpent = left < this.#holdAhead(0n)
         lease = { ...lease, held: left }
-        if (left > 0n) opened = await this.#openRow(lease, receiverIsOurs, route.creditAccountId)
+        if (left > 0n) opened = await this.#openRow(lease, resume, route.creditAccountId)
       }
       if (opened === undefined) {
         this.#breakOff({ passing: 'budget-spent' })
@@ -284,7 +294,7 @@ export class PaidStream {
   }
 
   /** The route and what may be lost on it; or says why there is none. */
-  async #findWay(asset: Asset): Promise<{ readonly route: OutgoingRoute; readonly terms: { readonly exchangeRate: Ratio; readonly slippage: Ratio } } | undefined> {
+  async #findWay(asset: Asset): Promise<Way | undefined> {
     const { routing, log } = this.#desk
     const source = this.subscriber.asset
     let route: OutgoingRoute
@@ -307,8 +317,16 @@ export class PaidStream {
     return { route, terms: { exchangeRate, slippage: same && route.linkRate === undefined ? { numerator: 0n, denominator: 1n } : routing.slippage } }
   }
 
+  /** What a receiver of others gets by what it is paid, where it counts in another asset or the link does. */
+  #expected(asset: Asset, { route, terms: { exchangeRate } }: Way): Pick<StreamResume, 'arrival' | 'linkPrice'> {
+    const source = this.subscriber.asset
+    const linkRate = route.linkRate?.()
+    this.#expectsArrival = linkRate !== undefined || source.code !== asset.code || source.scale !== asset.scale
+    return this.#expectsArrival ? { arrival: { asset, price: inverse(exchangeRate) }, linkPrice: linkRate && inverse(linkRate) } : {}
+  }
+
   /** Undefined when the account has not enough for the lease. */
-  async #openRow(lease: Lease, receiverIsOurs: boolean, creditAccountId: Id<'acct'>): Promise<{ readonly ownerEpoch: number } | undefined> {
+  async #openRow(lease: Lease, resume: Omit<StreamResume, 'destination' | 'encryptedSecret'>, creditAccountId: Id<'acct'>): Promise<{ readonly ownerEpoch: number } | undefined> {
     const { destination, sharedSecret } = this.#receiver
     try {
       return await this.#desk.ledger.sending.open({
@@ -319,7 +337,7 @@ export class PaidStream {
         lossAccountId: this.#desk.lossAccountId,
         connection: createHash('sha256').update(destination).digest(),
         rate: this.#rate,
-        resume: { destination, encryptedSecret: this.#desk.seal.seal(sharedSecret, this.id), receiverIsOurs },
+        resume: { destination, encryptedSecret: this.#desk.seal.seal(sharedSecret, this.id), ...resume },
         ownerId: this.#desk.ownerId,
         label: { payer: this.subscriber.walletAddress, payee: this.payee, ...(this.site !== undefined && { site: this.site }) },
       })
@@ -338,6 +356,7 @@ export class PaidStream {
         counters.lateness.observe(latenessMs)
         this.#total += amount
         this.#linkTotal += linkAmount
+        if (this.#expectsArrival) this.#delivered += delivered
         this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment })
         if (!this.#booking) this.#book()
       },
@@ -366,12 +385,12 @@ export class PaidStream {
     this.#inBooking = this.#unbooked
     this.#unbooked = []
     this.#bookingSinceMs = this.#desk.clock.monotonicMs()
-    this.#bookTotal(this.#row, this.#total, this.#linkTotal)
+    this.#bookTotal(this.#row, this.#total, this.#linkTotal, this.#delivered)
   }
 
-  #bookTotal(row: Row, total: bigint, linkTotal: bigint): void {
+  #bookTotal(row: Row, total: bigint, linkTotal: bigint, delivered: bigint): void {
     if (this.#fenced) return this.#booked(total)
-    this.#desk.ledger.sending.book(this.id, row.epoch, total, linkTotal).then(
+    this.#desk.ledger.sending.book(this.id, row.epoch, total, linkTotal, delivered).then(
       () => this.#booked(total),
       (error: unknown) => {
         if (!isFault(error, 'database-unavailable')) {
@@ -382,7 +401,7 @@ export class PaidStream {
         this.#stall(true)
         void this.#retryLater().then((again) => {
           if (!again) this.#fenced = true
-          this.#bookTotal(row, total, linkTotal)
+          this.#bookTotal(row, total, linkTotal, delivered)
         })
       },
     )
@@ -567,4 +586,8 @@ function smaller(a: bigint, b: bigint): bigint {
 function snapshot(stream: SendingStream): StreamCounters {
   const { paid, delivered, inFlight, inDoubt, packets, fulfilled, rejected } = stream
   return { paid, delivered, inFlight, inDoubt, packets, fulfilled, rejected }
+}
+
+function inverse({ numerator, denominator }: Ratio): Ratio {
+  return { numerator: denominator, denominator: numerator }
 }

@@ -48,7 +48,7 @@ async function settleOne(desk: StreamDesk, row: SendingStream): Promise<boolean>
   }
 }
 
-/** What a foreign receiver says it got, in units of the sender; undefined when it says nothing, or counts in another currency: the rate of those packets is not known any more. */
+/** What a foreign receiver says it got, in units of the row's expected arrival, else of the sender; undefined when it says nothing, or counts in another asset than was expected. */
 async function wordOf({ clock, ilpAddress, ledger, routing, seal }: StreamDesk, row: SendingStream): Promise<bigint | undefined> {
   const { destination, encryptedSecret } = row.resume
   const { asset } = await ledger.balance(row.debitAccountId)
@@ -58,6 +58,8 @@ async function wordOf({ clock, ilpAddress, ledger, routing, seal }: StreamDesk, 
   const said = route && (await askTotal({
     link: route.link, clock, destination, sharedSecret: seal.open(encryptedSecret, row.id), sequenceFirst: row.sequenceCeiling + 1, sourceAddress: `${ilpAddress}.${newSecret(18)}`,
   }))
+  const { arrival } = row.resume
+  if (arrival !== undefined) return said?.asset.code === arrival.asset.code && said.asset.scale === arrival.asset.scale ? said.received : undefined
   if (said?.asset.code !== asset.code) return undefined
   return multiplyFloor(said.received, { numerator: 10n ** BigInt(asset.scale), denominator: 10n ** BigInt(said.asset.scale) })
 }

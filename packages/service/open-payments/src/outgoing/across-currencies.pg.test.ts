@@ -64,14 +64,22 @@ test.each([1n, 37n, 100n, 12_345n, 7_000_001n])('a receiver that takes %d units 
 })
 
 test.each([
-  ['completed', 'has got everything, though an answer was lost', 'answer-lost'],
-  ['failed', 'has not got the packet that was lost', 'lost'],
-] as const)('a fixed delivery whose process dies in doubt is %s when the receiver %s; what is booked is paid, and the rest is released', async (state, _what, fate) => {
+  ['delivery', 'completed', 'has got everything, though an answer was lost', 'answer-lost', true],
+  ['delivery', 'failed', 'has not got the packet that was lost', 'lost', true],
+  ['delivery', 'completed', 'has got everything, and does not say so when it is asked', 'answer-lost', false],
+  ['send', 'completed', 'has got everything, though an answer was lost', 'answer-lost', true],
+  ['send', 'failed', 'has not got the packet that was lost', 'lost', true],
+  ['send', 'failed', 'has got everything, and does not say so when it is asked', 'answer-lost', false],
+] as const)('a fixed %s whose process dies in doubt is %s when the receiver %s', async (kind, state, _what, fate, says) => {
   const dying = house.open()
   const receive = 10_000_000n
   const packetMax = 30_000n
   let [packets, carried, lost] = [0, 0n, 0n]
-  const held = await delivery(dying, receive)
+  const send = async () => {
+    const quote = await dying.quotes.create({ walletAddress: house.alice, client, receiver: house.receivable(), debitAmount: { value: 12_345_678n, asset: eur }, receiveAmount: undefined })
+    return dying.payments.create(house.request({ quoteId: quote.id }))
+  }
+  const held = kind === 'send' ? await send() : await delivery(dying, receive)
   house.before = ({ amount }) => {
     if (amount > packetMax) return reject(ErrorCode.amountTooLarge, 'test.hop', '', encodeAmountTooLarge({ receivedAmount: amount, maximumAmount: packetMax }))
     packets += 1
@@ -81,22 +89,29 @@ test.each([
     return fate
   }
   held.start()
-  const booked = async () => (await house.postgres.pool.query<{ total: bigint; link: bigint }>('select total, link_total as link from ledger.sending_streams')).rows[0] ?? { total: 0n, link: 0n }
+  const booked = async () => (await house.postgres.pool.query<{ total: bigint; link: bigint; delivered: bigint }>('select total, link_total as link, delivered from ledger.sending_streams')).rows[0] ?? { total: 0n, link: 0n, delivered: 0n }
   while (lost === 0n || (await booked()).link !== carried - lost) await house.clock.sleep(5)
   const got = (fate === 'lost' ? carried - lost : carried) * 100n
   while ((await house.balances()).publisher !== got) await house.clock.sleep(5)
   dying.die()
-  const paid = await booked()
+  const before = await booked()
+  expect(before.delivered).toBe(before.link * 100n)
   house.before = undefined
+  house.answersQuestions = says
   const heir = house.open()
   house.clock.aheadMs = 70_000
   await house.postgres.pool.query('update ledger.sending_streams set send_until_ms = send_until_ms - 70000')
   await house.settleDoubts()
   expect(await heir.payments.recover()).toBe(1)
+  // Nothing more arrived, or nobody says so: what was booked. Else what more arrived, at the rate of what was booked; of a fixed send all of it, once all has arrived.
+  const more = fate === 'lost' || !says ? 0n : lost
+  const paid = kind === 'send' && more > 0n ? held.payment.send : before.total + (more * before.total + before.link - 1n) / before.link
   const ended = await heir.payments.get(held.payment.id)
-  expect([ended?.state, ended?.sent]).toEqual([state, paid.total])
-  expect(await house.balances()).toMatchObject({ alice: budget - paid.total, pending: 0n, publisher: got })
-  expect(await linkUnits()).toBe(paid.link)
-  expect(await heir.payments.spending(grantId, 0)).toMatchObject({ debit: paid.total, receive: state === 'completed' ? receive : got })
+  expect([ended?.state, ended?.sent]).toEqual([state, paid])
+  expect(await house.balances()).toMatchObject({ alice: budget - paid, pending: 0n, publisher: got })
+  // What the peer carried, to the unit.
+  expect(await linkUnits()).toBe(before.link + more)
+  expect(paid).toBeLessThanOrEqual(held.payment.debit)
+  expect(await heir.payments.spending(grantId, 0)).toMatchObject({ debit: paid })
   expect((await house.ledger.verify()).problems).toEqual([])
 })

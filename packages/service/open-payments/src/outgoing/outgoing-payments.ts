@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { Fault, isFault, messageOf } from '@rivulet/faults'
 import { type Id, newId, newSecret, type Seal } from '@rivulet/ids'
 import { ErrorCode, type PacketHandler, reject } from '@rivulet/ilp'
-import type { Ledger, SendingStream, StreamCharge } from '@rivulet/ledger'
+import type { ExpectedArrival, Ledger, SendingStream, StreamCharge } from '@rivulet/ledger'
 import { type Asset, ceilDivide, multiplyFloor, type Ratio } from '@rivulet/money'
 import type { OutgoingRoute, Routing } from '@rivulet/peering'
 import { Batches } from '@rivulet/postgres'
@@ -90,6 +90,8 @@ interface Job {
   readonly route: OutgoingRoute
   /** Units of the link for one of the payer's, where it counts in another asset; the same until the payment ends. */
   readonly linkRate: Ratio | undefined
+  /** What a receiver of others gets by what it is paid, where it counts in another asset or the link does. */
+  readonly arrival: ExpectedArrival | undefined
   readonly rate: Ratio
   readonly least: Ratio
   readonly epoch: number
@@ -254,10 +256,11 @@ export class OutgoingPayments implements AsyncDisposable {
 
   async #hold(payment: OutgoingPayment, given: Pick<Job, 'connection' | 'isOurs' | 'route' | 'linkRate' | 'rate' | 'least'>): Promise<Job> {
     const { ledger, clock, leaseMs, store } = this.#options
+    const arrival = given.isOurs ? undefined : arrivalOf(payment, given)
     const sendUntilMs = clock.nowMs() + leaseMs
     try {
-      const { ownerEpoch } = await ledger.sending.open(await this.#rowOf(payment, { ...given, creditAccountId: given.route.creditAccountId, linkPrice: given.isOurs ? linkPriceOf(payment, given.linkRate) : undefined }, sendUntilMs))
-      return { payment, ...given, epoch: ownerEpoch, sendUntilMs, segment: newSecret(18), sending: undefined }
+      const { ownerEpoch } = await ledger.sending.open(await this.#rowOf(payment, { ...given, arrival, creditAccountId: given.route.creditAccountId, linkPrice: linkPriceOf(payment, given.linkRate) }, sendUntilMs))
+      return { payment, ...given, arrival, epoch: ownerEpoch, sendUntilMs, segment: newSecret(18), sending: undefined }
     } catch (error) {
       if (isFault(error, 'funds-insufficient')) {
         await store.withdraw([payment.id])
@@ -268,14 +271,14 @@ export class OutgoingPayments implements AsyncDisposable {
     }
   }
 
-  async #rowOf(payment: OutgoingPayment, { connection, isOurs, creditAccountId, linkPrice }: Pick<Job, 'connection' | 'isOurs'> & Pick<OutgoingRoute, 'creditAccountId'> & { readonly linkPrice?: Ratio | undefined }, sendUntilMs: number) {
+  async #rowOf(payment: OutgoingPayment, { connection, isOurs, creditAccountId, linkPrice, arrival }: Pick<Job, 'connection' | 'isOurs'> & Partial<Pick<Job, 'arrival'>> & Pick<OutgoingRoute, 'creditAccountId'> & { readonly linkPrice?: Ratio | undefined }, sendUntilMs: number) {
     const { accountsOf, seal } = this.#options
     const { lossId } = await accountsOf(payment.asset)
     const id = streamIdOf(payment.id)
     const { destination, sharedSecret } = connection
     return {
       id, debitAccountId: payment.ledgerAccountId, creditAccountId, lossAccountId: lossId, connection: createHash('sha256').update(destination).digest(), rate: 0n, held: payment.debit,
-      sequenceCeiling: sequencesMax, sendUntilMs, resume: { destination, encryptedSecret: seal.seal(sharedSecret, id), receiverIsOurs: isOurs, linkPrice }, ownerId: this.#ownerId,
+      sequenceCeiling: sequencesMax, sendUntilMs, resume: { destination, encryptedSecret: seal.seal(sharedSecret, id), receiverIsOurs: isOurs, linkPrice, arrival }, ownerId: this.#ownerId,
       label: { payer: payment.walletAddress, payee: payment.receiver.slice(0, payeeCharactersMax) },
     }
   }
@@ -319,9 +322,9 @@ export class OutgoingPayments implements AsyncDisposable {
       // Closing the row of our own receiver closes its connection.
       sayGoodbye: !isOurs,
       listener: {
-        progress: ({ paid, linkPaid }) => {
+        progress: ({ paid, linkPaid, delivered }) => {
           // What a receiver of ours got is taken when the row is closed; what any other says it got is booked as it grows.
-          if (!isOurs) void ledger.sending.book(id, job.epoch, paid, linkPaid).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
+          if (!isOurs) void ledger.sending.book(id, job.epoch, paid, linkPaid, job.arrival && delivered).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
         },
         rejected: () => undefined,
         timeLow: (sending) => void this.#extend(job, sending),
@@ -345,14 +348,14 @@ export class OutgoingPayments implements AsyncDisposable {
   /** Nothing is under way any more: posts what was paid, takes the fee of a payment that completed, releases the rest, ends the payment. */
   async #settle(job: Job, outcome: PaymentOutcome): Promise<void> {
     const { ledger, accountsOf } = this.#options
-    const { payment, epoch, isOurs, linkRate } = job
+    const { payment, epoch, isOurs, linkRate, arrival } = job
     const { sending } = ledger
     const id = streamIdOf(payment.id)
     const fee = payment.debit - payment.send
     const completed = outcome.failure === undefined
     const charge: StreamCharge | undefined = completed && fee > 0n ? { accountId: (await accountsOf(payment.asset)).feeId, amount: fee } : undefined
     const inDoubt = outcome.inDoubt > 0n
-    if (!isOurs && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid)))) return
+    if (!isOurs && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid, arrival && outcome.delivered)))) return
     if (inDoubt && !isOurs) {
       // Ended by recovery, once the ledger has settled the row.
       await this.#insist(() => sending.leaveInDoubt(id, epoch, outcome.failure?.reason ?? 'in doubt'))
@@ -491,4 +494,10 @@ export class OutgoingPayments implements AsyncDisposable {
 function linkPriceOf({ send, deliver }: OutgoingPayment, linkRate: Ratio | undefined): Ratio | undefined {
   if (linkRate === undefined) return undefined
   return deliver === undefined ? { numerator: send, denominator: multiplyFloor(send, linkRate) } : { numerator: linkRate.denominator, denominator: linkRate.numerator }
+}
+
+/** What a receiver of others is expected to get: a fixed send is paid whole once all that was promised has arrived. Undefined within one asset, where its total is what was paid. */
+function arrivalOf({ send, deliver, asset, receive, receiveAsset }: OutgoingPayment, { rate, linkRate }: Pick<Job, 'rate' | 'linkRate'>): ExpectedArrival | undefined {
+  if (linkRate === undefined && sameAsset(asset, receiveAsset)) return undefined
+  return { asset: receiveAsset, price: { numerator: rate.denominator, denominator: rate.numerator }, most: send, whole: deliver === undefined ? receive : undefined }
 }
