@@ -8,7 +8,7 @@ import { type Entry, type Journal, nothing } from './journal.ts'
 import { bookSending, closeSending, extendSending, leaveSendingInDoubt, openSending, settleAfterMs, settleSending } from './sending-entries.ts'
 import { type BookingRow, bookingStatement, bookingValues, type SendingStore } from './sending-store.ts'
 import type { LedgerLog } from './context.ts'
-import type { SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
+import type { Carried, SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
 
 const bookingsQueuedMax = 100_000
 /** Only the page waits for it, to hear of a payment; no packet does. */
@@ -81,7 +81,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
     return this.#journal.write(extendSending(id, ownerEpoch, lease))
   }
 
-  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal = 0n, delivered = 0n): Promise<void> {
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, { linkTotal = 0n, delivered = 0n }: Carried = {}): Promise<void> {
     if (this.#commit.stopped) return Promise.reject(unavailable('the ledger has stopped'))
     if (this.#queue.length >= bookingsQueuedMax) return Promise.reject(refusal('database-unavailable', `${bookingsQueuedMax} bookings wait for the database: the total stays to be booked`))
     return new Promise((resolve, reject) => {

@@ -238,6 +238,14 @@ export interface StreamCharge {
   readonly amount: bigint
 }
 
+/** What the packets of a total carried over the link of an exchange, and brought to a receiver whose arrival is expected. */
+export interface Carried {
+  /** Units of the link. */
+  readonly linkTotal?: bigint | undefined
+  /** Units of the receiver. */
+  readonly delivered?: bigint | undefined
+}
+
 /** The sending side's rows. Writes other than `open` carry the owner's epoch; a fenced owner gets `owner-fenced`. */
 /** All streams of one state and asset together. */
 export interface SendingTotals {
@@ -259,7 +267,7 @@ export interface SendingStreams {
    * refused for money: an excess over the hold goes to `loss`. `linkTotal`, units of the link, belongs to a row that is paid through an exchange, `delivered`, units of the receiver, to one with an
    * `arrival`. Throws `owner-fenced`, `database-unavailable`.
    */
-  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, linkTotal?: bigint, delivered?: bigint): Promise<void>
+  book(id: Id<'strm'>, ownerEpoch: number, total: bigint, carried?: Carried): Promise<void>
   /**
    * Posts total - posted, releases held - total, ends the row. Idempotent. A charge is taken out of what was held and not paid, in the same entry. Throws `funds-insufficient` for a charge beyond
    * that, and nothing is closed.

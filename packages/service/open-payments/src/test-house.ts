@@ -142,8 +142,7 @@ export class TestHouse implements AsyncDisposable {
         const bent = this.before?.(prepare)
         if (bent === 'lost') return never
         if (bent !== undefined && bent !== 'answer-lost') return bent
-        const { receiver } = this.#exchanges ?? {}
-        const reply = await this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: this.#receiverLink.asset, exchange: () => Promise.resolve(receiver && { accountId: receiver.account.id, rate: linkToUsd }) })
+        const reply = await this.#deliver(prepare)
         return bent === 'answer-lost' || this.losesAnswers || dead ? never : reply
       },
     }
@@ -186,9 +185,13 @@ export class TestHouse implements AsyncDisposable {
   /** What a receiver of others says it has got, where the row says what it is expected to get. */
   async #wordOf({ id, resume: { destination, encryptedSecret, arrival }, sequenceCeiling }: SendingStream): Promise<bigint | undefined> {
     if (arrival === undefined || !this.answersQuestions) return undefined
-    const link: Link = { send: (prepare) => this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: this.#receiverLink.asset }) }
-    const said = await askTotal({ link, clock: this.clock, destination, sharedSecret: this.#seal.open(encryptedSecret, id), sequenceFirst: sequenceCeiling + 1, sourceAddress: 'test.wallet.asking' })
+    const said = await askTotal({ link: { send: (prepare) => this.#deliver(prepare) }, clock: this.clock, destination, sharedSecret: this.#seal.open(encryptedSecret, id), sequenceFirst: sequenceCeiling + 1, sourceAddress: 'test.wallet.asking' })
     return said !== undefined && sameAsset(said.asset, arrival.asset) ? said.received : undefined
+  }
+
+  #deliver(prepare: Prepare): Promise<Reply> {
+    const { receiver } = this.#exchanges ?? {}
+    return this.#receiver.handle(prepare, { debitAccountId: this.#receiverLink.id, asset: this.#receiverLink.asset, exchange: () => Promise.resolve(receiver && { accountId: receiver.account.id, rate: linkToUsd }) })
   }
 
   async ended({ payments }: House, { payment }: HeldPayment): Promise<OutgoingPayment> {

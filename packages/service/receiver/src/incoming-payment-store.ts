@@ -1,5 +1,5 @@
 import type { Id } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { type Postgres, script, statement } from '@rivulet/postgres'
 import { type Generated, type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 
 interface ReceiverTables {
@@ -55,9 +55,11 @@ export interface IncomingPaymentPage {
 }
 
 export class IncomingPaymentStore {
+  readonly #postgres: Postgres
   readonly #db: Kysely<ReceiverTables>
 
   constructor(postgres: Postgres) {
+    this.#postgres = postgres
     this.#db = postgres.kysely<ReceiverTables>()
   }
 
@@ -155,17 +157,20 @@ export class IncomingPaymentStore {
   }
 
   /**
-   * Many more connections in one statement; those of payments that are completed are left out. Returns the connections that were written, as hex. The lock keeps `complete` away meanwhile.
+   * Many more connections in one message; those of payments that are completed are left out. Returns the connections that were written, as hex. The lock keeps `complete` away meanwhile. The commit does
+   * not wait for the disk: whoever pays over a connection commits its hold to the same log afterwards, and that does.
    */
   async addConnections(connections: readonly NewConnection[]): Promise<ReadonlySet<string>> {
-    const { rows } = await sql<{ connection: Buffer }>`
-      with open as (
-        select p.id from receiver.incoming_payment p where p.id = any(${connections.map((one) => one.incoming_payment_id)}::text[]) and p.completed_at_ms is null order by p.id for share)
-      insert into receiver.connection (incoming_payment_id, destination, connection)
-      select input.id, input.destination, input.connection
-      from unnest(${connections.map((one) => one.incoming_payment_id)}::text[], ${connections.map((one) => one.destination)}::text[], ${connections.map((one) => one.connection)}::bytea[]) as input(id, destination, connection)
-      join open using (id) returning connection`.execute(this.#db)
-    return new Set(rows.map(({ connection }) => connection.toString('hex')))
+    const [, , rows = []] = await script(this.#postgres.pool, [
+      'begin', 'set local synchronous_commit = off',
+      statement(
+        `with open as (select p.id from receiver.incoming_payment p where p.id = any($1::text[]) and p.completed_at_ms is null order by p.id for share)
+        insert into receiver.connection (incoming_payment_id, destination, connection)
+        select input.id, input.destination, input.connection from unnest($1::text[], $2::text[], $3::bytea[]) as input(id, destination, connection) join open using (id) returning connection`,
+        [connections.map((one) => one.incoming_payment_id), connections.map((one) => one.destination), connections.map((one) => one.connection)]),
+      'commit',
+    ])
+    return new Set(rows.map((row) => (row as { connection: Buffer }).connection.toString('hex')))
   }
 
   /** From then on it gets no further connections. `changed` when it has other connections than `newest` by now, or was completed already. */

@@ -390,7 +390,7 @@ export class PaidStream {
 
   #bookTotal(row: Row, total: bigint, linkTotal: bigint, delivered: bigint): void {
     if (this.#fenced) return this.#booked(total)
-    this.#desk.ledger.sending.book(this.id, row.epoch, total, linkTotal, delivered).then(
+    this.#desk.ledger.sending.book(this.id, row.epoch, total, { linkTotal, delivered }).then(
       () => this.#booked(total),
       (error: unknown) => {
         if (!isFault(error, 'database-unavailable')) {

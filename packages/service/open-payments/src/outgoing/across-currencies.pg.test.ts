@@ -70,7 +70,7 @@ test.each([
   ['send', 'completed', 'has got everything, though an answer was lost', 'answer-lost', true],
   ['send', 'failed', 'has not got the packet that was lost', 'lost', true],
   ['send', 'failed', 'has got everything, and does not say so when it is asked', 'answer-lost', false],
-] as const)('a fixed %s whose process dies in doubt is %s when the receiver %s', async (kind, state, _what, fate, says) => {
+] as const)('a fixed %s whose process dies in doubt is %s when the receiver %s', async (...[kind, state, , fate, says]) => {
   const dying = house.open()
   const receive = 10_000_000n
   const packetMax = 30_000n

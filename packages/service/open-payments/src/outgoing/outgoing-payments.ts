@@ -324,7 +324,7 @@ export class OutgoingPayments implements AsyncDisposable {
       listener: {
         progress: ({ paid, linkPaid, delivered }) => {
           // What a receiver of ours got is taken when the row is closed; what any other says it got is booked as it grows.
-          if (!isOurs) void ledger.sending.book(id, job.epoch, paid, linkPaid, job.arrival && delivered).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
+          if (!isOurs) void ledger.sending.book(id, job.epoch, paid, { linkTotal: linkPaid, delivered: job.arrival && delivered }).catch((error: unknown) => log.warn({ payment: payment.id, error: messageOf(error) }, 'a packet was not booked yet'))
         },
         rejected: () => undefined,
         timeLow: (sending) => void this.#extend(job, sending),
@@ -355,7 +355,7 @@ export class OutgoingPayments implements AsyncDisposable {
     const completed = outcome.failure === undefined
     const charge: StreamCharge | undefined = completed && fee > 0n ? { accountId: (await accountsOf(payment.asset)).feeId, amount: fee } : undefined
     const inDoubt = outcome.inDoubt > 0n
-    if (!isOurs && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, outcome.linkPaid, arrival && outcome.delivered)))) return
+    if (!isOurs && !(await this.#insist(() => sending.book(id, epoch, outcome.paid, { linkTotal: outcome.linkPaid, delivered: arrival && outcome.delivered })))) return
     if (inDoubt && !isOurs) {
       // Ended by recovery, once the ledger has settled the row.
       await this.#insist(() => sending.leaveInDoubt(id, epoch, outcome.failure?.reason ?? 'in doubt'))
