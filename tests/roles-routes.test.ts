@@ -13,7 +13,7 @@ type DoorName = 'wallet' | 'receiver' | 'operator'
 /** `anyone` asks without a session; `token` needs a signature or token that no session replaces. */
 type Who = 'anyone' | 'token' | 'subscriber' | 'publisher' | 'operator'
 
-const everywhere = `anyone: GET /healthz, GET /readyz, GET /api/auth/ways`
+const everywhere = `anyone: GET /healthz, GET /readyz, GET /api/auth/ways, GET /api/openapi.json`
 
 /** How a person gets in, at the door of the role. */
 const signedIn = (role: Who): string => `
@@ -27,7 +27,7 @@ token: POST /incoming-payments, GET /incoming-payments, GET /incoming-payments/:
 
 /** Of a person with wallet addresses. */
 const addressed = (role: Who): string => `
-${role}: POST /api/interactions/:id/:nonce/accept, GET /api/grants, DELETE /api/grants/:id
+${role}: POST /api/interactions/:id/:nonce/accept, POST /api/interactions/:id/:nonce/confirm, GET /api/grants, DELETE /api/grants/:id
 ${role}: GET /api/addresses, POST /api/addresses, PATCH /api/addresses/:id, GET /api/keys, POST /api/keys, DELETE /api/keys/:id
 anyone: GET /api/interactions/:id/:nonce, POST /api/interactions/:id/:nonce/decline`
 
@@ -36,7 +36,7 @@ const rows: Readonly<Record<DoorName, string>> = {
 anyone: GET /monetize.js, GET /agent, GET /agent/agent.js, POST /agent/challenges, POST /agent/redeem, GET /api/connect/:challenge, GET /api/plans
 token: POST /quotes, GET /quotes/:id, POST /outgoing-payments, GET /outgoing-payments/:id, GET /outgoing-payments, GET /outgoing-payment-grant
 subscriber: POST /api/connect/:challenge/consent, GET /api/me, GET /api/me/live, POST /api/pause, PUT /api/pace, PATCH /api/connections/:id, DELETE /api/connections/:id
-subscriber: GET /api/tips, POST /api/tips, GET /api/tips/:id, GET /api/invoices, GET /api/invoices/:number, GET /api/activity, GET /api/activity.csv
+subscriber: GET /api/tips, POST /api/tips, GET /api/tips/:id, GET /api/invoices, GET /api/invoices/:number, GET /api/activity, GET /api/activity.csv, GET /api/privacy, GET /api/privacy/export, POST /api/privacy/erasure
 subscriber: GET /api/subscription, POST /api/subscription, POST /api/subscription/plan, POST /api/subscription/wishes, PUT /api/subscription/card, PUT /api/subscription/policy
 subscriber: POST /api/subscription/preview, POST /api/sandbox/confirmations`,
   receiver: `${everywhere}${signedIn('publisher')}${openPayments}${addressed('publisher')}
@@ -156,6 +156,19 @@ describe.each(doors)('the %s', (door) => {
     expect(unknown, 'routes of which tests/roles-routes.test.ts does not say who may use them').toEqual([])
     const served = new Set(routes.map(({ method, path }) => `${method} ${path}`))
     expect([...table(door).keys()].filter((row) => !served.has(row)), 'rows without a route').toEqual([])
+  })
+
+  test('describes every route in its OpenAPI document, with who may use it', async () => {
+    const { paths } = (await ask(door, 'GET', '/api/openapi.json', { as: 'nobody' })).body as unknown as { readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary: string; readonly security: readonly object[] }>>>> }
+    const wrong: string[] = []
+    for (const [row, who] of table(door)) {
+      const [method = '', path = ''] = row.split(' ')
+      const operation = paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method === 'ALL' ? 'post' : method.toLowerCase()]
+      const by = operation?.security.map((scheme) => Object.keys(scheme)[0]).at(0) ?? 'nobody'
+      const expected = who === 'anyone' ? 'nobody' : who === 'token' ? 'signature' : 'session'
+      if (operation === undefined || operation.summary.length < 5 || by !== expected) wrong.push(`${row}: ${operation === undefined ? 'not described' : `for ${by} instead of ${expected}`}`)
+    }
+    expect(wrong, 'add the route to the description beside it, or say there who may use it').toEqual([])
   })
 
   test('lets in whom each route is for, nobody else, and changes nothing for a page of another origin', async () => {

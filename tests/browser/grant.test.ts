@@ -171,7 +171,7 @@ test('somebody else can read what is asked of Alice, and cannot accept it; no ot
   await signIn(hers.page, 'alice')
   await hers.page.getByRole('button', { name: 'Accept', exact: true }).waitFor()
   const accepted: unknown = await hers.page.evaluate((url) => fetch(url, { method: 'POST' }).then((response) => response.json()), `/api/interactions/${path}/accept`)
-  expect(accepted).toEqual({ next: `${grant.interact.redirect}/finish` })
+  expect(accepted).toEqual({ next: `${grant.interact.redirect}/finish`, confirming: false })
   const before = returns.length
   const stolen = await his.page.goto(`${grant.interact.redirect}/finish`)
   expect([stolen?.status(), returns.length]).toEqual([401, before])

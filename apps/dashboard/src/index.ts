@@ -35,16 +35,16 @@ const operatorPaths = operatorWays.flatMap(({ ways }) => ways.flatMap(([path]) =
 
 /** Where mails of every entrance lead. */
 const mailedPaths = ['/forgotten', '/reset', '/confirm']
-/** Of every entrance: what this is. */
-const aboutPath = '/about'
+/** Of every entrance: what this is, and its API. */
+const openPaths = ['/about', '/reference']
 
 export const dashboardFiles: DashboardFiles = {
   folder: fileURLToPath(new URL('../dist/', import.meta.url)),
   assets: 'assets',
   entrances: {
-    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/activity', '/subscription', '/limits', '/tip', '/grants', '/keys', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
-    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/security', '/auth/interact/:id/:nonce', aboutPath, ...mailedPaths] },
-    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', '/security', aboutPath, ...mailedPaths] },
+    wallet: { html: 'wallet.html', paths: ['/', '/connect', '/activity', '/privacy', '/subscription', '/limits', '/tip', '/grants', '/keys', '/security', '/auth/interact/:id/:nonce', ...openPaths, ...mailedPaths] },
+    publisher: { html: 'publisher.html', paths: ['/', '/revenue', '/start', '/api-keys', '/sites', '/pointers', '/statements', '/payouts', '/grants', '/keys', '/webhooks', '/security', '/auth/interact/:id/:nonce', ...openPaths, ...mailedPaths] },
+    operator: { html: 'operator.html', paths: [...operatorPaths, '/mailbox', '/security', ...openPaths, ...mailedPaths] },
   },
   headers: {
     'content-security-policy': contentSecurityPolicy,

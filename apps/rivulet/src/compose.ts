@@ -26,6 +26,7 @@ import { type Express, Router } from 'express'
 import type { Logger } from 'pino'
 import { openAccounts } from './accounts.ts'
 import { openAdministration, openQueues, openSubscriptions } from './administration.ts'
+import { apiRoutes } from './api/document.ts'
 import { clientScriptRoutes } from './client-script-routes.ts'
 import { type Config, type RoleName, sandboxUrls } from './config.ts'
 import { openServerDatabase } from './database.ts'
@@ -172,7 +173,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
   building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version, jobs: () => foundation.jobs.list(), links: () => border.links() }))
   const apiKeys = openApiKeys(foundation)
-  const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, apiKeys, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, apiKeys, building)]))
+  const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [apiRoutes('receiver', config.publicUrls.receiver), border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, apiKeys, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, apiKeys, building)]))
   return { border, app }
 }
 
@@ -245,6 +246,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
   wallet.attachSocket(door.server)
   building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, jobs: () => foundation.jobs.list(), counters: () => wallet.counters(), links: () => (toReceiver instanceof BtpClient ? [{ peer: 'receiver', up: toReceiver.isConnected }] : []) }))
   const app = serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
+    apiRoutes('wallet', config.publicUrls.wallet),
     clientScriptRoutes(config.publicUrls.wallet),
     accounts.entrance('subscriber').handler,
     walletAddressRoutes({ accounts, role: 'subscriber', instance }),
@@ -254,7 +256,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     ...(funding.stripe === undefined ? [] : [stripeRoutes({ funding: funding.funding, stripe: funding.stripe, entrance: accounts.entrance('subscriber'), asset, clock, log })]),
     invoiceRoutes({ ...funding, entrance: accounts.entrance('subscriber') }),
     fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
-    ...openSubscribers(foundation),
+    ...openSubscribers(foundation, building),
     wallet.routes,
   ]))
   await openControlDoor(foundation, wallet.controlRoutes, { building, demoAccounts })
@@ -267,7 +269,7 @@ function startOperator({ config, clock, log, postgres, ledger, accounts, mails, 
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version, jobs: () => jobs.list() }))
   const entrance = accounts.entrance('operator')
   const audit = new AuditLog(postgres)
-  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance, links: () => operator.links() }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit, jobs }, building), settingsRoutes({ settings: settingsOf(config, config.given, config.sandbox ? sandboxPlans(config) : config.plans), entrance, startedAtMs: clock.nowMs() }), openSubscriptions({ postgres, accounts, clock, funding, audit }), openQueues({ postgres, accounts, clock, mails, funding, payouts, audit, operator }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
+  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [apiRoutes('operator', config.publicUrls.operator), entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance, links: () => operator.links() }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit, jobs }, building), settingsRoutes({ settings: settingsOf(config, config.given, config.sandbox ? sandboxPlans(config) : config.plans), entrance, startedAtMs: clock.nowMs() }), openSubscriptions({ postgres, accounts, clock, funding, audit }), openQueues({ postgres, accounts, clock, mails, funding, payouts, audit, operator }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */

@@ -1,22 +1,13 @@
-/** What subscribers have beside wallet and plan: their activity. */
-import type { Accounts } from '@rivulet/accounts'
+/** What subscribers have beside wallet and plan: their activity, and all that is kept of them. */
 import { activityRoutes, FundingStore } from '@rivulet/funding'
-import type { Ledger } from '@rivulet/ledger'
 import { TipStore } from '@rivulet/open-payments'
-import type { Postgres } from '@rivulet/postgres'
-import type { Clock } from '@rivulet/time'
 import { WalletStore } from '@rivulet/wallet'
 import type { Router } from 'express'
+import { openPrivacy, type PrivacyParts } from './privacy.ts'
 
-interface Parts {
-  readonly clock: Clock
-  readonly postgres: Postgres
-  readonly ledger: Ledger
-  readonly accounts: Accounts
-}
-
-/** The subscribers' routes of their entrance. */
-export function openSubscribers({ clock, postgres, ledger, accounts }: Parts): Router[] {
+/** The subscribers' routes of their entrance, and what works in the background for them. */
+export function openSubscribers(parts: PrivacyParts, building: AsyncDisposableStack): Router[] {
+  const { clock, postgres, ledger, accounts } = parts
   const entrance = accounts.entrance('subscriber')
   const [usage, funding, tips] = [new WalletStore(postgres), new FundingStore(postgres), new TipStore(postgres)]
   const sources = {
@@ -25,5 +16,5 @@ export function openSubscribers({ clock, postgres, ledger, accounts }: Parts): R
     sharesOf: funding.sharesOf.bind(funding),
     tippedBy: tips.pointersOf.bind(tips),
   }
-  return [activityRoutes({ sources, clock, entrance })]
+  return [activityRoutes({ sources, clock, entrance }), openPrivacy(parts, building)]
 }

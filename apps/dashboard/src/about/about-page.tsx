@@ -19,7 +19,7 @@ export function AboutPage({ entrance }: { readonly entrance: 'wallet' | 'publish
         <h1>{t('about.title')}</h1>
         <p>{t('about.lead')}</p>
         <p>
-          <a className="about-go" href="/">
+          <a className="about-go" href={entrance === 'operator' ? '/' : '/#sign-up'}>
             {t(`about.go.${entrance}`)}
           </a>
         </p>
@@ -44,6 +44,11 @@ export function AboutPage({ entrance }: { readonly entrance: 'wallet' | 'publish
           <li>{t('about.how.third')}</li>
           <li>{t('about.how.fourth')}</li>
         </ol>
+        <p>
+          <a className="plain-button" href="/reference">
+            {t('reference.link')}
+          </a>
+        </p>
       </section>
     </Frame>
   )

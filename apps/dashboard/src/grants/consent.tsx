@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next'
 import { ApiFault } from '../api.ts'
 import { Frame } from '../look/frame.tsx'
 import { Empty, FaultAlert, Loading } from '../look/notice.tsx'
+import { Prove } from '../security/prove.tsx'
 import { SignIn } from '../session/door.tsx'
 import { signOut } from '../session/session.ts'
 import { useFaultWords } from '../words/use-fault-words.ts'
 import { consentPrefix } from './consent-path.ts'
-import { decide, type Interaction, loadInteraction } from './grants-api.ts'
+import { confirm, decide, type Decided, type Interaction, loadInteraction } from './grants-api.ts'
 import { Terms } from './terms.tsx'
 
 type Step =
@@ -71,13 +72,17 @@ function Ask({ path, interaction, onReload, onFailed, onDone }: AskProps): React
   const { person, mine, state, client, next } = interaction
   const name = client.name ?? client.walletAddress
 
+  const goOn = (way: Decided, accepted: boolean): void => {
+    if (way.next === null) onDone(accepted)
+    else location.assign(way.next)
+  }
   const answer = async (decision: 'accept' | 'decline'): Promise<void> => {
     setBusy(decision)
     setFault(undefined)
     try {
-      const way = await decide(path, decision)
-      if (way === null) onDone(decision === 'accept')
-      else location.assign(way)
+      const decided = await decide(path, decision)
+      if (decided.confirming === true) await onReload()
+      else goOn(decided, decision === 'accept')
     } catch (error) {
       if (!(error instanceof ApiFault)) throw error
       setBusy(undefined)
@@ -110,14 +115,21 @@ function Ask({ path, interaction, onReload, onFailed, onDone }: AskProps): React
           <Terms terms={interaction} />
           {mine === false && <p role="alert">{t('grants.notMine')}</p>}
           {fault !== undefined && <FaultAlert fault={fault} />}
-          <div className="connect-actions">
-            {mine !== false && (
-              <Button size="md" loading={busy === 'accept'} disabled={busy === 'decline'} onClick={() => void answer('accept')}>
-                {t('grants.accept')}
-              </Button>
-            )}
-            {decline}
-          </div>
+          {state === 'confirming' && mine !== false ? (
+            <>
+              <p>{t('grants.confirmWhy')}</p>
+              <Prove email={person.email} action={t('grants.confirm')} onProven={async (proof) => goOn(await confirm(path, proof), true)} onCancel={() => void answer('decline')} cancel={t('grants.decline')} />
+            </>
+          ) : (
+            <div className="connect-actions">
+              {mine !== false && (
+                <Button size="md" loading={busy === 'accept'} disabled={busy === 'decline'} onClick={() => void answer('accept')}>
+                  {t('grants.accept')}
+                </Button>
+              )}
+              {decline}
+            </div>
+          )}
           <p className="quiet connect-as">
             {t('connect.as', { email: person.email })}{' '}
             <Anchor component="button" type="button" onClick={() => void signOut().then(onReload)}>

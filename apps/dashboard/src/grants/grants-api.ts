@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { anyAnswer, callApi } from '../api.ts'
+import type { Proof } from '../security/prove.tsx'
 import { personSchema } from '../session/session.ts'
 
 const units = z.pipe(z.string().check(z.regex(/^[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
@@ -38,7 +39,8 @@ const interactionSchema = z.extend(termsSchema, {
 })
 export type Interaction = z.infer<typeof interactionSchema>
 
-const decidedSchema = z.object({ next: z.nullable(z.string()) })
+const decidedSchema = z.object({ next: z.nullable(z.string()), confirming: z.optional(z.boolean()) })
+export type Decided = z.infer<typeof decidedSchema>
 
 const grantsSchema = z.object({
   person: personSchema,
@@ -62,9 +64,14 @@ export async function loadInteraction(path: string): Promise<Interaction> {
   return await callApi(`/api/interactions/${path}`, { answer: interactionSchema })
 }
 
-/** Decides, once. Returns the way back to the client. Throws ApiFault. */
-export async function decide(path: string, decision: 'accept' | 'decline'): Promise<string | null> {
-  return (await callApi(`/api/interactions/${path}/${decision}`, { method: 'POST', answer: decidedSchema })).next
+/** Decides, once: the way back to the client, or that she must show first that it is she. Throws ApiFault. */
+export async function decide(path: string, decision: 'accept' | 'decline'): Promise<Decided> {
+  return await callApi(`/api/interactions/${path}/${decision}`, { method: 'POST', answer: decidedSchema })
+}
+
+/** Shows that it is she who accepted. Throws ApiFault, `proof-wrong` among others. */
+export async function confirm(path: string, proof: Proof): Promise<Decided> {
+  return await callApi(`/api/interactions/${path}/confirm`, { method: 'POST', body: proof, answer: decidedSchema })
 }
 
 /** Who is signed in, and what she has agreed to. Throws ApiFault, status 401 when nobody is signed in. */

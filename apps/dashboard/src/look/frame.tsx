@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { chooseAndRemember, isLanguage, languages } from '../words/words.ts'
 import { GroupedWays } from './grouped-ways.tsx'
 import { Mark } from './mark.tsx'
-import { Ways } from './ways.tsx'
+import { wayAt } from './ways.ts'
 
 export interface FrameProps {
   readonly entrance: 'wallet' | 'publisher' | 'operator'
@@ -17,7 +17,9 @@ export interface FrameProps {
 /** The page around a page: name, language, appearance, account, the ways to the other pages; and a way past them for the keyboard. */
 export function Frame({ entrance, person, onSignOut, wide = false, children }: FrameProps): React.JSX.Element {
   const { t } = useTranslation()
-  const size = wide || entrance === 'operator' ? 1440 : 1040
+  // What has one thing to decide, such as a consent, has no ways around it.
+  const ways = person !== undefined && wayAt(entrance, location.pathname) !== undefined
+  const size = wide || entrance === 'operator' ? 1440 : ways ? 1240 : 1040
   return (
     <div className="frame">
       <a className="skip" href="#content">
@@ -39,16 +41,13 @@ export function Frame({ entrance, person, onSignOut, wide = false, children }: F
       </header>
       <main id="content" tabIndex={-1}>
         <Container size={size} className="frame-body">
-          {person !== undefined && entrance === 'operator' ? (
+          {ways ? (
             <div className="frame-sides">
-              <GroupedWays />
+              <GroupedWays entrance={entrance} />
               <div className={wide ? 'frame-side' : 'frame-side frame-side-narrow'}>{children}</div>
             </div>
           ) : (
-            <>
-              {person !== undefined && entrance !== 'operator' && <Ways entrance={entrance} />}
-              {children}
-            </>
+            children
           )}
         </Container>
       </main>

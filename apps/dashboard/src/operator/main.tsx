@@ -32,13 +32,18 @@ const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/settings': lazy(async () => ({ default: (await import('../settings/settings-page.tsx')).SettingsPage })),
 }
 
-const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
+/** For everybody. */
+const openPages: Readonly<Record<string, React.ComponentType<{ readonly entrance: 'operator' }>>> = {
+  '/reference': lazy(async () => ({ default: (await import('../reference/reference-page.tsx')).ReferencePage })),
+  '/about': lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage })),
+}
 
 function pageAt(address: string): React.JSX.Element {
-  if (address === '/about') {
+  const Open = openPages[address]
+  if (Open !== undefined) {
     return (
       <Suspense fallback={<Frame entrance="operator"><Loading /></Frame>}>
-        <About entrance="operator" />
+        <Open entrance="operator" />
       </Suspense>
     )
   }

@@ -6,6 +6,7 @@ import { formatMoney } from '../amounts.ts'
 import { ApiFault } from '../api.ts'
 import { FaultAlert } from '../look/notice.tsx'
 import { shortPointer } from '../words/names.ts'
+import { useFaultWords } from '../words/use-fault-words.ts'
 import { useLocale } from '../words/words.ts'
 import { changePolicy, type Policy, preview, type Preview, type Subscription } from './plan-api.ts'
 import { Shares } from './shares.tsx'
@@ -30,12 +31,16 @@ export function Sharing({ subscription, onChange }: { readonly subscription: Sub
     subscription.policy.kind === 'pinned' ? subscription.policy.pins.map(({ payee, basisPoints }) => ({ payee, percent: basisPoints / 100 })) : [{ payee: '', percent: 10 }],
   )
   const [saved, setSaved] = useState(false)
+  /** Why the way that is chosen now has no preview. */
+  const [refused, setRefused] = useState<ApiFault>()
   const together = pins.reduce((sum, { percent }) => sum + percent, 0)
   const policy = policyOf(kind, cause, pins)
   const change = (next: () => void): void => {
     setSaved(false)
     next()
   }
+  // Said once the server has refused it, not while it is being typed.
+  const troubleOf = (payee: string): string | undefined => (refused !== undefined && payee.trim() !== '' && !isAddress(payee) ? t('plan.payeeInvalid') : undefined)
   return (
     <section className="card" aria-labelledby="sharing-title">
       <h2 id="sharing-title">{t('plan.sharing')}</h2>
@@ -45,14 +50,14 @@ export function Sharing({ subscription, onChange }: { readonly subscription: Sub
           <Radio key={one} value={one} label={t(`plan.policy.${one}`)} className="plan-policy" />
         ))}
       </Radio.Group>
-      {kind === 'cause' && <TextInput label={t('plan.payee')} placeholder="https://" maxLength={300} value={cause} onChange={(event) => change(() => setCause(event.currentTarget.value))} />}
+      {kind === 'cause' && <TextInput label={t('plan.payee')} placeholder="https://" maxLength={300} value={cause} error={troubleOf(cause)} onChange={(event) => change(() => setCause(event.currentTarget.value))} />}
       {kind === 'pinned' && (
         <div className="plan-pins">
           {pins.map((pin, index) => (
             // The place is the row's identity: addresses are being typed.
             // oxlint-disable-next-line react/no-array-index-key
             <div key={index} className="plan-pin">
-              <TextInput label={t('plan.payee')} placeholder="https://" maxLength={300} value={pin.payee} onChange={(event) => change(() => setPins(pins.with(index, { ...pin, payee: event.currentTarget.value })))} />
+              <TextInput label={t('plan.payee')} placeholder="https://" maxLength={300} value={pin.payee} error={troubleOf(pin.payee)} onChange={(event) => change(() => setPins(pins.with(index, { ...pin, payee: event.currentTarget.value })))} />
               <TextInput label={t('plan.part')} type="number" min={0.01} max={100} step={0.01} value={pin.percent} onChange={(event) => change(() => setPins(pins.with(index, { ...pin, percent: Number(event.currentTarget.value) })))} />
               <Button variant="default" size="compact-md" aria-label={t('plan.partRemove', { payee: shortPointer(pin.payee) })} onClick={() => change(() => setPins(pins.toSpliced(index, 1)))}>
                 ×
@@ -65,7 +70,7 @@ export function Sharing({ subscription, onChange }: { readonly subscription: Sub
           </Button>
         </div>
       )}
-      <Estimate policy={policy} subscription={subscription} />
+      <Estimate policy={policy} subscription={subscription} onRefused={setRefused} />
       {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
       <div className="row-actions">
         <Button loading={deed.busy} disabled={policy === undefined || together > 100} onClick={() => policy !== undefined && void deed.run(() => changePolicy(policy)).then(setSaved)}>
@@ -87,9 +92,17 @@ function policyOf(kind: Policy['kind'], cause: string, pins: readonly Pin[]): Po
   return named.length === 0 ? undefined : { kind, pins: named.map(({ payee, percent }) => ({ payee: payee.trim(), basisPoints: Math.round(percent * 100) })) }
 }
 
-/** What the chosen way would come to, asked for when the choice has settled. */
-function Estimate({ policy, subscription }: { readonly policy: Policy | undefined; readonly subscription: Subscription }): React.ReactNode {
+/** Whether it may be the address of somebody who is paid. */
+function isAddress(text: string): boolean {
+  const url = URL.parse(text.trim())
+  return url !== null && /^https?:$/.test(url.protocol)
+}
+
+/** What the chosen way would come to, or that it cannot be told, asked for when the choice has settled. */
+function Estimate({ policy, subscription, onRefused }: { readonly policy: Policy | undefined; readonly subscription: Subscription; readonly onRefused: (fault: ApiFault | undefined) => void }): React.ReactNode {
   const { t } = useTranslation()
+  const faultWords = useFaultWords()
+  const [fault, setFault] = useState<ApiFault>()
   const locale = useLocale()
   const [estimate, setEstimate] = useState<Preview>()
   const asked = policy === undefined ? undefined : JSON.stringify(policy)
@@ -98,11 +111,18 @@ function Estimate({ policy, subscription }: { readonly policy: Policy | undefine
     let wanted = true
     const timer = setTimeout(() => {
       preview(JSON.parse(asked) as Policy).then(
-        (answer) => wanted && setEstimate(answer),
-        // What is not complete yet is refused; saving it says why.
+        (answer) => {
+          if (!wanted) return
+          setEstimate(answer)
+          setFault(undefined)
+          onRefused(undefined)
+        },
         (error: unknown) => {
           if (!(error instanceof ApiFault)) throw error
-          if (wanted) setEstimate(undefined)
+          if (!wanted) return
+          setEstimate(undefined)
+          setFault(error)
+          onRefused(error)
         },
       )
     }, previewPauseMs)
@@ -110,7 +130,14 @@ function Estimate({ policy, subscription }: { readonly policy: Policy | undefine
       wanted = false
       clearTimeout(timer)
     }
-  }, [asked])
+  }, [asked, onRefused])
+  if (fault !== undefined) {
+    return (
+      <p className="plan-trouble" role="status">
+        {fault.code === 'request-invalid' ? t('plan.previewRefused') : t('plan.previewFailed', { why: faultWords(fault) })}
+      </p>
+    )
+  }
   if (estimate === undefined) return null
   const rolls = formatMoney(estimate.rolledOver, { code: subscription.plan.assetCode, scale: subscription.plan.assetScale }, locale, 6)
   return (

@@ -13,10 +13,12 @@ import './publisher.css'
 const Consent = lazy(async () => ({ default: (await import('../grants/consent.tsx')).GrantConsent }))
 const Grants = lazy(async () => ({ default: (await import('../grants/grants.tsx')).Grants }))
 const Keys = lazy(async () => ({ default: (await import('../keys/keys.tsx')).Keys }))
+const Reference = lazy(async () => ({ default: (await import('../reference/reference-page.tsx')).ReferencePage }))
 const About = lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage }))
 const pages: Readonly<Record<string, React.ComponentType>> = {
   '/': Home,
   '/about': () => <About entrance="publisher" />,
+  '/reference': () => <Reference entrance="publisher" />,
   '/revenue': lazy(async () => ({ default: (await import('./revenue/revenue-page.tsx')).RevenuePage })),
   '/start': lazy(async () => ({ default: (await import('./start/start-page.tsx')).StartPage })),
   '/sites': lazy(async () => ({ default: (await import('./sites/sites.tsx')).Sites })),

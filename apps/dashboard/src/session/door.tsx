@@ -22,7 +22,8 @@ const passwordLengthMin = 8
 /** Sign in, or sign up where that is allowed. What was typed stays, whatever the server says. */
 export function SignIn({ maySignUp, onSignedIn }: SignInProps): React.JSX.Element {
   const { t } = useTranslation()
-  const [isNew, setNew] = useState(false)
+  // Whoever comes from the page that says what this is has no account yet.
+  const [isNew, setNew] = useState(maySignUp && location.hash === '#sign-up')
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [problems, setProblems] = useState<Problems>({})

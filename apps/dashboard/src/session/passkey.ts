@@ -2,6 +2,16 @@
 import { startAuthentication, WebAuthnAbortService } from '@simplewebauthn/browser'
 import { anyAnswer, ApiFault, callApi } from '../api.ts'
 
+/** The answer of a passkey to a challenge of the server, which says whose it is. Throws ApiFault; `passkey-dismissed` when its owner stopped it. */
+export async function answerByPasskey(): Promise<unknown> {
+  const optionsJSON = (await callApi('/api/auth/passkey/options', { method: 'POST', body: {}, answer: anyAnswer })) as Parameters<typeof startAuthentication>[0]['optionsJSON']
+  try {
+    return await startAuthentication({ optionsJSON })
+  } catch (error) {
+    throw new ApiFault('passkey-dismissed', String(error), { status: 0 })
+  }
+}
+
 /**
  * Asks for a passkey, and signs in with it. With `until` the browser offers it in the e-mail field until that is aborted, and says false then.
  * Throws ApiFault; `passkey-dismissed` when its owner stopped it.

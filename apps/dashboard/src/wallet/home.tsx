@@ -8,6 +8,7 @@ import { Empty, FaultAlert } from '../look/notice.tsx'
 import { en } from '../words/en.ts'
 import { shortPointer, shortSite } from '../words/names.ts'
 import { useLocale } from '../words/words.ts'
+import { FirstSteps } from './first-steps.tsx'
 import { SubscriberPage } from './subscriber-page.tsx'
 import { useLiveMe } from './use-live-me.ts'
 import { type Me, revokeConnection, setPaused } from './wallet-api.ts'
@@ -23,6 +24,7 @@ export function Home(): React.JSX.Element {
     <SubscriberPage title={t('wallet.title')} polled={polled}>
       {(me, reload) => (
         <div className="home">
+          <FirstSteps me={me} />
           <Budget me={me} onChange={reload} />
           <Now me={me} />
           <Sites me={me} onChange={reload} />

@@ -23,8 +23,3 @@ export const activityEn = {
     emptyWhy: 'What you read on connected sites, share and tip shows up here, site by site and day by day. Which pages you read is not kept.',
   },
 }
-
-export const activityErrorsEn = {
-  'period-invalid': 'Choose 1 to 400 days, the first before the last.',
-  'activity-too-long': 'So many days have too much to show. Choose fewer.',
-}

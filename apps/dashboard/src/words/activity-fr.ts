@@ -1,4 +1,5 @@
-import type { activityEn, activityErrorsEn } from './activity-en.ts'
+import type { activityEn } from './activity-en.ts'
+import type { activityErrorsEn } from './activity-errors-en.ts'
 
 export const activityFr: typeof activityEn = {
   activity: {

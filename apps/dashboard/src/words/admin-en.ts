@@ -117,13 +117,3 @@ export const adminEn = {
     },
   },
 }
-
-export const adminErrorsEn = {
-  'account-unknown': 'There is no account of this name. Copy it from the books, brackets and all.',
-  'asset-differs': 'The two accounts count in different assets.',
-  'correction-unknown': 'There is no such correction.',
-  'correction-state': 'This correction has been decided already.',
-  'person-unknown': 'There is no such person.',
-  'freeze-state': 'This is so already. Load the page again.',
-  'switch-state': 'This is so already. Load the page again.',
-}

@@ -1,4 +1,5 @@
-import type { adminEn, adminErrorsEn } from './admin-en.ts'
+import type { adminEn } from './admin-en.ts'
+import type { adminErrorsEn } from './admin-errors-en.ts'
 
 export const adminFr: typeof adminEn = {
   admin: {

@@ -13,9 +13,3 @@ export const booksEn = {
     chainPlace: 'Place and chain', previousHash: 'Hash before it', content: 'Content', hash: 'Its hash', missing: 'missing', recompute: 'Recompute', right: 'The hash is right: nothing was changed.', wrong: 'The hash is wrong: this transfer, or the one before it, was changed or removed. Stop payouts and run verify.',
   },
 }
-export const booksErrorsEn = {
-  'not-found': 'There is nothing with this id. Look for it in the list.',
-  'history-too-long': 'Too much has been posted since then to compute it here. Choose a later time.',
-  'account-unknown': 'There is no such account.',
-  'query-invalid': 'This is not accepted as it is. Check what you wrote.',
-}

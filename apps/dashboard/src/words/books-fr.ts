@@ -1,4 +1,5 @@
-import type { booksEn, booksErrorsEn } from './books-en.ts'
+import type { booksEn } from './books-en.ts'
+import type { booksErrorsEn } from './books-errors-en.ts'
 
 export const booksFr: typeof booksEn = {
   books: {

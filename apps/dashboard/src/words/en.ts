@@ -1,27 +1,26 @@
-import { activityEn, activityErrorsEn } from './activity-en.ts'
-import { booksEn, booksErrorsEn } from './books-en.ts'
-import { overviewEn } from './overview-en.ts'
-import { indicatorsEn } from './indicators-en.ts'
-import { whatIfEn } from './what-if-en.ts'
+import { activityErrorsEn } from './activity-errors-en.ts'
+import { booksErrorsEn } from './books-errors-en.ts'
 import { grantErrorsEn, grantsEn } from './grants-en.ts'
 import { securityEn, securityErrorsEn } from './security-en.ts'
 import { keyErrorsEn, keysEn } from './keys-en.ts'
 import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
-import { adminEn, adminErrorsEn } from './admin-en.ts'
+import { adminErrorsEn } from './admin-errors-en.ts'
 import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
-import { limitErrorsEn, limitsEn } from './limits-en.ts'
-import { planErrorsEn, planEn } from './plan-en.ts'
+import { limitErrorsEn } from './limits-errors-en.ts'
+import { planErrorsEn } from './plan-errors-en.ts'
 import { earningsErrorsEn } from './earnings-en.ts'
 import type { operatorEntranceEn } from './operator-entrance-en.ts'
 import { peerErrorsEn } from './peers-en.ts'
 import { queueErrorsEn } from './queues-en.ts'
 import { subscriptionErrorsEn } from './subscriptions-en.ts'
 import type { publisherEntranceEn } from './publisher-entrance-en.ts'
+import type { walletEntranceEn } from './wallet-entrance-en.ts'
 import { aboutEn } from './about-en.ts'
+import { referenceEn } from './reference-en.ts'
 import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
 import { startErrorsEn } from './start-en.ts'
-import { tipEn, tipErrorsEn } from './tip-en.ts'
+import { tipErrorsEn } from './tip-errors-en.ts'
 import { waysEn } from './ways-en.ts'
 
 /** The words of the dashboard in English, without those of one entrance alone. */
@@ -201,19 +200,11 @@ export const en = {
   },
   ...grantsEn,
   ...mailedEn,
-  ...limitsEn,
-  ...planEn,
   ...waysEn,
-  ...booksEn,
-  ...overviewEn,
-  ...indicatorsEn,
-  ...whatIfEn,
   ...publisherEn,
   ...aboutEn,
   ...payoutsEn,
-  ...adminEn,
-  ...tipEn,
-  ...activityEn,
+  ...referenceEn,
   ...keysEn,
   ...webhooksEn,
   ...securityEn,
@@ -265,4 +256,4 @@ export const en = {
 }
 
 /** The same keys in every language, whatever the text. */
-export type Words = typeof en & typeof publisherEntranceEn & typeof operatorEntranceEn
+export type Words = typeof en & typeof operatorEntranceEn & typeof publisherEntranceEn & typeof walletEntranceEn

@@ -19,6 +19,9 @@ import { limitErrorsFr, limitsFr } from './limits-fr.ts'
 import { planErrorsFr, planFr } from './plan-fr.ts'
 import { earningsFr, earningsErrorsFr } from './earnings-fr.ts'
 import { aboutFr } from './about-fr.ts'
+import { firstFr } from './first-fr.ts'
+import { privacyFr } from './privacy-fr.ts'
+import { referenceFr } from './reference-fr.ts'
 import { publisherErrorsFr, publisherFr } from './publisher-fr.ts'
 import { startFr, startErrorsFr } from './start-fr.ts'
 import { tipFr, tipErrorsFr } from './tip-fr.ts'
@@ -214,6 +217,9 @@ export const fr: Words = {
   ...adminFr,
   ...tipFr,
   ...activityFr,
+  ...privacyFr,
+  ...firstFr,
+  ...referenceFr,
   ...keysFr,
   ...webhooksFr,
   ...securityFr,

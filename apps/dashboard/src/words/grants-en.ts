@@ -50,6 +50,8 @@ export const grantsEn = {
     untilNow: 'Only this once',
     notMine: 'This asks for a wallet that is not yours. Sign in with the account it belongs to, or decline.',
     accept: 'Accept',
+    confirm: 'Confirm',
+    confirmWhy: 'This app will be able to pay. You signed in a while ago: show once more that it is you.',
     decline: 'Decline',
     wasAccepted: 'You have accepted',
     wasDeclined: 'You have declined',

@@ -51,6 +51,8 @@ export const grantsFr: typeof grantsEn = {
     untilNow: 'Cette fois seulement',
     notMine: 'Ceci concerne un portefeuille qui n’est pas le vôtre. Connectez-vous avec le compte auquel il appartient, ou refusez.',
     accept: 'Accepter',
+    confirm: 'Confirmer',
+    confirmWhy: 'Cette application pourra payer. Vous vous êtes connecté il y a un moment : montrez encore une fois que c’est vous.',
     decline: 'Refuser',
     wasAccepted: 'Vous avez accepté',
     wasDeclined: 'Vous avez refusé',

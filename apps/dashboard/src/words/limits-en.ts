@@ -35,7 +35,3 @@ export const limitsEn = {
     siteRateWhy: 'Empty: your usual rate.',
   },
 }
-
-export const limitErrorsEn = {
-  'rate-out-of-range': 'This rate is too far from that of your plan: choose one between a fiftieth and twenty times of it.',
-}

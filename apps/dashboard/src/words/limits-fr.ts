@@ -1,4 +1,5 @@
-import type { limitErrorsEn, limitsEn } from './limits-en.ts'
+import type { limitsEn } from './limits-en.ts'
+import type { limitErrorsEn } from './limits-errors-en.ts'
 
 export const limitsFr: typeof limitsEn = {
   limits: {

@@ -1,7 +1,12 @@
+import { adminEn } from './admin-en.ts'
+import { booksEn } from './books-en.ts'
+import { indicatorsEn } from './indicators-en.ts'
+import { overviewEn } from './overview-en.ts'
 import { peersEn } from './peers-en.ts'
 import { queuesEn } from './queues-en.ts'
 import { settingsEn } from './settings-en.ts'
 import { subscriptionsEn } from './subscriptions-en.ts'
+import { whatIfEn } from './what-if-en.ts'
 
 /** What only the operators' entrance says: the others do not load it. */
-export const operatorEntranceEn = { ...peersEn, ...queuesEn, ...subscriptionsEn, ...settingsEn }
+export const operatorEntranceEn = { ...adminEn, ...booksEn, ...indicatorsEn, ...overviewEn, ...peersEn, ...queuesEn, ...settingsEn, ...subscriptionsEn, ...whatIfEn }

@@ -66,6 +66,9 @@ export const planEn = {
     partsRest: '{{rest}} % is shared by time.',
     partsTooMany: 'Together more than 100 %: lower a part.',
     previewTitle: 'If the period ended now',
+    payeeInvalid: 'Write a whole address, like https://pay.example/mara.',
+    previewRefused: 'This cannot be shared yet: complete the addresses and parts above, and you see here what it would come to.',
+    previewFailed: 'What it would come to cannot be told now: {{why}}',
     previewNothing: 'Nothing would be shared; {{amount}} would stay in your budget.',
     previewRolls: '{{amount}} would stay in your budget.',
     save: 'Save',
@@ -88,15 +91,4 @@ export const planEn = {
     statementPooled: '{{amount}} put into the month’s pot',
     statementShared: '{{shared}} shared, {{rolled}} kept',
   },
-}
-
-export const planErrorsEn = {
-  'card-invalid': 'This card is not accepted. In the sandbox use one of the numbers below the field; elsewhere enter the card again.',
-  'provider-away': 'The payment provider does not answer. Nothing was charged; try again in a moment.',
-  'plan-unknown': 'This plan is no longer offered. Choose another.',
-  'subscribed-already': 'You have a plan already: change it instead.',
-  'not-subscribed': 'You have no plan yet: choose one first.',
-  'subscription-state': 'This cannot be done at the moment. Load the page again to see why.',
-  'charge-unknown': 'No payment of yours waits to be confirmed.',
-  'request-invalid': 'Something in these details is not accepted. Wallet addresses begin with https://; parts are between 0.01 and 100 %.',
 }

@@ -1,4 +1,5 @@
-import type { planEn, planErrorsEn } from './plan-en.ts'
+import type { planEn } from './plan-en.ts'
+import type { planErrorsEn } from './plan-errors-en.ts'
 
 export const planFr: typeof planEn = {
   plan: {
@@ -68,6 +69,9 @@ export const planFr: typeof planEn = {
     partsRest: '{{rest}} % sont partagés selon le temps.',
     partsTooMany: 'Plus de 100 % au total : réduisez une part.',
     previewTitle: 'Si la période finissait maintenant',
+    payeeInvalid: 'Écrivez une adresse entière, comme https://pay.example/mara.',
+    previewRefused: 'Cela ne peut pas encore être partagé : complétez les adresses et les parts ci-dessus, et vous verrez ici ce que cela donnerait.',
+    previewFailed: 'On ne peut pas dire maintenant ce que cela donnerait : {{why}}',
     previewNothing: 'Rien ne serait partagé ; {{amount}} resteraient dans votre budget.',
     previewRolls: '{{amount}} resteraient dans votre budget.',
     save: 'Enregistrer',

@@ -50,9 +50,11 @@ export const securityEn = {
     emailSent: 'A mail is on its way to {{email}}. Open its link to sign in with this address from then on.',
     emailNever: 'This installation sends no mail, so the email stays as it is.',
   },
+  prove: { password: 'Your password, to show that it is you', passkey: 'With a passkey instead', cancel: 'Cancel' },
 }
 
 export const securityErrorsEn = {
+  'proof-wrong': 'This is not your password, or not your passkey.',
   'passkey-invalid': 'This passkey does not open this door. Try again, or sign in with your password.',
   'passkey-unknown': 'This passkey had been removed already.',
   'passkey-taken': 'This device has a passkey of yours already.',

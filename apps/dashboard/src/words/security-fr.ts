@@ -51,9 +51,11 @@ export const securityFr: typeof securityEn = {
     emailSent: 'Un courriel est en route vers {{email}}. Ouvrez son lien pour vous connecter ensuite avec cette adresse.',
     emailNever: 'Cette installation n’envoie pas de courriels : l’e-mail reste tel quel.',
   },
+  prove: { password: 'Votre mot de passe, pour montrer que c’est vous', passkey: 'Plutôt avec une clé d’accès', cancel: 'Annuler' },
 }
 
 export const securityErrorsFr: typeof securityErrorsEn = {
+  'proof-wrong': 'Ce n’est pas votre mot de passe, ou pas votre clé d’accès.',
   'passkey-invalid': 'Cette clé d’accès n’ouvre pas cette porte. Réessayez, ou connectez-vous avec votre mot de passe.',
   'passkey-unknown': 'Cette clé d’accès avait déjà été retirée.',
   'passkey-taken': 'Cet appareil a déjà une de vos clés d’accès.',

@@ -1,5 +1,6 @@
 /** Les paiements uniques d'une abonnée. */
-import type { tipEn, tipErrorsEn } from './tip-en.ts'
+import type { tipEn } from './tip-en.ts'
+import type { tipErrorsEn } from './tip-errors-en.ts'
 
 export const tipFr: typeof tipEn = {
   tip: {

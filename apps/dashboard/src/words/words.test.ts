@@ -3,6 +3,7 @@ import { en } from './en.ts'
 import { fr } from './fr.ts'
 import { operatorEntranceEn } from './operator-entrance-en.ts'
 import { publisherEntranceEn } from './publisher-entrance-en.ts'
+import { walletEntranceEn } from './wallet-entrance-en.ts'
 import { chooseLanguage, localeOf } from './words.ts'
 
 interface Tree {
@@ -17,13 +18,13 @@ function* leaves(tree: Tree, path = ''): Generator<readonly [string, string]> {
 }
 
 const placeholders = (text: string): readonly string[] => [...text.matchAll(/\{\{\w+\}\}/g)].map(([name]) => name).toSorted()
-const english = new Map(leaves({ ...en, ...publisherEntranceEn, ...operatorEntranceEn }))
+const english = new Map(leaves({ ...en, ...operatorEntranceEn, ...publisherEntranceEn, ...walletEntranceEn }))
 const french = new Map(leaves(fr))
 
 describe('the words', () => {
   test('both languages have the same keys', () => {
     expect(english.size).toBeGreaterThan(100)
-    expect([...french.keys()]).toEqual([...english.keys()])
+    expect([...french.keys()].toSorted()).toEqual([...english.keys()].toSorted())
   })
 
   test('no text is empty, and each has the same placeholders in both languages', () => {
@@ -36,7 +37,7 @@ describe('the words', () => {
 
   test('French is not left in English', () => {
     const same = [...english].filter(([key, text]) => french.get(key) === text).map(([key]) => key)
-    expect(same).toEqual(['product', 'operator.perSecond', 'operator.columns.site', 'ways.webhooks', 'webhooks.title'])
+    expect(same.toSorted()).toEqual(['product', 'operator.perSecond', 'operator.columns.site', 'ways.webhooks', 'webhooks.title'].toSorted())
   })
 })
 

@@ -149,6 +149,17 @@ describe('a grant that a person decides', () => {
     expect(await refusal(gnap.accept(subject.interaction, ben))).toBe('interaction-foreign')
   })
 
+  test('where she must show that it is she, accepting waits for that; only she confirms, and once', async () => {
+    const { interaction } = await asked()
+    expect(await refusal(gnap.confirm(interaction, alice.id))).toBe('grant-not-accepted')
+    await gnap.accept(interaction, alice, { confirm: true })
+    expect([(await gnap.interaction(interaction)).state, (await gnap.finish(interaction, alice.id)).type]).toEqual(['confirming', 'invalid'])
+    expect(await refusal(gnap.confirm(interaction, ben.id))).toBe('interaction-foreign')
+    await gnap.confirm(interaction, alice.id)
+    expect((await gnap.finish(interaction, alice.id)).type).toBe('accepted')
+    expect(await refusal(gnap.confirm(interaction, alice.id))).toBe('grant-decided')
+  })
+
   test('a right that names no wallet address becomes one on hers', async () => {
     const { token } = await issued([{ type: 'incoming-payment', actions: ['list-all'] }])
     expect(token.access).toEqual([{ type: 'incoming-payment', actions: ['list-all'], identifier: hers }])

@@ -225,13 +225,21 @@ export class Gnap implements AsyncDisposable {
   /**
    * The person agrees; whoever decides first decides. Rights that name no wallet address become rights on hers.
    * @param walletAddresses URLs of all that are hers
+   * @param confirm whether she must show once more that it is she, by `confirm`, before it counts
    * Throws `interaction-unknown`, `interaction-foreign` when somebody else's wallet address is asked for, `grant-decided`, `grant-ended`.
    */
-  async accept(interaction: Interaction, person: { readonly id: Id<'pers'>; readonly walletAddresses: readonly string[] }): Promise<void> {
+  async accept(interaction: Interaction, person: { readonly id: Id<'pers'>; readonly walletAddresses: readonly string[] }, { confirm = false }: { readonly confirm?: boolean } = {}): Promise<void> {
     await this.#decide(interaction, (row) => {
-      // A second step, a passkey for instance, goes in here: `confirm` leads to `confirming`, and the event `confirm` on to `accepted`.
-      const state = next(this.#stateOf(row), { type: 'accept', confirm: false })
+      const state = next(this.#stateOf(row), { type: 'accept', confirm })
       return { state, person_id: person.id, access: JSON.stringify(bindTo(row, person.walletAddresses)) }
+    })
+  }
+
+  /** She who accepted has shown that it is she. Throws `interaction-unknown`, `interaction-foreign`, `grant-not-accepted`, `grant-decided`, `grant-ended`. */
+  async confirm(interaction: Interaction, personId: Id<'pers'>): Promise<void> {
+    await this.#decide(interaction, (row) => {
+      if (row.person_id !== null && row.person_id !== personId) throw foreign()
+      return { state: next(this.#stateOf(row), { type: 'confirm' }) }
     })
   }
 
@@ -274,6 +282,14 @@ export class Gnap implements AsyncDisposable {
     const row = isId('grnt', grantId) ? await this.#store.grantById(grantId) : undefined
     if (row === undefined || row.person_id !== personId) throw new GnapFault('grant-unknown', 'there is no such grant')
     await this.end(row.id)
+  }
+
+  /**
+   * Forgets a person: her grants with their tokens, of both auth servers, those that name her wallet addresses, and her name as a client. Idempotent.
+   * @param addresses all of hers, and under what each stands from now on
+   */
+  forget(personId: Id<'pers'>, addresses: readonly { readonly url: string; readonly anonymousUrl: string }[]): Promise<void> {
+    return this.#store.forget(personId, addresses)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -185,6 +185,15 @@ export class GnapStore {
     ]) await statement.execute(this.#db)
   }
 
+  /** What she agreed to, what was asked of her, and her name as a client of others. */
+  async forget(personId: Id<'pers'>, addresses: readonly { readonly url: string; readonly anonymousUrl: string }[]): Promise<void> {
+    await this.#db.deleteFrom('gnap.grant').where('person_id', '=', personId).execute()
+    for (const { url, anonymousUrl } of addresses) {
+      await this.#db.deleteFrom('gnap.grant').where((where) => where.or([where('subject', '=', url), sql<boolean>`access @> ${JSON.stringify([{ identifier: url }])}::jsonb`])).execute()
+      await this.#db.updateTable('gnap.grant').set({ client: anonymousUrl, client_name: null }).where('client', '=', url).execute()
+    }
+  }
+
   #grants() {
     return this.#db.selectFrom('gnap.grant').selectAll().where('server', '=', this.#server)
   }

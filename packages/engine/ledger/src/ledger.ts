@@ -9,6 +9,7 @@ import { ExplorerStore } from './explorer-store.ts'
 import { refusal } from './fault.ts'
 import { Journal, nothing } from './journal.ts'
 import { JournalStore } from './journal-store.ts'
+import { PayerStore } from './payer-store.ts'
 import { Poster } from './poster.ts'
 import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
@@ -39,6 +40,8 @@ export class Ledger implements AsyncDisposable {
   readonly receiving: ReceivingStreams
   /** For people who look: nothing there writes. */
   readonly explorer: ExplorerStore
+  /** What streams say of who pays. */
+  readonly payers: PayerStore
   readonly #postgres: Postgres
   readonly #clock: Clock
   readonly #accounts: AccountStore
@@ -57,6 +60,7 @@ export class Ledger implements AsyncDisposable {
     this.#transfers = new TransferStore(postgres)
     this.#earnings = new EarningStore(postgres)
     this.explorer = new ExplorerStore(postgres)
+    this.payers = new PayerStore(postgres)
     this.#journal = new Journal(context, journalStore)
     this.#poster = new Poster(context, this.#journal)
     const sending = new Sending({ context, store: new SendingStore(postgres), journal: this.#journal })

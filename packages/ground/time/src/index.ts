@@ -1,4 +1,5 @@
 export { type Clock, systemClock, type Timer } from './clock.ts'
+export { type Days, daysBetween, isoDay } from './days.ts'
 export { type JobRun, type JobWatch, watched } from './job.ts'
 export { RateLimit } from './rate-limit.ts'
 export { TimerWheel, WheelTimer } from './timer-wheel.ts'

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Language } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
-import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Role } from './types.ts'
 
 export interface AccountsTables {
@@ -18,10 +19,15 @@ export interface AccountsTables {
     provisioned_at: Date | null
     frozen_at: Date | null
     frozen_reason: string | null
+    erasing_at: Date | null
+    erased_at: Date | null
   }
   'accounts.credential': { id: string; person_id: Id<'pers'>; provider_id: string; account_id: string; password: string; created_at: Date; updated_at: Date }
-  'accounts.session': { person_id: Id<'pers'>; expires_at: Date }
+  'accounts.session': { id: string; person_id: Id<'pers'>; created_at: Date; expires_at: Date; seen_at: Date | null; ip_address: string | null; user_agent: string | null }
+  'accounts.passkey': { person_id: Id<'pers'> }
+  'accounts.retired_path': { path_hash: Buffer }
   'accounts.verification': { expires_at: Date }
+  'accounts.rate_limit': { last_request: bigint }
   'accounts.wallet_address': {
     id: Id<'wadr'>
     person_id: Id<'pers'>
@@ -45,6 +51,8 @@ export type WalletAddressOfRow = WalletAddressRow & { readonly role: Role }
 export type PersonWithAddressRow = PersonRow & {
   [Column in 'path' | 'public_name' | 'asset_code' | 'asset_scale' | 'ledger_account_id']: WalletAddressRow[Column] | null
 } & { wallet_address_id: Id<'wadr'> | null }
+
+const addressesKeptMs = 3_600_000
 
 /** The rows of people, wallet addresses and client keys. Sessions and passwords are better-auth's. */
 export class AccountsStore {
@@ -81,11 +89,11 @@ export class AccountsStore {
   }
 
   addressByPath(path: string): Promise<WalletAddressOfRow | undefined> {
-    return this.#addresses().where('w.path', '=', path).executeTakeFirst()
+    return this.#addresses().where('w.path', '=', path).where('p.erasing_at', 'is', null).executeTakeFirst()
   }
 
   addressById(id: Id<'wadr'>): Promise<WalletAddressOfRow | undefined> {
-    return this.#addresses().where('w.id', '=', id).executeTakeFirst()
+    return this.#addresses().where('w.id', '=', id).where('p.erased_at', 'is', null).executeTakeFirst()
   }
 
   addressByAccount(accountId: Id<'acct'>): Promise<WalletAddressOfRow | undefined> {
@@ -116,7 +124,7 @@ export class AccountsStore {
   }
 
   people(role: Role, limit: number): Promise<PersonWithAddressRow[]> {
-    return this.#people().where('p.role', '=', role).orderBy('p.id').limit(limit).execute()
+    return this.#people().where('p.role', '=', role).where('p.erased_at', 'is', null).orderBy('p.id').limit(limit).execute()
   }
 
   /** Newest first, of those whose name, e-mail or path holds `text`. */
@@ -124,6 +132,7 @@ export class AccountsStore {
     const like = `%${text.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
     return this.#people()
       .where('p.role', '=', role)
+      .where('p.erased_at', 'is', null)
       .$if(text !== '', (query) => query.where((where) => where.or([where('p.id', '=', text as Id<'pers'>), where('p.email', 'like', like), where(sql<string>`lower(p.name)`, 'like', like), where('w.path', 'like', like)])))
       .$if(frozen, (query) => query.where('p.frozen_at', 'is not', null))
       .$if(before !== undefined, (query) => query.where('p.id', '<', before as Id<'pers'>))
@@ -140,6 +149,7 @@ export class AccountsStore {
         .set({ frozen_at: frozen === undefined ? null : at, frozen_reason: frozen?.reason ?? null })
         .where('id', '=', id)
         .where('frozen_at', frozen === undefined ? 'is not' : 'is', null)
+        .where('erasing_at', 'is', null)
         .executeTakeFirst()
       if (numUpdatedRows === 0n) return false
       if (frozen !== undefined) await trx.deleteFrom('accounts.session').where('person_id', '=', id).execute()
@@ -171,7 +181,7 @@ export class AccountsStore {
     return this.#db.transaction().execute(async (trx) => {
       const inserted = await trx
         .insertInto('accounts.person')
-        .values({ ...columns, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null })
+        .values({ ...columns, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null, erasing_at: null, erased_at: null })
         .onConflict((conflict) => conflict.columns(['role', 'email']).doNothing())
         .returning('id')
         .executeTakeFirst()
@@ -186,8 +196,7 @@ export class AccountsStore {
 
   /** False when the person has a main wallet address already and this is to be another, or someone has the path. */
   async insertWalletAddress(row: WalletAddressRow): Promise<boolean> {
-    const inserted = await this.#db.insertInto('accounts.wallet_address').values(row).onConflict((conflict) => conflict.doNothing()).returning('id').executeTakeFirst()
-    return inserted !== undefined
+    return this.#db.transaction().execute((trx) => insertAddress(trx, row))
   }
 
   async markProvisioned(id: Id<'pers'>, at: Date): Promise<void> {
@@ -200,8 +209,7 @@ export class AccountsStore {
       await trx.selectFrom('accounts.person').select('id').where('id', '=', row.person_id).forUpdate().execute()
       const { count } = await trx.selectFrom('accounts.wallet_address').select((where) => where.fn.countAll<bigint>().as('count')).where('person_id', '=', row.person_id).executeTakeFirstOrThrow()
       if (Number(count) >= addressesMax) return 'full'
-      const inserted = await trx.insertInto('accounts.wallet_address').values(row).onConflict((conflict) => conflict.doNothing()).returning('id').executeTakeFirst()
-      return inserted === undefined ? 'taken' : 'inserted'
+      return (await insertAddress(trx, row)) ? 'inserted' : 'taken'
     })
   }
 
@@ -237,9 +245,80 @@ export class AccountsStore {
     return numDeletedRows > 0n
   }
 
+  /** The sign-ins of a person that still hold, the latest first; at most `limit`. */
+  async signInsKept(personId: Id<'pers'>, limit: number): Promise<readonly { readonly created_at: Date; readonly seen_at: Date | null; readonly expires_at: Date; readonly ip_address: string | null; readonly user_agent: string | null }[]> {
+    return this.#db.selectFrom('accounts.session').select(['created_at', 'seen_at', 'expires_at', 'ip_address', 'user_agent']).where('person_id', '=', personId).orderBy('created_at', 'desc').limit(limit).execute()
+  }
+
+  /** From now on she is frozen and cannot sign in; every way in is gone. False when she had asked before. */
+  beginErasure(id: Id<'pers'>, at: Date, reason: string): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable('accounts.person')
+        .set({ erasing_at: at, frozen_at: sql<Date>`coalesce(frozen_at, ${at})`, frozen_reason: sql<string>`coalesce(frozen_reason, ${reason})` })
+        .where('id', '=', id)
+        .where('erasing_at', 'is', null)
+        .executeTakeFirst()
+      if (numUpdatedRows === 0n) return false
+      for (const table of ['accounts.session', 'accounts.credential', 'accounts.passkey'] as const) await trx.deleteFrom(table).where('person_id', '=', id).execute()
+      await trx.deleteFrom('accounts.wallet_key').where('wallet_address_id', 'in', trx.selectFrom('accounts.wallet_address').select('id').where('person_id', '=', id)).execute()
+      return true
+    })
+  }
+
+  /** Who asked to be forgotten and is not yet, the oldest first. */
+  async erasing(limit: number): Promise<readonly { readonly id: Id<'pers'>; readonly sinceMs: number }[]> {
+    const rows = await this.#db.selectFrom('accounts.person').select(['id', 'erasing_at']).where('erasing_at', 'is not', null).where('erased_at', 'is', null).orderBy('erasing_at').limit(limit).execute()
+    return rows.map(({ id, erasing_at: at }) => ({ id, sinceMs: at?.getTime() ?? 0 }))
+  }
+
+  /** Takes name, e-mail and the names of wallet addresses away; nobody else ever gets the paths. Idempotent. @param last whether nothing more is to be forgotten */
+  async anonymise(id: Id<'pers'>, { at, last }: { readonly at: Date; readonly last: boolean }): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      const addresses = await trx.selectFrom('accounts.wallet_address').select(['id', 'path']).where('person_id', '=', id).forUpdate().execute()
+      for (const address of addresses) {
+        const path = anonymousPath(address.id)
+        if (address.path === path) continue
+        await trx.insertInto('accounts.retired_path').values({ path_hash: hashOfPath(address.path) }).onConflict((conflict) => conflict.doNothing()).execute()
+        await trx.updateTable('accounts.wallet_address').set({ path, public_name: anonymousName }).where('id', '=', address.id).execute()
+      }
+      await trx
+        .updateTable('accounts.person')
+        .set({ name: anonymousName, email: `${id.toLowerCase()}@erased.invalid`, updated_at: at, ...(last && { erased_at: at }) })
+        .where('id', '=', id)
+        .where('erasing_at', 'is not', null)
+        .execute()
+      // A reset or confirmation that was under way.
+      await sql`delete from accounts.verification where value like ${`%${id}%`}`.execute(trx)
+    })
+  }
+
   /** Sessions, and the challenges and tokens that nobody came back with. */
   async deleteExpired(before: Date): Promise<void> {
     await this.#db.deleteFrom('accounts.session').where('expires_at', '<', before).execute()
     await this.#db.deleteFrom('accounts.verification').where('expires_at', '<', before).execute()
+    // From which addresses requests came: limits look at a minute.
+    await this.#db.deleteFrom('accounts.rate_limit').where('last_request', '<', BigInt(before.getTime() - addressesKeptMs)).execute()
   }
+}
+
+/** What a person is called, and a wallet address of hers, once she was forgotten. */
+const anonymousName = 'Erased'
+
+/** Where a wallet address of somebody who was forgotten stands. It answers nobody. */
+export function anonymousPath(id: Id<'wadr'>): string {
+  return `erased-${id.slice('wadr_'.length).toLowerCase()}`
+}
+
+function hashOfPath(path: string): Buffer {
+  return createHash('sha256').update(path).digest()
+}
+
+/** False when someone has the path, or had it and was forgotten. Looks after writing: a path is forgotten in the transaction that frees it. */
+async function insertAddress(trx: Transaction<AccountsTables>, row: WalletAddressRow): Promise<boolean> {
+  const inserted = await trx.insertInto('accounts.wallet_address').values(row).onConflict((conflict) => conflict.doNothing()).returning('id').executeTakeFirst()
+  if (inserted === undefined) return false
+  const retired = await trx.selectFrom('accounts.retired_path').select('path_hash').where('path_hash', '=', hashOfPath(row.path)).executeTakeFirst()
+  if (retired !== undefined) await trx.deleteFrom('accounts.wallet_address').where('id', '=', row.id).execute()
+  return retired === undefined
 }

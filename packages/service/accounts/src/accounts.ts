@@ -7,9 +7,11 @@ import type { Language, Mails } from '@rivulet/notify'
 import { Batches, type Postgres } from '@rivulet/postgres'
 import type { Clock, Timer } from '@rivulet/time'
 import { z } from 'zod'
-import { AccountsStore, type PersonWithAddressRow, type WalletAddressOfRow, type WalletKeyRow } from './accounts-store.ts'
+import { AccountsStore, anonymousPath, type PersonWithAddressRow, type WalletAddressOfRow, type WalletKeyRow } from './accounts-store.ts'
 import { clientKey, parseClientKey, type RegisteredKey } from './client-key.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
+import { Erasures, type ErasureSteps } from './privacy/erasure.ts'
+import type { PersonalData } from './privacy/export.ts'
 import { AccountsFault, type NewPerson, type NewWalletAddress, type Person, personName, type Role, roles, type WalletAddress } from './types.ts'
 import { checkPath, isPath, pathOfName } from './wallet-address.ts'
 
@@ -17,6 +19,8 @@ const keysMax = 20
 const walletAddressesMax = 20
 const pathAttemptsMax = 5
 const peopleMax = 10_000
+const signInsExportedMax = 10_000
+const erasingReason = 'this account is being erased, as its owner asked'
 /** Every signed request asks for its signer's keys. */
 const lookUpsPerBatchMax = 500
 const pageMax = 200
@@ -287,6 +291,35 @@ export class Accounts implements AsyncDisposable {
   /** The key signs for the wallet address no more, from the next request on. Throws `key-unknown` when the person has no such key. */
   async revokeKey(personId: Id<'pers'>, id: Id<'key'>): Promise<void> {
     if (!(await this.#store.deleteKey(personId, id))) throw new AccountsFault('key-unknown', 'you have no such key: it may have been revoked already')
+  }
+
+  /** What is kept of a person here, for who asks what that is: wallet addresses, the public keys of their clients, passkeys, and sign-ins. */
+  personalData(): readonly PersonalData[] {
+    const store = this.#store
+    return [
+      { name: 'walletAddresses', read: async ({ id }) => (await this.walletAddresses(id)).map(({ url, publicName, asset }) => ({ url, publicName, assetCode: asset.code, assetScale: asset.scale })) },
+      { name: 'keys', read: async ({ id }) => (await store.keys((await store.addressesOf(id)).map((address) => address.id))).map(registeredKey) },
+      { name: 'passkeys', read: ({ id, role }) => this.entrance(role).passkeys(id) },
+      { name: 'signIns', read: async ({ id }) => (await store.signInsKept(id, signInsExportedMax)).map(({ created_at, seen_at, expires_at, ip_address, user_agent }) => ({ since: created_at, seen: seen_at, until: expires_at, address: ip_address, browser: user_agent })) },
+    ]
+  }
+
+  /** Durable when it resolves: she is out everywhere and nothing of hers is spent. `erasures` does the rest. False when she had asked before. */
+  async beginErasure(id: Id<'pers'>): Promise<boolean> {
+    const { mails, entrances } = this.#options
+    const person = await this.personById(id)
+    const begun = await this.#store.beginErasure(id, this.#now(), erasingReason)
+    if (begun && person !== undefined) await mails?.post({ key: `erased/${id}`, to: person.email, language: person.language, template: 'account-erased', fields: { url: `${new URL(entrances[person.role].publicUrl).origin}/about` } })
+    return begun
+  }
+
+  /** Works through who asked to be forgotten, once started. */
+  erasures({ log, ...steps }: ErasureSteps & { readonly log: { warn(about: object, message: string): void } }): Erasures {
+    const leavingOf = async (id: Id<'pers'>) => ({
+      id,
+      addresses: (await this.walletAddresses(id)).map(({ id: addressId, url, ledgerAccountId, role }) => ({ id: addressId, url, ledgerAccountId, anonymousUrl: new URL(`/${anonymousPath(addressId)}`, this.#options.entrances[role].publicUrl).href })),
+    })
+    return new Erasures({ ...steps, log, clock: this.#options.clock, store: this.#store, leavingOf })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,10 +11,10 @@ import { fromNodeHeaders, toNodeHandler } from 'better-auth/node'
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { betterAuthNames, entranceAdapter } from './better-auth-store.ts'
-import { Passkeys } from './passkeys.ts'
-import { attemptLimit, type CurrentSession, passkeyPlugin, sessionWatch, signInsRoutes } from './sign-ins.ts'
+import { Passkeys, type PasskeyView } from './passkeys.ts'
+import { attemptLimit, attemptsLeft, type CurrentSession, passkeyPlugin, sessionWatch, signInsRoutes } from './sign-ins.ts'
 import { SignInsStore } from './sign-ins-store.ts'
-import { type Person, personName, type Role } from './types.ts'
+import { AccountsFault, type Person, personName, type Role } from './types.ts'
 
 /** Cookies are named per role, since ports of one host share them. */
 const cookiePrefixes: Record<Role, string> = { subscriber: 'rivulet-wallet', publisher: 'rivulet-receiver', operator: 'rivulet-operator' }
@@ -50,6 +50,13 @@ const paths: Record<string, { readonly method: string; readonly body?: z.ZodType
   '/get-session': { method: 'GET' },
 }
 
+const authSummaries: Readonly<Record<string, string>> = {
+  '/sign-up/email': 'Makes an account. The answer is the same for an e-mail that has one.', '/sign-in/email': 'Signs in: the answer sets the session cookie.', '/change-password': 'Another password; needs the current one.',
+  '/change-email': 'Another e-mail, once the link of the mail to it was opened.', '/passkey/options': 'Options for `navigator.credentials.get`.', '/passkey/sign-in': 'Signs in with the answer of a passkey.',
+  '/request-password-reset': 'Mails a link to a new password, if there is such an account.', '/reset-password': 'A new password, with the token of that link.', '/verify-email': 'Confirms an address with the `token` of the mailed link.',
+  '/sign-out': 'Ends the session.', '/get-session': 'Who is signed in; null for a visitor.',
+}
+
 /** One role's door: its own origin, cookies, secret and people. */
 export interface Entrance {
   /**
@@ -67,11 +74,26 @@ export interface Entrance {
   readonly requireSession: RequestHandler
   /** Answers 403 `origin-foreign` to what may change state (all but GET, HEAD, OPTIONS) unless `Origin` is this entrance's. */
   readonly requireSameOrigin: RequestHandler
+  /**
+   * Whether who is signed in has shown again that it is she, before what cannot be undone. Otherwise it has answered: 403 `proof-wrong`, or 429 after ten attempts in a quarter of an hour.
+   * @param response behind `requireSession`
+   */
+  prove(response: Response, proof: Proof): Promise<boolean>
+  /** The passkeys of one of its people. */
+  passkeys(personId: Id<'pers'>): Promise<readonly PasskeyView[]>
 }
+
+/** Her password, or what an authenticator answered to the options of `passkey/options`. */
+export type Proof = { readonly password: string } | { readonly passkey: unknown }
 
 /** Who `requireSession` let in. */
 export function personOf(response: Response): Person {
   return response.locals['person'] as Person
+}
+
+/** Since when the session holds through which `requireSession` let somebody in, ms since 1970. */
+export function signedInSinceMs(response: Response): number {
+  return (response.locals['session'] as CurrentSession).sinceMs
 }
 
 export interface EntranceOptions {
@@ -178,9 +200,28 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
     request.headers['x-rivulet-client-address'] = request.ip
     await serve(request, response)
   })
-  handler.use(signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes: mailed !== undefined }))
+  handler.use(signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes: mailed !== undefined, tellOfPasskey: async ({ email, language }, passkeyId) => options.mails?.post({ key: `passkey/${passkeyId}`, to: email, language, template: 'passkey-added', fields: { url: `${origin}/security` } }) }))
+  const proven = async ({ id }: Person, proof: Proof): Promise<boolean> => {
+    if ('passkey' in proof) return (await passkeys.authenticate(proof.passkey).catch(passkeyRefused)) === id
+    const hash = (await context.internalAdapter.findAccounts(id)).find(({ providerId }) => providerId === 'credential')?.password
+    return typeof hash === 'string' && context.password.verify({ hash, password: proof.password })
+  }
+  const prove = async (response: Response, proof: Proof): Promise<boolean> => {
+    const person = personOf(response)
+    const attempt = await attemptsLeft({ store, clock, sandbox: options.sandbox }, `prove/${person.id}`)
+    if (!attempt.allowed) {
+      refuse(response.set('retry-after', attempt.retryAfterS), 429, 'rate-limited', 'too many attempts: wait a quarter of an hour')
+      return false
+    }
+    if (!(await proven(person, proof))) {
+      refuse(response, 403, 'proof-wrong', 'this is not your password, or not your passkey')
+      return false
+    }
+    await attempt.forget()
+    return true
+  }
   const session = async (request: IncomingMessage): Promise<Person | undefined> => (await current(request))?.person
-  return { entrance: { handler, session, requireSession, requireSameOrigin }, hashPassword: (password) => context.password.hash(password) }
+  return { entrance: { handler, session, requireSession, requireSameOrigin, prove, passkeys: (personId) => passkeys.list(personId) }, hashPassword: (password) => context.password.hash(password) }
 }
 
 /** What better-auth is given to have mails written. The links carry their tokens in the fragment: no server's log and no other site learns them. */
@@ -223,6 +264,10 @@ function sayFrozen(error: unknown): never {
   throw new APIError('FORBIDDEN', { code: 'PERSON_FROZEN', message: error.message })
 }
 
+function passkeyRefused(error: unknown): undefined {
+  if (!(error instanceof AccountsFault)) throw error
+}
+
 function checkRequest(request: Request, response: Response, next: NextFunction): void {
   const path = Object.hasOwn(paths, request.path) ? paths[request.path] : undefined
   if (path === undefined) return refuse(response, 404, 'not-found', `no such path: ${request.path}`)
@@ -241,4 +286,10 @@ function checkRequest(request: Request, response: Response, next: NextFunction):
 function refuse(response: Response, status: number, code: string, message: string): void {
   // Both forms: the house's, and that of better-auth's own client.
   response.status(status).json({ error: { code, message }, code, message })
+}
+
+/** What the API reference says of these routes. */
+export const authApi = {
+  'GET /api/auth/ways': { summary: 'Whether addresses are confirmed here, and whether mails leave.', open: true },
+  ...Object.fromEntries(Object.entries(paths).map(([path, { method, body }]) => [`${method} /api/auth${path}`, { summary: authSummaries[path] ?? '', open: true, ...(body !== undefined && { body }) }] as const)),
 }

@@ -157,5 +157,15 @@ export const accountsMigrations: Migrations = {
         create index person_frozen on accounts.person (id) where frozen_at is not null;
       `,
     },
+    {
+      name: '6-erasure',
+      sql: `
+        -- When she asked to be forgotten, and when nothing was left to forget. From the first on she is frozen.
+        alter table accounts.person add column erasing_at timestamptz, add column erased_at timestamptz check (erased_at is null or erasing_at is not null);
+        create index person_erasing on accounts.person (erasing_at) where erasing_at is not null and erased_at is null;
+        -- SHA-256 of the paths of wallet addresses that were forgotten: nobody else is ever paid at them.
+        create table accounts.retired_path (path_hash bytea primary key check (length(path_hash) = 32));
+      `,
+    },
   ],
 }

@@ -69,19 +69,25 @@ export function attemptLimit({ store, clock, role, sandbox }: { readonly store: 
   return async (request, response, next) => {
     if (request.path !== '/sign-in/email') return next()
     const { email } = request.body as { readonly email: string }
-    const key = createHash('sha256').update(`${role}/${email.toLowerCase()}`).digest('base64url')
-    const nowMs = clock.nowMs()
-    await store.deleteAttemptsBefore(new Date(nowMs - attemptsWindowMs))
-    const count = await store.attempt(key, new Date(nowMs), new Date(nowMs - attemptsWindowMs))
-    if (count > (sandbox ? attemptsMaxSandbox : attemptsMax)) {
-      response.status(429).set('retry-after', String(attemptsWindowMs / 1000)).json({ code: 'RATE_LIMITED', message: 'too many attempts at this e-mail: wait a quarter of an hour, or use a passkey or a new password' })
+    const { allowed, retryAfterS, forget } = await attemptsLeft({ store, clock, sandbox }, `${role}/${email.toLowerCase()}`)
+    if (!allowed) {
+      response.status(429).set('retry-after', retryAfterS).json({ code: 'RATE_LIMITED', message: 'too many attempts at this e-mail: wait a quarter of an hour, or use a passkey or a new password' })
       return
     }
     response.on('finish', () => {
-      if (response.statusCode === 200) void store.forgetAttempts(key).catch(() => undefined)
+      if (response.statusCode === 200) void forget().catch(() => undefined)
     })
     next()
   }
+}
+
+/** Counts one more attempt of a quarter of an hour under this name, which is not kept. */
+export async function attemptsLeft({ store, clock, sandbox }: { readonly store: SignInsStore; readonly clock: Clock; readonly sandbox: boolean }, name: string): Promise<{ readonly allowed: boolean; readonly retryAfterS: string; readonly forget: () => Promise<void> }> {
+  const key = createHash('sha256').update(name).digest('base64url')
+  const nowMs = clock.nowMs()
+  await store.deleteAttemptsBefore(new Date(nowMs - attemptsWindowMs))
+  const count = await store.attempt(key, new Date(nowMs), new Date(nowMs - attemptsWindowMs))
+  return { allowed: count <= (sandbox ? attemptsMaxSandbox : attemptsMax), retryAfterS: String(attemptsWindowMs / 1000), forget: () => store.forgetAttempts(key) }
 }
 
 interface SignInsParts {
@@ -92,13 +98,15 @@ interface SignInsParts {
   readonly requireSameOrigin: RequestHandler
   /** Whether mails leave, without which an e-mail cannot be changed. */
   readonly writes: boolean
+  /** Whoever can be written to learns that there is one more way in. */
+  readonly tellOfPasskey: (person: Person, passkeyId: string) => Promise<void>
 }
 
 /**
  * GET `/api/sign-ins` (`{person, writes, signIns, passkeys}`), DELETE `/api/sign-ins/:id`, DELETE `/api/sign-ins` (all others: `{ended}`), POST `/api/passkeys/options`,
  * POST `/api/passkeys` (`{response, name}`), PATCH `/api/passkeys/:id` (`{name}`), DELETE `/api/passkeys/:id`.
  */
-export function signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes }: SignInsParts): Router {
+export function signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes, tellOfPasskey }: SignInsParts): Router {
   const routes = Router()
   const own = [requireSameOrigin, requireSession]
   const json = express.json({ limit: bodyBytesMax })
@@ -130,7 +138,10 @@ export function signInsRoutes({ store, passkeys, clock, requireSession, requireS
   routes.post('/api/passkeys/options', ...own, requireFresh, async (_request, response) => void response.json(await passkeys.registration(who(response).person)))
   routes.post('/api/passkeys', ...own, requireFresh, json, async (request, response) => {
     const { response: answer, name } = bodyOf(request.body)
-    response.status(201).json(await passkeys.register(who(response).person, answer, name))
+    const { person } = who(response)
+    const passkey = await passkeys.register(person, answer, name)
+    await tellOfPasskey(person, passkey.id)
+    response.status(201).json(passkey)
   })
   routes.patch('/api/passkeys/:id', ...own, json, async (request, response) => {
     await passkeys.rename(who(response).person.id, String(request.params['id']), bodyOf(request.body).name)
@@ -156,3 +167,13 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
 
+/** What the API reference says of these routes. */
+export const signInsApi = {
+  'GET /api/sign-ins': { summary: 'Where one is signed in, and the passkeys that one has.' },
+  'DELETE /api/sign-ins/:id': { summary: 'Signs out there.' },
+  'DELETE /api/sign-ins': { summary: 'Signs out everywhere else; answers how many ended.' },
+  'POST /api/passkeys/options': { summary: 'Options for a new passkey, for `navigator.credentials.create`; only within a day of signing in.' },
+  'POST /api/passkeys': { summary: 'Adds the passkey that the authenticator made. A mail says so.', body: z.object({ response: z.looseObject({}), name: z.string().min(1).max(100) }) },
+  'PATCH /api/passkeys/:id': { summary: 'Renames a passkey.', body: z.object({ name: z.string().min(1).max(100) }) },
+  'DELETE /api/passkeys/:id': { summary: 'Removes a passkey: nobody signs in with it any more.' },
+}

@@ -5,7 +5,7 @@ const pathPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 
 /** First segments that the servers use themselves. */
 const reserved = new Set([
-  'about', 'activity', 'addresses', 'agent', 'api', 'api-keys', 'assets', 'auth', 'confirm', 'connect', 'forgotten', 'get-started', 'grants', 'healthz', 'help', 'home', 'ilp', 'income', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'limits', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'pointers', 'privacy', 'quotes', 'readyz', 'reset', 'revenue', 'security', 'settings', 'sign-in',
+  'about', 'activity', 'addresses', 'agent', 'api', 'api-keys', 'assets', 'auth', 'confirm', 'connect', 'forgotten', 'get-started', 'grants', 'healthz', 'help', 'home', 'ilp', 'income', 'incoming-payments', 'instance', 'interact', 'jwks', 'jwks-json', 'keys', 'limits', 'live', 'mailbox', 'metrics', 'monetize-js', 'outgoing-payment-grant', 'outgoing-payments', 'payouts', 'pointers', 'privacy', 'quotes', 'readyz', 'reference', 'reset', 'revenue', 'security', 'settings', 'sign-in',
   'sign-out', 'sign-up', 'sites', 'splits', 'start', 'statements', 'static', 'subscription', 'tip', 'tips', 'webhooks',
 ])
 

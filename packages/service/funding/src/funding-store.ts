@@ -122,6 +122,7 @@ export interface PlanSpec extends Omit<Plan, 'id' | 'pool'> {
   readonly key: string
 }
 
+const statementsKeptMax = 1_200
 const subscriptionColumns = ['id', 'person_id', 'account_id', 'provider', 'card', 'policy', 'state', 'period_begun_ms', 'counted', 'funded', 'carried'] as const
 
 /** Plans, subscriptions, and what is still to be done about them. */
@@ -186,6 +187,32 @@ export class FundingStore {
       .where('s.status', 'not in', ['starting', 'ended'])
       .execute()
     return new Map(rows.map((row) => [row.person_id as Id<'pers'>, { rate: row.rate, pacing: row.pacing, periodEndsMs: Number(row.ends_ms), budget: row.funded + row.carried }]))
+  }
+
+  /** All subscriptions that she ever had, each with its statements, the newest first. */
+  async kept(personId: Id<'pers'>): Promise<readonly object[]> {
+    const rows = await this.#db.selectFrom('funding.subscription').selectAll().where('person_id', '=', personId).orderBy('begun_ms', 'desc').limit(statementsKeptMax).execute()
+    const kept: object[] = []
+    for (const { id, provider, card, policy, status, begun_ms: begunMs, funded, carried } of rows) {
+      const { brand, lastFour } = card as Card
+      kept.push({ id, provider, card: { brand, lastFour }, policy, status, begunMs, funded, carried, statements: await this.statements(id as Id<'subs'>, statementsKeptMax) })
+    }
+    return kept
+  }
+
+  /** Whether a subscription of hers lives, or something is still to be done for one. */
+  async hasOpen(personId: Id<'pers'>): Promise<boolean> {
+    const { rows } = await sql`
+      select from funding.subscription s where person_id = ${personId} and (status <> 'ended' or exists (select from funding.effect e where e.subscription_id = s.id and done_ms is null)) limit 1`.execute(this.#db)
+    return rows.length > 0
+  }
+
+  /** Card, sharing policies, and how she read, of subscriptions that have ended. What the books and the law need stays: charges, what was shared with whom, invoices. Idempotent. */
+  async forget(personId: Id<'pers'>): Promise<void> {
+    const policy = JSON.stringify({ kind: 'time' } satisfies SharingPolicy)
+    const card = JSON.stringify({ reference: '', brand: '', lastFour: '' } satisfies Card)
+    await sql`update funding.subscription set card = ${card}::jsonb, policy = ${policy}::jsonb, counted = null where person_id = ${personId} and status = 'ended'`.execute(this.#db)
+    await sql`update funding.statement set policy = ${policy}::jsonb, counted = null, pool_attention = null where subscription_id in (select id from funding.subscription where person_id = ${personId} and status = 'ended')`.execute(this.#db)
   }
 
   /** Whether she ever had a subscription, so that trials are for newcomers. */

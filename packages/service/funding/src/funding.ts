@@ -155,6 +155,16 @@ export class Funding implements AsyncDisposable {
     await this.work()
   }
 
+  /** Ends her subscription at once, its rest shared as she chose, and does what that asks for. Whether nothing of hers is left to be done. Safe to do again. */
+  async leave(personId: Id<'pers'>): Promise<boolean> {
+    const { store, clock } = this.#options
+    const record = await store.ofPerson(personId)
+    const nowMs = clock.nowMs()
+    if (record !== undefined) await store.change(record.subscription.id, { nowMs }, ({ subscription }) => next(subscription, { type: 'leave' }, nowMs))
+    await this.work()
+    return !(await store.hasOpen(personId))
+  }
+
   /** Another card for all charges from now on; one that waits to be tried again is tried at once. */
   async changeCard(personId: Id<'pers'>, card: Card): Promise<void> {
     const { subscription } = await this.#ofPerson(personId)
@@ -385,7 +395,8 @@ export class Funding implements AsyncDisposable {
     const provider = this.#providers.get(name)
     if (provider === undefined) throw new Fault('provider-unknown', `no provider is called ${name}: configure it again`)
     // Frozen after it was decided to charge her: it waits until that is taken back.
-    if ((await this.#frozenAmong([record.personId])).size > 0) return store.postpone(open, clock.nowMs() + frozenPauseMs)
+    // What was asked for before it ended may have reached the provider: only the answer tells, and what succeeded is given back.
+    if (subscription.status !== 'ended' && (await this.#frozenAmong([record.personId])).size > 0) return store.postpone(open, clock.nowMs() + frozenPauseMs)
     const present = subscription.status === 'starting' || subscription.charging?.kind === 'upgrade'
     const outcome = await provider.charge({ key, card, amount, asset: subscription.plan.asset, present })
     const nowMs = clock.nowMs()

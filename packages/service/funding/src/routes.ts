@@ -166,3 +166,16 @@ function poolJson({ month, rule, members, budget, proRata, userCentric }: PoolSt
 function sharesJson(shares: Preview['shares']): object {
   return shares.map(({ id, amount }) => ({ payee: id, amount: String(amount) }))
 }
+
+/** What the API reference says of these routes. */
+export const fundingApi = {
+  'GET /api/plans': { summary: 'The plans on offer, and how cards are given: by number (sandbox) or on a page of the provider.', open: true },
+  'GET /api/subscription': { summary: 'The subscription, the statements of its periods, and the pots that it has paid into.' },
+  'POST /api/subscription': { summary: 'Subscribes to a plan: charges the card, unless the plan begins with a trial.', body: bodies.subscribe },
+  'POST /api/subscription/plan': { summary: 'Changes the plan: a dearer one at once, any other with the next period.', body: bodies.plan },
+  'POST /api/subscription/wishes': { summary: 'Ends, keeps, pauses or resumes the subscription.', body: bodies.wish },
+  'PUT /api/subscription/card': { summary: 'Another card for all charges from now on.', body: bodies.card },
+  'PUT /api/subscription/policy': { summary: 'How the rest of each budget is shared.', body: bodies.policy },
+  'POST /api/subscription/preview': { summary: 'How the rest would be shared if the period ended now. Changes nothing.', body: bodies.policy },
+  'POST /api/sandbox/confirmations': { summary: 'Sandbox only: confirms a payment that waits, as a bank would.', body: bodies.confirmation },
+}

@@ -143,6 +143,17 @@ describe('a subscription', () => {
     expect([life.happens({ type: 'charge-again' }).subscription.status, life.subscription.attempts]).toEqual(['active', 0])
   })
 
+  test('whoever leaves for good ends at once, whatever was running: the rest is shared, nothing is charged any more, and leaving again changes nothing', () => {
+    for (const life of [new Life(small, at('2027-01-01')), new Life(tried, at('2027-01-01')), new Life(small, at('2027-01-10'), (key) => (key === `${id}/1` ? 'yes' : 'no')).until(at('2027-02-11')), new Life(small, at('2027-01-01')).happens({ type: 'pause' }).until(at('2027-02-02'))]) {
+      const before = life.effects.length
+      life.happens({ type: 'leave' })
+      expect([life.subscription.status, kinds(life.effects.slice(before))]).toEqual(['ended', ['share', 'tell ended']])
+      const after = life.effects.length
+      life.happens({ type: 'leave' }).until(life.nowMs + 60 * day)
+      expect(life.effects.length).toBe(after)
+    }
+  })
+
   test('cancelled runs to the end of its period, and may be kept until then', () => {
     const life = new Life(small, at('2027-01-01')).happens({ type: 'cancel' }).until(at('2027-01-31'))
     expect([life.subscription.status, life.subscription.cancelled]).toEqual(['active', true])
@@ -238,7 +249,7 @@ describe('a subscription', () => {
   test('under any order of events never charges twice for one key, funds only what was charged, and rests when it has ended', () => {
     const event = fc.oneof(
       { arbitrary: fc.integer({ min: 1, max: 40 }).map((days) => ({ days })), weight: 4 },
-      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'waits' }, { type: 'disputed', key: `${id}/1`, wonBefore: 0 }, { type: 'dispute-won', key: `${id}/1`, wonBefore: 0 }, { type: 'time', frozen: true }, { type: 'refunded-part', key: `${id}/1`, to: 1n }),
+      fc.constantFrom<SubscriptionEvent>({ type: 'cancel' }, { type: 'leave' }, { type: 'keep' }, { type: 'pause' }, { type: 'resume' }, { type: 'card-changed' }, { type: 'waits' }, { type: 'disputed', key: `${id}/1`, wonBefore: 0 }, { type: 'dispute-won', key: `${id}/1`, wonBefore: 0 }, { type: 'time', frozen: true }, { type: 'refunded-part', key: `${id}/1`, to: 1n }),
       fc.constantFrom(small, large, yearly).map((to): SubscriptionEvent => ({ type: 'change-plan', plan: to })),
     )
     fc.assert(

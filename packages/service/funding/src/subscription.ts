@@ -49,6 +49,8 @@ export type SubscriptionEvent =
   | { readonly type: 'charge-failed'; readonly final: boolean }
   | { readonly type: 'change-plan'; readonly plan: Plan }
   | { readonly type: 'cancel' }
+  /** She goes for good: it ends at once. */
+  | { readonly type: 'leave' }
   | { readonly type: 'keep' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
@@ -124,6 +126,8 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
       return changePlan(subscription, event.plan, nowMs)
     case 'cancel':
       return unpaid(subscription) || subscription.status === 'paused' ? end(subscription) : wish(subscription, { cancelled: true, pausing: false })
+    case 'leave':
+      return subscription.status === 'ended' ? same(subscription) : end(subscription)
     case 'keep':
       return wish(subscription, { cancelled: false, pausing: false, nextPlan: undefined })
     case 'pause':

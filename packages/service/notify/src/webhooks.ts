@@ -26,6 +26,22 @@ export interface WebhooksOptions {
 const kinds = z.array(z.enum(eventKinds)).min(1).max(eventKinds.length).transform((all) => [...new Set(all)])
 const pageQuery = z.strictObject({ before: z.string().max(40).optional(), status: z.enum(['pending', 'delivered', 'dead']).optional(), limit: z.coerce.number().int().min(1).max(100).default(20) })
 
+/** What is sent to add a webhook, and to change one. */
+function webhookBodies(allowLocal: boolean) {
+  const url = z.string().max(2_000).refine((text) => isTarget(text, allowLocal), `must be a URL such as https://host/path${allowLocal ? '' : ', over https'}, without user, password and fragment`)
+  return { added: z.strictObject({ url, kinds: kinds.default([...eventKinds]), paused: z.boolean().default(false) }), changed: z.strictObject({ url: url.optional(), kinds: kinds.optional(), paused: z.boolean().optional() }) }
+}
+
+/** What the API reference says of the routes of webhooks. */
+export const webhookApi = {
+  'GET /api/webhooks': { summary: 'Where webhooks are sent.', scope: 'webhooks' },
+  'POST /api/webhooks': { summary: 'Adds one. The answer has its secret, once.', body: webhookBodies(false).added },
+  'PATCH /api/webhooks/:id': { summary: 'Changes address or kinds, or pauses it.', body: webhookBodies(false).changed },
+  'DELETE /api/webhooks/:id': { summary: 'Removes it with its deliveries.' },
+  'GET /api/webhooks/:id/deliveries': { summary: 'What was sent there, attempts and answers, the newest first.', query: pageQuery, scope: 'webhooks' },
+  'POST /api/webhooks/:id/deliveries/:delivery/redeliver': { summary: 'Sends it again.' },
+}
+
 /** The webhooks of publishers: where they are sent, what was sent, and the sending itself. */
 export class Webhooks implements AsyncDisposable {
   readonly #options: WebhooksOptions
@@ -38,9 +54,9 @@ export class Webhooks implements AsyncDisposable {
     this.#options = options
     this.#store = new NotifyStore(options.postgres)
     this.#deliverer = new Deliverer({ ...options, store: this.#store })
-    const url = z.string().max(2_000).refine((text) => isTarget(text, options.allowLocal), `must be a URL such as https://host/path${options.allowLocal ? '' : ', over https'}, without user, password and fragment`)
-    this.#new = z.strictObject({ url, kinds: kinds.default([...eventKinds]), paused: z.boolean().default(false) })
-    this.#changes = z.strictObject({ url: url.optional(), kinds: kinds.optional(), paused: z.boolean().optional() })
+    const bodies = webhookBodies(options.allowLocal)
+    this.#new = bodies.added
+    this.#changes = bodies.changed
   }
 
   /** Begins to send in the background. */

@@ -238,3 +238,13 @@ const statuses: Readonly<Record<PaymentFault['code'], number>> = {
   unavailable: 503,
   'payments-stopped': 503,
 }
+
+/** What the API reference says of these routes. */
+export const payingApi = {
+  'POST /quotes': { summary: 'What a payment costs, or brings.', body: quoteBody, signed: true },
+  'GET /quotes/:id': { summary: 'A quote.', signed: true },
+  'POST /outgoing-payments': { summary: 'Pays, by a quote or to an incoming payment.', body: paymentBody, signed: true },
+  'GET /outgoing-payments/:id': { summary: 'What became of it.', signed: true },
+  'GET /outgoing-payments': { summary: 'Those of a wallet address, by page.', signed: true },
+  'GET /outgoing-payment-grant': { summary: 'What was spent of the grant of this token.', signed: true },
+}

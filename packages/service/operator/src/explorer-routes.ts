@@ -147,3 +147,13 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   if (!isFault(error) || status === undefined) next(error)
   else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
+
+/** What the API reference says of these routes. */
+export const explorerApi = {
+  'GET /api/ledger/accounts': { summary: 'Finds accounts.', query: accountsQuery },
+  'GET /api/ledger/accounts/:id': { summary: 'An account with its transfers.', query: pageQuery },
+  'GET /api/ledger/accounts/:id/balance': { summary: 'Its balance at a time, from its transfers.', query: timeQuery },
+  'GET /api/ledger/transfers/:id': { summary: 'A transfer, its links and its hash.' },
+  'GET /api/streams': { summary: 'Finds streams, also those that have ended.', query: streamsQuery },
+  'GET /api/streams/:id': { summary: 'A stream: held, accrued, packets, postings.' },
+}

@@ -161,3 +161,12 @@ function isThisMachine(request: Request): boolean {
 function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
+
+/** What the API reference says of these routes. */
+export const operatorApi = {
+  'GET /api/live': { summary: 'What flows, every second, with every open stream.', type: 'text/event-stream' },
+  'GET /api/pulse': { summary: 'The same without the streams.', type: 'text/event-stream' },
+  'GET /api/overview': { summary: 'The light for the money, measurements and alerts.' },
+  'GET /api/indicators': { summary: 'Indicators with cohorts and the connect journey.' },
+  'GET /metrics': { summary: 'For Prometheus; a token where one is configured.', open: true, type: 'text/plain' },
+}

@@ -36,3 +36,8 @@ export function settingsRoutes({ settings, entrance, startedAtMs }: { readonly s
   })
   return router
 }
+
+/** What the API reference says of these routes. */
+export const settingsApi = {
+  'GET /api/settings': { summary: 'The settings of this installation, without secrets.' },
+}

@@ -7,7 +7,7 @@ import { PayoutFault } from './fault.ts'
 const otherLetters = /[^A-Za-z0-9/?:().,'+ -]/g
 const holderCharactersMax = 70
 
-const schema = z.discriminatedUnion('rail', [
+export const destinationSchema = z.discriminatedUnion('rail', [
   z.strictObject({ rail: z.literal('manual'), instructions: z.string().trim().min(3).max(500).regex(/^[^\p{Cc}]*$/u, 'must be one line') }),
   z.strictObject({
     rail: z.literal('sepa'),
@@ -19,11 +19,11 @@ const schema = z.discriminatedUnion('rail', [
   z.strictObject({ rail: z.literal('stripe'), account: z.string().trim().regex(/^acct_[A-Za-z0-9]{8,40}$/, 'must be the id of a Stripe account: acct_...') }),
 ])
 
-export type Destination = z.output<typeof schema>
+export type Destination = z.output<typeof destinationSchema>
 
 /** Throws `destination-invalid`, naming the field; `iban-invalid`. */
 export function parseDestination(given: unknown): Destination {
-  const parsed = schema.safeParse(given)
+  const parsed = destinationSchema.safeParse(given)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new PayoutFault('destination-invalid', `${issue === undefined || issue.path.length === 0 ? 'the destination' : issue.path.join('.')}: ${issue?.message ?? 'invalid'}`)

@@ -206,3 +206,27 @@ function statementJson({ lines, opening, closing, ...statement }: TakenStatement
     lines: lines.map(({ number, amount, outcome, payoutId, note, description, bookedMs, bankReference, endToEndId }) => ({ number, amount: String(amount), outcome, payoutId: payoutId ?? null, note: note ?? null, description, bookedMs, bankReference: bankReference ?? null, endToEndId: endToEndId ?? null })),
   }
 }
+
+/** What the API reference says of these routes. */
+export const operatorPayoutApi = {
+  'GET /api/payouts': { summary: 'All payouts, the newest first.', query: filterSchema },
+  'POST /api/payouts': { summary: 'Pays a publisher out.', body: requestSchema },
+  'GET /api/payouts/:id': { summary: 'A payout with its timeline.' },
+  'POST /api/payouts/:id/approve': { summary: 'Lets it leave; above a limit two operators do.', body: decisions.approve },
+  'POST /api/payouts/:id/reject': { summary: 'Refuses it, with a reason.', body: decisions.reject },
+  'POST /api/payouts/:id/cancel': { summary: 'Takes it back before it is sent.', body: decisions.cancel },
+  'POST /api/payouts/:id/retry': { summary: 'Sends one again that came back or failed.', body: decisions.retry },
+  'POST /api/payouts/:id/sent': { summary: 'By hand: it was sent.', body: decisions.sent },
+  'POST /api/payouts/:id/settled': { summary: 'By hand: it has arrived.', body: decisions.settled },
+  'POST /api/payouts/:id/failed': { summary: 'By hand: it failed.', body: decisions.failed },
+  'POST /api/payouts/:id/returned': { summary: 'By hand: it came back.', body: decisions.returned },
+  'GET /api/payout-batches': { summary: 'The files that were made for the bank.' },
+  'POST /api/payout-batches': { summary: 'Makes one of all that is approved.' },
+  'GET /api/payout-batches/:id/file': { summary: 'The file (pain.001).', type: 'application/xml' },
+  'GET /api/bank-statements': { summary: 'The bank’s statements that were taken.' },
+  'POST /api/bank-statements': { summary: 'Takes one (camt.053).', takes: 'application/xml' },
+  'POST /api/bank-statements/:id/lines/:number/explain': { summary: 'Says what a line was that nobody expected.', body: explanationSchema },
+  'GET /api/provider-statements': { summary: 'What providers have said so far.' },
+  'POST /api/provider-statements': { summary: 'Takes what a provider says.', body: providerStatementSchema },
+  'GET /api/reconciliation': { summary: 'Books, providers and bank compared three ways.' },
+}

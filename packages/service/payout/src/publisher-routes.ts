@@ -2,6 +2,7 @@
 import { type Entrance, personOf } from '@rivulet/accounts'
 import express, { Router } from 'express'
 import { z } from 'zod'
+import { destinationSchema } from './destination.ts'
 import { PayoutFault } from './fault.ts'
 import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
 import { feeShare, leastPayout } from './least.ts'
@@ -93,4 +94,14 @@ function proposalOf(rail: RailName, terms: PayoutTerms): object {
 
 function methodJson({ rail, shown, schedule, threshold, dueMs }: Method): object {
   return { rail, destination: shown, schedule, threshold: String(threshold), dueMs: dueMs ?? null }
+}
+
+/** What the API reference says of these routes. */
+export const publisherPayoutApi = {
+  'GET /api/payouts': { summary: 'What can be paid out, how, and all payouts.' },
+  'PUT /api/payouts/method': { summary: 'Where payouts go, and when.', body: z.strictObject({ ...bodies.method.shape, destination: destinationSchema }) },
+  'POST /api/payouts/quotes': { summary: 'What a payout would cost.', body: bodies.quote },
+  'POST /api/payouts': { summary: 'Asks for one. The same key is the same payout.', body: bodies.request },
+  'POST /api/payouts/:id/cancel': { summary: 'Takes it back before it is sent.' },
+  'POST /api/payouts/:id/retry': { summary: 'Sends one again that came back or failed.' },
 }

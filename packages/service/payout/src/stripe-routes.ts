@@ -83,3 +83,11 @@ export function stripePayoutRoutes({ stripe, connected, payouts, store, entrance
   router.use(['/api/payouts/stripe-account', '/payouts/stripe', '/webhooks/stripe-payouts'], answerFaults(log))
   return router
 }
+
+/** What the API reference says of these routes. */
+export const stripePayoutApi = {
+  'GET /api/payouts/stripe-account': { summary: 'The account at Stripe, and what it still asks for.' },
+  'POST /api/payouts/stripe-account': { summary: 'Opens one; answers the address of Stripe’s page.' },
+  'GET /payouts/stripe': { summary: 'Leads to Stripe’s page again.' },
+  'POST /webhooks/stripe-payouts': { summary: 'Where Stripe reports; its signature is checked.', signed: true },
+}

@@ -137,3 +137,6 @@ export async function openBorder(options: BorderOptions): Promise<Border> {
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),
   }
 }
+
+/** What the API reference says of these routes. */
+export const ilpApi = { 'POST /ilp': { summary: 'ILP-over-HTTP of a peer, with its token.', signed: true, takes: 'application/octet-stream', type: 'application/octet-stream' } }

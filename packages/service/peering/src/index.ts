@@ -1,6 +1,6 @@
-export { type Border, openBorder, relayToken } from './border.ts'
+export { type Border, ilpApi, openBorder, relayToken } from './border.ts'
 export { peeringMigrations } from './migrations.ts'
-export { peerRoutes } from './operator-routes.ts'
+export { peerApi, peerRoutes } from './operator-routes.ts'
 export { type Operator, Peers, type PeerView } from './peers.ts'
 export { Rates, type RateSource } from './rates.ts'
 export { openRouting, type OutgoingRoute, type Routing } from './routing.ts'

@@ -4,6 +4,7 @@ import { isFault } from '@rivulet/faults'
 import express, { type ErrorRequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { PeeringFault, type PeeringFaultCode } from './fault.ts'
+import { limitsChange, newPeer, newSettlement } from './peer.ts'
 import type { Operator, Peers, PeerView } from './peers.ts'
 
 const bodyBytesMax = 16_384
@@ -80,4 +81,16 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else if (isFault(error, 'key-reused') || isFault(error, 'amount-too-large')) response.status(409).json({ error: { code: error.code, message: error.message } })
   else if (isFault(error, 'database-unavailable')) response.status(503).json({ error: { code: error.code, message: 'the database is away: try again in a moment' } })
   else next(error)
+}
+
+/** What the API reference says of these routes. */
+export const peerApi = {
+  'GET /api/peers': { summary: 'All peers: limits, exposure, state of their links.' },
+  'POST /api/peers': { summary: 'Adds one. A token that was made is in the answer, once.', body: newPeer },
+  'GET /api/peers/:name': { summary: 'One of them.' },
+  'PATCH /api/peers/:name': { summary: 'Changes limits.', body: limitsChange },
+  'DELETE /api/peers/:name': { summary: 'Removes it.' },
+  'POST /api/peers/:name/pause': { summary: 'Nothing passes any more.', body: reasonBody },
+  'POST /api/peers/:name/resume': { summary: 'The opposite.', body: reasonBody },
+  'POST /api/peers/:name/settlements': { summary: 'Books a settlement. The same key is the same settlement.', body: newSettlement },
 }

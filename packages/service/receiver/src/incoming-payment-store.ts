@@ -121,6 +121,14 @@ export class IncomingPaymentStore {
     return before === undefined ? rows : rows.toReversed()
   }
 
+  /** What clients wrote to payments of these wallet addresses, and who she was as a client herself. Idempotent. */
+  async forget(addresses: readonly { readonly id: Id<'wadr'>; readonly url: string; readonly anonymousUrl: string }[]): Promise<void> {
+    for (const { id, url, anonymousUrl } of addresses) {
+      await this.#db.updateTable('receiver.incoming_payment').set({ metadata: null }).where('wallet_address_id', '=', id).execute()
+      await this.#db.updateTable('receiver.incoming_payment').set({ client: anonymousUrl }).where('client', '=', url).execute()
+    }
+  }
+
   async connectionsOf(payments: readonly Id<'inpm'>[]): Promise<ReadonlyMap<Id<'inpm'>, PaymentConnections>> {
     const rows = await this.#db
       .selectFrom('receiver.incoming_payment as p')

@@ -109,6 +109,11 @@ export class IncomingPayments {
     }, connectionsPerBatchMax)
   }
 
+  /** Forgets what was written to payments of a person's wallet addresses, and who she was as a client herself. Idempotent. */
+  forget(addresses: Parameters<IncomingPaymentStore['forget']>[0]): Promise<void> {
+    return this.#store.forget(addresses)
+  }
+
   /** Throws `amount-invalid`, `expiry-invalid`, `metadata-too-large`, `payments-too-many`. */
   async create(given: NewIncomingPayment): Promise<{ readonly payment: IncomingPayment; readonly credentials: Credentials }> {
     const nowMs = this.#options.clock.nowMs()

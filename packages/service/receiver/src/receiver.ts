@@ -100,3 +100,8 @@ function answerFaults(log: ReceiverOptions['log']): ErrorRequestHandler {
 function statusOf(error: unknown): number {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
 }
+
+/** What the API reference says of these routes. */
+export const receiverApi = {
+  'GET /api/me': { summary: 'Who is signed in, and the balance of the main pointer.' },
+}

@@ -1,5 +1,6 @@
 export { type Activity, type CohortCell, type Journeys, JourneyStore, type JourneyStep } from './journey-store.ts'
 export { Lateness } from './lateness.ts'
+export { walletApi } from './wallet-routes.ts'
 export { walletMigrations } from './migrations.ts'
 export { type Broken, PaidStream, type PaidStreamListener, type StreamDesk } from './paid-stream.ts'
 export { type PayeeAttention, WalletStore } from './store.ts'

@@ -151,6 +151,26 @@ export class WalletStore {
     return rows.map(toConnection)
   }
 
+  /** All that are kept, also those that ended, the newest first; at most `limit`. */
+  async connectionsKept(personId: string, limit: number): Promise<readonly object[]> {
+    const rows = await this.#db.selectFrom('wallet.connection').selectAll().where('person_id', '=', personId).orderBy('created_ms', 'desc').limit(limit).execute()
+    return rows.map(({ site, created_ms: createdMs, revoked_ms: revokedMs, blocked, cap_per_month: capPerMonth, rate }) => ({ site, createdMs, revokedMs, blocked, capPerMonth, rate }))
+  }
+
+  /** All of hers end, with their tokens: pages that are open stop being paid. */
+  async revokeAll(personId: string, nowMs: number): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await tx.updateTable('wallet.connection').set({ revoked_ms: BigInt(nowMs) }).where('person_id', '=', personId).where('revoked_ms', 'is', null).execute()
+      await tx.deleteFrom('wallet.agent_token').where('connection_id', 'in', tx.selectFrom('wallet.connection').select('id').where('person_id', '=', personId)).execute()
+      await tx.deleteFrom('wallet.code').where('person_id', '=', personId).execute()
+    })
+  }
+
+  /** Which sites were hers, how she read, and what she had set. Idempotent. */
+  async forget(personId: string): Promise<void> {
+    for (const table of ['wallet.code', 'wallet.connection', 'wallet.usage', 'wallet.setting'] as const) await this.#db.deleteFrom(table).where('person_id', '=', personId).execute()
+  }
+
   /** Whether there was such a live connection. Its tokens end with it. */
   async revoke(personId: string, connectionId: string, nowMs: number): Promise<boolean> {
     return this.#db.transaction().execute(async (tx) => {

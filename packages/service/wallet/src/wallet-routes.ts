@@ -262,3 +262,17 @@ function publicConnection(connection: Connection): object {
   const { id, site: from, createdMs, blocked, capPerMonth, rate } = connection
   return { id, site: from, createdAtMs: createdMs, blocked, capPerMonth: capPerMonth?.toString() ?? null, rate: rate?.toString() ?? null }
 }
+
+/** What the API reference says of these routes. */
+export const walletApi = {
+  'POST /agent/challenges': { summary: 'The agent begins to connect a site.', body: challengeBody, open: true },
+  'POST /agent/redeem': { summary: 'The agent exchanges the code of a consent for its cookie.', body: redeemBody, open: true },
+  'GET /api/connect/:challenge': { summary: 'Which site asks to be connected.', open: true },
+  'POST /api/connect/:challenge/consent': { summary: 'Connects it; answers a code for the agent.' },
+  'GET /api/me': { summary: 'The wallet: budget, rate, what is paid now or why it is not, sites.' },
+  'GET /api/me/live': { summary: 'The same as it happens.', type: 'text/event-stream' },
+  'POST /api/pause': { summary: 'Turns paying off or on.', body: pauseBody },
+  'PUT /api/pace': { summary: 'How fast the budget is spent.', body: paceBody },
+  'PATCH /api/connections/:id': { summary: 'Limits of a site: blocked, a cap a month, a rate.', body: connectionBody },
+  'DELETE /api/connections/:id': { summary: 'Disconnects it; open pages stop being paid.' },
+}

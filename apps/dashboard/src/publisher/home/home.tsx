@@ -1,8 +1,9 @@
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatCount, formatLiveMoney, formatMoney } from '../../amounts.ts'
+import { ApiFault } from '../../api.ts'
 import { Flow } from '../../look/mark.tsx'
-import { Empty, Loading } from '../../look/notice.tsx'
+import { Empty, FaultAlert, Loading } from '../../look/notice.tsx'
 import { usePolled } from '../../use-polled.ts'
 import { pointerParts, shortPointer, shortSite } from '../../words/names.ts'
 import { useLocale } from '../../words/words.ts'
@@ -30,7 +31,7 @@ function Live({ publisher, reload }: { readonly publisher: Publisher; readonly r
   const { t } = useTranslation()
   const locale = useLocale()
   const { earnings, state, heardAtMs } = useEarnings(useCallback(() => void reload(), [reload]))
-  if (earnings === undefined) return <Loading />
+  if (earnings === undefined) return state === 'stale' ? <FaultAlert fault={new ApiFault('offline', 'nothing was heard', { status: 0 })} onRetry={() => void reload()} /> : <Loading />
   return (
     <>
       {state === 'stale' && (

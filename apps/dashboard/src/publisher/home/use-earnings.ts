@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import * as z from 'zod/mini'
+import { type EventStream, useEventStream } from '../../use-event-stream.ts'
 import { units } from '../units.ts'
 
 const earningsSchema = z.object({
@@ -12,58 +13,24 @@ const earningsSchema = z.object({
 })
 export type Earnings = z.infer<typeof earningsSchema>
 
-export interface LiveEarnings {
+export interface LiveEarnings extends Pick<EventStream, 'state' | 'heardAtMs'> {
   readonly earnings: Earnings | undefined
-  readonly state: 'connecting' | 'live' | 'stale'
-  /** When the server was heard last, by the browser's clock. */
-  readonly heardAtMs: number
 }
 
-/** The server is heard every second; after three missed ones what is shown is old. */
-const staleAfterMs = 3_500
-const retryMinMs = 1_000
-const retryMaxMs = 15_000
-
-/** Follows `/api/live` of the publishers' entrance. A connection that the browser has given up is opened again, ever more patiently; `onRefused` then asks whether the session still holds. */
+/** Follows `/api/live` of the publishers' entrance. */
 export function useEarnings(onRefused: () => void): LiveEarnings {
   const [earnings, setEarnings] = useState<Earnings>()
-  const [heardAtMs, setHeardAtMs] = useState(0)
-  const [nowMs, setNowMs] = useState(Date.now)
-
-  useEffect(() => {
-    let source: EventSource | undefined
-    let retry: ReturnType<typeof setTimeout> | undefined
-    let waitMs = retryMinMs
-    const heard = (): void => {
-      waitMs = retryMinMs
-      setHeardAtMs(Date.now())
-      setNowMs(Date.now())
-    }
-    const open = (): void => {
-      source = new EventSource('/api/live')
-      source.addEventListener('beat', heard)
-      source.addEventListener('earnings', (message: MessageEvent<string>) => {
-        const event = z.safeParse(earningsSchema, JSON.parse(message.data))
-        // An event of another version of the server: the page goes stale and says so, instead of showing half of it.
-        if (!event.success) return
-        setEarnings(event.data)
-        heard()
-      })
-      source.addEventListener('error', () => {
-        if (source?.readyState !== EventSource.CLOSED) return
-        onRefused()
-        retry = setTimeout(open, waitMs)
-        waitMs = Math.min(retryMaxMs, waitMs * 2)
-      })
-    }
-    open()
-    const tick = setInterval(() => setNowMs(Date.now()), 1_000)
-    return () => {
-      source?.close()
-      clearTimeout(retry)
-      clearInterval(tick)
-    }
-  }, [onRefused])
-
-  return { earnings, heardAtMs, state: earnings === undefined ? 'connecting' : nowMs - heardAtMs > staleAfterMs ? 'stale' : 'live' }
+  const { state, heardAtMs } = useEventStream({
+    path: '/api/live',
+    onRefused,
+    events: {
+      beat: () => true,
+      earnings: (data) => {
+        const event = z.safeParse(earningsSchema, JSON.parse(data))
+        if (event.success) setEarnings(event.data)
+        return event.success
+      },
+    },
+  })
+  return { earnings, heardAtMs, state }
 }

@@ -2,6 +2,7 @@
 import type { Id } from '@rivulet/ids'
 import type { Ledger, Spent } from '@rivulet/ledger'
 import { Fault } from '@rivulet/faults'
+import { type Days, daysBetween, isoDay } from '@rivulet/time'
 import { z } from 'zod'
 import type { Share } from '../sharing/apportion.ts'
 
@@ -30,14 +31,6 @@ export interface ActivityLine {
   readonly score: bigint
 }
 
-export interface Period {
-  /** First and last day, UTC. */
-  readonly from: string
-  readonly to: string
-  readonly fromMs: number
-  readonly untilMs: number
-}
-
 /** How she read, as kept. */
 export interface KeptReading {
   readonly day: string
@@ -59,20 +52,19 @@ export interface ActivitySources {
 const dayMs = 86_400_000
 const daysMax = 400
 const linesMax = 20_000
-const periodSchema = z.object({ from: z.iso.date(), to: z.iso.date() })
+export const periodSchema = z.object({ from: z.iso.date(), to: z.iso.date() })
 
 /** Throws `period-invalid`. */
-export function periodOf(given: unknown): Period {
+export function periodOf(given: unknown): Days {
   const parsed = periodSchema.safeParse(given)
   if (!parsed.success) throw new ActivityFault('period-invalid', 'name the first and the last day as from=2026-01-01&to=2026-01-31')
-  const { from, to } = parsed.data
-  const period = { from, to, fromMs: Date.parse(from), untilMs: Date.parse(to) + dayMs }
-  if (period.fromMs < 0 || period.untilMs <= period.fromMs || period.untilMs - period.fromMs > daysMax * dayMs) throw new ActivityFault('period-invalid', `activity is shown for 1 to ${daysMax} days, in their order`)
-  return period
+  const days = daysBetween(parsed.data.from, parsed.data.to, daysMax)
+  if (days === undefined) throw new ActivityFault('period-invalid', `activity is shown for 1 to ${daysMax} days, in their order`)
+  return days
 }
 
 /** By day, the last first; what got the most comes first in a day. Throws `activity-too-long`. */
-export async function activityOf(subscriber: { readonly personId: Id<'pers'>; readonly accountId: Id<'acct'> }, period: Period, { ledger, readingOf, sharesOf, tippedBy }: ActivitySources): Promise<readonly ActivityLine[]> {
+export async function activityOf(subscriber: { readonly personId: Id<'pers'>; readonly accountId: Id<'acct'> }, period: Days, { ledger, readingOf, sharesOf, tippedBy }: ActivitySources): Promise<readonly ActivityLine[]> {
   const [spent, reading] = await Promise.all([
     ledger.spent(subscriber.accountId, { fromMs: period.fromMs, untilMs: period.untilMs, limit: linesMax }),
     readingOf(subscriber.personId, { from: period.from, to: period.to, limit: linesMax + 1 }),
@@ -92,7 +84,7 @@ export async function activityOf(subscriber: { readonly personId: Id<'pers'>; re
 
 function linesOf(spent: Spent, shares: ReadonlyMap<string, readonly Share[]>, tipped: ReadonlyMap<Id<'strm'>, string>): readonly ActivityLine[] {
   const { reason, key, stream, site, payee, amount } = spent
-  const line = { day: new Date(spent.day * dayMs).toISOString().slice(0, 10), kind: kindOf(spent), site, payee: stream === undefined ? payee : (tipped.get(stream) ?? hostOf(payee)), amount, seconds: 0, score: 0n }
+  const line = { day: isoDay(spent.day * dayMs), kind: kindOf(spent), site, payee: stream === undefined ? payee : (tipped.get(stream) ?? hostOf(payee)), amount, seconds: 0, score: 0n }
   const parts = reason === 'sharing' && key !== undefined ? shares.get(key) : undefined
   return parts === undefined ? [line] : parts.map((share) => ({ ...line, payee: share.id, amount: share.amount }))
 }

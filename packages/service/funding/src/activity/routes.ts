@@ -1,9 +1,9 @@
 import { type Entrance, personOf } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
-import { type Clock, RateLimit } from '@rivulet/time'
+import { type Clock, isoDay, RateLimit } from '@rivulet/time'
 import { type ErrorRequestHandler, type Response, Router } from 'express'
-import { ActivityFault, type ActivityFaultCode, type ActivityLine, activityOf, type ActivitySources, periodOf } from './activity.ts'
+import { ActivityFault, type ActivityFaultCode, type ActivityLine, activityOf, type ActivitySources, periodOf, periodSchema } from './activity.ts'
 import { activityCsv } from './csv.ts'
 
 export interface ActivityRoutesOptions {
@@ -31,7 +31,7 @@ export function activityRoutes({ sources, clock, entrance }: ActivityRoutesOptio
     const subscriber = subscriberOf(response)
     const period = periodOf(request.query)
     const lines = subscriber === undefined ? [] : await activityOf(subscriber, period, sources)
-    response.json({ person: { name, email }, from: period.from, to: period.to, today: new Date(clock.nowMs()).toISOString().slice(0, 10), assetCode: subscriber?.asset.code ?? '', assetScale: subscriber?.asset.scale ?? 0, lines: lines.map(lineJson) })
+    response.json({ person: { name, email }, from: period.from, to: period.to, today: isoDay(clock.nowMs()), assetCode: subscriber?.asset.code ?? '', assetScale: subscriber?.asset.scale ?? 0, lines: lines.map(lineJson) })
   })
   router.get('/api/activity.csv', async (request, response) => {
     const subscriber = subscriberOf(response)
@@ -55,4 +55,10 @@ function lineJson({ day, kind, site, payee, amount, seconds }: ActivityLine): ob
 const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (error instanceof ActivityFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
+}
+
+/** What the API reference says of these routes. */
+export const activityApi = {
+  'GET /api/activity': { summary: 'What was spent on these days (UTC), by day, kind, site and payee; every amount is the ledger’s.', query: periodSchema },
+  'GET /api/activity.csv': { summary: 'The same as CSV.', query: periodSchema, type: 'text/csv' },
 }

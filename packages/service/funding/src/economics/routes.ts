@@ -59,3 +59,9 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else if (isFault(error, 'database-unavailable')) response.status(503).json({ error: { code: error.code, message: 'the database is away: try again in a moment' } })
   else next(error)
 }
+
+/** What the API reference says of these routes. */
+export const economicsApi = {
+  'GET /api/economics/costs': { summary: 'What providers and rails took, and its ratio to revenue.', query: periodSchema },
+  'POST /api/economics/calculations': { summary: 'Break-even, margin, fee ratio and sensitivity of a price.', body: calculationInput },
+}

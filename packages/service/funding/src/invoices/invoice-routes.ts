@@ -67,3 +67,13 @@ export function refundRoutes({ funding, invoices, entrance, audit, nowMs }: Refu
   })
   return router
 }
+
+/** What the API reference says of these routes. */
+export const invoiceApi = {
+  'GET /api/invoices': { summary: 'Invoices and credit notes, the newest first.' },
+  'GET /api/invoices/:number': { summary: 'One of them as PDF.', type: 'application/pdf' },
+}
+/** As above, at the operators’ door. */
+export const refundApi = {
+  'POST /api/invoices/:number/refund': { summary: 'Gives a payment back whole; it ends the subscription.', body: refundBody },
+}

@@ -105,3 +105,12 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   if (response.headersSent || !isFault(error) || status === undefined) next(error)
   else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
+
+/** What the API reference says of these routes. */
+export const overseenApi = {
+  'GET /api/subscriptions': { summary: 'Finds subscriptions.', query: listQuery },
+  'GET /api/subscriptions/:id': { summary: 'A subscription with its timeline.' },
+  'POST /api/subscriptions/:id/cancel': { summary: 'Ends it with its period.', body: reasonBody },
+  'POST /api/subscriptions/:id/keep': { summary: 'Takes that back.', body: reasonBody },
+  'POST /api/subscriptions/:id/retry': { summary: 'Charges a failed renewal again now.', body: reasonBody },
+}

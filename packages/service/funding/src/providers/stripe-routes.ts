@@ -88,3 +88,12 @@ export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: S
   router.use(['/webhooks/stripe', '/api/stripe'], answerFaults)
   return router
 }
+
+/** What the API reference says of these routes. */
+export const stripeApi = {
+  'POST /webhooks/stripe': { summary: 'Where Stripe reports; its signature is checked.', signed: true },
+  'POST /api/stripe/card-pages': { summary: 'The address of Stripe’s page for a card.', body: cardPageSchema },
+  'GET /api/stripe/cards/:session': { summary: 'The card that was entered there.' },
+  'GET /api/stripe/confirmation': { summary: 'Leads to the page where a payment that waits is confirmed.' },
+  'POST /api/stripe/checks': { summary: 'Asks Stripe at once what became of a payment that waits.' },
+}

@@ -26,3 +26,9 @@ export function mailboxRoutes({ mails, requireSession }: MailboxRoutesOptions): 
   })
   return router
 }
+
+/** What the API reference says of these routes. */
+export const mailboxApi = {
+  'GET /api/mailbox': { summary: 'Sandbox only: the mails that were sent, the newest first.' },
+  'GET /api/mailbox/:id': { summary: 'One of them, as HTML.', type: 'text/html' },
+}

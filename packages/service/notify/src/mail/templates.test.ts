@@ -16,6 +16,8 @@ const all: readonly MailContent[] = [
   { template: 'payout-sent', fields: { payout: money, fee: { ...money, amount: 0n }, to: 'FR76 … 0189', url } },
   { template: 'payout-returned', fields: { payout: money, reason: 'AC04 <script>', url } },
   { template: 'site-lost', fields: { site: 'mara<script>.example', url } },
+  { template: 'passkey-added', fields: { url } },
+  { template: 'account-erased', fields: { url } },
 ]
 
 describe.each(all)('the mail $template', (content) => {

@@ -15,6 +15,8 @@ export type MailContent =
   | { readonly template: 'payout-sent'; readonly fields: { readonly payout: Money; readonly fee: Money; readonly to: string; readonly url: string } }
   | { readonly template: 'payout-returned'; readonly fields: { readonly payout: Money; readonly reason: string; readonly url: string } }
   | { readonly template: 'site-lost'; readonly fields: { readonly site: string; readonly url: string } }
+  | { readonly template: 'passkey-added'; readonly fields: { readonly url: string } }
+  | { readonly template: 'account-erased'; readonly fields: { readonly url: string } }
 
 export type MailTemplate = MailContent['template']
 
@@ -90,6 +92,10 @@ function english({ template, fields }: MailContent, locale: string): Words {
       return { subject: `Payout returned: ${money(fields.payout)}`, before: [`A payout of ${money(fields.payout)} came back: ${fields.reason}`, 'The money is in your balance again.'], link: 'See your payouts', after: ['Check where payouts are sent before you ask for the next one.'] }
     case 'site-lost':
       return { subject: `The proof of ${fields.site.slice(0, 60)} has vanished`, before: [`The record or file that proves that ${fields.site} is yours was not found any more, three times in a row.`, 'What readers pay still arrives; only the site no longer counts as proven.'], link: 'See what was looked for', after: ['Put the record or the file back: it is found within a day, or at once when you ask for it.'] }
+    case 'passkey-added':
+      return { subject: 'A passkey was added to your account', before: ['From now on whoever has it can sign in as you, without a password.'], link: 'See your passkeys', after: ['If it was not you, sign in, remove the passkey, sign out everywhere else and choose a new password.'] }
+    case 'account-erased':
+      return { subject: 'Your account is being erased', before: ['You asked for your account to be erased. You are signed out everywhere, nothing more is paid or charged, and what is known of you is forgotten within minutes.'], link: 'What Rivulet is', after: ['Invoices stay for as long as the law demands, and the books keep their amounts under numbers instead of names. It cannot be undone.'] }
   }
 }
 
@@ -124,5 +130,9 @@ function french({ template, fields }: MailContent): Words {
       return { subject: `Versement retourné : ${money(fields.payout)}`, before: [`Un versement de ${money(fields.payout)} est revenu : ${fields.reason}`, 'L’argent est de nouveau dans votre solde.'], link: 'Voir vos versements', after: ['Vérifiez où les versements sont envoyés avant d’en demander un autre.'] }
     case 'site-lost':
       return { subject: `La preuve de ${fields.site.slice(0, 60)} a disparu`, before: [`L’enregistrement ou le fichier qui prouve que ${fields.site} est à vous n’a plus été trouvé, trois fois de suite.`, 'Ce que paient les lecteurs arrive toujours ; seul le site ne compte plus comme prouvé.'], link: 'Voir ce qui a été cherché', after: ['Remettez l’enregistrement ou le fichier : il sera trouvé dans la journée, ou aussitôt si vous le demandez.'] }
+    case 'passkey-added':
+      return { subject: 'Une clé d’accès a été ajoutée à votre compte', before: ['Désormais, qui la possède peut se connecter à votre place, sans mot de passe.'], link: 'Voir vos clés d’accès', after: ['Si ce n’était pas vous, connectez-vous, retirez la clé d’accès, déconnectez-vous partout ailleurs et choisissez un nouveau mot de passe.'] }
+    case 'account-erased':
+      return { subject: 'Votre compte est en cours d’effacement', before: ['Vous avez demandé l’effacement de votre compte. Vous êtes déconnecté partout, plus rien n’est payé ni débité, et ce que l’on sait de vous est oublié en quelques minutes.'], link: 'Ce qu’est Rivulet', after: ['Les factures restent aussi longtemps que la loi l’exige, et les livres gardent leurs montants sous des numéros au lieu de noms. C’est irréversible.'] }
   }
 }

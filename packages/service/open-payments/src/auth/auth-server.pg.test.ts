@@ -202,7 +202,7 @@ describe('continuing', () => {
     await house.clock.advance(5_000)
     expect(granted(await goOn(grant)).continue.wait).toBe(5)
     expect(said(await goOn(grant, {}))).toEqual([400, 'too_fast'])
-    expect((await house.browse('POST', `${apiOf(grant)}/accept`, { cookie: await house.signIn('alice') })).body).toEqual({ next: null })
+    expect((await house.browse('POST', `${apiOf(grant)}/accept`, { cookie: await house.signIn('alice') })).body).toEqual({ next: null, confirming: false })
     await house.clock.advance(5_000)
     expect(granted(await goOn(grant)).access_token.access).toEqual([paying])
   })
@@ -325,6 +325,23 @@ describe('people', () => {
     expect(await back(accepting)).toMatch(/^https:\/\/shop\.example\/back\?order=7&hash=[A-Za-z0-9%]+&interact_ref=[A-Za-z0-9_-]{22}$/)
     await house.clock.advance(900_000)
     expect(said(await house.browse('POST', `${apiOf(late)}/accept`, { cookie }))).toEqual([410, 'grant-ended'])
+  })
+
+  test('show once more that it is they, when they signed in more than five minutes ago and the application may pay then', async () => {
+    const cookie = await house.signIn('alice')
+    await house.clock.advance(301_000)
+    const grant = await asked()
+    expect((await house.browse('POST', `${apiOf(grant)}/accept`, { cookie })).body).toEqual({ next: null, confirming: true })
+    expect((await house.browse('GET', apiOf(grant), { cookie })).body).toMatchObject({ state: 'confirming' })
+    const confirm = (body: object, who = cookie): Promise<Answer> => house.browse('POST', `${apiOf(grant)}/confirm`, { cookie: who, body })
+    expect(said(await confirm({ password: 'wrong horse' }))).toEqual([403, 'proof-wrong'])
+    expect(said(await confirm({}))).toEqual([400, 'body-invalid'])
+    expect((await house.browse('GET', `${grant.interact.redirect}/finish`, { cookie })).headers.get('location')).toBe(`${finish.uri}&result=grant_invalid`)
+    expect((await confirm({ password: 'correct horse' })).body).toEqual({ next: `${grant.interact.redirect}/finish` })
+    expect((await house.browse('GET', `${grant.interact.redirect}/finish`, { cookie })).headers.get('location')).toContain('interact_ref=')
+    expect(said(await confirm({ password: 'correct horse' }))).toEqual([409, 'grant-decided'])
+    const harmless = await asked({ access_token: { access: [{ type: 'incoming-payment', actions: ['list-all'] }] } })
+    expect((await house.browse('POST', `${apiOf(harmless)}/accept`, { cookie })).body).toMatchObject({ confirming: false })
   })
 
   test('see what they agreed to and what was spent of it, and take it back at once', async () => {

@@ -9,7 +9,7 @@ import { tokenOf } from '../signed/require-token.ts'
 import { checkSignature, type ClientKeys, jsonOf, publicKeyOf, rawBody, signedRequestOf, type Signer } from '../signed/signed-request.ts'
 import type { ClientNames } from './client-names.ts'
 import { AuthFault, refusalOf } from './fault.ts'
-import { type GrantRequestBody, parseContinueRequest, parseGrantRequest, thumbprintOf } from './grant-request.ts'
+import { continueRequest, grantRequest, type GrantRequestBody, parseContinueRequest, parseGrantRequest, thumbprintOf } from './grant-request.ts'
 import { limitRate } from './limit-rate.ts'
 
 export interface AuthServerOptions {
@@ -222,4 +222,14 @@ function json(request: Request): unknown {
   } catch (cause) {
     throw new AuthFault(400, 'invalid_request', 'the body is no JSON', { cause })
   }
+}
+
+/** What the API reference says of these routes. */
+export const authServerApi = {
+  'GET /auth/discovery': { summary: 'The endpoints of this auth server.', open: true },
+  'POST /auth': { summary: 'Asks for a grant (GNAP, RFC 9635).', body: grantRequest, signed: true },
+  'POST /auth/continue/:id': { summary: 'Goes on with a grant that was accepted, or asks whether it was.', body: continueRequest, signed: true },
+  'DELETE /auth/continue/:id': { summary: 'Gives a grant back.', signed: true },
+  'POST /auth/token/:id': { summary: 'Rotates a token.', signed: true },
+  'DELETE /auth/token/:id': { summary: 'Revokes a token.', signed: true },
 }

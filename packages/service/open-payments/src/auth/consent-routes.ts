@@ -1,11 +1,12 @@
 /** The auth server's surface for people: what a client asks for, the decision, the way back to the client; and what was agreed to, to be taken back. */
-import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Accounts, type Entrance, personOf, proofSchema, signedInSinceMs } from '@rivulet/accounts'
 import { messageOf } from '@rivulet/faults'
 import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt, intervalEndMs } from '@rivulet/gnap'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
+import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
+import { z } from 'zod'
 import { answerFaults, type FaultLog, routeOf, unforeseen } from '../answer-faults.ts'
 import { refusalOf } from './fault.ts'
 import { finishAddress } from './finish-address.ts'
@@ -32,6 +33,9 @@ export interface ConsentOptions {
   readonly log: FaultLog
 }
 
+/** Whoever signed in so long ago shows once more that it is she before an application may pay: a browser that was left open somewhere is not enough. */
+const provenForMs = 300_000
+const bodyBytesMax = 16_384
 /** Of one address: pages are opened by people. */
 const rate = { burst: 120, perSecond: 5 }
 
@@ -41,12 +45,13 @@ const statuses: Partial<Record<GnapFaultCode, number>> = {
   'interaction-unknown': 404,
   'interaction-foreign': 403,
   'grant-decided': 409,
+  'grant-not-accepted': 409,
   'grant-ended': 410,
   'grant-unknown': 404,
 }
 
 /**
- * `GET /api/interactions/:id/:nonce`, and `POST` to its `/accept` and `/decline`; `GET /auth/interact/:id/:nonce/finish`; `GET /api/grants` (`?past=1` for what is over,
+ * `GET /api/interactions/:id/:nonce`, and `POST` to its `/accept` (`{next, confirming}`), `/confirm` (`{password}` or `{passkey}`, while it is `confirming`) and `/decline`; `GET /auth/interact/:id/:nonce/finish`; `GET /api/grants` (`?past=1` for what is over,
  * `?cursor=` for the next page), `DELETE /api/grants/:id`. The page at `/auth/interact/:id/:nonce` is the entrance's. Mount behind the entrance's own handler.
  */
 export function consentRoutes(options: ConsentOptions): Router {
@@ -84,7 +89,21 @@ function interactionRoutes(router: Router, { publicUrl, gnap, accounts, entrance
   router.post('/api/interactions/:id/:nonce/accept', entrance.requireSameOrigin, entrance.requireSession, async (request, response) => {
     const interaction = interactionOf(request)
     const { id } = personOf(response)
-    await gnap.accept(interaction, { id, walletAddresses: (await accounts.walletAddresses(id)).map(({ url }) => url) })
+    const { access } = await gnap.interaction(interaction)
+    const confirm = access.some(({ type, actions }) => type === 'outgoing-payment' && actions.includes('create')) && clock.nowMs() - signedInSinceMs(response) > provenForMs
+    await gnap.accept(interaction, { id, walletAddresses: (await accounts.walletAddresses(id)).map(({ url }) => url) }, { confirm })
+    response.json({ next: confirm ? null : nextOf(interaction, await gnap.interaction(interaction)), confirming: confirm })
+  })
+
+  router.post('/api/interactions/:id/:nonce/confirm', entrance.requireSameOrigin, entrance.requireSession, express.json({ limit: bodyBytesMax }), async (request, response) => {
+    const interaction = interactionOf(request)
+    const proof = proofSchema.safeParse(request.body)
+    if (!proof.success) {
+      response.status(400).json({ error: { code: 'body-invalid', message: 'send your password, or the answer of a passkey' } })
+      return
+    }
+    if (!(await entrance.prove(response, proof.data))) return
+    await gnap.confirm(interaction, personOf(response).id)
     response.json({ next: nextOf(interaction, await gnap.interaction(interaction)) })
   })
 
@@ -174,4 +193,15 @@ function answerPeople(log: FaultLog): ErrorRequestHandler {
     if (status >= 500) log.error({ path: routeOf(request), error: messageOf(error) }, 'a request failed')
     response.status(status).json({ error: { code, message: description } })
   }
+}
+
+/** What the API reference says of these routes. */
+export const consentApi = {
+  'GET /api/interactions/:id/:nonce': { summary: 'What an application asks for.', open: true },
+  'POST /api/interactions/:id/:nonce/accept': { summary: 'Agrees. Where an application may then pay and one signed in some time ago, it is `confirming` until one has shown again who one is.' },
+  'POST /api/interactions/:id/:nonce/confirm': { summary: 'Shows that it is she who agreed.', body: proofSchema },
+  'POST /api/interactions/:id/:nonce/decline': { summary: 'Refuses.', open: true },
+  'GET /auth/interact/:id/:nonce/finish': { summary: 'Leads the browser back to the application.', open: true },
+  'GET /api/grants': { summary: 'What applications may do, with what was spent of it; `past=1` for what is over.', query: z.object({ past: z.literal('1').optional(), cursor: z.string().optional() }) },
+  'DELETE /api/grants/:id': { summary: 'Takes it back, at once.' },
 }

@@ -23,7 +23,7 @@ const interact = z.object({
   finish: z.object({ method: z.literal('redirect'), uri: url, nonce: z.string().min(1).max(200).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text that can be shown') }).optional(),
 })
 
-const grantRequest = z.object({
+export const grantRequest = z.object({
   client: z.union([url.transform((walletAddress) => ({ walletAddress })), z.strictObject({ walletAddress: url }), z.strictObject({ jwk })], { error: 'must be a wallet address, {walletAddress} or {jwk}' }),
   access_token: z.object({ access: accessListSchema.min(1) }).optional(),
   subject: z.object({ sub_ids: z.tuple([z.object({ id: url, format: z.literal('uri') })]) }).optional(),
@@ -31,7 +31,7 @@ const grantRequest = z.object({
 })
 export type GrantRequestBody = z.output<typeof grantRequest>
 
-const continueRequest = z.object({ interact_ref: z.string().min(1).max(200).optional() })
+export const continueRequest = z.object({ interact_ref: z.string().min(1).max(200).optional() })
 
 /** Throws AuthFault `invalid_request`, naming the first member that is wrong. */
 export function parseGrantRequest(body: unknown): GrantRequestBody {

@@ -133,3 +133,11 @@ function refusalOf(error: unknown): Refusal | undefined {
       return { status: 409, code: '409', description: 'wrong state' }
   }
 }
+
+/** What the API reference says of these routes. */
+export const incomingPaymentApi = {
+  'POST /incoming-payments': { summary: 'A payment to be received.', body: newIncomingPayment, signed: true },
+  'GET /incoming-payments': { summary: 'Those of a wallet address, by page.', signed: true },
+  'GET /incoming-payments/:id': { summary: 'What it has received; with a token all of it, and how to pay it.', signed: true },
+  'POST /incoming-payments/:id/complete': { summary: 'It takes no more.', signed: true },
+}

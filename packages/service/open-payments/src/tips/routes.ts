@@ -77,3 +77,10 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   if (error instanceof TipFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
 }
+
+/** What the API reference says of these routes. */
+export const tipApi = {
+  'POST /api/tips': { summary: 'Pays once, to any payment pointer. The same key is the same tip.', body: newTip },
+  'GET /api/tips': { summary: 'Tips, the newest first, with what has arrived.' },
+  'GET /api/tips/:id': { summary: 'One of them.' },
+}

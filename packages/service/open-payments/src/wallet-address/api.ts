@@ -101,3 +101,13 @@ function answerFaults(error: unknown, _request: Request, response: Response, nex
   if (!(error instanceof AccountsFault) || response.headersSent) return next(error)
   response.status(statuses[error.code] ?? 400).json({ error: { code: error.code, message: error.message } })
 }
+
+/** What the API reference says of these routes. */
+export const addressesApi = {
+  'GET /api/addresses': { summary: 'One’s wallet addresses, the main one first.' },
+  'POST /api/addresses': { summary: 'A further one, with an account of its own.', body: newAddress },
+  'PATCH /api/addresses/:id': { summary: 'Another public name.', body: rename },
+  'GET /api/keys': { summary: 'The public keys with which one’s clients sign.' },
+  'POST /api/keys': { summary: 'Registers one: base64 of an Ed25519 JWK.', body: newKey },
+  'DELETE /api/keys/:id': { summary: 'Revokes it, from the next request on.' },
+}

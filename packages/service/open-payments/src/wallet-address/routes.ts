@@ -75,3 +75,17 @@ function kindOf(request: Request): 'html' | 'spsp' | 'json' {
 function notFound(response: Response): void {
   response.status(404).json({ error: { code: '404', description: 'Could not get wallet address' } })
 }
+
+const anyOrigin = { summary: 'May be asked by pages of every origin.', open: true }
+
+/** What the API reference says of these routes. */
+export const walletAddressApi = {
+  'GET /.well-known/pay': { summary: 'The wallet address or payment pointer of this host alone.', open: true },
+  'OPTIONS /.well-known/pay': anyOrigin,
+  'GET /:path': { summary: 'A wallet address: for Open Payments, SPSP, or as a page for people, by what is asked for.', open: true },
+  'OPTIONS /:path': anyOrigin,
+  'GET /:path/jwks.json': { summary: 'The public keys of its clients.', open: true },
+  'OPTIONS /:path/jwks.json': anyOrigin,
+  'GET /instance': { summary: 'Of this server itself: nothing is paid there.', open: true },
+  'GET /instance/jwks.json': { summary: 'The public key with which this server asks others.', open: true },
+}

@@ -195,3 +195,19 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   if (response.headersSent || !isFault(error) || status === undefined) next(error)
   else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
+
+/** What the API reference says of these routes. */
+export const adminApi = {
+  'GET /api/audit': { summary: 'What operators did, the newest first.', query: auditQuery },
+  'GET /api/audit.csv': { summary: 'The same as CSV.', query: auditQuery, type: 'text/csv' },
+  'GET /api/people': { summary: 'Finds subscribers or publishers.', query: peopleQuery },
+  'GET /api/people/:id': { summary: 'One of them, with what other services know.' },
+  'POST /api/people/:id/freeze': { summary: 'Nothing of theirs is spent or paid out, and they do not sign in.', body: reasonBody },
+  'POST /api/people/:id/unfreeze': { summary: 'The opposite.', body: reasonBody },
+  'GET /api/corrections': { summary: 'Corrections of the books, proposed and decided.' },
+  'POST /api/corrections': { summary: 'Proposes one: a second operator approves it.', body: correctionBody },
+  'POST /api/corrections/:id/approve': { summary: 'Books it. Not by whoever proposed it.' },
+  'POST /api/corrections/:id/decline': { summary: 'Drops it.' },
+  'GET /api/stream-switch': { summary: 'Whether all streams stand still.' },
+  'POST /api/stream-switch': { summary: 'Stops all streams, or lets them flow again.', body: switchBody },
+}

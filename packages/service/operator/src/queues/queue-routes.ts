@@ -119,3 +119,12 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   if (response.headersSent || !isFault(error) || status === undefined) next(error)
   else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
+
+/** What the API reference says of these routes. */
+export const queueApi = {
+  'GET /api/queues': { summary: 'What waits to leave, webhooks that fail, and what is done in the background.' },
+  'POST /api/webhooks/:id/retry': { summary: 'Sends again what waits for a webhook.', body: reasonBody },
+  'POST /api/webhooks/:id/pause': { summary: 'Sends nothing to it.', body: reasonBody },
+  'POST /api/webhooks/:id/resume': { summary: 'The opposite.', body: reasonBody },
+  'POST /api/jobs/:name/run': { summary: 'Does a job of the background now.', body: reasonBody },
+}

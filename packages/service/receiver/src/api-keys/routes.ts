@@ -1,6 +1,6 @@
 import { type Entrance, personOf } from '@rivulet/accounts'
 import express, { type ErrorRequestHandler, Router } from 'express'
-import { type ApiKey, ApiKeyFault, type ApiKeyFaultCode } from './api-key.ts'
+import { type ApiKey, ApiKeyFault, type ApiKeyFaultCode, newApiKey } from './api-key.ts'
 import type { ApiKeys } from './api-keys.ts'
 
 const bodyBytesMax = 4_096
@@ -36,4 +36,11 @@ function apiKeyJson({ id, name, start, scopes, createdAtMs, usedAtMs, revokedAtM
 const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (error instanceof ApiKeyFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
+}
+
+/** What the API reference says of these routes. */
+export const apiKeyApi = {
+  'GET /api/api-keys': { summary: 'The keys of the publisher’s servers.' },
+  'POST /api/api-keys': { summary: 'Makes one. The answer has it, once.', body: newApiKey },
+  'DELETE /api/api-keys/:id': { summary: 'Revokes it, from the next request on.' },
 }

@@ -15,3 +15,8 @@ export function earningsRoutes({ entrance, ...options }: Omit<EarningsFeedOption
   })
   return { routes, [Symbol.asyncDispose]: () => feed[Symbol.asyncDispose]() }
 }
+
+/** What the API reference says of these routes. */
+export const earningsApi = {
+  'GET /api/live': { summary: 'What arrives, every second.', type: 'text/event-stream' },
+}

@@ -42,3 +42,8 @@ function paymentJson({ address, transfer }: { readonly address: WalletAddress; r
   const amount = transfer.creditAccountId === ledgerAccountId ? transfer.amount : -transfer.amount
   return { id: transfer.id, pointer: url, kind: kindOf(transfer.reason, amount), amount: String(amount), assetCode: asset.code, assetScale: asset.scale, postedAt: new Date(transfer.postedAtMs).toISOString() }
 }
+
+/** What the API reference says of these routes. */
+export const paymentApi = {
+  'GET /api/payments': { summary: 'What the ledger posted on the pointers, the newest first.', query: pageQuery, scope: 'payments' },
+}

@@ -2,7 +2,8 @@
 import type { WalletAddress } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
-import { type Period, periodOf, StatementFault } from '../statements/statement.ts'
+import { type Days, isoDay } from '@rivulet/time'
+import { periodOf, StatementFault } from '../statements/statement.ts'
 
 interface Pair {
   readonly amount: bigint
@@ -22,8 +23,8 @@ interface AssetRevenue extends Pair {
 }
 
 export interface Revenue {
-  readonly period: Period
-  readonly before: Period
+  readonly period: Days
+  readonly before: Days
   readonly assets: readonly AssetRevenue[]
 }
 
@@ -33,7 +34,7 @@ const linesMax = 20_000
 const earning: ReadonlySet<string> = new Set(['stream', 'share', 'split'])
 
 /** Throws `period-invalid`, `statement-too-long`. */
-export async function revenueOf(addresses: readonly WalletAddress[], period: Period, ledger: Pick<Ledger, 'movements'>): Promise<Revenue> {
+export async function revenueOf(addresses: readonly WalletAddress[], period: Days, ledger: Pick<Ledger, 'movements'>): Promise<Revenue> {
   const before = periodBefore(period)
   const accountIds = addresses.map(({ ledgerAccountId }) => ledgerAccountId)
   const [now, then] = await Promise.all([period, before].map(async ({ fromMs, untilMs }) => {
@@ -53,7 +54,7 @@ export async function revenueOf(addresses: readonly WalletAddress[], period: Per
   return { period, before, assets }
 }
 
-function periodBefore({ fromMs, untilMs }: Period): Period {
+function periodBefore({ fromMs, untilMs }: Days): Days {
   const lengthMs = untilMs - fromMs
   if (fromMs < lengthMs) throw new StatementFault('period-invalid', 'there is no time before that')
   return periodOf({ from: isoDay(fromMs - lengthMs), to: isoDay(fromMs - dayMs) })
@@ -67,7 +68,7 @@ interface Line {
   readonly amount: bigint
 }
 
-function assetRevenue(addresses: readonly WalletAddress[], { asset, period, before }: { readonly asset: Asset; readonly period: Period; readonly before: Period }, [now, then]: readonly [readonly Line[], readonly Line[]]): AssetRevenue {
+function assetRevenue(addresses: readonly WalletAddress[], { asset, period, before }: { readonly asset: Asset; readonly period: Days; readonly before: Days }, [now, then]: readonly [readonly Line[], readonly Line[]]): AssetRevenue {
   const pairs = <Key>(keyOf: (line: Line) => Key, first: Iterable<Key> = []): [Key, Pair][] => {
     const sums = new Map<Key, { amount: bigint; before: bigint }>(Array.from(first, (key) => [key, { amount: 0n, before: 0n }]))
     for (const [lines, side] of [[now, 'amount'], [then, 'before']] as const) {
@@ -99,8 +100,4 @@ function assetRevenue(addresses: readonly WalletAddress[], { asset, period, befo
 
 function mostFirst(one: Pair, other: Pair): number {
   return one.amount === other.amount ? Number(other.before > one.before) - Number(other.before < one.before) : other.amount > one.amount ? 1 : -1
-}
-
-function isoDay(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10)
 }

@@ -3,7 +3,7 @@ import type { Ledger } from '@rivulet/ledger'
 import { RateLimit, type Clock } from '@rivulet/time'
 import { type RequestHandler, type Response, Router, type Request } from 'express'
 import { answerStatementFaults } from '../statements/routes.ts'
-import { periodOf } from '../statements/statement.ts'
+import { periodOf, periodSchema } from '../statements/statement.ts'
 import { revenueCsv } from './csv.ts'
 import { type Revenue, revenueOf } from './revenue.ts'
 
@@ -52,4 +52,10 @@ function revenueJson({ period, before, assets }: Revenue): object {
       byDay: byDay.map((one) => ({ day: one.day, ...pair(one) })),
     })),
   }
+}
+
+/** What the API reference says of these routes. */
+export const revenueApi = {
+  'GET /api/revenue': { summary: 'What was earned on these days (UTC), by site, pointer and day, beside the period before.', query: periodSchema, scope: 'revenue' },
+  'GET /api/revenue.csv': { summary: 'Its lines as CSV.', query: periodSchema, scope: 'revenue', type: 'text/csv' },
 }

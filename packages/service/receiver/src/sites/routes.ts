@@ -47,3 +47,11 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   if (error instanceof SiteFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
 }
+
+/** What the API reference says of these routes. */
+export const siteApi = {
+  'GET /api/sites': { summary: 'The sites of the publisher, and what is known of their proofs.' },
+  'POST /api/sites': { summary: 'Adds one; answers what proves it.', body: newSite },
+  'POST /api/sites/:id/check': { summary: 'Looks for the proof now.' },
+  'DELETE /api/sites/:id': { summary: 'Removes it.' },
+}

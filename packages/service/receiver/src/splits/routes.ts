@@ -2,7 +2,7 @@ import { type Entrance, personOf } from '@rivulet/accounts'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
 import { SplitFault, type SplitFaultCode } from './split.ts'
-import type { SharedAddress, Splits } from './splits.ts'
+import { partsSchema, type SharedAddress, type Splits } from './splits.ts'
 
 const bodyBytesMax = 65_536
 const statuses: Record<SplitFaultCode, number> = { 'split-invalid': 400, 'split-pointer-unknown': 400, 'split-asset-differs': 400, 'split-circular': 409, 'split-waiting': 409, 'split-unknown': 404 }
@@ -40,4 +40,10 @@ function sharedJson({ address, since }: SharedAddress): object {
 const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (error instanceof SplitFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
+}
+
+/** What the API reference says of these routes. */
+export const splitApi = {
+  'GET /api/splits': { summary: 'All payment pointers, with how they are shared.' },
+  'PUT /api/splits/:id': { summary: 'Shares an income by weight from now on; no parts: no more.', body: z.strictObject({ parts: partsSchema }) },
 }

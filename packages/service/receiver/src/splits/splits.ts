@@ -44,7 +44,7 @@ const weightMax = 10_000
 const depthMax = 10
 const attemptsMax = 5
 
-const partsSchema = z.array(z.strictObject({ pointer: z.string().min(1).max(2_000), weight: z.int().min(1).max(weightMax) })).max(partsMax)
+export const partsSchema = z.array(z.strictObject({ pointer: z.string().min(1).max(2_000), weight: z.int().min(1).max(weightMax) })).max(partsMax)
 
 export class Splits implements AsyncDisposable {
   readonly #options: SplitsOptions

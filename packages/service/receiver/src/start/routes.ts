@@ -65,3 +65,9 @@ export function startRoutes({ accounts, entrance, walletUrl, testStream }: Start
   })
   return router
 }
+
+/** What the API reference says of these routes. */
+export const startApi = {
+  'GET /api/start': { summary: 'What stands in snippets.' },
+  'POST /api/test-stream': { summary: 'Sandbox only: a real stream of some seconds to one of the pointers, line by line.', body: testBody, type: 'application/x-ndjson' },
+}

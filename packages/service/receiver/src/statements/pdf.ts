@@ -1,11 +1,12 @@
 import { type Asset, formatAmount } from '@rivulet/money'
 import PDFDocument from 'pdfkit'
-import type { Period, PointerStatement } from './statement.ts'
+import type { Days } from '@rivulet/time'
+import type { PointerStatement } from './statement.ts'
 import { type StatementLanguage, statementWords } from './words.ts'
 
 interface Print {
   readonly statements: readonly PointerStatement[]
-  readonly period: Period
+  readonly period: Days
   readonly language: StatementLanguage
   readonly nowMs: number
 }

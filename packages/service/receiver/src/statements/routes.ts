@@ -1,10 +1,10 @@
 import { type Accounts, personOf, type WalletAddress } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
-import { RateLimit, type Clock } from '@rivulet/time'
+import { type Clock, type Days, RateLimit } from '@rivulet/time'
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express'
 import { statementCsv } from './csv.ts'
 import { statementPdf } from './pdf.ts'
-import { type Period, periodOf, type PointerStatement, StatementFault, type StatementFaultCode, statementsOf } from './statement.ts'
+import { periodOf, periodSchema, type PointerStatement, StatementFault, type StatementFaultCode, statementsOf } from './statement.ts'
 
 export interface StatementRoutesOptions {
   readonly ledger: Pick<Ledger, 'movements'>
@@ -28,7 +28,7 @@ export function statementRoutes({ ledger, accounts, clock, requireReader }: Stat
     if (limit.allow(personOf(response).id)) next()
     else response.status(429).set('Retry-After', '2').json({ error: { code: 'too-many-requests', message: 'too many statements at once: wait a little' } })
   })
-  const read = async (request: Request, response: Response): Promise<{ readonly period: Period; readonly statements: readonly PointerStatement[] }> => {
+  const read = async (request: Request, response: Response): Promise<{ readonly period: Days; readonly statements: readonly PointerStatement[] }> => {
     const period = periodOf(request.query)
     const all = await accounts.walletAddresses(personOf(response).id)
     const wanted = request.query['pointer']
@@ -62,4 +62,11 @@ function statementJson({ address, opening, closing, lines }: PointerStatement): 
 export const answerStatementFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (error instanceof StatementFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
   else next(error)
+}
+
+/** What the API reference says of these routes. */
+export const statementApi = {
+  'GET /api/statements': { summary: 'What moved on the pointers on these days (UTC): opening, lines, closing.', query: periodSchema, scope: 'statements' },
+  'GET /api/statements.csv': { summary: 'The same as CSV.', query: periodSchema, scope: 'statements', type: 'text/csv' },
+  'GET /api/statements.pdf': { summary: 'The same as PDF.', query: periodSchema, scope: 'statements', type: 'application/pdf' },
 }

@@ -35,3 +35,8 @@ export function tagTestRoutes({ accounts, clock, entrance, ...parts }: TagTestRo
   })
   return router
 }
+
+/** What the API reference says of these routes. */
+export const tagTestApi = {
+  'POST /api/tag-test': { summary: 'Fetches a page as a stranger would, and says what is wrong with its tags.', body: tagTestBody },
+}
