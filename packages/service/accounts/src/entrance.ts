@@ -84,7 +84,7 @@ export interface Entrance {
 }
 
 /** Her password, or what an authenticator answered to the options of `passkey/options`. */
-export type Proof = { readonly password: string } | { readonly passkey: unknown }
+type Proof = { readonly password: string } | { readonly passkey: unknown }
 
 /** Who `requireSession` let in. */
 export function personOf(response: Response): Person {

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '@rivulet/time'
 import type { AccountsStore } from '../accounts-store.ts'
 
 /** Who is being forgotten, as the services know her. */
-export interface Leaving {
+interface Leaving {
   readonly id: Id<'pers'>
   /** All of hers: where she was known, the account behind it, and under what it stands from now on. */
   readonly addresses: readonly { readonly id: Id<'wadr'>; readonly url: string; readonly ledgerAccountId: Id<'acct'>; readonly anonymousUrl: string }[]
