@@ -1,6 +1,5 @@
 import { lazy, Suspense } from 'react'
 import { openEntrance } from '../entrance.tsx'
-import { Mailbox } from '../mailbox/mailbox.tsx'
 import { Frame } from '../look/frame.tsx'
 import { Loading } from '../look/notice.tsx'
 import { SecurityPage } from '../security/lazy.tsx'
@@ -32,9 +31,10 @@ const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/settings': lazy(async () => ({ default: (await import('../settings/settings-page.tsx')).SettingsPage })),
 }
 
-/** For everybody. */
+/** Beside the pages of the navigation. */
 const openPages: Readonly<Record<string, React.ComponentType<{ readonly entrance: 'operator' }>>> = {
   '/reference': lazy(async () => ({ default: (await import('../reference/reference-page.tsx')).ReferencePage })),
+  '/mailbox': lazy(async () => ({ default: (await import('../mailbox/mailbox.tsx')).Mailbox })),
   '/about': lazy(async () => ({ default: (await import('../about/about-page.tsx')).AboutPage })),
 }
 
@@ -47,7 +47,6 @@ function pageAt(address: string): React.JSX.Element {
       </Suspense>
     )
   }
-  if (address === '/mailbox') return <Mailbox />
   if (address === '/security') return <SecurityPage entrance="operator" />
   const { path, id } = operatorPageAt(address)
   const Page = pages[path]

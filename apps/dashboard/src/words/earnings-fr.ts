@@ -1,5 +1,6 @@
 /** Ce que gagnent les éditeurs, comment commencer, et les clés de leurs serveurs. */
-import type { earningsEn, earningsErrorsEn } from './earnings-en.ts'
+import type { earningsEn } from './earnings-en.ts'
+import type { earningsErrorsEn } from './earnings-errors-en.ts'
 
 export const earningsFr: typeof earningsEn = {
   earnings: {

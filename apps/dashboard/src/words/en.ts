@@ -1,25 +1,25 @@
 import { activityErrorsEn } from './activity-errors-en.ts'
 import { booksErrorsEn } from './books-errors-en.ts'
-import { grantErrorsEn, grantsEn } from './grants-en.ts'
+import { grantErrorsEn } from './grants-errors-en.ts'
 import { securityEn, securityErrorsEn } from './security-en.ts'
-import { keyErrorsEn, keysEn } from './keys-en.ts'
-import { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
+import { keyErrorsEn } from './keys-errors-en.ts'
+import { webhookErrorsEn } from './webhooks-errors-en.ts'
 import { mailedEn, mailedErrorsEn } from './mailed-en.ts'
 import { adminErrorsEn } from './admin-errors-en.ts'
-import { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
+import { payoutErrorsEn } from './payouts-errors-en.ts'
 import { limitErrorsEn } from './limits-errors-en.ts'
 import { planErrorsEn } from './plan-errors-en.ts'
-import { earningsErrorsEn } from './earnings-en.ts'
+import { earningsErrorsEn } from './earnings-errors-en.ts'
 import type { operatorEntranceEn } from './operator-entrance-en.ts'
-import { peerErrorsEn } from './peers-en.ts'
-import { queueErrorsEn } from './queues-en.ts'
-import { subscriptionErrorsEn } from './subscriptions-en.ts'
+import { peerErrorsEn } from './peers-errors-en.ts'
+import { queueErrorsEn } from './queues-errors-en.ts'
+import { subscriptionErrorsEn } from './subscriptions-errors-en.ts'
 import type { publisherEntranceEn } from './publisher-entrance-en.ts'
 import type { walletEntranceEn } from './wallet-entrance-en.ts'
 import { aboutEn } from './about-en.ts'
 import { referenceEn } from './reference-en.ts'
-import { publisherErrorsEn, publisherEn } from './publisher-en.ts'
-import { startErrorsEn } from './start-en.ts'
+import { publisherErrorsEn } from './publisher-errors-en.ts'
+import { startErrorsEn } from './start-errors-en.ts'
 import { tipErrorsEn } from './tip-errors-en.ts'
 import { waysEn } from './ways-en.ts'
 
@@ -118,32 +118,6 @@ export const en = {
     stopped: 'the page has ended it',
     disconnected: 'the page is gone',
   },
-  connect: {
-    title: 'Connect a site',
-    ask: 'Let {{site}} be paid from your wallet?',
-    first: 'To pay {{site}} while you read it, sign in to your wallet. No wallet yet? Sign up takes a minute.',
-    who: 'Who is paid',
-    whoText: 'The publishers named by pages of {{site}}.',
-    much: 'How much',
-    muchText: '{{amount}} an hour of reading, shared among the parts of a page. Never more than your budget: {{left}} left.',
-    muchRate: '{{amount}} an hour of reading, shared among the parts of a page, and never more than your budget.',
-    muchBudget: 'A little every second, and never more than your budget: {{left}} left.',
-    muchPlain: 'A little every second, and never more than your budget.',
-    often: 'How often',
-    oftenText: 'Every second while the page is visible, one page at a time. It stops when you look away.',
-    know: 'What the site learns',
-    knowText: 'That it was paid, and how much. Neither your name nor your address.',
-    allow: 'Connect',
-    deny: 'Not now',
-    as: 'You are signed in as {{email}}.',
-    other: 'Use another account',
-    done: 'Connected',
-    doneText: '{{site}} is paid while you read. You can close this window and go on reading.',
-    failed: 'This cannot be connected',
-    back: 'Back to the site',
-    close: 'Close this window',
-    manage: 'Manage connected sites',
-  },
   operator: {
     title: 'Live streams',
     live: 'Live',
@@ -198,15 +172,10 @@ export const en = {
     flowing: 'Money is arriving',
     still: 'Nothing is arriving at the moment',
   },
-  ...grantsEn,
   ...mailedEn,
   ...waysEn,
-  ...publisherEn,
   ...aboutEn,
-  ...payoutsEn,
   ...referenceEn,
-  ...keysEn,
-  ...webhooksEn,
   ...securityEn,
   errors: {
     ...grantErrorsEn,

@@ -1,4 +1,5 @@
-import type { grantErrorsEn, grantsEn } from './grants-en.ts'
+import type { grantsEn } from './grants-en.ts'
+import type { grantErrorsEn } from './grants-errors-en.ts'
 
 export const grantsFr: typeof grantsEn = {
   grants: {

@@ -1,5 +1,6 @@
 /** Les clés publiques des clients d'une personne. */
-import type { keyErrorsEn, keysEn } from './keys-en.ts'
+import type { keysEn } from './keys-en.ts'
+import type { keyErrorsEn } from './keys-errors-en.ts'
 
 export const keysFr: typeof keysEn = {
   keys: {

@@ -1,4 +1,5 @@
-import type { payoutErrorsEn, payoutsEn } from './payouts-en.ts'
+import type { payoutsEn } from './payouts-en.ts'
+import type { payoutErrorsEn } from './payouts-errors-en.ts'
 
 export const payoutsFr: typeof payoutsEn = {
   payouts: {

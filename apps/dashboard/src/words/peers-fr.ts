@@ -1,4 +1,5 @@
-import type { peerErrorsEn, peersEn } from './peers-en.ts'
+import type { peersEn } from './peers-en.ts'
+import type { peerErrorsEn } from './peers-errors-en.ts'
 
 export const peersFr: typeof peersEn = {
   peers: {

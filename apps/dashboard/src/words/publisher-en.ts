@@ -72,23 +72,3 @@ export const publisherEn = {
     kind: { stream: 'Readers and payments', share: 'Share of unspent budgets', 'split-in': 'Shared by another pointer', 'split-out': 'Passed on', payout: 'Payout', 'payout-return': 'Payout returned', correction: 'Put right by the operator' },
   },
 }
-
-export const publisherErrorsEn = {
-  'site-invalid': 'Write the public name of the site, such as example.org. It must be reachable over https.',
-  'site-known': 'This site is in your list already.',
-  'sites-too-many': 'There are too many sites. Remove one that you no longer need.',
-  'site-unknown': 'This site had been removed already.',
-  'check-too-soon': 'It was looked for just now. Wait five seconds, then try again.',
-  'split-invalid': 'These parts cannot be. Name each pointer once, with whole weights from 1 to 10,000, and not only the pointer itself.',
-  'split-pointer-unknown': 'Nobody can be paid at one of these pointers. Name pointers of this provider, or wallet addresses of Open Payments elsewhere: check the spelling.',
-  'split-asset-differs': 'One of these pointers counts in another currency. Name one of the same currency.',
-  'split-circular': 'One of these pointers shares its own income with this one: the money would go round in a circle. Name others.',
-  'split-waiting': 'Money is being moved at this moment, or is missing on the account. Nothing was changed; try again in a moment.',
-  'split-unknown': 'This pointer is not yours.',
-  'path-invalid': 'Use small letters, digits and hyphens, at most 40. Some words are reserved.',
-  'path-taken': 'This address is taken. Choose another.',
-  'wallet-address-invalid': 'These details are not accepted. Check the name.',
-  'wallet-addresses-too-many': 'There are too many pointers: at most 20.',
-  'period-invalid': 'A statement covers 1 to 400 days, in their order. Choose other days.',
-  'statement-too-long': 'This statement would be too long. Choose fewer days.',
-}

@@ -1,5 +1,6 @@
 /** Les pages des éditeurs. */
-import type { publisherEn, publisherErrorsEn } from './publisher-en.ts'
+import type { publisherEn } from './publisher-en.ts'
+import type { publisherErrorsEn } from './publisher-errors-en.ts'
 
 export const publisherFr: typeof publisherEn = {
   sites: {

@@ -49,7 +49,3 @@ export const queuesEn = {
     backups: 'Backups are not made by a schedule of Rivulet: run the command rivulet backup from your own, and keep its files elsewhere.',
   },
 }
-
-export const queueErrorsEn = {
-  'job-unknown': 'This job cannot be run by hand.',
-}

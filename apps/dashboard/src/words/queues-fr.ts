@@ -1,4 +1,5 @@
-import type { queueErrorsEn, queuesEn } from './queues-en.ts'
+import type { queuesEn } from './queues-en.ts'
+import type { queueErrorsEn } from './queues-errors-en.ts'
 
 export const queuesFr: typeof queuesEn = {
   queues: {

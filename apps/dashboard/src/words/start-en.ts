@@ -66,10 +66,3 @@ export const startEn = {
     streamed: '{{amount}} have arrived in {{packets}} packets. They are on your account, and on the page Income.',
   },
 }
-
-export const startErrorsEn = {
-  'page-invalid': 'Write the address of a page, of at most 2,000 characters.',
-  'pointer-unknown': 'This pointer is not yours any more. Load the page again.',
-  'test-stream-runs': 'A test stream is running already. Wait until it has ended.',
-  'wallet-not-running': 'The wallet of this sandbox does not run. Start it, then try again.',
-}

@@ -1,5 +1,6 @@
 /** Comment commence un éditeur. */
-import type { startEn, startErrorsEn } from './start-en.ts'
+import type { startEn } from './start-en.ts'
+import type { startErrorsEn } from './start-errors-en.ts'
 
 export const startFr: typeof startEn = {
   start: {

@@ -46,7 +46,3 @@ export const subscriptionsEn = {
     },
   },
 }
-
-export const subscriptionErrorsEn = {
-  'subscription-unknown': 'There is no such subscription.',
-}

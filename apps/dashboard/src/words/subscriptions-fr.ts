@@ -1,4 +1,5 @@
-import type { subscriptionErrorsEn, subscriptionsEn } from './subscriptions-en.ts'
+import type { subscriptionsEn } from './subscriptions-en.ts'
+import type { subscriptionErrorsEn } from './subscriptions-errors-en.ts'
 
 export const subscriptionsFr: typeof subscriptionsEn = {
   subscriptions: {

@@ -1,5 +1,6 @@
 /** Où le serveur d'un éditeur apprend ce qui se passe. */
-import type { webhookErrorsEn, webhooksEn } from './webhooks-en.ts'
+import type { webhooksEn } from './webhooks-en.ts'
+import type { webhookErrorsEn } from './webhooks-errors-en.ts'
 
 export const webhooksFr: typeof webhooksEn = {
   webhooks: {

@@ -86,6 +86,8 @@ export const walletAddressApi = {
   'OPTIONS /:path': anyOrigin,
   'GET /:path/jwks.json': { summary: 'The public keys of its clients.', open: true },
   'OPTIONS /:path/jwks.json': anyOrigin,
+  'GET /:path/did.json': { summary: 'The same keys as a DID document.', open: true },
+  'OPTIONS /:path/did.json': anyOrigin,
   'GET /instance': { summary: 'Of this server itself: nothing is paid there.', open: true },
   'GET /instance/jwks.json': { summary: 'The public key with which this server asks others.', open: true },
 }

@@ -1,0 +1,21 @@
+/** Apart from the page’s words: every entrance loads it. */
+export const payoutErrorsEn = {
+  'provider-away': 'Stripe cannot be reached. Nothing was changed; try again in a moment.',
+  'destination-invalid': 'These details are not accepted. Check them letter by letter.',
+  'iban-invalid': 'This is no IBAN that can be paid to. Compare it with the one of your bank.',
+  'amount-invalid': 'This amount cannot be paid out this way. Write more than 0; banks take whole cents only.',
+  'amount-too-small': 'This is less than the smallest payout, fee included.',
+  'amount-too-large': 'This is more than can be paid out at once.',
+  'asset-unsupported': 'This currency cannot be paid out here.',
+  'rail-unknown': 'This way of paying out is not offered here.',
+  'method-missing': 'Say first where the money shall go.',
+  'funds-insufficient': 'There is less than that.',
+  'key-reused': 'This was asked for before with another amount. Load the page again.',
+  'payout-unknown': 'There is no such payout.',
+  'payout-state': 'This cannot be done with this payout any more. Load the page again to see why.',
+  'approver-same': 'Another operator must approve this payout: four eyes.',
+  'batch-empty': 'No approved payout waits for the bank.',
+  'batch-unknown': 'There is no such file.',
+  'statement-invalid': 'This statement is not accepted: it is no camt.053 or CSV of a known form, is incomplete, or differs from one that was taken before.',
+  'statement-foreign': 'This is the statement of another account.',
+}
