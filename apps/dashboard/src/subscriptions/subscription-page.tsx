@@ -71,7 +71,7 @@ function Facts({ subscription, reload }: { readonly subscription: SubscriptionLi
       <SubscriptionBadge state={state} />
       <dl className="facts">
         {fact(t('subscriptions.person'), <a href={`/people/${personId}`}>{email ?? personId}</a>)}
-        {fact(t('subscriptions.plan'), `${plan} · ${t(period === 'month' ? 'plan.perMonth' : 'plan.perYear', { amount })}`)}
+        {fact(t('subscriptions.plan'), `${plan} · ${t(period === 'month' ? 'subscriptions.perMonth' : 'subscriptions.perYear', { amount })}`)}
         {fact(t('subscriptions.begun'), date.format(begunMs))}
         {state !== 'ended' && fact(t('subscriptions.periodEnds'), date.format(periodEndsMs))}
         {fact(t('subscriptions.nextStep'), <NextStep subscription={subscription} />)}

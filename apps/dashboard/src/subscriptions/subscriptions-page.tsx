@@ -78,7 +78,7 @@ function Line({ subscription }: { readonly subscription: SubscriptionLine }): Re
         </p>
         <p className="quiet payout-note">{email}</p>
         <p className="quiet payout-note">
-          {plan} · {t(period === 'month' ? 'plan.perMonth' : 'plan.perYear', { amount })} · <NextStep subscription={subscription} />
+          {plan} · {t(period === 'month' ? 'subscriptions.perMonth' : 'subscriptions.perYear', { amount })} · <NextStep subscription={subscription} />
           {attempts > 0 && ` · ${t('subscriptions.attempts', { count: attempts })}`}
         </p>
       </div>

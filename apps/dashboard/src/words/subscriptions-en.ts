@@ -1,5 +1,7 @@
 export const subscriptionsEn = {
   subscriptions: {
+    perMonth: '{{amount}} a month',
+    perYear: '{{amount}} a year',
     title: 'Subscriptions',
     search: 'Name, email, address or id',
     state: 'State',

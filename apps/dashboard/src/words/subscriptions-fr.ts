@@ -3,6 +3,8 @@ import type { subscriptionErrorsEn } from './subscriptions-errors-en.ts'
 
 export const subscriptionsFr: typeof subscriptionsEn = {
   subscriptions: {
+    perMonth: '{{amount}} par mois',
+    perYear: '{{amount}} par an',
     title: 'Abonnements',
     search: 'Nom, e-mail, adresse ou identifiant',
     state: 'État',
