@@ -71,6 +71,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
   readonly #receiver: ReceiverLimit
   readonly #ended = Promise.withResolvers<PaymentOutcome>()
   #greeting: readonly Frame[] | undefined
+  /** Most units that may leave in one packet: of the link where it counts in another asset, else of the source. */
   #packetUnitsMax: bigint | undefined
   /** Source units: more would bring the receiver more than it still takes. */
   #fillUnitsMax: bigint | undefined
@@ -175,9 +176,21 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     }
     const most = room !== undefined && room < left ? room : left
     const limit = this.#packetUnitsMax
-    if (limit === undefined || most <= limit) return most
+    if (limit === undefined) return most
+    const leaves = this.#leavesOf(most)
+    if (leaves <= limit) return most
     // Evenly: no last packet is so small that it is lost to rounding.
-    return ceilDivide(most, ceilDivide(most, limit))
+    const even = ceilDivide(most, ceilDivide(leaves, limit))
+    const { linkRate } = this.#spec
+    if (linkRate === undefined) return even
+    // As many source units as make a packet carry no more units of the link than it may, and one at least.
+    const [sent, out] = deliver === undefined ? [amount - left, this.#linkOut] : [0n, 0n]
+    const sourceFor = (units: bigint): bigint => ceilDivide((out + units) * linkRate.denominator, linkRate.numerator) - sent
+    const fits = sourceFor(limit + 1n) - 1n
+    const least = sourceFor(1n)
+    const fitting = even < fits ? even : fits
+    const carrying = fitting > least ? fitting : least
+    return carrying < 1n ? 1n : carrying < most ? carrying : most
   }
 
   /** Source units that the receiver still takes. A fixed delivery fills it to the last unit. */
@@ -198,10 +211,24 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     return ceilDivide(units * exchangeRate.denominator * linkRate.numerator, exchangeRate.numerator * linkRate.denominator)
   }
 
-  /** Units of the link that `amount` more carries; what rounding took from the packets before goes with the one that completes the send. */
+  /** Units that leave with a packet of `amount` source units. */
+  #leavesOf(amount: bigint): bigint {
+    const { linkRate, deliver } = this.#spec
+    if (linkRate === undefined) return amount
+    const worth = this.#linkWorthOf(amount, linkRate)
+    if (deliver === undefined) return worth
+    // What rounding up brought into the last packet of a fixed delivery stays here.
+    const wanted = this.#linkUnitsFor(this.#missing(deliver), linkRate)
+    return wanted < worth ? wanted : worth
+  }
+
+  /** Units of the link that `amount` more carries. A fixed send is rounded as a whole: what rounding took from the packets before goes with the next. */
   #linkWorthOf(amount: bigint, linkRate: Ratio): bigint {
-    const all = this.#spec.amount
-    return this.paid + this.inFlight + this.inDoubt + amount === all ? multiplyFloor(all, linkRate) - this.#linkOut : multiplyFloor(amount, linkRate)
+    const { deliver } = this.#spec
+    const sent = this.paid + this.inFlight + this.inDoubt
+    if (deliver !== undefined && sent + amount !== this.#spec.amount) return multiplyFloor(amount, linkRate)
+    const worth = multiplyFloor(sent + amount, linkRate) - this.#linkOut
+    return worth > 0n ? worth : 0n
   }
 
   /** Source units of which `units` arrive. */
@@ -213,16 +240,13 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
   }
 
   #sendMoney(amount: bigint): void {
-    const { rateMin, exchangeRate, destination, deliver, linkRate } = this.#spec
+    const { exchangeRate, destination, deliver, linkRate } = this.#spec
     const missing = deliver === undefined ? undefined : this.#missing(deliver)
-    const worth = linkRate === undefined ? 0n : this.#linkWorthOf(amount, linkRate)
-    // What rounding up brought into the last packet of a fixed delivery stays here.
-    const wanted = linkRate === undefined || missing === undefined ? worth : this.#linkUnitsFor(missing, linkRate)
-    const linkAmount = wanted < worth ? wanted : worth
-    const leaves = linkRate === undefined ? amount : linkAmount
+    const leaves = this.#leavesOf(amount)
+    const linkAmount = linkRate === undefined ? 0n : leaves
     const { clock } = this.#context
     const sequence = this.#sequence++
-    const atRate = multiplyFloor(amount, rateMin)
+    const atRate = this.#leastFor(amount, linkAmount)
     const enough = missing !== undefined && missing < atRate ? missing : atRate
     const least = enough === 0n ? 1n : enough
     const data = this.#greeting === undefined ? this.#keys.sealMoney(PacketType.prepare, sequence, least) : this.#keys.seal({ type: PacketType.prepare, sequence, amount: least, frames: this.#greeting })
@@ -246,6 +270,13 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
         this.#pump()
       },
     )
+  }
+
+  /** Destination units that a packet must bring. Of what leaves over a link in another asset: a packet may carry a unit of it more or less than its own worth. */
+  #leastFor(amount: bigint, linkAmount: bigint): bigint {
+    const { rateMin, linkRate, deliver } = this.#spec
+    if (linkRate === undefined || deliver !== undefined) return multiplyFloor(amount, rateMin)
+    return multiplyFloor(linkAmount, { numerator: rateMin.numerator * linkRate.denominator, denominator: rateMin.denominator * linkRate.numerator })
   }
 
   #answered(flight: Flight, reply: Reply): void {
@@ -311,9 +342,11 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
 
   #learnPacketLimit(flight: Flight, reply: Reject, said: string): void {
     const amounts = decodeAmountTooLarge(reply.data)
-    const told = amounts === undefined || amounts.receivedAmount === 0n ? flight.amount / 2n : (flight.amount * amounts.maximumAmount) / amounts.receivedAmount
-    const limit = told < flight.amount ? told : flight.amount - 1n
-    if (limit < 1n) return this.#fail('receiver-refused', said)
+    const left = this.#spec.linkRate === undefined ? flight.amount : flight.linkAmount
+    const told = amounts === undefined || amounts.receivedAmount === 0n ? left / 2n : (left * amounts.maximumAmount) / amounts.receivedAmount
+    const limit = told < left ? told : left - 1n
+    // One source unit is the least that can be sent.
+    if (limit < 1n || flight.amount === 1n) return this.#fail('receiver-refused', said)
     if (this.#packetUnitsMax === undefined || limit < this.#packetUnitsMax) this.#packetUnitsMax = limit
   }
 

@@ -24,7 +24,7 @@ export interface FixedPaymentSpec {
   readonly linkRate?: Ratio | undefined
   /** The least that each packet must bring: a packet that brings less is refused by the receiver and not paid. */
   readonly rateMin: Ratio
-  /** Most source units of one packet, if the path is known; otherwise F08 tells. */
+  /** Most units that may leave in one packet, if the path is known: of the link where it counts in another asset, else of the source. Otherwise F08 tells. */
   readonly packetUnitsMax?: bigint | undefined
   /** First STREAM sequence to use, 1 for a fresh connection. */
   readonly sequenceFirst: number
