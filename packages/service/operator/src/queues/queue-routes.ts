@@ -2,33 +2,10 @@
 import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
 import { type Action, actionOf, type AuditLog, type AuditTransaction, recordAction } from '@rivulet/audit'
 import { Fault, isFault } from '@rivulet/faults'
+import type { FailingEndpoint, QueueState } from '@rivulet/notify'
 import express, { type ErrorRequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { JobReport } from '../store.ts'
-
-/** How an outbox stands; `failing` are those among the waiting that were tried without success, `dead` were given up within a week. */
-interface QueueState {
-  readonly waiting: number
-  readonly failing: number
-  readonly oldestMs: number | null
-  readonly dead: number
-  readonly lastError: string | null
-}
-
-interface FailingWebhook {
-  readonly id: string
-  readonly ownerId: string
-  readonly url: string
-  readonly paused: boolean
-  readonly waiting: number
-  readonly dead: number
-  readonly sinceMs: number
-  readonly attempts: number
-  readonly triedMs: number | null
-  readonly nextMs: number | null
-  readonly answerCode: number | null
-  readonly error: string | null
-}
 
 type Also = (transaction: AuditTransaction) => Promise<void>
 
@@ -36,7 +13,7 @@ export interface QueueRoutesOptions {
   /** Each outbox by its name. */
   readonly queues: () => Promise<Readonly<Record<string, QueueState>>>
   readonly webhooks: {
-    failing(nowMs: number, limit: number): Promise<readonly FailingWebhook[]>
+    failing(nowMs: number, limit: number): Promise<readonly FailingEndpoint[]>
     retryNow(id: string, nowMs: number, also: Also): Promise<void>
     setPaused(id: string, paused: boolean, also: Also): Promise<void>
   }
