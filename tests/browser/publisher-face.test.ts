@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
 import { seriousFaults } from './sound.ts'
+import { walkEntrance } from './walk.ts'
 
 const resources = new AsyncDisposableStack()
 let product: Product
@@ -84,10 +85,31 @@ test('on a phone, in French, in the dark: a key is made, reads, is revoked and r
   await page.getByRole('button', { name: 'Oui, révoquer' }).click()
   await page.getByText(/^Révoquée le/).waitFor()
   expect(await status()).toBe(401)
-  for (const [path, words] of [['/about', /^Pour les éditeurs$/], ['/', /^Aujourd’hui$/], ['/revenue', /^Par jour$/], ['/start', /^Tester une page$|Tester une page/]] as const) {
-    await page.goto(`${product.receiver}${path}`)
-    await page.getByText(words).first().waitFor()
-    await expectSound(page)
-  }
+  await page.context().close()
+})
+
+test('every page says that it loads, that it cannot and how to go on, and when it is old; and is sound', async () => {
+  const { email = '', password = '' } = product.demoAccounts.find(({ role }) => role === 'publisher') ?? {}
+  expect(await walkEntrance({ entrance: 'publisher', origin: product.receiver, browser: chromium.browser, email, password, shows: { '/revenue': '.chart svg', '/start': '.snippet' } })).toBeGreaterThan(15)
+})
+
+test('the API is browsed: a route is found, opened, and shows who may use it and what it takes; on a phone the ways to other pages lie under the thumb', async () => {
+  const page = await open(`${product.receiver}/`, french)
+  const ways = page.locator('.grouped-ways-button')
+  await ways.waitFor()
+  expect((await ways.boundingBox())?.y).toBeGreaterThan(700)
+  await ways.focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('link', { name: 'Référence de l’API' }).waitFor()
+  await page.keyboard.press('Escape')
+  expect(await ways.getAttribute('aria-expanded')).toBe('false')
+  await ways.click()
+  await page.getByRole('link', { name: 'Référence de l’API' }).click()
+  await page.getByLabel('Chercher une route').fill('splits')
+  await page.getByText('/api/splits/{id}').click()
+  const opened = page.locator('details[open]')
+  await opened.getByText('Pour qui est connecté ici.').waitFor()
+  await opened.getByText('weight', { exact: true }).waitFor()
+  await expectSound(page)
   await page.context().close()
 })

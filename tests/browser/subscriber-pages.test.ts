@@ -1,4 +1,5 @@
 /** The subscriber's pages in a real Chromium on the real product: a new person signs up, reads, sees where her money went, and what is kept of her. */
+import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ready, Server } from '../support/product.ts'
@@ -6,6 +7,7 @@ import { sharedFolder } from '../support/shared-folder.ts'
 import { Reader } from '../support/reader.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { seriousFaults } from './sound.ts'
+import { walkEntrance } from './walk.ts'
 
 const site = 'https://magazine.example'
 const words = {
@@ -37,6 +39,15 @@ afterAll(() => resources.disposeAsync())
 interface Opened extends AsyncDisposable {
   readonly page: Page
   readonly complaints: readonly string[]
+  /** Of a refusal that was asked for. */
+  readonly forget: () => void
+}
+
+/** In French. */
+async function signIn(page: Page): Promise<void> {
+  await page.getByLabel('E-mail', { exact: true }).fill(reader.email)
+  await page.getByLabel('Mot de passe', { exact: true }).fill(reader.password)
+  await page.keyboard.press('Enter')
 }
 
 /** A page of a fresh browser profile, in one of the two ways that are farthest apart. */
@@ -48,7 +59,7 @@ async function open(language: keyof typeof words, path: string): Promise<Opened>
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
   await page.goto(`${ready.wallet}${path}`)
-  return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
+  return { page, complaints, forget: () => void complaints.splice(0), [Symbol.asyncDispose]: () => context.close() }
 }
 
 async function expectSound({ page, complaints }: Opened): Promise<void> {
@@ -81,9 +92,7 @@ test('activity shows what reading cost, by payee, site and day, with a chart and
 test('home follows what is paid as it happens, says what pages wait for, and when nothing more is heard that it is old', async () => {
   await using opened = await open('fr', '/')
   const { page } = opened
-  await page.getByLabel('E-mail', { exact: true }).fill(reader.email)
-  await page.getByLabel('Mot de passe', { exact: true }).fill(reader.password)
-  await page.keyboard.press('Enter')
+  await signIn(page)
   await page.getByText('Dépensé aujourd’hui').waitFor()
   const figure = page.locator('.budget .figure')
   const before = await figure.innerText()
@@ -98,4 +107,34 @@ test('home follows what is paid as it happens, says what pages wait for, and whe
   await page.getByText(/^Pas à jour/).waitFor()
   await page.unroute('**/api/me/live')
   await page.getByText(/^Pas à jour/).waitFor({ state: 'detached' })
+})
+
+test('every page says that it loads, that it cannot and how to go on, and when it is old; and is sound', async () => {
+  expect(await walkEntrance({ entrance: 'wallet', origin: ready.wallet, browser: chromium.browser, email: reader.email, password: reader.password, shows: { '/activity': '.day-chart svg', '/reference': '.operations' } })).toBeGreaterThan(12)
+})
+
+// Last: she is forgotten.
+test('privacy says what is kept and gives all of it in one file; whoever shows that it is she is forgotten, and signed out', async () => {
+  await using opened = await open('fr', '/privacy')
+  const { page } = opened
+  await signIn(page)
+  await page.getByText('Ce qui n’est pas conservé').waitFor()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Tout télécharger').click()])
+  expect(download.suggestedFilename()).toMatch(/^rivulet-\d{4}-\d\d-\d\d\.json$/)
+  expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toMatchObject({ person: { email: reader.email }, cut: [] })
+  await page.getByRole('button', { name: 'Effacer mon compte' }).click()
+  await page.getByText('Ce qui reste, et pourquoi').waitFor()
+  await page.getByLabel(/^Votre mot de passe/).fill('not hers')
+  await page.getByRole('button', { name: 'Effacer définitivement' }).click()
+  await page.getByText('Ce n’est pas votre mot de passe').waitFor()
+  expect(await page.getByLabel(/^Votre mot de passe/).inputValue()).toBe('not hers')
+  opened.forget()
+  await expectSound(opened)
+  await page.getByLabel(/^Votre mot de passe/).fill(reader.password)
+  await page.getByRole('button', { name: 'Effacer définitivement' }).click()
+  await page.getByText('Votre compte est en cours d’effacement').waitFor()
+  await expectSound(opened)
+  await page.goto(ready.wallet)
+  await signIn(page)
+  await page.getByRole('alert').filter({ hasText: /mot de passe est faux/ }).waitFor()
 })

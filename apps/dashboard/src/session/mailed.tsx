@@ -138,7 +138,10 @@ function Confirm({ entrance }: { readonly entrance: Entrance }): React.JSX.Eleme
   const { t } = useTranslation()
   const [state, setState] = useState<ApiFault | 'confirmed'>()
   useEffect(() => {
-    confirmAddress(location.hash.slice(1)).then(
+    const token = location.hash.slice(1)
+    // Whoever comes without a link is told so here: the server has nothing to look at.
+    if (token === '') return setState(new ApiFault('invalid-token', 'no token in the address', { status: 0 }))
+    confirmAddress(token).then(
       () => setState('confirmed'),
       (error: unknown) => setState(error instanceof ApiFault ? error : new ApiFault('unknown', String(error), { status: 0 })),
     )

@@ -31,7 +31,7 @@ export const securityEn = {
     here: 'This device',
     since: 'since {{date}}',
     seen: 'last seen {{date}}',
-    end: 'Sign out there',
+    end: 'Sign out',
     endOne: 'Sign out: {{name}}',
     ended: 'Signed out: {{name}}.',
     endOthers: 'Sign out everywhere else',
