@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { migrate, openEmbeddedPostgres, Postgres, schemaVersions, script, startEmbeddedPostgres, statement } from './index.ts'
+import { inTransaction, migrate, openEmbeddedPostgres, Postgres, schemaVersions, script, startEmbeddedPostgres, statement } from './index.ts'
 import { testPostgres } from './testing.ts'
 
 const counting = { schema: 'counting', steps: [{ name: 'counter', sql: 'CREATE TABLE counting.counter (id int PRIMARY KEY, value int8 NOT NULL)' }] }
@@ -42,6 +42,30 @@ describe('a statement with its values in its text', () => {
 
   test('text that the database cannot hold is refused as the database does', () => {
     expect(() => statement('select $1', ['a\0b'])).toThrow(expect.objectContaining({ code: '22021', severity: 'ERROR' }))
+  })
+})
+
+describe('a transaction', () => {
+  test('is all or nothing, and hands on what its work answers or throws', async () => {
+    await using postgres = await testPostgres([counting])
+    const insert = (id: number, after: () => unknown) => inTransaction(postgres.pool, async (client) => {
+      await client.query('insert into counting.counter values ($1, 7)', [id])
+      return after()
+    })
+    expect(await insert(1, () => 'done')).toBe('done')
+    await expect(insert(2, () => { throw new Error('no') })).rejects.toThrow('no')
+    await expect(insert(1, () => 'twice')).rejects.toMatchObject({ code: '23505' })
+    expect((await postgres.pool.query('select id from counting.counter')).rows).toEqual([{ id: 1 }])
+    expect(postgres.pool.idleCount).toBe(postgres.pool.totalCount)
+  })
+
+  test('whose connection breaks is undone, and the connection is not used again', async () => {
+    await using postgres = await testPostgres([counting])
+    await expect(inTransaction(postgres.pool, async (client) => {
+      await client.query('insert into counting.counter values (1, 7)')
+      await client.query('select pg_terminate_backend(pg_backend_pid())')
+    })).rejects.toMatchObject({ code: '57P01' })
+    expect((await postgres.pool.query('select id from counting.counter')).rows).toEqual([])
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Postgres } from '@rivulet/postgres'
+import { inTransaction, type Postgres } from '@rivulet/postgres'
 import { leaseMs } from './deliverer.ts'
 import type { MailTransaction } from './mail/mail-store.ts'
 import { NotifyFault } from './types.ts'
@@ -91,20 +91,12 @@ export class QueueStore {
   }
 
   async #change(id: string, also: (transaction: MailTransaction) => Promise<void>, statement: string, values: readonly unknown[]): Promise<void> {
-    const client = await this.#pool.connect()
-    try {
-      await client.query('begin')
+    await inTransaction(this.#pool, async (client) => {
       const known = await client.query('select from notify.endpoints where id = $1 for update', [id])
       if (known.rowCount !== 1) throw new NotifyFault('webhook-unknown', 'there is no such webhook')
       await client.query(statement, [...values])
       await also(client)
-      await client.query('commit')
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.release()
-    }
+    })
   }
 
   async #state(statement: string, nowMs: number): Promise<QueueState> {

@@ -1,5 +1,5 @@
 import { type Id, newId } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { inTransaction, type Postgres } from '@rivulet/postgres'
 import type { ClientBase } from 'pg'
 import { type Delivery, type Endpoint, type EventKind, type NewEvent, NotifyFault } from './types.ts'
 
@@ -55,18 +55,8 @@ export async function appendEvents(client: Pick<ClientBase, 'query'>, events: re
 }
 
 /** The same in a transaction of its own, for whoever has none to write them in and may write again: each has a key. */
-export async function writeEvents({ pool }: Postgres, events: readonly (NewEvent & { readonly key: string })[], nowMs: number): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    await appendEvents(client, events, nowMs)
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined)
-    throw error
-  } finally {
-    client.release()
-  }
+export function writeEvents(postgres: Postgres, events: readonly (NewEvent & { readonly key: string })[], nowMs: number): Promise<void> {
+  return inTransaction(postgres.pool, (client) => appendEvents(client, events, nowMs))
 }
 
 export class NotifyStore {
@@ -122,9 +112,7 @@ export class NotifyStore {
    */
   async redeliver({ ownerId, endpointId, id, nowMs }: { readonly ownerId: Id<'pers'>; readonly endpointId: string; readonly id: string; readonly nowMs: number }): Promise<Delivery> {
     const again = newId('dlvr', nowMs)
-    const client = await this.#pool.connect()
-    try {
-      await client.query('begin')
+    return inTransaction(this.#pool, async (client) => {
       // The lock keeps a second click from making two.
       const { rows } = await client.query<{ event_id: string; object: string }>(
         `select d.event_id, d.object from notify.deliveries d join notify.endpoints h on h.id = d.endpoint_id where h.owner_id = $1 and h.id = $2 and d.id = $3 for update of h`, [ownerId, endpointId, id])
@@ -134,16 +122,10 @@ export class NotifyStore {
       if (waiting.rowCount !== 0) throw new NotifyFault('delivery-pending', 'this event still waits to be delivered: nothing to send again')
       await client.query('insert into notify.deliveries (id, endpoint_id, event_id, object, due_at_ms, created_at_ms) values ($1, $2, $3, $4, $5, $5)', [again, endpointId, old.event_id, old.object, nowMs])
       const made = await client.query<DeliveryRow>(`${selectDeliveries} where d.id = $1`, [again])
-      await client.query('commit')
       const row = made.rows[0]
       if (row === undefined) throw new NotifyFault('delivery-unknown', 'this webhook has no such delivery')
       return deliveryOf(row)
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.release()
-    }
+    })
   }
 
   /**

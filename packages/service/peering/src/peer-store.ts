@@ -1,6 +1,6 @@
 import { type Action, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { inTransaction, type Postgres } from '@rivulet/postgres'
 import type pg from 'pg'
 import { PeeringFault } from './fault.ts'
 import type { Peer, StoredLimits, StoredLink } from './peer.ts'
@@ -71,25 +71,21 @@ export class PeerStore {
   /** With its routes, or not at all. Throws `peer-known`, `prefix-taken`, `token-taken`, `peers-too-many`. */
   async insert(peer: Peer, action?: Action): Promise<void> {
     const { link, limits } = peer
-    const client = await this.#postgres.pool.connect()
     try {
-      await client.query('begin')
-      const { rows } = await client.query<{ peers: bigint }>(`select count(*) as peers from peering.peers where state <> 'removed'`)
-      if ((rows[0]?.peers ?? 0n) >= BigInt(peersMax)) throw new PeeringFault('peers-too-many', `at most ${peersMax} peers: remove one first`)
-      await client.query(
-        `insert into peering.peers (id, name, ilp_address, asset_code, asset_scale, link_kind, url, incoming_token_hash, outgoing_token_sealed, packet_amount_max, packets_per_second_max, packets_burst_max,
-          outgoing_packets_per_second_max, owed_max, settlement_threshold, link_account_id, created_at_ms, changed_at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)`,
-        [peer.id, peer.name, peer.address, peer.asset.code, peer.asset.scale, link.kind, 'url' in link ? link.url : null, 'incomingTokenHash' in link ? link.incomingTokenHash : null,
-          'tokenSealed' in link ? link.tokenSealed : null, limits.packetAmountMax, limits.packetsPerSecondMax, limits.packetsBurstMax, limits.outgoingPacketsPerSecondMax, limits.owedMax,
-          limits.settlementThreshold, peer.linkAccountId, peer.changedAtMs])
-      await client.query('insert into peering.routes (prefix, peer_id) select unnest($1::text[]), $2', [peer.prefixes, peer.id])
-      if (action !== undefined) await recordAction(client, action, peer.changedAtMs)
-      await client.query('commit')
+      await inTransaction(this.#postgres.pool, async (client) => {
+        const { rows } = await client.query<{ peers: bigint }>(`select count(*) as peers from peering.peers where state <> 'removed'`)
+        if ((rows[0]?.peers ?? 0n) >= BigInt(peersMax)) throw new PeeringFault('peers-too-many', `at most ${peersMax} peers: remove one first`)
+        await client.query(
+          `insert into peering.peers (id, name, ilp_address, asset_code, asset_scale, link_kind, url, incoming_token_hash, outgoing_token_sealed, packet_amount_max, packets_per_second_max, packets_burst_max,
+            outgoing_packets_per_second_max, owed_max, settlement_threshold, link_account_id, created_at_ms, changed_at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)`,
+          [peer.id, peer.name, peer.address, peer.asset.code, peer.asset.scale, link.kind, 'url' in link ? link.url : null, 'incomingTokenHash' in link ? link.incomingTokenHash : null,
+            'tokenSealed' in link ? link.tokenSealed : null, limits.packetAmountMax, limits.packetsPerSecondMax, limits.packetsBurstMax, limits.outgoingPacketsPerSecondMax, limits.owedMax,
+            limits.settlementThreshold, peer.linkAccountId, peer.changedAtMs])
+        await client.query('insert into peering.routes (prefix, peer_id) select unnest($1::text[]), $2', [peer.prefixes, peer.id])
+        if (action !== undefined) await recordAction(client, action, peer.changedAtMs)
+      })
     } catch (error) {
-      await client.query('rollback').catch(() => undefined)
       throw refusalOf(error, peer)
-    } finally {
-      client.release()
     }
   }
 
@@ -109,18 +105,10 @@ export class PeerStore {
 
   /** A change, and what the operator did, in one transaction. */
   async #written({ nowMs, action }: Written, change: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
-    const client = await this.#postgres.pool.connect()
-    try {
-      await client.query('begin')
+    await inTransaction(this.#postgres.pool, async (client) => {
       await change(client)
       if (action !== undefined) await recordAction(client, action, nowMs)
-      await client.query('commit')
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.release()
-    }
+    })
   }
 
   /** Units that processes may still let the peer owe without asking again. */
@@ -135,9 +123,7 @@ export class PeerStore {
    * may be seen in both, never in neither. Returns the units given beyond those kept.
    */
   async lease({ peerId, processId, keptUnits, wantedUnits, nowMs, expiresAtMs }: SliceAsked, owed: (linkAccountId: Id<'acct'>) => Promise<bigint>): Promise<bigint> {
-    const client = await this.#postgres.pool.connect()
-    try {
-      await client.query('begin')
+    return inTransaction(this.#postgres.pool, async (client) => {
       const { rows: peers } = await client.query<{ owed_max: bigint; link_account_id: Id<'acct'> }>(`select owed_max, link_account_id from peering.peers where id = $1 and state <> 'removed' for update`, [peerId])
       const peer = peers[0]
       if (peer === undefined) throw new PeeringFault('peer-unknown', `${peerId} is no peer any more`)
@@ -148,14 +134,8 @@ export class PeerStore {
         `insert into peering.leases (peer_id, process_id, units, expires_at_ms) values ($1, $2, $3, $4) on conflict (peer_id, process_id) do update set units = excluded.units, expires_at_ms = excluded.expires_at_ms`,
         [peerId, processId, keptUnits + given, expiresAtMs])
       await client.query('delete from peering.leases where peer_id = $1 and expires_at_ms <= $2', [peerId, nowMs])
-      await client.query('commit')
       return given
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.release()
-    }
+    })
   }
 
   /** What a process has left of its slice, which only gets smaller by this. */

@@ -1,5 +1,5 @@
 import type { Id } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { inTransaction, type Postgres } from '@rivulet/postgres'
 import type { ClientBase } from 'pg'
 
 /** Any constant that no other lock of the house has: one process at a time tells what happened. */
@@ -72,18 +72,9 @@ export interface Watched {
 }
 
 /** One transaction, while no other process is at it; undefined when one is. */
-export async function tellAlone<T>({ pool }: Postgres, work: (book: EventBook) => Promise<T>): Promise<T | undefined> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
+export function tellAlone<T>(postgres: Postgres, work: (book: EventBook) => Promise<T>): Promise<T | undefined> {
+  return inTransaction(postgres.pool, async (client) => {
     const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [tellingLock])
-    const result = rows[0]?.mine === true ? await work(new EventBook(client)) : undefined
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined)
-    throw error
-  } finally {
-    client.release()
-  }
+    return rows[0]?.mine === true ? work(new EventBook(client)) : undefined
+  })
 }

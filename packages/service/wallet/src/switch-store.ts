@@ -1,5 +1,5 @@
 import { type Action, recordAction } from '@rivulet/audit'
-import type { Postgres } from '@rivulet/postgres'
+import { inTransaction, type Postgres } from '@rivulet/postgres'
 
 /** Whether streams may pay at all, as the operator has decided. */
 export interface SwitchState {
@@ -28,20 +28,12 @@ export class SwitchStore {
 
   /** With what is written down of it, in one transaction. False when it is so already. */
   async set({ stopped, reason, sinceMs }: SwitchState, action: Action): Promise<boolean> {
-    const client = await this.#pool.connect()
-    try {
-      await client.query('begin')
+    return inTransaction(this.#pool, async (client) => {
       const { rowCount } = await client.query(
         `insert into wallet.stream_switch (stopped, reason, since_ms) select $1, $2, $3 where $1 or exists (select from wallet.stream_switch)
           on conflict (one) do update set stopped = excluded.stopped, reason = excluded.reason, since_ms = excluded.since_ms where wallet.stream_switch.stopped <> excluded.stopped`, [stopped, reason, sinceMs])
       if (rowCount === 1) await recordAction(client, action, sinceMs)
-      await client.query('commit')
       return rowCount === 1
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.release()
-    }
+    })
   }
 }

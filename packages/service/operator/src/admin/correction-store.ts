@@ -1,6 +1,6 @@
 import { type Action, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { inTransaction, type Postgres } from '@rivulet/postgres'
 import type pg from 'pg'
 
 export interface Correction {
@@ -48,7 +48,7 @@ export class CorrectionStore {
   }
 
   insert({ id, debitAccountId, creditAccountId, amount, reason, proposedBy, proposedMs }: Correction, action: Action): Promise<void> {
-    return this.#transaction(async (client) => {
+    return inTransaction(this.#pool, async (client) => {
       await client.query(
         `insert into operator.corrections (id, debit_account_id, credit_account_id, amount, reason, proposed_by, proposed_ms, status) values ($1, $2, $3, $4, $5, $6, $7, 'proposed')`,
         [id, debitAccountId, creditAccountId, amount, reason, proposedBy, proposedMs])
@@ -58,7 +58,7 @@ export class CorrectionStore {
 
   /** Lets `decide` look at it under its lock, and writes what it answers with the action. Undefined when there is none. */
   change(id: string, nowMs: number, decide: (correction: Correction) => Change | undefined): Promise<Correction | undefined> {
-    return this.#transaction(async (client) => {
+    return inTransaction(this.#pool, async (client) => {
       const { rows } = await client.query<Row>('select * from operator.corrections where id = $1 for update', [id])
       const row = rows[0]
       if (row === undefined) return undefined
@@ -80,21 +80,6 @@ export class CorrectionStore {
   /** Approved, and not posted: whoever approved them died in between. */
   async unposted(limit: number): Promise<readonly Correction[]> {
     return (await this.#pool.query<Row>(`select * from operator.corrections where status = 'approved' order by id limit $1`, [limit])).rows.map(correctionOf)
-  }
-
-  async #transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect()
-    try {
-      await client.query('begin')
-      const value = await work(client)
-      await client.query('commit')
-      return value
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.release()
-    }
   }
 }
 
