@@ -1,7 +1,6 @@
 import { type Action, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import { inTransaction, type Postgres } from '@rivulet/postgres'
-import type pg from 'pg'
 
 export interface Correction {
   readonly id: Id<'corr'>
