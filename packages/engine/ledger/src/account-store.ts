@@ -1,5 +1,5 @@
 import { newId, type Id } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
+import { Batches, type Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { refusal } from './fault.ts'
 import { query } from './query-store.ts'
@@ -20,9 +20,13 @@ export interface AccountRow {
 
 export const accountColumns = 'id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, debits_pending, debits_posted, credits_pending, credits_posted'
 
+const balancesAtOnceMax = 200
+
 export class AccountStore {
   readonly #postgres: Postgres
   readonly #clock: Clock
+  /** Those that are asked for in the same turn are read together. */
+  readonly #balances = new Batches((ids: readonly Id<'acct'>[]) => this.#readBalances(ids), balancesAtOnceMax)
 
   constructor(postgres: Postgres, clock: Clock) {
     this.#postgres = postgres
@@ -80,6 +84,12 @@ export class AccountStore {
 
   /** The counters of the row, and the sum over its open streams, in one statement and so of one moment. */
   async balance(id: Id<'acct'>): Promise<Balance> {
+    const row = id.includes('\0') ? undefined : await this.#balances.add(id)
+    if (row === undefined) throw refusal('account-unknown', `there is no account ${id}`)
+    return { posted: row.credits_posted - row.debits_posted, pending: row.debits_pending, accrued: row.accrued, asset: { code: row.asset_code, scale: row.asset_scale } }
+  }
+
+  async #readBalances(ids: readonly Id<'acct'>[]): Promise<readonly ((AccountRow & { readonly accrued: bigint }) | undefined)[]> {
     const rows = await query<AccountRow & { accrued: bigint }>(this.#postgres,
       `select ${accountColumns}, (
         coalesce((select sum(total - posted) from ledger.sending_streams where credit_account_id = a.id and state <> 'closed'), 0)
@@ -90,10 +100,9 @@ export class AccountStore {
           from ledger.exchanges e join ledger.sending_streams s on s.credit_account_id = e.account_id and s.state <> 'closed' where e.link_account_id = a.id or e.far_account_id = a.id), 0)
         + coalesce((select sum(case when e.far_account_id = a.id then r.link_total - r.link_posted else r.link_posted - r.link_total end)
           from ledger.exchanges e join ledger.receiving_streams r on r.debit_account_id = e.account_id where e.link_account_id = a.id or e.far_account_id = a.id), 0))::int8 as accrued
-      from ledger.accounts a where id = $1`, [id])
-    const row = rows[0]
-    if (row === undefined) throw refusal('account-unknown', `there is no account ${id}`)
-    return { posted: row.credits_posted - row.debits_posted, pending: row.debits_pending, accrued: row.accrued, asset: { code: row.asset_code, scale: row.asset_scale } }
+      from ledger.accounts a where id = any($1)`, [ids])
+    const found = new Map(rows.map((row) => [row.id, row]))
+    return ids.map((id) => found.get(id))
   }
 }
 

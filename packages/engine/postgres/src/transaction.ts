@@ -1,17 +1,35 @@
 import type pg from 'pg'
+import { script } from './statement.ts'
 
 /**
  * Does `work` on a connection of its own as one transaction, and answers what it answers once that is durable. What `work` throws undoes everything and is thrown on. A connection that cannot even
  * roll back is not used again.
  */
-export async function inTransaction<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect()
-  let broken = false
-  try {
+export function inTransaction<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  return connected(pool, async (client) => {
     await client.query('begin')
     const result = await work(client)
     await client.query('commit')
     return result
+  })
+}
+
+/**
+ * A transaction in two messages: what it asks for leaves with its beginning, what `decide` wants written with its end. Answers the rows of what was written. `decide` may ask for more in between; what it
+ * throws undoes everything.
+ */
+export function inTwoMessages(pool: pg.Pool, asked: readonly string[], decide: (rows: unknown[][], client: pg.PoolClient) => Promise<readonly string[]> | readonly string[]): Promise<unknown[][]> {
+  return connected(pool, async (client) => {
+    const [, ...rows] = await script(client, ['begin', ...asked])
+    return script(client, [...(await decide(rows, client)), 'commit'])
+  })
+}
+
+async function connected<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect()
+  let broken = false
+  try {
+    return await work(client)
   } catch (error) {
     await client.query('rollback').catch(() => {
       broken = true

@@ -2,8 +2,8 @@ import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { parseUnits } from '@rivulet/money'
 import type { MailTransaction } from '@rivulet/notify'
-import type { Postgres } from '@rivulet/postgres'
-import { CompiledQuery, type Generated, type Kysely, sql, type Transaction } from 'kysely'
+import { inTwoMessages, type Postgres, type SqlValue, statement } from '@rivulet/postgres'
+import { type Generated, type Kysely, sql } from 'kysely'
 import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
@@ -125,9 +125,12 @@ export interface PlanSpec extends Omit<Plan, 'id' | 'pool'> {
 const statementsKeptMax = 1_200
 const subscriptionColumns = ['id', 'person_id', 'account_id', 'provider', 'card', 'policy', 'state', 'period_begun_ms', 'counted', 'funded', 'carried'] as const
 
+type SubscriptionRow = Pick<SubscriptionTable, (typeof subscriptionColumns)[number]>
+
 /** Plans, subscriptions, and what is still to be done about them. */
 export class FundingStore {
   readonly #db: Kysely<Tables>
+  readonly #pool: Postgres['pool']
   /** A plan never changes but for being offered. */
   readonly #plans = new Map<string, Plan>()
 
@@ -136,6 +139,7 @@ export class FundingStore {
 
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
+    this.#pool = postgres.pool
     this.pools = new PoolStore(postgres)
   }
 
@@ -223,19 +227,18 @@ export class FundingStore {
   /** False when she has one already. */
   async insert(record: SubscriptionRecord, effects: readonly SubscriptionEffect[], nowMs: number): Promise<boolean> {
     const { subscription, personId, accountId, provider, card, policy } = record
-    return this.#db.transaction().execute(async (tx) => {
-      const { numInsertedOrUpdatedRows } = await tx
-        .insertInto('funding.subscription')
-        .values({
-          id: subscription.id, person_id: personId, account_id: accountId, provider, card: JSON.stringify(card), policy: JSON.stringify(policy), ...stateColumns(subscription), begun_ms: BigInt(nowMs),
-          period_begun_ms: BigInt(record.periodBegunMs), counted: writtenAttention(record.counted), funded: 0n, carried: 0n,
-        })
-        .onConflict((conflict) => conflict.column('person_id').where('status', '<>', 'ended').doNothing())
-        .executeTakeFirstOrThrow()
-      if (numInsertedOrUpdatedRows !== 1n) return false
-      await insertEffects(tx, { id: subscription.id, provider, nowMs }, effects)
-      return true
+    const columns = stateColumns(subscription)
+    let inserted = false
+    await inTwoMessages(this.#pool, [
+      statement(
+        `insert into funding.subscription (id, person_id, account_id, provider, card, policy, status, state, due_ms, begun_ms, period_begun_ms, counted, funded, carried)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0) on conflict (person_id) where status <> 'ended' do nothing returning id`,
+        [subscription.id, personId, accountId, provider, JSON.stringify(card), JSON.stringify(policy), columns.status, columns.state, columns.due_ms, nowMs, record.periodBegunMs, writtenAttention(record.counted)]),
+    ], ([rows]) => {
+      inserted = rows?.length === 1
+      return inserted ? effectsWritten({ id: subscription.id, provider, nowMs }, effects) : []
     })
+    return inserted
   }
 
   /**
@@ -243,40 +246,23 @@ export class FundingStore {
    * @param completes the effect that this change ends: when another process has ended it, nothing happens
    */
   async change(id: Id<'subs'>, { nowMs, completes }: { readonly nowMs: number; readonly completes?: bigint }, decide: Decide): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
-      const row = await tx.selectFrom('funding.subscription').select(subscriptionColumns).where('id', '=', id).forUpdate().executeTakeFirst()
-      if (row === undefined) return
-      if (completes !== undefined) {
-        const ended = tx.updateTable('funding.effect').set({ done_ms: BigInt(nowMs) }).where('subscription_id', '=', id).where('number', '=', completes).where('done_ms', 'is', null)
-        if ((await ended.executeTakeFirstOrThrow()).numUpdatedRows !== 1n) return
-      }
+    await inTwoMessages(this.#pool, [
+      statement(`select ${subscriptionColumns.join()} from funding.subscription where id = $1 for update`, [id]),
+      // The lock is had: what others did before it is seen.
+      completes === undefined ? 'select' : statement('update funding.effect set done_ms = $3 where subscription_id = $1 and number = $2 and done_ms is null returning number', [id, completes, nowMs]),
+      statement(`select key, status, amount, refunded, disputes_won as "disputesWon", dispute_cost as "disputeCost", dispute_entries as "disputeEntries"
+        from funding.charge where subscription_id = $1 and status in ('asked', 'authentication', 'succeeded', 'disputed')`, [id]),
+    ], async ([rows, ended, charges], client) => {
+      const row = (rows as SubscriptionRow[])[0]
+      if (row === undefined || (completes !== undefined && ended?.length !== 1)) return []
       const record = await this.#record(row)
-      const charges = await tx
-        .selectFrom('funding.charge')
-        .select(['key', 'status', 'amount', 'refunded', 'disputes_won as disputesWon', 'dispute_cost as disputeCost', 'dispute_entries as disputeEntries'])
-        .where('subscription_id', '=', id)
-        .where('status', 'in', ['asked', 'authentication', 'succeeded', 'disputed'])
-        .execute()
-      const change = decide(record, (key) => charges.find((charge) => charge.key === key))
-      if (change === undefined) return
-      const { subscription, set = {}, charge, statement, also } = change
-      await tx
-        .updateTable('funding.subscription')
-        .set({
-          ...stateColumns(subscription),
-          ...(set.card !== undefined && { card: JSON.stringify(set.card) }),
-          ...(set.policy !== undefined && { policy: JSON.stringify(set.policy) }),
-          ...(set.periodBegunMs !== undefined && { period_begun_ms: BigInt(set.periodBegunMs) }),
-          ...(set.counted !== undefined && { counted: writtenAttention(set.counted) }),
-          ...(set.funded !== undefined && { funded: set.funded }),
-          ...(set.carried !== undefined && { carried: set.carried }),
-        })
-        .where('id', '=', id)
-        .execute()
-      await insertEffects(tx, { id, provider: record.provider, nowMs }, change.effects)
-      if (charge !== undefined) await settleCharge(tx, charge, nowMs)
-      if (statement !== undefined) await insertStatement(tx, id, statement, nowMs)
-      await also?.({ query: (text, values) => tx.executeQuery(CompiledQuery.raw(text, values)) })
+      const change = decide(record, (key) => (charges as (ChargeNow & { readonly key: string })[]).find((charge) => charge.key === key))
+      if (change === undefined) return []
+      await change.also?.({ query: (text, values) => client.query(text, values) })
+      const { charge, statement: made } = change
+      return [
+        updated(id, change), ...effectsWritten({ id, provider: record.provider, nowMs }, change.effects), ...(charge === undefined ? [] : [chargeSettled(charge, nowMs)]), ...(made === undefined ? [] : [statementWritten(id, made, nowMs)]),
+      ]
     })
   }
 
@@ -409,7 +395,7 @@ export class FundingStore {
     await this.#db.deleteFrom('funding.statement').where('subscription_id', '=', id).where('period', '=', period).execute()
   }
 
-  async #record(row: Pick<SubscriptionTable, (typeof subscriptionColumns)[number]>): Promise<SubscriptionRecord> {
+  async #record(row: SubscriptionRow): Promise<SubscriptionRecord> {
     const { plan, nextPlan, charging } = row.state as { readonly plan: string; readonly nextPlan: string | null; readonly charging: { readonly plan?: string } | null }
     for (const id of [plan, nextPlan, charging?.plan]) if (id !== undefined && id !== null && !this.#plans.has(id)) await this.#loadPlans()
     return {
@@ -491,41 +477,43 @@ function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints,
   return row.name === name && row.price === price && row.asset_code === asset.code && row.asset_scale === asset.scale && row.period === period && row.fee_basis_points === feeBasisPoints && row.rate === rate && row.pacing === pacing && row.pool === pool && row.trial_days === trialDays
 }
 
-function stateColumns(subscription: Subscription): Pick<SubscriptionTable, 'status' | 'state' | 'due_ms'> {
+function stateColumns(subscription: Subscription): { readonly status: string; readonly state: string; readonly due_ms: bigint | null } {
   const dueMs = dueMsOf(subscription)
   return { status: subscription.status, state: JSON.stringify(stateOf(subscription)), due_ms: dueMs === undefined ? null : BigInt(dueMs) }
 }
 
-/** A charge that is to be asked for has its row before anybody is asked. */
-async function insertEffects(tx: Transaction<Tables>, { id, provider, nowMs }: { readonly id: string; readonly provider: string; readonly nowMs: number }, effects: readonly SubscriptionEffect[]): Promise<void> {
-  for (const effect of effects) {
-    await tx.insertInto('funding.effect').values({ subscription_id: id, effect: JSON.stringify(writtenEffect(effect)), attempts: 0, not_before_ms: 0n, done_ms: null, created_ms: BigInt(nowMs), error: null }).execute()
-    if (effect.type === 'charge') {
-      await tx.insertInto('funding.charge').values({ key: effect.key, subscription_id: id, provider, provider_reference: null, amount: effect.amount, status: 'asked', reason: null, asked_ms: BigInt(nowMs), settled_ms: null }).execute()
-    }
+function updated(id: string, { subscription, set = {} }: Change): string {
+  const columns: Record<string, SqlValue | undefined> = {
+    ...stateColumns(subscription), period_begun_ms: set.periodBegunMs, funded: set.funded, carried: set.carried,
+    ...(set.card !== undefined && { card: JSON.stringify(set.card) }), ...(set.policy !== undefined && { policy: JSON.stringify(set.policy) }), ...(set.counted !== undefined && { counted: writtenAttention(set.counted) }),
   }
+  return updateOf('funding.subscription', columns, ['id', id])
 }
 
-async function settleCharge(tx: Transaction<Tables>, { key, status, reference, reason, refunded, disputesWon, disputeCost }: NonNullable<Change['charge']>, nowMs: number): Promise<void> {
+/** A charge that is to be asked for has its row before anybody is asked. */
+function effectsWritten({ id, provider, nowMs }: { readonly id: string; readonly provider: string; readonly nowMs: number }, effects: readonly SubscriptionEffect[]): readonly string[] {
+  return effects.flatMap((effect) => [
+    statement('insert into funding.effect (subscription_id, effect, attempts, not_before_ms, created_ms) values ($1, $2, 0, 0, $3)', [id, JSON.stringify(writtenEffect(effect)), nowMs]),
+    ...(effect.type === 'charge' ? [statement(`insert into funding.charge (key, subscription_id, provider, amount, status, asked_ms) values ($1, $2, $3, $4, 'asked', $5)`, [effect.key, id, provider, effect.amount, nowMs])] : []),
+  ])
+}
+
+function chargeSettled({ key, status, reference, reason, refunded, disputesWon, disputeCost }: NonNullable<Change['charge']>, nowMs: number): string {
   const settles = status !== 'authentication' && refunded === undefined && disputesWon === undefined && disputeCost === undefined
-  await tx
-    .updateTable('funding.charge')
-    .set({
-      status, ...(reference !== undefined && { provider_reference: reference }), ...(reason !== undefined && { reason }), ...(refunded !== undefined && { refunded }), ...(disputesWon !== undefined && { disputes_won: disputesWon }),
-      ...(disputeCost !== undefined && { dispute_cost: disputeCost.amount, dispute_entries: disputeCost.entries }), ...(status === 'authentication' ? { settled_ms: null } : settles ? { settled_ms: BigInt(nowMs) } : {}),
-    })
-    .where('key', '=', key)
-    .execute()
+  return updateOf('funding.charge', {
+    status, provider_reference: reference, reason, refunded, disputes_won: disputesWon, dispute_cost: disputeCost?.amount, dispute_entries: disputeCost?.entries, settled_ms: status === 'authentication' ? null : settles ? nowMs : undefined,
+  }, ['key', key])
 }
 
-async function insertStatement(tx: Transaction<Tables>, id: string, { period, begunMs, policy, rest, shared, counted, pooled }: NonNullable<Change['statement']>, nowMs: number): Promise<void> {
+/** @param columns those that are undefined stay as they are */
+function updateOf(table: string, columns: Readonly<Record<string, SqlValue | undefined>>, [key, value]: readonly [string, string]): string {
+  const set = Object.entries(columns).flatMap(([name, to]) => (to === undefined ? [] : [{ name, to }]))
+  return statement(`update ${table} set ${set.map(({ name }, index) => `${name} = $${index + 1}`).join()} where ${key} = $${set.length + 1}`, [...set.map(({ to }) => to), value])
+}
+
+function statementWritten(id: string, { period, begunMs, policy, rest, shared, counted, pooled }: NonNullable<Change['statement']>, nowMs: number): string {
   const shares = JSON.stringify(shared.shares.map((share) => ({ id: share.id, amount: String(share.amount) })))
-  await tx
-    .insertInto('funding.statement')
-    .values({
-      subscription_id: id, period, begun_ms: BigInt(begunMs), ended_ms: BigInt(nowMs), policy: JSON.stringify(policy), rest, rolled_over: shared.rolledOver, shares, counted: writtenAttention(counted),
-      pooled: pooled === undefined ? 0n : rest, pool_attention: pooled === undefined ? null : JSON.stringify(pooled),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  return statement(
+    `insert into funding.statement (subscription_id, period, begun_ms, ended_ms, policy, rest, rolled_over, shares, counted, pooled, pool_attention) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
+    [id, period, begunMs, nowMs, JSON.stringify(policy), rest, shared.rolledOver, shares, writtenAttention(counted), pooled === undefined ? 0n : rest, pooled === undefined ? null : JSON.stringify(pooled)])
 }

@@ -1,6 +1,7 @@
 /** How a site gets connected: challenge by the agent, consent by the person, one-time code through the page, redeemed by the agent only (PKCE, RFC 7636). */
 import { createHash } from 'node:crypto'
 import { type Id, newId, newSecret } from '@rivulet/ids'
+import { Batches } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { type Challenge, type Connection, WalletFault } from './connection.ts'
 import type { JourneyStore } from './journey-store.ts'
@@ -11,6 +12,7 @@ const codeLifeMs = 60_000
 /** A challenge with less time left is not handed out again. */
 const challengeReuseMinMs = 120_000
 const paidKnownMax = 100_000
+const lookUpsAtOnceMax = 500
 
 export class ConnectJourney {
   readonly #store: WalletStore
@@ -18,6 +20,8 @@ export class ConnectJourney {
   readonly #counts: JourneyStore
   /** Tokens whose first packet is counted: every page asks. */
   readonly #paid = new Set<string>()
+  /** Pages that come in the same turn are looked up together. */
+  readonly #lookUps = new Batches((asked: readonly { readonly tokenHash: Buffer; readonly site: string }[]) => this.#store.connectionsOfTokens(asked), lookUpsAtOnceMax)
 
   constructor(store: WalletStore, clock: Clock, counts: JourneyStore) {
     this.#store = store
@@ -75,8 +79,6 @@ export class ConnectJourney {
     const nowMs = this.#clock.nowMs()
     const code = newSecret()
     await this.#store.addCode(hashOf(code), challenge, personId, { nowMs, expiresMs: nowMs + codeLifeMs })
-    await this.#counts.reach('signed-in', challenge, nowMs)
-    await this.#counts.reach('consented', challenge, nowMs)
     return code
   }
 
@@ -99,7 +101,7 @@ export class ConnectJourney {
 
   /** The live connection of an agent's token with the site it runs in. */
   async connectionOf(token: string, site: string): Promise<Connection | undefined> {
-    return this.#store.connectionOfToken(hashOf(token), site)
+    return this.#lookUps.add({ tokenHash: hashOf(token), site })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Postgres } from '@rivulet/postgres'
+import { type Postgres, statement } from '@rivulet/postgres'
 
 /** How far a visitor got on the way to a connection: the button was shown to her, she opened the popup, was signed in there, agreed, and the first packet was paid. */
 export type JourneyStep = 'shown' | 'popup' | 'signed-in' | 'consented' | 'first-packet'
@@ -30,6 +30,15 @@ export interface CohortCell {
 const columns = { popup: 'opened_ms', 'signed-in': 'signed_in_ms', consented: 'consented_ms' } as const
 const cohortsMonths = 12
 
+/** The statement that counts the first time that a journey gets to a step. */
+export function reached(step: keyof typeof columns, challenge: string, nowMs: number): string {
+  const column = columns[step]
+  return statement(
+    `with reached as (update wallet.challenge set ${column} = $2 where challenge = $1 and ${column} is null returning created_ms)
+     insert into wallet.journey_day as j (day, step, journeys) select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, $3, 1 from reached
+     on conflict (day, step) do update set journeys = j.journeys + 1`, [challenge, nowMs, step])
+}
+
 /** Counts by day, of nobody in particular: a journey is known by its challenge, which is forgotten an hour after it expires. All days are those in UTC on which the journey was asked for. */
 export class JourneyStore {
   readonly #postgres: Postgres
@@ -40,11 +49,7 @@ export class JourneyStore {
 
   /** The first time that a journey gets to a step is counted, whoever says so again. */
   async reach(step: keyof typeof columns, challenge: string, nowMs: number): Promise<void> {
-    const column = columns[step]
-    await this.#postgres.pool.query(
-      `with reached as (update wallet.challenge set ${column} = $2 where challenge = $1 and ${column} is null returning created_ms)
-       insert into wallet.journey_day as j (day, step, journeys) select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, $3, 1 from reached
-       on conflict (day, step) do update set journeys = j.journeys + 1`, [challenge, nowMs, step])
+    await this.#postgres.pool.query(reached(step, challenge, nowMs))
   }
 
   /** The connection of this journey's token has paid its first packet. */

@@ -1,7 +1,8 @@
 import type { Id } from '@rivulet/ids'
-import type { Postgres } from '@rivulet/postgres'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { inTwoMessages, type Postgres, script, statement } from '@rivulet/postgres'
+import { type Kysely, sql } from 'kysely'
 import { type Challenge, type Connection, type UsageEntry, WalletFault } from './connection.ts'
+import { reached } from './journey-store.ts'
 import type { Pacing } from './pace.ts'
 
 interface Tables {
@@ -20,6 +21,15 @@ interface Tables {
   'wallet.agent_token': { token_hash: Buffer; connection_id: string; created_ms: bigint }
   'wallet.setting': { person_id: string; paused: boolean; rate: bigint | null; pacing: Pacing | null }
   'wallet.usage': { person_id: string; site: string; payee: string; day: string; amount: bigint; attention_ms: bigint }
+}
+
+interface CodeRow {
+  readonly challenge: string
+  readonly person_id: string
+  readonly used_ms: bigint | null
+  readonly redeemed_ms: bigint | null
+  readonly site: string
+  readonly expires_ms: bigint
 }
 
 interface ConnectionRow {
@@ -65,9 +75,11 @@ export interface Setting {
 /** The wallet's own rows: challenges, codes, connections, settings, usage. Money is the ledger's. */
 export class WalletStore {
   readonly #db: Kysely<Tables>
+  readonly #pool: Postgres['pool']
 
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
+    this.#pool = postgres.pool
   }
 
   async addChallenge(challenge: string, site: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
@@ -82,11 +94,13 @@ export class WalletStore {
     return row && { challenge, site: row.site, expiresMs: Number(row.expires_ms), redeemed: row.redeemed_ms !== null }
   }
 
+  /** A code of a challenge, and that its person was signed in and agreed, counted once for the challenge. */
   async addCode(codeHash: Buffer, challenge: string, personId: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
-    await this.#db
-      .insertInto('wallet.code')
-      .values({ code_hash: codeHash, challenge, person_id: personId, created_ms: BigInt(times.nowMs), expires_ms: BigInt(times.expiresMs), used_ms: null })
-      .execute()
+    await script(this.#pool, [
+      statement('insert into wallet.code (code_hash, challenge, person_id, created_ms, expires_ms) values ($1, $2, $3, $4, $5)', [codeHash, challenge, personId, times.nowMs, times.expiresMs]),
+      reached('signed-in', challenge, times.nowMs),
+      reached('consented', challenge, times.nowMs),
+    ])
   }
 
   /**
@@ -103,39 +117,44 @@ export class WalletStore {
     readonly nowMs: number
   }): Promise<Connection> {
     const { codeHash, site, challenge, tokenHash, connectionId, nowMs } = redemption
-    return this.#db.transaction().execute(async (tx) => {
-      const code = await tx
-        .selectFrom('wallet.code')
-        .innerJoin('wallet.challenge', 'wallet.challenge.challenge', 'wallet.code.challenge')
-        .select(['wallet.code.challenge', 'person_id', 'used_ms', 'redeemed_ms', 'site', 'wallet.code.expires_ms'])
-        .where('code_hash', '=', codeHash)
-        .forUpdate()
-        .executeTakeFirst()
+    const written = await inTwoMessages(this.#pool, [
+      statement(`select c.challenge, c.person_id, c.used_ms, h.redeemed_ms, h.site, c.expires_ms from wallet.code c join wallet.challenge h on h.challenge = c.challenge where c.code_hash = $1 for update`, [codeHash]),
+      // Two redemptions for the same site may race: the second finds the connection of the first when it writes.
+      statement(`select count(*) as connections, count(*) filter (where site = $2) as known from wallet.connection where person_id = (select person_id from wallet.code where code_hash = $1) and revoked_ms is null`, [codeHash, site]),
+    ], ([codes, counts]) => {
+      const code = (codes as CodeRow[])[0]
       if (code === undefined) throw new WalletFault('code-unknown', 'this code was not given by this wallet: connect again')
       if (code.used_ms !== null) throw new WalletFault('code-used', 'this code has been used: connect again')
       if (Number(code.expires_ms) <= nowMs) throw new WalletFault('code-expired', 'this code is too old: connect again')
       if (code.site !== site) throw new WalletFault('site-mismatch', `this code is for ${code.site}, not for ${site}`)
       if (code.challenge !== challenge) throw new WalletFault('verifier-mismatch', 'this code was asked for by another browser or page: connect again')
       if (code.redeemed_ms !== null) throw new WalletFault('challenge-used', 'this challenge has been used: connect again')
-      await tx.updateTable('wallet.code').set({ used_ms: BigInt(nowMs) }).where('code_hash', '=', codeHash).execute()
-      await tx.updateTable('wallet.challenge').set({ redeemed_ms: BigInt(nowMs), token_hash: tokenHash }).where('challenge', '=', challenge).execute()
-      const connection = await connect(tx, { personId: code.person_id, site, connectionId, nowMs })
-      await addToken(tx, connection.id, tokenHash, nowMs)
-      return connection
+      const { connections, known } = (counts as { readonly connections: bigint; readonly known: bigint }[])[0] ?? { connections: 0n, known: 0n }
+      if (known === 0n && connections >= BigInt(connectionsPerPersonMax)) throw new WalletFault('connections-too-many', `a wallet connects at most ${connectionsPerPersonMax} sites: disconnect some first`)
+      const live = `select id from wallet.connection where person_id = $1 and site = $2 and revoked_ms is null`
+      const person = code.person_id
+      return [
+        statement('update wallet.code set used_ms = $2 where code_hash = $1', [codeHash, nowMs]),
+        statement('update wallet.challenge set redeemed_ms = $2, token_hash = $3 where challenge = $1', [challenge, nowMs, tokenHash]),
+        statement('insert into wallet.connection (id, person_id, site, created_ms, blocked) values ($1, $2, $3, $4, false) on conflict (person_id, site) where revoked_ms is null do nothing', [connectionId, person, site, nowMs]),
+        statement(`insert into wallet.agent_token (token_hash, connection_id, created_ms) values ($3, (${live}), $4)`, [person, site, tokenHash, nowMs]),
+        statement(
+          `delete from wallet.agent_token where connection_id = (${live}) and token_hash not in (select token_hash from wallet.agent_token where connection_id = (${live}) order by created_ms desc, token_hash limit ${tokensPerConnectionMax})`,
+          [person, site]),
+        statement('select * from wallet.connection where person_id = $1 and site = $2 and revoked_ms is null', [person, site]),
+      ]
     })
+    return toConnection(written.at(-2)?.[0] as ConnectionRow)
   }
 
-  /** The live connection with this site that a token belongs to. */
-  async connectionOfToken(tokenHash: Buffer, site: string): Promise<Connection | undefined> {
-    const row = await this.#db
-      .selectFrom('wallet.agent_token')
-      .innerJoin('wallet.connection', 'wallet.connection.id', 'wallet.agent_token.connection_id')
-      .select(['wallet.connection.id', 'person_id', 'site', 'wallet.connection.created_ms', 'blocked', 'cap_per_month', 'rate'])
-      .where('token_hash', '=', tokenHash)
-      .where('site', '=', site)
-      .where('revoked_ms', 'is', null)
-      .executeTakeFirst()
-    return row && toConnection(row)
+  /** The live connections that these tokens belong to, each with the site it runs in; undefined where there is none. */
+  async connectionsOfTokens(asked: readonly { readonly tokenHash: Buffer; readonly site: string }[]): Promise<readonly (Connection | undefined)[]> {
+    const { rows } = await this.#pool.query<ConnectionRow & { readonly asked: bigint }>(
+      `select w.asked, c.id, c.person_id, c.site, c.created_ms, c.blocked, c.cap_per_month, c.rate from unnest($1::bytea[], $2::text[]) with ordinality as w(token_hash, site, asked)
+        join wallet.agent_token t on t.token_hash = w.token_hash join wallet.connection c on c.id = t.connection_id and c.site = w.site and c.revoked_ms is null`,
+      [asked.map(({ tokenHash }) => tokenHash), asked.map(({ site }) => site)])
+    const found = new Map(rows.map((row) => [Number(row.asked), toConnection(row)]))
+    return asked.map((_, index) => found.get(index + 1))
   }
 
   /** The newest first. */
@@ -293,44 +312,6 @@ export class WalletStore {
   async sweep(nowMs: number): Promise<void> {
     await this.#db.deleteFrom('wallet.challenge').where('expires_ms', '<', BigInt(nowMs - forgetAfterMs)).execute()
   }
-}
-
-async function connect(
-  tx: Transaction<Tables>,
-  wanted: { readonly personId: string; readonly site: string; readonly connectionId: Id<'conn'>; readonly nowMs: number },
-): Promise<Connection> {
-  const { personId, site, connectionId, nowMs } = wanted
-  const live = () => tx.selectFrom('wallet.connection').selectAll().where('person_id', '=', personId).where('revoked_ms', 'is', null)
-  const known = await live().where('site', '=', site).executeTakeFirst()
-  if (known !== undefined) return toConnection(known)
-  const { count } = await tx
-    .selectFrom('wallet.connection')
-    .select(({ fn }) => fn.countAll<bigint>().as('count'))
-    .where('person_id', '=', personId)
-    .where('revoked_ms', 'is', null)
-    .executeTakeFirstOrThrow()
-  if (count >= BigInt(connectionsPerPersonMax)) {
-    throw new WalletFault('connections-too-many', `a wallet connects at most ${connectionsPerPersonMax} sites: disconnect some first`)
-  }
-  // Two redemptions for the same site may race: the second finds the connection of the first.
-  await tx
-    .insertInto('wallet.connection')
-    .values({ id: connectionId, person_id: personId, site, created_ms: BigInt(nowMs), revoked_ms: null, blocked: false, cap_per_month: null, rate: null })
-    .onConflict((conflict) => conflict.columns(['person_id', 'site']).where('revoked_ms', 'is', null).doNothing())
-    .execute()
-  return toConnection(await live().where('site', '=', site).executeTakeFirstOrThrow())
-}
-
-async function addToken(tx: Transaction<Tables>, connectionId: string, tokenHash: Buffer, nowMs: number): Promise<void> {
-  await tx.insertInto('wallet.agent_token').values({ token_hash: tokenHash, connection_id: connectionId, created_ms: BigInt(nowMs) }).execute()
-  const kept = tx
-    .selectFrom('wallet.agent_token')
-    .select('token_hash')
-    .where('connection_id', '=', connectionId)
-    .orderBy('created_ms', 'desc')
-    .orderBy('token_hash')
-    .limit(tokensPerConnectionMax)
-  await tx.deleteFrom('wallet.agent_token').where('connection_id', '=', connectionId).where('token_hash', 'not in', kept).execute()
 }
 
 function toConnection(row: ConnectionRow): Connection {

@@ -17,7 +17,8 @@ export class SandboxStore {
 
   /** The status of the charge with this key: the given one, or what was remembered before. @param charge `newsMs`: when there is something to tell of it */
   async remember({ newsMs, ...charge }: { readonly key: string; readonly card: string; readonly amount: bigint; readonly status: string; readonly newsMs: number | undefined }): Promise<string> {
-    await this.#db.insertInto('funding.sandbox_charge').values({ ...charge, news_ms: newsMs === undefined ? null : BigInt(newsMs) }).onConflict((conflict) => conflict.doNothing()).execute()
+    const fresh = await this.#db.insertInto('funding.sandbox_charge').values({ ...charge, news_ms: newsMs === undefined ? null : BigInt(newsMs) }).onConflict((conflict) => conflict.doNothing()).returning('status').executeTakeFirst()
+    if (fresh !== undefined) return fresh.status
     const { status } = await this.#db.selectFrom('funding.sandbox_charge').select('status').where('key', '=', charge.key).executeTakeFirstOrThrow()
     return status
   }
