@@ -1,4 +1,4 @@
 export type { LedgerLog } from './context.ts'
-export { Ledger, type LedgerOptions } from './ledger.ts'
+export { Ledger, transfersAtOnceMax, type LedgerOptions } from './ledger.ts'
 export { ledgerMigrations } from './migrations/index.ts'
 export type * from './types.ts'

@@ -32,7 +32,8 @@ export interface LedgerOptions {
 
 const nobody: LedgerLog = { warn: () => undefined, error: () => undefined }
 const transfersPerPageMax = 1_000
-const transfersAtOnceMax = 100
+/** Of one `transferAll`. */
+export const transfersAtOnceMax = 100
 
 /** The books. The only code that writes money; any number of processes may have the same books open. Everything here throws `database-unavailable` while the database is away. */
 export class Ledger implements AsyncDisposable {
@@ -120,6 +121,7 @@ export class Ledger implements AsyncDisposable {
   /** Several transfers, all or none; at most 100. Otherwise as `transfer`. */
   async transferAll(specs: readonly TransferSpec[]): Promise<readonly Transfer[]> {
     if (specs.length > transfersAtOnceMax) throw refusal('amount-invalid', `at most ${transfersAtOnceMax} transfers are made at once, not ${specs.length}`)
+    if (specs.length === 0) return []
     for (const spec of specs) checkSpec(spec)
     const accountIds = specs.flatMap(({ debitAccountId, creditAccountId }) => [debitAccountId, creditAccountId])
     return this.#journal.write({ ...nothing, accountIds, keys: specs.map(({ key }) => key), write: (books) => specs.map((spec) => books.transfer(spec)) })

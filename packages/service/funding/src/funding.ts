@@ -1,7 +1,7 @@
 /** Subscriptions at work: transitions are written with what they ask for, which is then done, in order, each step safe to do twice. */
 import { Fault, messageOf } from '@rivulet/faults'
 import { type Id, newId } from '@rivulet/ids'
-import type { Account, AccountSpec, Balance, Ledger } from '@rivulet/ledger'
+import { type Account, type AccountSpec, type Balance, type Ledger, type Taken, type TransferReason, type TransferSpec, transfersAtOnceMax } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
 import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
@@ -22,7 +22,7 @@ class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-su
 
 export interface FundingOptions {
   readonly store: FundingStore
-  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer' | 'balance'>
+  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer' | 'transferAll' | 'balance'>
   readonly clock: Clock
   readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
   readonly providers: readonly PaymentProvider[]
@@ -67,7 +67,7 @@ export interface SubscribeSpec {
 
 const dueMax = 200
 const effectsMax = 200
-const effectsAbreast = 16
+const doneAbreast = 16
 const accountsKnownMax = 1_000
 const workEveryMs = 5_000
 /** How often a charge looks whether its subscriber is still frozen. */
@@ -303,13 +303,13 @@ export class Funding implements AsyncDisposable {
     await this.#hearNews()
     const due = await store.due(clock.nowMs(), dueMax)
     const frozen = await this.#frozenAmong(due.map(({ personId }) => personId))
-    for (const { id, personId } of due) {
+    // Each belongs to another subscription, here and below: the ledger writes what several ask for at once in one go.
+    await abreast(due, ({ id, personId }) => {
       const nowMs = clock.nowMs()
-      await store.change(id, { nowMs }, ({ subscription }) => next(subscription, { type: 'time', frozen: frozen.has(personId) }, nowMs))
-    }
+      return store.change(id, { nowMs }, ({ subscription }) => next(subscription, { type: 'time', frozen: frozen.has(personId) }, nowMs))
+    })
     const open = await store.openEffects(clock.nowMs(), effectsMax)
-    // Each belongs to another subscription: the ledger writes what several ask for at once in one go.
-    for (let first = 0; first < open.length; first += effectsAbreast) await Promise.all(open.slice(first, first + effectsAbreast).map((effect) => this.#attempt(effect)))
+    await abreast(open, (effect) => this.#attempt(effect))
     return (await this.#closePools()) || due.length + open.length > 0
   }
 
@@ -408,14 +408,13 @@ export class Funding implements AsyncDisposable {
     const { ledger, store, clock, invoices, invoiceTerms } = this.#options
     const { vat, fee, budget } = source === 'trial' ? { vat: 0n, fee: 0n, budget: partsOf(plan, invoiceTerms.vatBasisPoints).budget } : partsOf({ ...plan, price }, invoiceTerms.vatBasisPoints)
     const from = source === 'trial' ? await this.#house('fee.trial', plan.asset) : await this.#psp(record.provider, plan.asset)
-    if (budget > 0n) await ledger.transfer({ key: `fund:${key}`, debitAccountId: from.id, creditAccountId: record.accountId, amount: budget, reason: source === 'trial' ? 'trial' : 'subscription' })
-    if (fee > 0n) await ledger.transfer({ key: `fee:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('fee.subscription', plan.asset)).id, amount: fee, reason: 'subscription-fee' })
-    if (vat > 0n) await ledger.transfer({ key: `vat:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('vat', plan.asset)).id, amount: vat, reason: 'vat' })
     const cost = source === 'trial' ? 0n : (this.#options.costOf?.(record.provider, price) ?? 0n)
-    if (cost > 0n) {
-      const costs = await this.#costs(record.provider, plan.asset)
-      await ledger.transfer({ key: `cost:${key}`, debitAccountId: costs.id, creditAccountId: from.id, amount: cost, reason: 'provider-fee' })
-    }
+    const transfers: TransferSpec[] = []
+    if (budget > 0n) transfers.push({ key: `fund:${key}`, debitAccountId: from.id, creditAccountId: record.accountId, amount: budget, reason: source === 'trial' ? 'trial' : 'subscription' })
+    if (fee > 0n) transfers.push({ key: `fee:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('fee.subscription', plan.asset)).id, amount: fee, reason: 'subscription-fee' })
+    if (vat > 0n) transfers.push({ key: `vat:${key}`, debitAccountId: from.id, creditAccountId: (await this.#house('vat', plan.asset)).id, amount: vat, reason: 'vat' })
+    if (cost > 0n) transfers.push({ key: `cost:${key}`, debitAccountId: (await this.#costs(record.provider, plan.asset)).id, creditAccountId: from.id, amount: cost, reason: 'provider-fee' })
+    await ledger.transferAll(transfers)
     const nowMs = clock.nowMs()
     const reader = source === 'trial' ? undefined : await this.#options.readerOf(record.personId)
     await store.change(record.subscription.id, { nowMs, completes: number }, (now) => ({
@@ -436,7 +435,7 @@ export class Funding implements AsyncDisposable {
   }
 
   /**
-   * First the statement is durable, then its sum leaves her account in one transfer, then everybody's share leaves the clearing account, then the period is closed. Whatever falls
+   * First the statement is durable, then its sum leaves her account in one transfer and with it everybody's share the clearing account, then the period is closed. Whatever falls
    * between two of these steps is done again with the same numbers.
    */
   async #share({ record, number }: OpenEffect, { period, plan }: Extract<SubscriptionEffect, { type: 'share' }>): Promise<void> {
@@ -454,21 +453,22 @@ export class Funding implements AsyncDisposable {
       if (statement === undefined) throw new Fault('statement-missing', `the statement of ${id} for period ${period} was not written`)
     }
     const { pooled, poolAttention } = statement
-    const [leaves, to, reason] = pooled > 0n ? [pooled, await this.#pools.account(plan.id, plan.asset), 'pooling'] : [statement.shares.reduce((sum, { amount }) => sum + amount, 0n), clearing, 'sharing']
-    if (leaves > 0n) {
-      try {
-        await ledger.transfer({ key: `share:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: to.id, amount: leaves, reason })
-      } catch (error) {
-        // She spent some of it since the statement was made, and nothing has moved yet: a new statement.
-        if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropStatement(id, period)
-        throw error
-      }
-    }
+    const [leaves, to, reason]: readonly [bigint, Pick<Account, 'id'>, TransferReason] = pooled > 0n ? [pooled, await this.#pools.account(plan.id, plan.asset), 'pooling'] : [statement.shares.reduce((sum, { amount }) => sum + amount, 0n), clearing, 'sharing']
+    const transfers: TransferSpec[] = leaves > 0n ? [{ key: `share:${id}/${period}`, debitAccountId: record.accountId, creditAccountId: to.id, amount: leaves, reason }] : []
+    const gone: string[] = []
     for (const { id: payee, amount } of statement.shares) {
       const creditAccountId = await this.#options.accountOf(payee)
-      if (creditAccountId === undefined) throw new Fault('payee-gone', `${payee} cannot be credited any more`)
-      await ledger.transfer({ key: `share:${id}/${period}/${payee}`, debitAccountId: clearing.id, creditAccountId, amount, reason: 'share' })
+      if (creditAccountId === undefined) gone.push(payee)
+      else transfers.push({ key: `share:${id}/${period}/${payee}`, debitAccountId: clearing.id, creditAccountId, amount, reason: 'share' })
     }
+    try {
+      for (let first = 0; first < transfers.length; first += transfersAtOnceMax) await ledger.transferAll(transfers.slice(first, first + transfersAtOnceMax))
+    } catch (error) {
+      // She spent some of it since the statement was made, and nothing has moved yet: a new statement.
+      if (error instanceof Fault && error.code === 'funds-insufficient') await store.dropStatement(id, period)
+      throw error
+    }
+    if (gone.length > 0) throw new Fault('payee-gone', `${gone.join(', ')} cannot be credited any more`)
     const { rest, rolledOver, endedMs, counted } = statement
     const nowMs = clock.nowMs()
     await store.change(id, { nowMs, completes: number }, ({ subscription, funded, carried }) => {
@@ -520,7 +520,7 @@ export class Funding implements AsyncDisposable {
     const parts = await store.fixRefund(key, until, { fromBudget, fromFee: fee, fromVat: vat, fromLoss: budget - fromBudget })
     const psp = await this.#psp(charge.provider, asset)
     const suffix = until !== content.total ? `#${until}` : disputeSuffix(wonBefore)
-    const take = async (name: string, from: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
+    const take = async (name: Taken<'refund' | 'dispute'>, from: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
       if (amount > 0n) await ledger.transfer({ key: `${name}:${key}${suffix}`, debitAccountId: await from(), creditAccountId: psp.id, amount, reason: name })
     }
     try {
@@ -557,7 +557,7 @@ export class Funding implements AsyncDisposable {
     const parts = await store.refundOf(key, until)
     if (parts === undefined) throw new Fault('refund-missing', `nothing of the payment ${key} was taken back`)
     const psp = await this.#psp(charge.provider, asset)
-    const give = async (part: string, to: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
+    const give = async (part: '' | '-fee' | '-vat' | '-loss', to: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
       if (amount > 0n) await ledger.transfer({ key: `dispute-won${part}:${key}${disputeSuffix(wonBefore)}`, debitAccountId: psp.id, creditAccountId: await to(), amount, reason: `dispute-won${part}` })
     }
     await give('', () => Promise.resolve(record.accountId), parts.fromBudget)
@@ -627,6 +627,10 @@ export class Funding implements AsyncDisposable {
     // VAT is handed over before a payment of the same month may be taken back.
     return this.#account({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' || name === 'vat' })
   }
+}
+
+async function abreast<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  for (let first = 0; first < items.length; first += doneAbreast) await Promise.all(items.slice(first, first + doneAbreast).map(work))
 }
 
 /** Tells the ledger keys of a second dispute of the same charge apart from those of the first. */
