@@ -14,7 +14,7 @@ test('an account is opened once by its name, and not again with other properties
 test('a transfer moves posted counters on both sides and is found again by its key', async () => {
   await using books = await testBooks({ funds: 0n })
   const { ledger, psp, subscriber } = books
-  const spec = { key: 'k', debitAccountId: psp.id, creditAccountId: subscriber.id, amount: 500n, reason: 'deposit' }
+  const spec = { key: 'k', debitAccountId: psp.id, creditAccountId: subscriber.id, amount: 500n, reason: 'deposit' as const }
   const first = await ledger.transfer(spec)
   expect(await ledger.transfer(spec)).toEqual(first)
   const { ledger: other } = { ledger: await books.open() }
@@ -26,9 +26,9 @@ test('a transfer moves posted counters on both sides and is found again by its k
 test('a key that was used for another amount, account or reason is refused and moves nothing', async () => {
   await using books = await testBooks({ funds: 0n })
   const { ledger, psp, subscriber, publisher } = books
-  const spec = { key: 'k', debitAccountId: psp.id, creditAccountId: subscriber.id, amount: 500n, reason: 'deposit' }
+  const spec = { key: 'k', debitAccountId: psp.id, creditAccountId: subscriber.id, amount: 500n, reason: 'deposit' as const }
   await ledger.transfer(spec)
-  for (const change of [{ amount: 501n }, { creditAccountId: publisher.id }, { reason: 'correction' }]) {
+  for (const change of [{ amount: 501n }, { creditAccountId: publisher.id }, { reason: 'correction' as const }]) {
     await expect(ledger.transfer({ ...spec, ...change })).rejects.toMatchObject({ code: 'key-reused' })
   }
   expect((await ledger.balance(subscriber.id)).posted).toBe(500n)
@@ -38,7 +38,7 @@ test('a key that was used for another amount, account or reason is refused and m
 test('two processes that send the same transfer at once book it once', async () => {
   await using books = await testBooks({ funds: 0n })
   const processes = [books.ledger, await books.open(), await books.open()]
-  const spec = { key: 'once', debitAccountId: books.psp.id, creditAccountId: books.subscriber.id, amount: 7n, reason: 'deposit' }
+  const spec = { key: 'once', debitAccountId: books.psp.id, creditAccountId: books.subscriber.id, amount: 7n, reason: 'deposit' as const }
   const transfers = await Promise.all(processes.flatMap((ledger) => [ledger.transfer(spec), ledger.transfer(spec)]))
   expect(new Set(transfers.map((transfer) => transfer.id)).size).toBe(1)
   expect((await books.ledger.balance(books.subscriber.id)).posted).toBe(7n)
@@ -48,7 +48,7 @@ test('one key with different content from two processes at once: one is booked, 
   await using books = await testBooks({ funds: 0n })
   const processes = [books.ledger, await books.open()]
   const outcomes = await Promise.allSettled(processes.map((ledger, index) =>
-    ledger.transfer({ key: 'torn', debitAccountId: books.psp.id, creditAccountId: index === 0 ? books.subscriber.id : books.publisher.id, amount: 7n, reason: 'deposit' })))
+    ledger.transfer({ key: 'torn', debitAccountId: books.psp.id, creditAccountId: index === 0 ? books.subscriber.id : books.publisher.id, amount: 7n, reason: 'deposit' as const })))
   expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1)
   expect(outcomes.find((outcome) => outcome.status === 'rejected')?.reason).toMatchObject({ code: 'key-reused' })
 })
@@ -76,14 +76,14 @@ test.each([
   ['more than 2^62', 2n ** 62n + 1n, 'amount-too-large'],
 ])('a transfer of %s is refused', async (_name, amount, code) => {
   await using books = await testBooks({ funds: 0n })
-  await expect(books.ledger.transfer({ key: 'k', debitAccountId: books.psp.id, creditAccountId: books.publisher.id, amount, reason: 'deposit' })).rejects.toMatchObject({ code })
+  await expect(books.ledger.transfer({ key: 'k', debitAccountId: books.psp.id, creditAccountId: books.publisher.id, amount, reason: 'deposit' as const })).rejects.toMatchObject({ code })
 })
 
 test('a sum beyond 2^62, an unknown account, another asset, or one account on both sides is refused while its neighbours are booked', async () => {
   await using books = await testBooks({ funds: 0n })
   const { ledger, psp, publisher } = books
   const dollars = await ledger.openAccount({ name: 'publisher[dan]', kind: 'publisher', asset: { code: 'USD', scale: 9 }, debitsMayExceedCredits: false })
-  const base = { debitAccountId: psp.id, creditAccountId: publisher.id, amount: 2n ** 62n, reason: 'deposit' }
+  const base = { debitAccountId: psp.id, creditAccountId: publisher.id, amount: 2n ** 62n, reason: 'deposit' as const }
   const outcomes = await Promise.allSettled([
     ledger.transfer({ ...base, key: 'fits' }),
     ledger.transfer({ ...base, key: 'beyond', amount: 1n }),
@@ -104,7 +104,7 @@ test('a transfer is never changed, deleted or truncated', async () => {
 test('the transfers of an account are read page by page, newest first', async () => {
   await using books = await testBooks({ funds: 0n })
   const { ledger, psp, subscriber } = books
-  for (let index = 0; index < 5; index += 1) await ledger.transfer({ key: `k${index}`, debitAccountId: psp.id, creditAccountId: subscriber.id, amount: BigInt(index + 1), reason: 'deposit' })
+  for (let index = 0; index < 5; index += 1) await ledger.transfer({ key: `k${index}`, debitAccountId: psp.id, creditAccountId: subscriber.id, amount: BigInt(index + 1), reason: 'deposit' as const })
   const first = await ledger.transfersOf(subscriber.id, { limit: 3 })
   const second = await ledger.transfersOf(subscriber.id, { limit: 3, before: first.at(-1)!.id })
   expect(new Set([...first, ...second].map((transfer) => transfer.key))).toEqual(new Set(['k0', 'k1', 'k2', 'k3', 'k4']))

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ledger } from './ledger.ts'
 import { ledgerMigrations } from './migrations/index.ts'
-import { connectionOf, creditTo, eur, newOwner, streamOf, testBooks, type TestBooks } from './testing.ts'
+import { connectionOf, rowsOf, creditTo, eur, newOwner, streamOf, testBooks, type TestBooks } from './testing.ts'
 import type { Account, Exchange } from './types.ts'
 
 const usd = { code: 'USD', scale: 6 }
@@ -35,6 +35,7 @@ test('a stream that is paid through an exchange moves both assets: ours to the e
   expect(await ledger.balance(exchange.farAccount.id)).toMatchObject({ posted: -43n, accrued: 0n })
   expect(await ledger.balance(exchange.account.id)).toMatchObject({ posted: 400n, pending: 0n, asset: eur })
   expect(await ledger.balance(subscriber.id)).toMatchObject({ posted: 999_600n, pending: 0n })
+  expect(await rowsOf(books)).toEqual(['subscriber[alice] -> exchange[dora]@EUR/9 400 stream', 'exchange[dora]@USD/6 -> link[dora] 43 stream-link'])
   expect((await ledger.verify()).problems).toEqual([])
 })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
-import { connectionOf, creditTo, testBooks } from './testing.ts'
+import { connectionOf, creditTo, rowsOf, testBooks } from './testing.ts'
 
 test('a credit is durable when it is answered, and accrues on the payee until it is posted', async () => {
   await using books = await testBooks()
@@ -12,6 +12,7 @@ test('a credit is durable when it is answered, and accrues on the payee until it
   await books.ledger.receiving.close(connectionOf('a'))
   await books.ledger.receiving.close(connectionOf('a'))
   expect(await books.ledger.balance(books.publisher.id)).toMatchObject({ posted: 10n, accrued: 0n })
+  expect(await rowsOf(books)).toEqual(['link[wallet]@receiver -> publisher[bob] 10 stream'])
   expect(await books.ledger.receiving.credit(creditTo(books, { sequence: 2 }))).toEqual({ applied: false, why: 'connection-closed' })
 })
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
 import type { Id } from '@rivulet/ids'
-import { connectionOf, creditTo, newOwner, streamOf, testBooks } from './testing.ts'
+import { connectionOf, rowsOf, creditTo, newOwner, streamOf, testBooks } from './testing.ts'
 
 test('a stream holds money when it opens, accrues inside the hold, and posts and releases when it closes', async () => {
   await using books = await testBooks({ funds: 1_000n })
@@ -69,6 +69,9 @@ test('what is paid beyond the hold, or after the end, is booked as a loss and so
   await books.ledger.sending.close(spec.id, 1, 'spent')
   await books.ledger.sending.book(spec.id, 1, 675n)
   expect(await books.ledger.balance(books.loss.id)).toMatchObject({ posted: -75n })
+  expect(await rowsOf(books)).toEqual([
+    'loss@wallet -> link[receiver]@wallet 50 stream-excess', 'loss@wallet -> link[receiver]@wallet 20 stream-excess', 'subscriber[alice] -> link[receiver]@wallet 600 stream', 'loss@wallet -> link[receiver]@wallet 5 stream-excess',
+  ])
   expect(await books.ledger.balance(books.subscriber.id)).toMatchObject({ posted: 1_000_000n - 600n, pending: 0n })
   expect(alerts).toHaveLength(3)
   expect(await books.ledger.verify()).toMatchObject({ problems: [{ check: 'links-mirror' }] })

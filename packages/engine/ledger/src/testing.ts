@@ -55,6 +55,14 @@ export async function testBooks(options: { readonly clock?: Clock; readonly fund
   }
 }
 
+/** Every transfer but deposits, each process's in its order: `debit -> credit amount reason`. */
+export async function rowsOf({ postgres }: { readonly postgres: Postgres }): Promise<readonly string[]> {
+  const { rows } = await postgres.pool.query<{ row: string }>(
+    `select d.name || ' -> ' || c.name || ' ' || t.amount || ' ' || t.reason as row from ledger.transfers t
+      join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where t.reason <> 'deposit' order by t.chain_id, t.chain_length`)
+  return rows.map(({ row }) => row)
+}
+
 export function connectionOf(name: string): Buffer {
   return createHash('sha256').update(name).digest()
 }

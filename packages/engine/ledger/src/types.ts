@@ -113,6 +113,17 @@ export interface Income {
 /** An account as it was at a moment: what is decided by it is booked only while it is still so. */
 export type Counters = Pick<Account, 'debitsPending' | 'debitsPosted' | 'creditsPosted'>
 
+/** Why a transfer is made: every movement that the house knows. docs/ledger.md says of each what it debits and credits, and a test asserts rows of it (see `tools/ledger-rows.test.ts`). */
+export type TransferReason =
+  | 'deposit' | 'subscription' | 'subscription-fee' | 'vat' | 'provider-fee' | 'trial' | 'sharing' | 'share' | 'pooling' | 'split'
+  | Taken<'refund'> | Taken<'dispute'> | Taken<'dispute-won'> | 'dispute-cost' | 'dispute-cost-returned'
+  | 'stream' | 'stream-link' | 'stream-excess' | 'fee'
+  | 'payout' | 'payout-settled' | 'payout-fee' | 'payout-return' | 'payout-returned' | 'payout-fee-returned'
+  | 'bank-fee' | 'provider-settlement' | 'own-funds' | 'settlement' | 'correction'
+
+/** A payment that is taken back, or comes back: of the budget, and of the other parts. */
+export type Taken<What extends string> = `${What}${'' | '-fee' | '-vat' | '-loss'}`
+
 export interface TransferSpec {
   /** Idempotency key, unique in the ledger: same key and same content gives the same answer, other content is refused (`key-reused`). */
   readonly key: string
@@ -120,13 +131,13 @@ export interface TransferSpec {
   readonly creditAccountId: Id<'acct'>
   /** 1 to 2^62 units of the asset that both accounts share. */
   readonly amount: bigint
-  /** Why, as a word of the chart of postings: `deposit`, `stream`, `correction` ... */
-  readonly reason: string
+  readonly reason: TransferReason
   /** The stream whose accrual it posts: a `strm_` id, or a connection as hex. */
   readonly stream?: string
 }
 
-export interface Transfer extends TransferSpec {
+export interface Transfer extends Omit<TransferSpec, 'reason'> {
+  readonly reason: string
   readonly id: Id<'xfer'>
   readonly postedAtMs: number
 }

@@ -1,5 +1,5 @@
 import { FundingStore, fundingMigrations } from '@rivulet/funding'
-import { ledgerMigrations } from '@rivulet/ledger'
+import { ledgerMigrations, type TransferReason } from '@rivulet/ledger'
 import { connectionOf, creditTo, eur, streamOf, testBooks, type TestBooks } from '@rivulet/ledger/testing'
 import { payoutFigures, payoutMigrations } from '@rivulet/payout'
 import { testPostgres } from '@rivulet/postgres/testing'
@@ -22,7 +22,7 @@ async function plantMoney(): Promise<void> {
   const { ledger, psp, subscriber, publisher, loss } = books
   const account = (name: string, overdraft: boolean): ReturnType<typeof ledger.openAccount> => ledger.openAccount({ name, kind: 'fee', asset: eur, debitsMayExceedCredits: overdraft })
   const [fee, cost] = [await account('fee.subscription', false), await account('cost[sandbox]', true)]
-  const post = (reason: string, debit: { readonly id: typeof psp.id }, credit: { readonly id: typeof psp.id }, amount: bigint): Promise<unknown> => ledger.transfer({ key: reason, debitAccountId: debit.id, creditAccountId: credit.id, amount, reason })
+  const post = (reason: TransferReason, debit: { readonly id: typeof psp.id }, credit: { readonly id: typeof psp.id }, amount: bigint): Promise<unknown> => ledger.transfer({ key: reason, debitAccountId: debit.id, creditAccountId: credit.id, amount, reason })
   await post('subscription', psp, subscriber, 8_000n)
   await post('subscription-fee', psp, fee, 2_000n)
   await post('refund', subscriber, psp, 700n)

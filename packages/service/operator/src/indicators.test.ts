@@ -68,7 +68,8 @@ test('a cohort keeps its payers month by month; the running month counts in no a
   })
 })
 
-test('the lifetime value of 0.40 a month at 80 % is 1.9238', () => {
+test('the lifetime value of 0.40 a month at 80 % is 1.9238, of which 1.5238 come after the first month', () => {
   expect(lifetimeValue(new Fraction('0.40'), '0.8')).toBe('1.92381')
+  expect(new Fraction(lifetimeValue(new Fraction('0.40'), '0.8') ?? '').sub('0.40').round(4).toString()).toBe('1.5238')
   expect(lifetimeValue(undefined, '0.8')).toBeNull()
 })

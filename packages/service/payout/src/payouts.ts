@@ -2,7 +2,7 @@
 import { assertNever, isFault, messageOf } from '@rivulet/faults'
 import type { Action } from '@rivulet/audit'
 import { type Id, newId, type Seal } from '@rivulet/ids'
-import type { Account, Counters, Ledger } from '@rivulet/ledger'
+import type { Account, Counters, Ledger, TransferReason } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { OwnMoney } from '@rivulet/receiver'
 import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
@@ -379,7 +379,7 @@ export class Payouts implements AsyncDisposable {
   }
 
   /** The key names payout, attempt and step: done twice, moved once. */
-  async #move({ record, attempt }: OpenEffect, step: string, { from, to, amount, reason }: { readonly from: Id<'acct'>; readonly to: Id<'acct'>; readonly amount: bigint; readonly reason: string }, seen?: Counters): Promise<void> {
+  async #move({ record, attempt }: OpenEffect, step: string, { from, to, amount, reason }: { readonly from: Id<'acct'>; readonly to: Id<'acct'>; readonly amount: bigint; readonly reason: TransferReason }, seen?: Counters): Promise<void> {
     if (amount === 0n) return
     await this.#options.ledger.transfer({ key: `payout:${record.payout.id}/${attempt}/${step}`, debitAccountId: from, creditAccountId: to, amount, reason }, seen)
   }

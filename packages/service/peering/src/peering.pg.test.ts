@@ -5,7 +5,7 @@ import { Accounts, accountsMigrations } from '@rivulet/accounts'
 import { AuditLog, auditMigrations } from '@rivulet/audit'
 import { newId, Seal } from '@rivulet/ids'
 import { ledgerMigrations } from '@rivulet/ledger'
-import { creditTo, connectionOf, testBooks, type TestBooks } from '@rivulet/ledger/testing'
+import { creditTo, connectionOf, rowsOf, testBooks, type TestBooks } from '@rivulet/ledger/testing'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
@@ -96,6 +96,7 @@ describe('peers', () => {
     expect(await peers.view('fox')).toMatchObject({ balance: { owedToPeer: '0', owedToUs: '500' }, settlementDue: '0' })
     await expect(peers.settle('fox', { key: 'bank-1', direction: 'paid', amount: '1501' })).rejects.toMatchObject({ code: 'key-reused' })
     await peers.settle('fox', { key: 'bank-2', direction: 'received', amount: '500' })
+    expect((await rowsOf(books)).filter((row) => row.endsWith('settlement'))).toEqual(['link[fox] -> bank[EUR/9] 1500 settlement', 'bank[EUR/9] -> link[fox] 500 settlement'])
     expect(await peers.view('fox')).toMatchObject({ balance: { owedToPeer: '0', owedToUs: '0' } })
     expect((await books.ledger.verify()).problems).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Accounts, accountsMigrations, type Person } from '@rivulet/accounts'
-import { ledgerMigrations } from '@rivulet/ledger'
+import { ledgerMigrations, type TransferReason } from '@rivulet/ledger'
 import { connectionOf, creditTo, streamOf, type TestBooks, testBooks } from '@rivulet/ledger/testing'
 import { notifyMigrations } from '@rivulet/notify'
 import { testPostgres } from '@rivulet/postgres/testing'
@@ -25,7 +25,7 @@ export interface PublisherHouse extends AsyncDisposable {
   /** A reader of our wallet pays a publisher on a site; the stream stays open. */
   pay(to: Person, given: { readonly name: string; readonly amount: bigint; readonly site?: string; readonly sequence?: number }): Promise<void>
   close(name: string): Promise<void>
-  transfer(from: Person | undefined, to: Person | undefined, given: { readonly amount: bigint; readonly reason: string }): Promise<void>
+  transfer(from: Person | undefined, to: Person | undefined, given: { readonly amount: bigint; readonly reason: TransferReason }): Promise<void>
 }
 
 const password = 'correct horse'

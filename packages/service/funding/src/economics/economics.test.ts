@@ -67,6 +67,17 @@ describe('tariffs', () => {
     expect([decimals(feeRatio(store, price, 1n)), decimals(feeRatio(store, price, 100n)), purchasesForRatio(store, price, f('0.2')), purchasesForRatio(store, price, f('0.3'))]).toEqual(['0.3', '0.3', undefined, 1n])
   })
 
+  test.each([
+    ['0.15', 'warning'],
+    ['0.3', 'alarm'],
+  ])('a store that takes %s of a purchase is marked %s, however many are charged together', (rate, mark) => {
+    expect([1n, 4n, 100n].map((purchases) => feeMark(feeRatio({ rate: f(rate), fixed: f('0') }, price, purchases)))).toEqual([mark, mark, mark])
+  })
+
+  test('a single purchase of 0.50 costs 0.2575 by card, and each of three in one charge 0.0908, of four 0.07, of ten 0.0325', () => {
+    expect([1n, 3n, 4n, 10n].map((purchases) => decimals(feeRatio(card, price, purchases).mul(price)))).toEqual(['0.2575', '0.0908', '0.07', '0.0325'])
+  })
+
   test('two tariffs meet at one price, or at none', () => {
     expect(decimals(crossover({ rate: f('0.05'), fixed: f('0.05') }, card))).toBe('5.7143')
     expect([crossover(card, card), crossover({ rate: f('0.02'), fixed: f('0.30') }, card)]).toEqual([undefined, undefined])

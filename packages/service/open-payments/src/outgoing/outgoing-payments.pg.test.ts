@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ErrorCode, encodeAmountTooLarge, reject } from '@rivulet/ilp'
 import { newId } from '@rivulet/ids'
+import { rowsOf } from '@rivulet/ledger/testing'
 import { unreachable, client, eur, TestHouse } from '../test-house.ts'
 import type { HeldPayment } from './outgoing-payments.ts'
 
@@ -84,6 +85,7 @@ describe('a receiver of ours', () => {
     held.start()
     expect(await house.ended(process, held)).toMatchObject({ state: 'completed', sent: 1_000_000n, quoteId: quote.id })
     expect(await house.balances()).toEqual({ alice: budget - 1_000_000n, pending: 0n, publisher: 997_400n, fees: 2_600n })
+    expect(await rowsOf(house)).toEqual(['subscriber[alice] -> link[receiver]@wallet 997400 stream', 'subscriber[alice] -> fee.streaming 2600 fee'])
     house.before = unreachable
     const failing = await process.payments.create(house.request({ incomingPayment: house.receivable(), debitAmount: euros(1_000_000n) }))
     failing.start()

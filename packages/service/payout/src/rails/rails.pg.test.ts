@@ -271,7 +271,7 @@ test('a share for a wallet address of another provider gathers on an account of 
   await splits.move()
   // Of 3,100,000,003 units a third, to the unit; three of them were the fee.
   expect(await gathered()).toBe(0n)
-  expect((await way.house.rows()).filter((row) => row.includes('elsewhere')).map((row) => row.replace(/elsewhere\[[^\]]*\]/, 'elsewhere'))).toEqual([
-    'publisher[mara] -> elsewhere 33333333 split', 'publisher[mara] -> elsewhere 1000000001 split', 'elsewhere -> payout[interledger] 1033333334 payout',
+  expect((await way.house.rows()).filter((row) => row.includes('elsewhere')).map((row) => row.replace(/elsewhere\[[^\]]*\]/, 'elsewhere[there]'))).toEqual([
+    'publisher[mara] -> elsewhere[there] 33333333 split', 'publisher[mara] -> elsewhere[there] 1000000001 split', 'elsewhere[there] -> payout[interledger] 1033333334 payout',
   ])
 })

@@ -1,3 +1,4 @@
+import type { TransferReason } from '@rivulet/ledger'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BankStore } from '../sepa/bank-store.ts'
@@ -94,11 +95,13 @@ describe('three ways', () => {
     await house.ledger.transfer({ key: 'fund:c1', debitAccountId: cards.id, creditAccountId: house.mara.accountId, amount: 900n * cent, reason: 'subscription' })
     const fees = await house.ledger.openAccount({ name: 'fee.subscription', kind: 'fee', asset: eur, debitsMayExceedCredits: false })
     await house.ledger.transfer({ key: 'fee:c1', debitAccountId: cards.id, creditAccountId: fees.id, amount: 100n * cent, reason: 'subscription-fee' })
-    const [taken] = await house.bank.take(camt([{ amount: '10.00', sign: 'CRDT', endToEndId: 'CARDS' }, { amount: '0.20', sign: 'DBIT', endToEndId: 'FEE' }]), 'olivia')
+    const [taken] = await house.bank.take(camt([{ amount: '10.00', sign: 'CRDT', endToEndId: 'CARDS' }, { amount: '0.20', sign: 'DBIT', endToEndId: 'FEE' }, { amount: '7.00', sign: 'CRDT' }, { amount: '2.00', sign: 'DBIT' }]), 'olivia')
     if (taken === undefined) throw new Error('no statement')
-    expect((await service.run()).comparisons[0]?.findings.map(({ kind }) => kind)).toEqual(['missing-in-books', 'missing-in-books'])
+    expect((await service.run()).comparisons[0]?.findings.map(({ kind }) => kind)).toEqual(['missing-in-books', 'missing-in-books', 'missing-in-books', 'missing-in-books'])
     await service.explain({ statementId: taken.id, number: 1 }, { as: 'provider-settlement', provider: 'cards', reference: 'po_1' })
     await service.explain({ statementId: taken.id, number: 2 }, { as: 'bank-fee' })
+    await service.explain({ statementId: taken.id, number: 3 }, { as: 'own-funds' })
+    await service.explain({ statementId: taken.id, number: 4 }, { as: 'own-funds' })
     await expect(service.explain({ statementId: taken.id, number: 2 }, { as: 'own-funds' })).rejects.toMatchObject({ code: 'statement-invalid' })
     const atMs = house.clock.nowMs()
     const statement = { provider: 'cards', name: 'november', fromMs: 0, toMs: Date.parse('2026-11-21T23:00:00Z'), lines: [{ kind: 'charge', reference: 'c1', amount: 1_000n * cent, atMs }, { kind: 'settlement', reference: 'po_1', amount: -1_000n * cent, atMs }] } as const
@@ -106,7 +109,7 @@ describe('three ways', () => {
     await service.takeProvider(statement, 'olivia')
     await expect(service.takeProvider({ ...statement, lines: [] }, 'olivia')).rejects.toMatchObject({ code: 'statement-invalid' })
     expect((await service.run()).comparisons).toMatchObject([
-      { between: ['books', 'bank'], lines: 2, findings: [] },
+      { between: ['books', 'bank'], lines: 4, findings: [] },
       { between: ['books', 'cards'], lines: 2, findings: [] },
       { between: ['cards', 'bank'], lines: 1, findings: [] },
     ])
@@ -115,6 +118,8 @@ describe('three ways', () => {
       `psp[cards] -> fee.subscription ${100n * cent} subscription-fee`,
       `bank[sepa] -> psp[cards] ${1_000n * cent} provider-settlement`,
       `cost[sepa] -> bank[sepa] ${20n * cent} bank-fee`,
+      `bank[sepa] -> operator ${700n * cent} own-funds`,
+      `operator -> bank[sepa] ${200n * cent} own-funds`,
     ])
   })
 
@@ -203,7 +208,7 @@ describe('a provider’s statement as CSV', () => {
         await open()
         const account = (name: string, kind: 'psp' | 'fee') => house.ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: true })
         const [psp, cost, sub, vat] = [await account('psp[stripe]', 'psp'), await account('cost[stripe]', 'fee'), await account('fee.subscription', 'fee'), await account('vat', 'fee')]
-        const book = (key: string, from: typeof psp, to: typeof psp, cents: bigint) => house.ledger.transfer({ key, debitAccountId: from.id, creditAccountId: to.id, amount: cents * cent, reason: key.replace(/:.*/, '') })
+        const book = (key: string, from: typeof psp, to: typeof psp, cents: bigint) => house.ledger.transfer({ key, debitAccountId: from.id, creditAccountId: to.id, amount: cents * cent, reason: key.replace(/:.*/, '') as TransferReason })
         const written: string[] = []
         const expected: string[] = ['charge pi_strange missing-in-books']
         for (const [index, { story, fate, cents }] of charges.entries()) {
@@ -245,7 +250,7 @@ describe('a provider’s statement as CSV', () => {
   test('brings together what Stripe says, what the books say and what the bank says, also of payouts that came back', async () => {
     const psp = await house.ledger.openAccount({ name: 'psp[stripe]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
     const bank = await house.ledger.openAccount({ name: 'bank[sepa]', kind: 'bank', asset: eur, debitsMayExceedCredits: true })
-    const book = (key: string, from: typeof psp, to: Pick<typeof psp, 'id'>, cents: bigint) => house.ledger.transfer({ key, debitAccountId: from.id, creditAccountId: to.id, amount: cents * cent, reason: 'x' })
+    const book = (key: string, from: typeof psp, to: Pick<typeof psp, 'id'>, cents: bigint) => house.ledger.transfer({ key, debitAccountId: from.id, creditAccountId: to.id, amount: cents * cent, reason: 'correction' })
     await book('fund:c1', psp, { id: house.mara.accountId }, 5_000n)
     await book('payout:pout_x/1/settle', bank, psp, 975n)
     await book('payout:pout_x/1/unsettle', psp, bank, 975n)

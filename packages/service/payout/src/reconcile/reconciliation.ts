@@ -2,7 +2,7 @@
 import type { Action } from '@rivulet/audit'
 import { createHash } from 'node:crypto'
 import { type Id, newId } from '@rivulet/ids'
-import type { Account, Ledger, Transfer } from '@rivulet/ledger'
+import type { Account, Ledger, Transfer, TransferReason } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
 import { PayoutFault } from '../fault.ts'
@@ -121,7 +121,7 @@ export class ReconciliationService {
     await bank.explain(line, { note: explanation.as, bookedKey: key })
   }
 
-  async #meaning(line: TakenLine, explanation: Explanation): Promise<{ readonly other: Account; readonly reason: string; readonly key: string }> {
+  async #meaning(line: TakenLine, explanation: Explanation): Promise<{ readonly other: Account; readonly reason: TransferReason; readonly key: string }> {
     const { ledger, asset } = this.#options
     const own = `explain:${line.statementId}/${line.number}`
     switch (explanation.as) {

@@ -1,5 +1,5 @@
 /** What has been decided to move of a shared income: asked for again after a crash, or in two processes at once, it is moved once. */
-import type { Ledger } from '@rivulet/ledger'
+import type { Ledger, TransferSpec } from '@rivulet/ledger'
 import type { Split, SplitStore } from '../split-store.ts'
 import { sharesOf } from './split.ts'
 
@@ -9,7 +9,7 @@ export async function moveOn({ id, accountId, parts, base, moved, movingTo }: Sp
   const weights = parts.map(({ weight }) => weight)
   const before = sharesOf(weights, moved - base)
   const after = sharesOf(weights, movingTo - base)
-  const transfers = parts.flatMap((part, index) => {
+  const transfers = parts.flatMap((part, index): readonly TransferSpec[] => {
     const amount = (after[index] ?? 0n) - (before[index] ?? 0n)
     return amount === 0n || part.accountId === accountId ? [] : [{ key: `split/${id}/${movingTo}/${index}`, debitAccountId: accountId, creditAccountId: part.accountId, amount, reason: 'split' }]
   })

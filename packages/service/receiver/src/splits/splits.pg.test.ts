@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Accounts, accountsMigrations, type WalletAddress } from '@rivulet/accounts'
-import { type Account, Ledger, ledgerMigrations, type TransferSpec } from '@rivulet/ledger'
+import { type Account, Ledger, ledgerMigrations, type TransferReason, type TransferSpec } from '@rivulet/ledger'
 import { notifyMigrations } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
+import { rowsOf } from '@rivulet/ledger/testing'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { systemClock } from '@rivulet/time'
 import fc from 'fast-check'
@@ -61,7 +62,7 @@ async function publisher(): Promise<WalletAddress> {
 
 const publishers = (count: number): Promise<WalletAddress[]> => Promise.all(Array.from({ length: count }, publisher))
 const posted = async ({ ledgerAccountId }: WalletAddress): Promise<bigint> => (await ledger.balance(ledgerAccountId)).posted
-const comes = (to: WalletAddress, amount: bigint, reason = 'share'): Promise<unknown> =>
+const comes = (to: WalletAddress, amount: bigint, reason: TransferReason = 'share'): Promise<unknown> =>
   ledger.transfer({ key: randomBytes(9).toString('hex'), debitAccountId: link.id, creditAccountId: to.ledgerAccountId, amount, reason })
 const transfersOf = async ({ ledgerAccountId }: WalletAddress): Promise<object[]> =>
   (await ledger.transfersOf(ledgerAccountId, { limit: 100 })).map(({ debitAccountId, creditAccountId, amount, reason }) => ({ debitAccountId, creditAccountId, amount, reason })).toSorted((one, other) => Number(other.amount - one.amount))
@@ -81,6 +82,9 @@ test('what arrives on a shared pointer leaves it by one transfer for each other 
     { debitAccountId: from, creditAccountId: toB, amount: 2n, reason: 'split' },
     { debitAccountId: from, creditAccountId: toC, amount: 1n, reason: 'split' },
   ])
+  const names = await Promise.all([from, toB, toC].map(async (id) => (await ledger.account(id))?.name ?? ''))
+  const named = (row: string): string => names.reduce((text, name, index) => text.replace(name, `publisher[${'abc'.charAt(index)}]`), row)
+  expect((await rowsOf({ postgres })).map(named).filter((row) => row.startsWith('publisher[a]'))).toEqual(['publisher[a] -> publisher[b] 2 split', 'publisher[a] -> publisher[c] 1 split'])
   expect(await splits.list(a.personId)).toMatchObject([{ since: { parts: [{ weight: 5, amount: 4n }, { weight: 3, amount: 2n }, { weight: 2, amount: 1n }] } }])
 })
 

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import type { WalletAddress } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
-import { type Account, ledgerMigrations } from '@rivulet/ledger'
+import { type Account, ledgerMigrations, type TransferReason } from '@rivulet/ledger'
 import { connectionOf, creditTo, streamOf, type TestBooks, testBooks } from '@rivulet/ledger/testing'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { type Clock, systemClock } from '@rivulet/time'
@@ -25,7 +25,7 @@ beforeAll(async () => {
   books = await testBooks({ clock, postgres: await testPostgres([ledgerMigrations]) })
   other = await books.ledger.openAccount({ name: 'publisher[carol]', kind: 'publisher', asset: books.publisher.asset, debitsMayExceedCredits: false })
   address = { id: 'wadr_1', personId: 'pers_1', role: 'publisher', path: 'bob', url: 'https://pay.example/bob', publicName: 'Bob', asset: books.publisher.asset, ledgerAccountId: books.publisher.id, main: true }
-  const move = (debitAccountId: Id<'acct'>, creditAccountId: Id<'acct'>, amount: bigint, reason: string): Promise<unknown> => books.ledger.transfer({ key: `t${(keys += 1)}`, debitAccountId, creditAccountId, amount, reason })
+  const move = (debitAccountId: Id<'acct'>, creditAccountId: Id<'acct'>, amount: bigint, reason: TransferReason): Promise<unknown> => books.ledger.transfer({ key: `t${(keys += 1)}`, debitAccountId, creditAccountId, amount, reason })
   const [bob, link] = [books.publisher.id, books.peerLink.id]
   // January 30, before the period: a share.
   await move(link, bob, 1_000n, 'share')
