@@ -6,7 +6,7 @@ import type { Mails } from '@rivulet/notify'
 import type { JobLog } from '@rivulet/operator'
 import { guardedFetch } from '@rivulet/outbound'
 import type { InstanceKey } from '@rivulet/open-payments'
-import { sharesElsewhere } from '@rivulet/payout'
+import { sharesElsewhere, statesElsewhere } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { apiKeyRoutes, ApiKeys, earningsRoutes, paymentRoutes, revenueRoutes, siteRoutes, Sites, type SitesOptions, splitRoutes, Splits, startRoutes, statementRoutes, tagTestRoutes } from '@rivulet/receiver'
 import { Resolver as PointerResolver } from '@rivulet/resolver'
@@ -26,7 +26,7 @@ interface Parts {
   readonly accounts: Accounts
   readonly instance: InstanceKey
   readonly mails: Pick<Mails, 'post'>
-  readonly payouts: Pick<PayoutParts, 'payouts'>
+  readonly payouts: Pick<PayoutParts, 'payouts' | 'store'>
   readonly jobs: JobLog
 }
 
@@ -56,7 +56,7 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts,
   const pointers = new PointerResolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
   const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
   const elsewhere = sharesElsewhere({ ledger, payouts: payouts.payouts, resolver: pointers, publicUrls: [walletUrl, receiverUrl] })
-  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, watch: jobs.watch('splits'), allowLocal, elsewhere }))
+  const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, watch: jobs.watch('splits'), allowLocal, elsewhere, statesElsewhere: statesElsewhere({ ledger, store: payouts.store }) }))
   splits.start()
   const earnings = building.use(earningsRoutes({ ledger, accounts, clock, log, entrance }))
   const read = { ledger, accounts, clock }

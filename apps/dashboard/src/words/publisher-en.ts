@@ -46,7 +46,7 @@ export const publisherEn = {
     keep: 'Share no more',
     since: 'Shared since {{date}}. So much each has got since then:',
     itself: 'stays here',
-    rule: 'What is booked from now on is divided by these weights. Leave this pointer in the list if it is to keep a part. All others must be pointers of this provider, of the same currency.',
+    rule: 'What is booked from now on is divided by these weights. Leave this pointer in the list if it is to keep a part. The others are pointers of this provider, of the same currency, or wallet addresses of other providers, which are paid by Interledger.',
     part: 'Pointer {{number}}',
     weight: 'Weight',
     dropPart: 'Remove pointer {{number}}',
@@ -56,6 +56,11 @@ export const publisherEn = {
     add: 'Open another pointer',
     path: 'Last part of its address',
     name: 'Name that others see',
+    elsewhere: {
+      what: 'With another provider: its part gathers here, and leaves each morning on which there is enough for a payout.',
+      sent: 'Arrived there: {{amount}}', underWay: 'On its way: {{amount}}', waiting: 'Waiting here: {{amount}}',
+      refused: 'The last payment, of {{date}}, did not arrive whole; what did not is waiting here again.',
+    },
   },
   statements: {
     title: 'Statements',

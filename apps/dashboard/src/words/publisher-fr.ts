@@ -49,7 +49,7 @@ export const publisherFr: typeof publisherEn = {
     keep: 'Ne plus partager',
     since: 'Partagée depuis le {{date}}. Voici ce que chacun a reçu depuis :',
     itself: 'reste ici',
-    rule: 'Ce qui est comptabilisé à partir de maintenant est divisé selon ces poids. Laissez cette adresse dans la liste si elle doit garder une part. Toutes les autres doivent être des adresses de ce prestataire, dans la même monnaie.',
+    rule: 'Ce qui est comptabilisé à partir de maintenant est divisé selon ces poids. Laissez cette adresse dans la liste si elle doit garder une part. Les autres sont des adresses de ce prestataire, dans la même monnaie, ou des adresses d’autres prestataires, payées par Interledger.',
     part: 'Adresse {{number}}',
     weight: 'Poids',
     dropPart: 'Retirer l’adresse {{number}}',
@@ -59,6 +59,11 @@ export const publisherFr: typeof publisherEn = {
     add: 'Ouvrir une autre adresse',
     path: 'Dernière partie de l’adresse',
     name: 'Nom que voient les autres',
+    elsewhere: {
+      what: 'Chez un autre prestataire : sa part s’accumule ici, et part chaque matin où elle suffit pour un versement.',
+      sent: 'Arrivé là-bas : {{amount}}', underWay: 'En route : {{amount}}', waiting: 'En attente ici : {{amount}}',
+      refused: 'Le dernier paiement, du {{date}}, n’est pas arrivé en entier ; ce qui manque attend de nouveau ici.',
+    },
   },
   statements: {
     title: 'Relevés',

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { isFault } from '@rivulet/faults'
 import type { Ledger } from '@rivulet/ledger'
-import type { SplitsOptions } from '@rivulet/receiver'
+import type { ShareElsewhere, SplitsOptions } from '@rivulet/receiver'
 import type { Resolver } from '@rivulet/resolver'
+import type { PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
 
 export interface SharesElsewhereOptions {
@@ -15,6 +16,7 @@ export interface SharesElsewhereOptions {
 }
 
 const hashCharacters = 16
+const prefix = 'elsewhere['
 
 /** What `Splits` asks for pointers that are not ours. Undefined where nobody is found, streams alone are taken, or the pointer that shares counts in a currency that is not paid out. */
 export function sharesElsewhere({ ledger, payouts, resolver, publicUrls }: SharesElsewhereOptions): NonNullable<SplitsOptions['elsewhere']> {
@@ -32,9 +34,22 @@ export function sharesElsewhere({ ledger, payouts, resolver, publicUrls }: Share
       if (isFault(error)) return undefined
       throw error
     }
-    const name = `elsewhere[${owner.id}/${createHash('sha256').update(url).digest('hex').slice(0, hashCharacters)}]`
+    const name = `${prefix}${owner.id}/${createHash('sha256').update(url).digest('hex').slice(0, hashCharacters)}]`
     const { id: accountId } = await ledger.openAccount({ name, kind: 'publisher', asset, debitsMayExceedCredits: false })
     await payouts.setMethod({ personId: owner.personId, accountId, asset }, { destination: { rail: 'interledger', walletAddress: url }, schedule: 'daily', threshold: payouts.terms.minimum })
     return { accountId, pointer: url }
+  }
+}
+
+/** What became of the shares that gather on these accounts; of other accounts nothing is said. */
+export function statesElsewhere({ ledger, store }: { readonly ledger: Pick<Ledger, 'account' | 'balance'>; readonly store: Pick<PayoutStore, 'takenOf'> }): NonNullable<SplitsOptions['statesElsewhere']> {
+  return async (accountIds) => {
+    const accounts = await Promise.all(accountIds.map((id) => ledger.account(id)))
+    const ids = accounts.flatMap((account) => (account?.name.startsWith(prefix) === true ? [account.id] : []))
+    const [taken, balances] = await Promise.all([store.takenOf(ids), Promise.all(ids.map((id) => ledger.balance(id)))])
+    return new Map(ids.map((id, index): [typeof id, ShareElsewhere] => {
+      const { underWay = 0n, arrived = 0n, refused } = taken.get(id) ?? {}
+      return [id, { waiting: balances[index]?.posted ?? 0n, underWay, sent: arrived, refused }]
+    }))
   }
 }

@@ -4,6 +4,10 @@ import { personSchema } from '../../session/session.ts'
 
 const units = z.pipe(z.string().check(z.regex(/^[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
 
+/** What became of a share for another provider. */
+const elsewhereSchema = z.object({ waiting: units, underWay: units, sent: units, refused: z.nullable(z.object({ atMs: z.number(), reason: z.nullable(z.string()) })) })
+export type Elsewhere = z.infer<typeof elsewhereSchema>
+
 const pointerSchema = z.object({
   id: z.string(),
   url: z.string(),
@@ -12,7 +16,7 @@ const pointerSchema = z.object({
   main: z.boolean(),
   assetCode: z.string(),
   assetScale: z.number(),
-  split: z.nullable(z.object({ startedAtMs: z.number(), parts: z.array(z.object({ pointer: z.string(), weight: z.number(), amount: units })) })),
+  split: z.nullable(z.object({ startedAtMs: z.number(), parts: z.array(z.object({ pointer: z.string(), weight: z.number(), amount: units, elsewhere: z.nullable(elsewhereSchema) })) })),
 })
 export type Pointer = z.infer<typeof pointerSchema>
 

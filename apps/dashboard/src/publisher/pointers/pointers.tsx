@@ -9,7 +9,7 @@ import { useFaultWords } from '../../words/use-fault-words.ts'
 import { shortPointer } from '../../words/names.ts'
 import { useLocale } from '../../words/words.ts'
 import { PublisherPage } from '../publisher-page.tsx'
-import { addPointer, changeSplit, loadPointers, type Pointer } from './pointers-api.ts'
+import { addPointer, changeSplit, type Elsewhere, loadPointers, type Pointer } from './pointers-api.ts'
 import { SplitForm } from './split-form.tsx'
 
 const pollMs = 5_000
@@ -84,16 +84,38 @@ function Shared({ pointer, split }: { readonly pointer: Pointer; readonly split:
     <>
       <p className="quiet">{t('pointers.since', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(split.startedAtMs) })}</p>
       <ul className="rows">
-        {split.parts.map(({ pointer: to, weight, amount }) => (
+        {split.parts.map(({ pointer: to, weight, amount, elsewhere }) => (
           <li key={to} className="row">
             <div className="row-main">
               <p className="row-title">{to === pointer.url ? t('pointers.itself') : shortPointer(to)}</p>
               <p className="quiet">{percent.format(weight / whole)}</p>
+              {elsewhere !== null && <SentElsewhere state={elsewhere} asset={asset} />}
             </div>
             <p className="row-amount">{formatMoney(amount, asset, locale)}</p>
           </li>
         ))}
       </ul>
+    </>
+  )
+}
+
+/** Where the share of a wallet address of another provider is. */
+function SentElsewhere({ state, asset }: { readonly state: Elsewhere; readonly asset: { readonly code: string; readonly scale: number } }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const { waiting, underWay, sent, refused } = state
+  const places = [{ name: 'sent', amount: sent }, { name: 'underWay', amount: underWay }, { name: 'waiting', amount: waiting }] as const
+  return (
+    <>
+      <p className="quiet">
+        {t('pointers.elsewhere.what')} {places.flatMap(({ name, amount }) => (amount > 0n ? [t(`pointers.elsewhere.${name}`, { amount: formatMoney(amount, asset, locale) })] : [])).join(' · ')}
+      </p>
+      {refused !== null && (
+        <p className="quiet">
+          {t('pointers.elsewhere.refused', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(refused.atMs) })}
+          {refused.reason !== null && <> {refused.reason}</>}
+        </p>
+      )}
     </>
   )
 }

@@ -14,7 +14,7 @@ import express, { type RequestHandler } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RailName } from '../payout.ts'
 import type { PayoutRecord } from '../payout-store.ts'
-import { sharesElsewhere } from '../shares-elsewhere.ts'
+import { sharesElsewhere, statesElsewhere } from '../shares-elsewhere.ts'
 import { StripeAccountStore } from '../stripe-account-store.ts'
 import { stripePayoutRoutes } from '../stripe-routes.ts'
 import { camt, cent, eur, type House, maraIban, openHouse } from '../test-house.ts'
@@ -23,6 +23,7 @@ import { stripeRail } from './stripe.ts'
 import { StripeConnect } from './stripe-connect.ts'
 import { StripeStandIn } from './stripe-stand-in.ts'
 import { PayoutFault } from '../fault.ts'
+import { RailRefusal } from './rail.ts'
 
 /** One rail with what it needs, and what the world on its other side does. */
 interface Way {
@@ -242,7 +243,7 @@ test('a share for a wallet address of another provider gathers on an account of 
   })
   const found = (url: string): WalletAddress | undefined => (url === address.url ? address : undefined)
   await using splits = new Splits({
-    postgres, ledger, clock, allowLocal: false, log: { warn: () => undefined }, elsewhere,
+    postgres, ledger, clock, allowLocal: false, log: { warn: () => undefined }, elsewhere, statesElsewhere: statesElsewhere({ ledger, store }),
     accounts: { walletAddresses: () => Promise.resolve([address]), walletAddressByUrl: (url) => Promise.resolve(found(url)), walletAddressById: () => Promise.resolve(address) },
   })
   const refused = (pointer: string): Promise<void> => expect(splits.change(mara.personId, address.id, [{ pointer, weight: 1 }])).rejects.toMatchObject({ code: 'split-pointer-unknown' })
@@ -251,6 +252,8 @@ test('a share for a wallet address of another provider gathers on an account of 
   await splits.change(mara.personId, address.id, [{ pointer: address.url, weight: 2 }, { pointer: there, weight: 1 }])
   const account = (await splits.list(mara.personId))[0]?.since?.parts.at(1)?.pointer
   expect(account).toBe(there)
+  const state = async () => (await splits.list(mara.personId))[0]?.since?.parts.map((part) => part.elsewhere)
+  expect(await state()).toEqual([undefined, { waiting: 0n, underWay: 0n, sent: 0n, refused: undefined }])
   const gathered = async (): Promise<bigint> => (await way.house.posted())[Object.keys(await way.house.posted()).find((name) => name.startsWith('elsewhere[')) ?? ''] ?? 0n
   const nextMorning = async (): Promise<void> => {
     clock.jump(86_400_000)
@@ -262,16 +265,24 @@ test('a share for a wallet address of another provider gathers on an account of 
   await nextMorning()
   // Less than the smallest payout waits.
   expect([await gathered(), await way.left()]).toEqual([33_333_333n, []])
+  expect(await state()).toMatchObject([undefined, { waiting: 33_333_333n, underWay: 0n, sent: 0n }])
   await way.house.earn(3_000_000_001n)
   await splits.move()
   expect(await gathered()).toBe(1_033_333_334n)
+  // The other side takes nothing that morning: nothing is lost, it is said, and it leaves on the next.
+  const refuses = (): Promise<never> => Promise.reject(new RailRefusal('this wallet address takes no payments'))
+  clock.jump(86_400_000)
+  await way.house.open({}, { name: 'interledger', prepare: refuses, send: refuses, check: refuses }).work()
+  expect(await state()).toMatchObject([undefined, { waiting: 1_033_333_334n, underWay: 0n, sent: 0n, refused: { reason: 'this wallet address takes no payments' } }])
   await nextMorning()
   expect([await gathered(), await way.left()]).toEqual([0n, [1_033_333_331n]])
+  expect(await state()).toEqual([undefined, { waiting: 0n, underWay: 0n, sent: 1_033_333_331n, refused: undefined }])
   await way.house.earn(1n)
   await splits.move()
   // Of 3,100,000,003 units a third, to the unit; three of them were the fee.
   expect(await gathered()).toBe(0n)
   expect((await way.house.rows()).filter((row) => row.includes('elsewhere')).map((row) => row.replace(/elsewhere\[[^\]]*\]/, 'elsewhere[there]'))).toEqual([
     'publisher[mara] -> elsewhere[there] 33333333 split', 'publisher[mara] -> elsewhere[there] 1000000001 split', 'elsewhere[there] -> payout[interledger] 1033333334 payout',
+    'payout[interledger] -> elsewhere[there] 1033333334 payout-return', 'elsewhere[there] -> payout[interledger] 1033333334 payout',
   ])
 })

@@ -2,7 +2,7 @@ import { type Entrance, personOf } from '@rivulet/accounts'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
 import { SplitFault, type SplitFaultCode } from './split.ts'
-import { partsSchema, type SharedAddress, type Splits } from './splits.ts'
+import { partsSchema, type ShareElsewhere, type SharedAddress, type Splits } from './splits.ts'
 
 const bodyBytesMax = 65_536
 const statuses: Record<SplitFaultCode, number> = { 'split-invalid': 400, 'split-pointer-unknown': 400, 'split-asset-differs': 400, 'split-circular': 409, 'split-waiting': 409, 'split-unknown': 404 }
@@ -33,8 +33,14 @@ function sharedJson({ address, since }: SharedAddress): object {
   const { id, url, path, publicName, asset, main } = address
   return {
     id, url, path, publicName, main, assetCode: asset.code, assetScale: asset.scale,
-    split: since === undefined ? null : { startedAtMs: since.startedAtMs, parts: since.parts.map(({ amount, ...part }) => ({ ...part, amount: String(amount) })) },
+    split: since === undefined ? null : { startedAtMs: since.startedAtMs, parts: since.parts.map(({ amount, elsewhere, ...part }) => ({ ...part, amount: String(amount), elsewhere: elsewhereJson(elsewhere) })) },
   }
+}
+
+function elsewhereJson(state: ShareElsewhere | undefined): object | null {
+  if (state === undefined) return null
+  const { waiting, underWay, sent, refused } = state
+  return { waiting: String(waiting), underWay: String(underWay), sent: String(sent), refused: refused === undefined ? null : { atMs: refused.atMs, reason: refused.reason ?? null } }
 }
 
 const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {

@@ -23,6 +23,8 @@ export interface SplitsOptions {
   readonly clock: Clock
   /** The account on which a share for a wallet address of another provider gathers until it is paid out there, and how that address is called; undefined when nobody can be paid there. Without it only pointers of this provider take part. */
   readonly elsewhere?: (owner: WalletAddress, pointer: string) => Promise<{ readonly accountId: Id<'acct'>; readonly pointer: string } | undefined>
+  /** Of those of these accounts on which shares for other providers gather. */
+  readonly statesElsewhere?: (accountIds: readonly Id<'acct'>[]) => Promise<ReadonlyMap<Id<'acct'>, ShareElsewhere>>
   /** Accept pointers with http, ports and loopback hosts; only for the sandbox. */
   readonly allowLocal: boolean
   readonly log: { warn(fields: object, message: string): void }
@@ -30,10 +32,21 @@ export interface SplitsOptions {
   readonly watch?: JobWatch | undefined
 }
 
+/** What became of all that was shared with a wallet address of another provider, units. */
+export interface ShareElsewhere {
+  /** Gathered here, too little yet or not yet due. */
+  readonly waiting: bigint
+  readonly underWay: bigint
+  /** Arrived there. */
+  readonly sent: bigint
+  /** Why the last payment did not arrive, or not whole; what did not is waiting again. */
+  readonly refused: { readonly atMs: number; readonly reason: string | undefined } | undefined
+}
+
 /** How an address is shared, and what each has got of it since. */
 export interface SharedAddress {
   readonly address: WalletAddress
-  readonly since: { readonly startedAtMs: number; readonly parts: readonly { readonly pointer: string; readonly weight: number; readonly amount: bigint }[] } | undefined
+  readonly since: { readonly startedAtMs: number; readonly parts: readonly { readonly pointer: string; readonly weight: number; readonly amount: bigint; readonly elsewhere: ShareElsewhere | undefined }[] } | undefined
 }
 
 const lookEveryMs = 1_000
@@ -72,7 +85,8 @@ export class Splits implements AsyncDisposable {
   async list(personId: Id<'pers'>): Promise<readonly SharedAddress[]> {
     const addresses = await this.#options.accounts.walletAddresses(personId)
     const splits = new Map((await this.#store.ofAccounts(addresses.map(({ ledgerAccountId }) => ledgerAccountId))).map((split) => [split.accountId, split]))
-    return addresses.map((address) => ({ address, since: sinceOf(splits.get(address.ledgerAccountId)) }))
+    const states = await this.#options.statesElsewhere?.([...splits.values()].flatMap(({ parts }) => parts.map(({ accountId }) => accountId)))
+    return addresses.map((address) => ({ address, since: sinceOf(splits.get(address.ledgerAccountId), states) }))
   }
 
   /**
@@ -201,8 +215,8 @@ export class Splits implements AsyncDisposable {
   }
 }
 
-function sinceOf(split: Split | undefined): SharedAddress['since'] {
+function sinceOf(split: Split | undefined, states: ReadonlyMap<Id<'acct'>, ShareElsewhere> = new Map()): SharedAddress['since'] {
   if (split === undefined) return undefined
   const amounts = sharesOf(split.parts.map(({ weight }) => weight), split.moved - split.base)
-  return { startedAtMs: split.startedAtMs, parts: split.parts.map(({ pointer, weight }, index) => ({ pointer, weight, amount: amounts[index] ?? 0n })) }
+  return { startedAtMs: split.startedAtMs, parts: split.parts.map(({ accountId, pointer, weight }, index) => ({ pointer, weight, amount: amounts[index] ?? 0n, elsewhere: states.get(accountId) })) }
 }
