@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import { guestLedger, verified } from './support/books.ts'
 import { askForStream } from './support/control.ts'
 import { Server } from './support/product.ts'
-import { sharedFolder } from './support/shared-folder.ts'
+import { sandboxFolder } from './support/shared-folder.ts'
 import { AgentSocket, Reader } from './support/reader.ts'
 
 const site = 'https://news.example'
@@ -23,7 +23,7 @@ let session: string
 let mara: string
 
 beforeAll(async () => {
-  folder = resources.use(await sharedFolder()).path
+  folder = resources.use(await sandboxFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   const guest = resources.use(await guestLedger({ folder }))
   ledger = guest.ledger

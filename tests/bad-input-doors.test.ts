@@ -10,7 +10,7 @@ import { WebSocket } from 'ws'
 import { answerOf, balanceOf, verified } from './support/books.ts'
 import { controlUrlOf } from './support/control.ts'
 import { Server } from './support/product.ts'
-import { sharedFolder } from './support/shared-folder.ts'
+import { sandboxFolder } from './support/shared-folder.ts'
 import { Random } from './support/random.ts'
 import { Reader } from './support/reader.ts'
 
@@ -25,7 +25,7 @@ let product: Server
 let secrets: { readonly peer: string; readonly control: string }
 
 beforeAll(async () => {
-  folder = resources.use(await sharedFolder()).path
+  folder = resources.use(await sandboxFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   secrets = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as typeof secrets
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { balanceOf, verified } from './support/books.ts'
 import { freeBasePort } from './support/ports.ts'
 import { rivulet, Server } from './support/product.ts'
-import { sharedFolder } from './support/shared-folder.ts'
+import { sandboxFolder, sharedFolder } from './support/shared-folder.ts'
 import { Reader } from './support/reader.ts'
 
 const spsp = 'application/spsp4+json'
@@ -57,7 +57,7 @@ describe('in a sandbox', () => {
   const before = { posted: '5000000000', pending: '0', accrued: '0' }
 
   beforeAll(async () => {
-    folder = resources.use(await sharedFolder()).path
+    folder = resources.use(await sandboxFolder()).path
     product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
     site = resources.use(await hostileSite()).url
   })

@@ -12,7 +12,7 @@ import { type Fate, Meddler, type Meddling } from './support/meddler.ts'
 import { askForStream } from './support/control.ts'
 import { freeBasePort } from './support/ports.ts'
 import { Server } from './support/product.ts'
-import { sharedFolder } from './support/shared-folder.ts'
+import { sandboxFolder } from './support/shared-folder.ts'
 
 const budget = 5_000_000_000n
 const never = new Promise<never>(() => undefined)
@@ -71,7 +71,7 @@ let ledger: Ledger
 const streams = new Map<keyof typeof fates, Promise<Outcome>>()
 
 beforeAll(async () => {
-  folder = resources.use(await sharedFolder()).path
+  folder = resources.use(await sandboxFolder()).path
   const port = await freeBasePort()
   environment = { RIVULET_LEASE_SECONDS: '30', RIVULET_LOG: 'error' }
   const roles = ['--data', folder, '--port', String(port)]

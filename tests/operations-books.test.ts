@@ -8,6 +8,7 @@ import { answerOf, type Balance, balanceOf, guestLedger, type Verified, verified
 import { askForStream } from './support/control.ts'
 import { freeBasePort } from './support/ports.ts'
 import { dataFolder, rivulet, Server } from './support/product.ts'
+import { sharedFolder } from './support/shared-folder.ts'
 
 const names = ['alice', 'ben', 'mara', 'tomas', 'ines'] as const
 
@@ -103,7 +104,7 @@ describe('the books', () => {
   })
 
   test('come back from a backup to the unit, and people sign in as before', async () => {
-    using restored = dataFolder()
+    await using restored = await sharedFolder([])
     const file = join(files, 'stopped.backup')
     expect(await rivulet(['backup', file, '--data', folder])).toMatchObject({ status: 0 })
     cpSync(join(folder, 'secrets.json'), join(restored.path, 'secrets.json'))
@@ -123,7 +124,7 @@ describe('the books', () => {
   })
 
   test('take back no backup that is cut off, altered, of something else, or not there, and stay empty', async () => {
-    using empty = dataFolder()
+    await using empty = await sharedFolder()
     const whole = readFileSync(join(files, 'stopped.backup'))
     const text = gunzipSync(whole).toString()
     const bad: readonly (readonly [string, Buffer])[] = [
@@ -184,7 +185,7 @@ describe('a real installation', () => {
     ['a host path that is none', ['--domain', 'example.com', '--email', 'operator@example.com', '--host-path', 'The Gazette']],
     ['a rate that is none', ['--domain', 'example.com', '--email', 'operator@example.com', '--rate', '0']],
   ])('is not written with %s', async (_what, options) => {
-    using folder = dataFolder()
+    await using folder = await sharedFolder()
     const { status, stderr } = await rivulet(['init', ...options, '--data', folder.path])
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^rivulet: .*\([a-z-]+\)\n$/m) as string })
     // The next try starts afresh.

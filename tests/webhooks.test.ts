@@ -5,7 +5,7 @@ import { provePayment, verifyWebhook } from '@rivulet/payment-proof'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerOf, balanceOf } from './support/books.ts'
 import { Server } from './support/product.ts'
-import { sharedFolder } from './support/shared-folder.ts'
+import { sandboxFolder } from './support/shared-folder.ts'
 
 interface Told {
   readonly type: string
@@ -17,7 +17,7 @@ let folder: string
 let product: Server
 
 beforeAll(async () => {
-  folder = resources.use(await sharedFolder()).path
+  folder = resources.use(await sandboxFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
 })
 afterAll(() => resources.disposeAsync())

@@ -6,7 +6,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ready, Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 import { Reader } from '../support/reader.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { seriousFaults } from './sound.ts'
@@ -24,7 +24,7 @@ let ready: Ready
 let chromium: TestBrowser
 
 beforeAll(async () => {
-  const folder = resources.use(await sharedFolder()).path
+  const folder = resources.use(await sandboxFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   ready = product.ready
   chromium = resources.use(await launchChromium())

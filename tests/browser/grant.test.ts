@@ -10,7 +10,7 @@ import { type AuthenticatedClient, createAuthenticatedClient, isFinalizedGrantWi
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ready, rivulet, Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { seriousFaults } from './sound.ts'
 
@@ -27,7 +27,7 @@ let authServer: string
 const returns: URL[] = []
 
 beforeAll(async () => {
-  const folder = resources.use(await sharedFolder()).path
+  const folder = resources.use(await sandboxFolder()).path
   ready = resources.use(await Server.start(['up', '--port', '0', '--data', folder])).ready
   chromium = resources.use(await launchChromium())
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: keyId }

@@ -1,7 +1,7 @@
 /** The whole product in a process of its own, as a person starts it, with a fresh data folder. */
 import { guestLedger } from '../support/books.ts'
 import { type Ready, Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 
 export interface Product extends Ready, AsyncDisposable {
   /** What belongs to an account, in units: posted, and accrued on streams that are open. */
@@ -13,7 +13,7 @@ export interface Product extends Ready, AsyncDisposable {
 /** Runs `rivulet up` on ports of its own. It ends, and its folder goes, with the object. */
 export async function startProduct(): Promise<Product> {
   await using building = new AsyncDisposableStack()
-  const { path: folder, databaseUrl: url } = building.use(await sharedFolder())
+  const { path: folder, databaseUrl: url } = building.use(await sandboxFolder())
   const { ready } = building.use(await Server.start(['up', '--port', '0', '--data', folder]))
   const books = building.use(await guestLedger({ url }))
   const all = building.move()

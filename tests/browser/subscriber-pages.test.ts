@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ready, Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 import { Reader } from '../support/reader.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { seriousFaults } from './sound.ts'
@@ -21,7 +21,7 @@ let chromium: TestBrowser
 let reader: Reader
 
 beforeAll(async () => {
-  const folder = resources.use(await sharedFolder()).path
+  const folder = resources.use(await sandboxFolder()).path
   ready = resources.use(await Server.start(['up', '--port', '0', '--data', folder])).ready
   chromium = resources.use(await launchChromium())
   reader = new Reader(ready.wallet)

@@ -9,7 +9,7 @@ import { balanceOf, verified } from '../support/books.ts'
 import { controlUrlOf } from '../support/control.ts'
 import { newClientKey, signed } from '../support/paying.ts'
 import { Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 import { mutatedJson, mutatedText } from './mutations.ts'
 import { parser, type Parser } from './parsers.ts'
 import { fuzz } from './run.ts'
@@ -31,7 +31,7 @@ const elsewhere = (): Record<string, string> => {
 }
 
 beforeAll(async () => {
-  folder = resources.use(await sharedFolder()).path
+  folder = resources.use(await sandboxFolder()).path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder], { RIVULET_PROXY_HOPS: '1' }))
   control = (JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as { control: string }).control
   const sessionAt = async (door: 'wallet' | 'receiver', email: string): Promise<string> => {

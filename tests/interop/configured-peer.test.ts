@@ -8,7 +8,7 @@ import { type Connection, createConnection, type CreateConnectionOpts, createSer
 import { expect, test } from 'vitest'
 import { answerOf, balanceOf, verified } from '../support/books.ts'
 import { Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 
 type BtpPlugin = CreateConnectionOpts['plugin']
 // Its module is the class itself, which its types do not say.
@@ -25,7 +25,7 @@ test.each([
   ['the asset of the installation', 'EUR/9', { code: 'EUR', scale: 9 }],
   ['a coarser scale of it, through an exchange', 'EUR/6', { code: 'EUR', scale: 6 }],
 ])('a reference peer whose link counts in %s pays a publisher and is paid, to the unit', { timeout: 300_000 }, async (_name, assetText, asset) => {
-  await using folder = await sharedFolder()
+  await using folder = await sandboxFolder()
   await using server = await Server.start(['up', '--data', folder.path, '--port', '0'])
   const { incomingToken } = await answerOf<{ incomingToken: string }>(['peers', 'add', 'reference', '--asset', assetText, '--data', folder.path])
   await wait(followMs)

@@ -9,7 +9,7 @@ import type { Access } from '@rivulet/gnap'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newClientKey, PayingHouse, signed } from '../support/paying.ts'
 import { rivulet, Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 
 type Client = Awaited<ReturnType<typeof createAuthenticatedClient>>
 
@@ -31,7 +31,7 @@ const incoming = async (changes: Partial<Parameters<PayingHouse['incoming']['cre
 const descriptionOf = ({ body }: { readonly body: Record<string, unknown> }): unknown => (body['error'] as { description?: unknown } | undefined)?.description
 
 beforeAll(async () => {
-  const shared = resources.use(await sharedFolder())
+  const shared = resources.use(await sandboxFolder())
   folder = shared.path
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   house = resources.use(await PayingHouse.open({ databaseUrl: shared.databaseUrl, dataFolder: folder, urls: product.ready }))

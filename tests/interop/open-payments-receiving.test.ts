@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { type AuthenticatedClient, createAuthenticatedClient, createUnauthenticatedClient, isPendingGrant, type WalletAddress } from '@interledger/open-payments'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rivulet, Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { sandboxFolder } from '../support/shared-folder.ts'
 
 const resources = new AsyncDisposableStack()
 const keyId = randomUUID()
@@ -16,7 +16,7 @@ let payee: WalletAddress
 let clientAddress: string
 
 beforeAll(async () => {
-  folder = resources.use(await sharedFolder()).path
+  folder = resources.use(await sandboxFolder()).path
   const { ready } = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   const addressOf = (role: string): string => ready.demoAccounts.find((account) => account.role === role)?.walletAddress ?? ''
   clientAddress = addressOf('subscriber')

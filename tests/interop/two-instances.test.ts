@@ -8,7 +8,7 @@ import { answerOf, balanceOf, type Verified, verified } from '../support/books.t
 import { newClientKey, PayingHouse } from '../support/paying.ts'
 import { freeBasePort } from '../support/ports.ts'
 import { Server } from '../support/product.ts'
-import { sharedFolder } from '../support/shared-folder.ts'
+import { type SharedFolder, sharedFolder } from '../support/shared-folder.ts'
 
 interface Summary {
   readonly sent: { readonly value: string; readonly assetCode: string }
@@ -45,13 +45,13 @@ async function sessionOf(origin: string, name: string): Promise<string> {
 
 /** An installation that the operator runs, kills and starts again. */
 class Instance implements AsyncDisposable {
-  readonly #folder: Awaited<ReturnType<typeof sharedFolder>>
+  readonly #folder: SharedFolder
   readonly #port: number
   #server: Server | undefined
   /** Of the operator. */
   #session: string | undefined
 
-  private constructor(folder: Awaited<ReturnType<typeof sharedFolder>>, port: number, settings: object) {
+  private constructor(folder: SharedFolder, port: number, settings: object) {
     this.#folder = folder
     this.#port = port
     writeFileSync(join(this.#folder.path, 'rivulet.json'), JSON.stringify({ sandbox: true, ...settings }))

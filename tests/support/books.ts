@@ -9,6 +9,8 @@ export interface Balance {
   readonly posted: string
   readonly pending: string
   readonly accrued: string
+  readonly assetCode: string
+  readonly assetScale: number
 }
 
 export interface Verified {
@@ -33,8 +35,8 @@ export async function balanceOf(name: string, folder: string, environment: NodeJ
   const url = databaseOf(folder)
   if (url === undefined) return answerOf<Balance>(['balance', name, '--data', folder], environment)
   await using guest = await guestLedger({ url })
-  const { posted, pending, accrued } = await guest.balanceOf(name)
-  return { posted: String(posted), pending: String(pending), accrued: String(accrued) }
+  const { posted, pending, accrued, asset } = await guest.balanceOf(name)
+  return { posted: String(posted), pending: String(pending), accrued: String(accrued), assetCode: asset.code, assetScale: asset.scale }
 }
 
 /** As `rivulet verify` says it. On a shared folder it is proven here. */

@@ -1,13 +1,32 @@
-import { testPostgres } from '@rivulet/postgres/testing'
+import { type Filling, testPostgres } from '@rivulet/postgres/testing'
 import { allMigrations } from '../../apps/rivulet/src/database.ts'
-import { dataFolder, putDatabase } from './product.ts'
+import { dataFolder, putDatabase, Server } from './product.ts'
 
-/** A data folder that goes with the test, and a fresh database for it on the PostgreSQL of the run, with these schemas: for all that is not about a PostgreSQL of one's own. */
-export async function sharedFolder(schemas = allMigrations): Promise<AsyncDisposable & { readonly path: string; readonly databaseUrl: string }> {
+/** A data folder that goes with the test, with a database of its own on the PostgreSQL of the run. */
+export interface SharedFolder extends AsyncDisposable {
+  readonly path: string
+  readonly databaseUrl: string
+}
+
+/** The database is fresh and has these schemas: for all that is not about a PostgreSQL of one's own. */
+export async function sharedFolder(schemas = allMigrations, filling?: Filling): Promise<SharedFolder> {
   await using building = new AsyncDisposableStack()
   const { path } = building.use(dataFolder())
-  const { url } = building.use(await testPostgres(schemas))
+  const { url } = building.use(await testPostgres(schemas, filling))
   putDatabase(path, url)
   const all = building.move()
   return { path, databaseUrl: url, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+/** As `sharedFolder`, and a sandbox of default settings was started on the database once and stopped: the demo accounts are there, and need not be made again. */
+export function sandboxFolder(): Promise<SharedFolder> {
+  return sharedFolder(allMigrations, { name: 'sandbox', fill: startOnce })
+}
+
+async function startOnce(url: string): Promise<void> {
+  using folder = dataFolder()
+  putDatabase(folder.path, url)
+  await using server = await Server.start(['up', '--port', '0', '--data', folder.path])
+  const status = await server.end('SIGTERM')
+  if (status !== 0) throw new Error(`the sandbox did not stop: ${server.errors}`)
 }

@@ -13,12 +13,18 @@ declare module 'vitest' {
 
 const templateLock = 7_410_202_603
 
+/** What a template holds beside its schemas: written once in a run, by who leaves no connection behind. */
+export interface Filling {
+  readonly name: string
+  readonly fill: (url: string) => Promise<void>
+}
+
 /**
  * A fresh database with these schemas on the real server of the run, copied from a template that the first caller makes. Dropped at dispose, whoever is still connected.
  */
-export async function testPostgres(migrations: readonly Migrations[]): Promise<Postgres> {
+export async function testPostgres(migrations: readonly Migrations[], filling?: Filling): Promise<Postgres> {
   const serverUrl = inject('postgresUrl')
-  const template = `template_${createHash('sha256').update(JSON.stringify(migrations)).digest('hex').slice(0, 16)}`
+  const template = `template_${createHash('sha256').update(JSON.stringify([migrations, filling?.name])).digest('hex').slice(0, 16)}`
   const name = `test_${randomBytes(8).toString('hex')}`
   await admin(serverUrl, async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [templateLock])
@@ -28,6 +34,7 @@ export async function testPostgres(migrations: readonly Migrations[]): Promise<P
       await using postgres = Postgres.connect({ url: withDatabase(serverUrl, `${template}_new`), connectionsMax: 1, applicationName: 'template' })
       await migrate(postgres, migrations)
       await postgres[Symbol.asyncDispose]()
+      await filling?.fill(postgres.url)
       await client.query(`ALTER DATABASE ${template}_new RENAME TO ${template}`)
     }
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
