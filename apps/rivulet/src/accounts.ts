@@ -1,5 +1,6 @@
 /** How people and their ways in are put together: for servers, and for commands, which need little else of the house. */
-import { Accounts, type Person } from '@rivulet/accounts'
+import type { Person } from '@rivulet/accounts'
+import { Accounts } from '@rivulet/accounts/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
@@ -10,6 +11,8 @@ interface AccountsParts {
   readonly postgres: Postgres
   readonly ledger: Ledger
   readonly clock: Clock
+  /** For servers; commands let nobody in. */
+  readonly entrancesOpen: boolean
   /** Servers only: commands write nobody. */
   readonly mails?: Mails
   readonly onPersonCreated?: (person: Person) => Promise<void>

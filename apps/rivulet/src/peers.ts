@@ -1,7 +1,7 @@
 import { AuditLog } from '@rivulet/audit'
 import { Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
-import { Peers } from '@rivulet/peering'
+import { Peers } from '@rivulet/peering/peers'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import type { Config } from './config.ts'

@@ -17,7 +17,7 @@ export function balanceCommand(): Command {
       const config = readConfig(options)
       await using database = await openCommandDatabase(config)
       await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
-      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock })
+      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock, entrancesOpen: false })
       const { walletAddress, name: personName } = await accounts.personByName(name)
       if (walletAddress === undefined) throw new Fault('account-unknown', `${personName} is an operator and has no account`)
       const { posted, pending, accrued, asset } = await ledger.balance(walletAddress.ledgerAccountId)

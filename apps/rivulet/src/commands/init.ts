@@ -50,7 +50,7 @@ export function initCommand(): Command {
       const config = readConfig(options)
       await using database = await openServerDatabase(config, 'init', (step) => console.error(`${step} ...`))
       await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
-      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock })
+      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock, entrancesOpen: false })
       const password = randomBytes(15).toString('base64url')
       await accounts.ensurePerson({ role: 'operator', email: options.email, name: 'Operator', password })
       console.error(`Written: ${folder}/rivulet.json and secrets.json (keep them, and keep them secret).`)

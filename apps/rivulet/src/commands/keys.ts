@@ -18,7 +18,7 @@ export function keysCommand(): Command {
       const config = readConfig(options)
       await using database = await openCommandDatabase(config)
       await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
-      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock })
+      await using accounts = await openAccounts(config, { postgres: database.postgres, ledger, clock: systemClock, entrancesOpen: false })
       const address = (await accounts.walletAddressByPath(name.toLowerCase())) ?? (await accounts.personByName(name)).walletAddress
       if (address === undefined) throw new Fault('wallet-address-unknown', `${name} has no wallet address that a key could belong to`)
       const { kid } = await accounts.addKey(address.id, jwk, options.name)

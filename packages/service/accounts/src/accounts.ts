@@ -9,7 +9,7 @@ import type { Clock, Timer } from '@rivulet/time'
 import { z } from 'zod'
 import { AccountsStore, anonymousPath, type PersonWithAddressRow, type WalletAddressOfRow, type WalletKeyRow } from './accounts-store.ts'
 import { clientKey, parseClientKey, type RegisteredKey } from './client-key.ts'
-import { type Entrance, openEntrance } from './entrance.ts'
+import type { Entrance } from './entrance.ts'
 import { Erasures, type ErasureSteps } from './privacy/erasure.ts'
 import type { PersonalData } from './privacy/export.ts'
 import { AccountsFault, type NewPerson, type NewWalletAddress, type Person, personName, type Role, roles, type WalletAddress } from './types.ts'
@@ -42,6 +42,8 @@ export interface AccountsOptions {
   readonly confirmAddresses?: boolean
   /** Of every new wallet address; EUR at scale 9 unless told. */
   readonly asset?: Asset
+  /** False for commands: nobody signs in through them, and what serves signing in is not loaded. */
+  readonly entrancesOpen?: boolean
   /** Called when a new person has a ledger account and a wallet address. Must be idempotent: after a crash it is called again at the next sign-in. */
   readonly onPersonCreated?: (person: Person) => Promise<void>
 }
@@ -83,7 +85,6 @@ export class Accounts implements AsyncDisposable {
   readonly #keys: Batches<Id<'wadr'>, readonly RegisteredKey[]>
   readonly #frozen: Batches<Id<'acct'>, boolean>
   readonly #entrances = new Map<Role, Entrance>()
-  #hashPassword: (password: string) => Promise<string> = () => Promise.reject(new Error('not open'))
   #cleaning: Timer | undefined
   #cleaned: Promise<void> = Promise.resolve()
 
@@ -103,30 +104,30 @@ export class Accounts implements AsyncDisposable {
   /** Needs `accountsMigrations` applied. */
   static async open(options: AccountsOptions): Promise<Accounts> {
     const accounts = new Accounts(options)
-    for (const role of roles) {
-      const { entrance, hashPassword } = await openEntrance({
-        role,
-        publicUrl: options.entrances[role].publicUrl,
-        postgres: options.postgres,
-        clock: options.clock,
-        secret: options.secret,
-        sandbox: options.sandbox,
-        onSignIn: (id, language) => accounts.#signsIn(id, language),
-        onReset: (id) => accounts.#store.confirmAddress(id),
-        mails: options.mails,
-        confirmAddresses: options.confirmAddresses === true && options.mails !== undefined,
-        personById: (id) => accounts.personById(id),
-      })
-      accounts.#entrances.set(role, entrance)
-      accounts.#hashPassword = hashPassword
-    }
+    if (options.entrancesOpen !== false) await accounts.#openEntrances()
     accounts.#clean()
     return accounts
   }
 
+  async #openEntrances(): Promise<void> {
+    const { entrances, postgres, clock, secret, sandbox, mails, confirmAddresses } = this.#options
+    const { openEntrance } = await import('./entrance.ts')
+    for (const role of roles) {
+      const entrance = await openEntrance({
+        role, postgres, clock, secret, sandbox, mails,
+        publicUrl: entrances[role].publicUrl,
+        onSignIn: (id, language) => this.#signsIn(id, language),
+        onReset: (id) => this.#store.confirmAddress(id),
+        confirmAddresses: confirmAddresses === true && mails !== undefined,
+        personById: (id) => this.personById(id),
+      })
+      this.#entrances.set(role, entrance)
+    }
+  }
+
   entrance(role: Role): Entrance {
     const entrance = this.#entrances.get(role)
-    if (entrance === undefined) throw new AccountsFault('person-invalid', `no such role: ${role}`)
+    if (entrance === undefined) throw new AccountsFault('person-invalid', `nobody signs in here as ${role}`)
     return entrance
   }
 
@@ -333,7 +334,9 @@ export class Accounts implements AsyncDisposable {
 
   async #insert(spec: z.output<typeof newPerson>): Promise<Id<'pers'> | undefined> {
     const id = newId('pers', this.#options.clock.nowMs())
-    const inserted = await this.#store.insertPerson({ id, role: spec.role, email: spec.email, name: spec.name, passwordHash: await this.#hashPassword(spec.password), at: this.#now() })
+    // As signing up does it.
+    const { hashPassword } = await import('better-auth/crypto')
+    const inserted = await this.#store.insertPerson({ id, role: spec.role, email: spec.email, name: spec.name, passwordHash: await hashPassword(spec.password), at: this.#now() })
     return inserted ? id : undefined
   }
 

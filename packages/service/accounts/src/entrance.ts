@@ -113,8 +113,7 @@ export interface EntranceOptions {
   readonly personById: (personId: string) => Promise<Person | undefined>
 }
 
-/** The entrance, and better-auth's way of hashing passwords for people who are made by command. */
-export async function openEntrance(options: EntranceOptions): Promise<{ readonly entrance: Entrance; readonly hashPassword: (password: string) => Promise<string> }> {
+export async function openEntrance(options: EntranceOptions): Promise<Entrance> {
   const { role, clock, personById } = options
   const { origin, protocol } = new URL(options.publicUrl)
   const mailed = options.mails === undefined ? undefined : mailedFlows(options, options.mails, origin)
@@ -221,7 +220,7 @@ export async function openEntrance(options: EntranceOptions): Promise<{ readonly
     return true
   }
   const session = async (request: IncomingMessage): Promise<Person | undefined> => (await current(request))?.person
-  return { entrance: { handler, session, requireSession, requireSameOrigin, prove, passkeys: (personId) => passkeys.list(personId) }, hashPassword: (password) => context.password.hash(password) }
+  return { handler, session, requireSession, requireSameOrigin, prove, passkeys: (personId) => passkeys.list(personId) }
 }
 
 /** What better-auth is given to have mails written. The links carry their tokens in the fragment: no server's log and no other site learns them. */
