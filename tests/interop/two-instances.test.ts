@@ -107,6 +107,12 @@ class Instance implements AsyncDisposable {
     return BigInt(posted) + BigInt(accrued)
   }
 
+  /** Once something more has come in. */
+  async isPaid(name: string): Promise<void> {
+    const before = await this.balance(name)
+    while ((await this.balance(name)) <= before) await wait(50)
+  }
+
   /** The proof of the books, once no stream is open. */
   async proof(): Promise<Verified> {
     const until = Date.now() + settleTimeMaxMs
@@ -334,14 +340,14 @@ describe.each([
 
   test('after kill -9 of the paid and then of the paying side the books of both are right, and the routes are as before', async () => {
     const paid = here.stream(there.payee('mara'), 8)
-    await wait(3_500)
+    await there.isPaid('mara')
     await there.kill()
     await there.start()
     const out = await paid
     expect(BigInt(out.sent.value)).toBeGreaterThan(0n)
 
     const paying = here.stream(there.payee('mara'), 8).catch(() => undefined)
-    await wait(3_500)
+    await there.isPaid('mara')
     await here.kill()
     await paying
     await here.start()
