@@ -2,6 +2,7 @@
  * Starts one real PostgreSQL for a run of the tests, when some of them need it, in a folder of mode 0700 that goes with the run. What it holds need not outlive the run, so nothing waits for the
  * disk; tests about durability start servers of their own.
  */
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,10 +24,19 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   if (!project.vitest.projects.some(({ name }) => needing.has(name))) return undefined
   const freeBytes = await statfs(memory.folder).then(({ bavail, bsize }) => bavail * bsize, () => 0)
   const folder = await mkdtemp(join(freeBytes >= memory.freeBytesMin ? memory.folder : tmpdir(), 'rivulet-test-'))
+  standBy(folder)
   const server = await startEmbeddedPostgres({ dataFolder: folder, durable: false, settings })
   project.provide('postgresUrl', server.url)
   return async () => {
     await server[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Once this process has ended, by whatever signal: stops the server that still runs there, and removes the folder. The pipe to it closes with this process, and nothing is written to it before. */
+function standBy(folder: string): void {
+  const script = 'read -r _; pid=$(head -n 1 "$1/postgres/postmaster.pid") && kill -INT "$pid" && while kill -0 "$pid"; do sleep 0.1; done; rm -rf "$1"'
+  // Detached: Ctrl-C at a terminal is for the run alone.
+  const successor = spawn('/bin/sh', ['-c', script, 'sh', folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  successor.unref()
 }
