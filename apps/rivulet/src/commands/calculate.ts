@@ -33,12 +33,11 @@ export function calculateCommand(): Command {
 }
 
 function legible({ unitMargin, marginRate, targetMet, priceForTarget, costForTarget, breakEvenVolume, targetVolume, fee, profit, tornado }: Calculation): string {
-  const never = 'at no value'
   return [
     `margin of one purchase  ${unitMargin} (${marginRate} of the price): the target is ${targetMet ? 'met' : 'missed'}`,
-    `target met from a price of ${priceForTarget ?? never}, up to a cost of ${costForTarget ?? never}`,
-    `fixed costs paid after  ${breakEvenVolume ?? 'no number of'} purchases, with the target margin after ${targetVolume ?? 'no number of'}`,
-    `fee of one purchase     ${fee.perPurchase} (${fee.ratio} of the price): ${fee.mark}; below 20 % from ${fee.purchasesForAlarm ?? never}, below 15 % from ${fee.purchasesForWarning ?? never} purchases a charge`,
+    `target met              ${priceForTarget === null ? 'at no price' : `from a price of ${priceForTarget}`}, ${costForTarget === null ? 'at no cost' : `up to a cost of ${costForTarget}`}`,
+    `fixed costs paid        ${breakEvenVolume === null ? 'by no number of purchases' : `after ${breakEvenVolume} purchases`}, with the target margin ${targetVolume === null ? 'by no number' : `after ${targetVolume}`}`,
+    `fee of one purchase     ${fee.perPurchase} (${fee.ratio} of the price): ${fee.mark}; purchases in a charge for 20 %: ${fee.purchasesForAlarm ?? 'no number'}, for 15 %: ${fee.purchasesForWarning ?? 'no number'}`,
     `profit of the period    ${profit}`,
     ...tornado.map(({ input, lower, higher }) => `  ${input.padEnd(12)} -20 %: ${lower}   +20 %: ${higher}`),
   ].join('\n')
