@@ -57,9 +57,9 @@ export const publisherEn = {
     path: 'Last part of its address',
     name: 'Name that others see',
     elsewhere: {
-      what: 'With another provider: its part gathers here, and leaves each morning on which there is enough for a payout.',
+      what: 'With another provider: gathers here, and leaves each morning once there is enough for a payout.',
       sent: 'Arrived there: {{amount}}', underWay: 'On its way: {{amount}}', waiting: 'Waiting here: {{amount}}',
-      refused: 'The last payment, of {{date}}, did not arrive whole; what did not is waiting here again.',
+      refused: 'Not arrived on {{date}}: {{reason}}. The money is waiting here again.', unsaid: 'the other side gave no reason',
     },
   },
   statements: {

@@ -60,9 +60,9 @@ export const publisherFr: typeof publisherEn = {
     path: 'Dernière partie de l’adresse',
     name: 'Nom que voient les autres',
     elsewhere: {
-      what: 'Chez un autre prestataire : sa part s’accumule ici, et part chaque matin où elle suffit pour un versement.',
+      what: 'Chez un autre prestataire : s’accumule ici, et part le matin dès qu’il y en a assez pour un versement.',
       sent: 'Arrivé là-bas : {{amount}}', underWay: 'En route : {{amount}}', waiting: 'En attente ici : {{amount}}',
-      refused: 'Le dernier paiement, du {{date}}, n’est pas arrivé en entier ; ce qui manque attend de nouveau ici.',
+      refused: 'Pas arrivé le {{date}} : {{reason}}. L’argent attend de nouveau ici.', unsaid: 'l’autre côté n’a pas donné de raison',
     },
   },
   statements: {

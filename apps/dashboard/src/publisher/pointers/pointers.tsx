@@ -107,15 +107,9 @@ function SentElsewhere({ state, asset }: { readonly state: Elsewhere; readonly a
   const places = [{ name: 'sent', amount: sent }, { name: 'underWay', amount: underWay }, { name: 'waiting', amount: waiting }] as const
   return (
     <>
-      <p className="quiet">
-        {t('pointers.elsewhere.what')} {places.flatMap(({ name, amount }) => (amount > 0n ? [t(`pointers.elsewhere.${name}`, { amount: formatMoney(amount, asset, locale) })] : [])).join(' · ')}
-      </p>
-      {refused !== null && (
-        <p className="quiet">
-          {t('pointers.elsewhere.refused', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(refused.atMs) })}
-          {refused.reason !== null && <> {refused.reason}</>}
-        </p>
-      )}
+      <p className="quiet">{t('pointers.elsewhere.what')}</p>
+      <p>{places.flatMap(({ name, amount }) => (amount > 0n ? [t(`pointers.elsewhere.${name}`, { amount: formatMoney(amount, asset, locale) })] : [])).join(' · ')}</p>
+      {refused !== null && <p>{t('pointers.elsewhere.refused', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(refused.atMs), reason: refused.reason ?? t('pointers.elsewhere.unsaid') })}</p>}
     </>
   )
 }
