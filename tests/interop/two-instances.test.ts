@@ -302,6 +302,35 @@ describe.each([
   // The rest is the same whatever carries the packets, and takes long.
   if (kind !== 'btp' && !long) return
 
+  test('a part of an income that is shared with a publisher of the other gathers, is said to wait, and arrives there as a payout', async () => {
+    await using resources = new AsyncDisposableStack()
+    const house = await here.house(resources)
+    const mara = await house.address('mara')
+    const [origin, session] = [new URL(here.payee('mara')).origin, await sessionOf(new URL(here.payee('mara')).origin, 'mara')]
+    const share = (parts: readonly object[]) => fetch(`${origin}/api/splits/${mara.id}`, { method: 'PUT', headers: { origin, cookie: session, 'content-type': 'application/json' }, body: JSON.stringify({ parts }) })
+    const abroad = async (): Promise<unknown> => {
+      const { pointers } = (await (await fetch(`${origin}/api/splits`, { headers: { cookie: session } })).json()) as { readonly pointers: readonly { readonly id: string; readonly split: { readonly parts: readonly { readonly elsewhere: unknown }[] } | null }[] }
+      return pointers.find(({ id }) => id === mara.id)?.split?.parts.at(-1)?.elsewhere
+    }
+    expect((await share([{ pointer: there.payee('nobody-lives-here'), weight: 1 }])).status).toBe(400)
+    expect((await share([{ pointer: mara.url, weight: 2 }, { pointer: there.payee('mara'), weight: 1 }])).status).toBe(204)
+    const nothing = { underWay: '0', refused: null }
+    expect(await abroad()).toEqual({ waiting: '0', sent: '0', ...nothing })
+    const psp = await house.ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: mara.asset, debitsMayExceedCredits: true })
+    await house.ledger.transfer({ key: 'what mara shares', debitAccountId: psp.id, creditAccountId: mara.ledgerAccountId, amount: 3_000_000n, reason: 'deposit' })
+    await expect.poll(abroad).toEqual({ waiting: '1000000', sent: '0', ...nothing })
+    const [had, owed] = [await there.balance('mara'), await mirrored()]
+    // The next morning.
+    await house.query(`update payout.method set due_ms = 1 where account_id = (select id from ledger.accounts where name like 'elsewhere[%')`)
+    await expect.poll(abroad).toEqual({ waiting: '0', sent: '1000000', ...nothing })
+    const arrived = (await there.balance('mara')) - had
+    expect(Number(arrived)).toBeGreaterThan(1_000_000 * 1.2537 * 0.999)
+    expect(Number(arrived)).toBeLessThanOrEqual(1_000_000 * 1.2537)
+    expect((await mirrored()) - owed).toBe(1_000_000n)
+    expect((await share([])).status).toBe(204)
+    await proven()
+  })
+
   test('what one may owe the other is never exceeded: T04 says so, and settling lets it go on', async () => {
     const { balance } = await there.peer('here')
     const room = kind === 'btp' ? 150_000n : 1_500n
