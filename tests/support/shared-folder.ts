@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Filling, testPostgres } from '@rivulet/postgres/testing'
 import { allMigrations } from '../../apps/rivulet/src/database.ts'
 import { dataFolder, putDatabase, Server } from './product.ts'
@@ -19,13 +22,23 @@ export async function sharedFolder(schemas = allMigrations, filling?: Filling): 
 }
 
 /** As `sharedFolder`, and a sandbox of default settings was started on the database once and stopped: the demo accounts are there, and need not be made again. */
-export function sandboxFolder(): Promise<SharedFolder> {
-  return sharedFolder(allMigrations, { name: 'sandbox', fill: startOnce })
+export async function sandboxFolder(): Promise<SharedFolder> {
+  const folder = await sharedFolder(allMigrations, { name: 'sandbox', fill: startOnce })
+  writeSecrets(folder.path)
+  return folder
+}
+
+/** The same in each folder: what that start has sealed in the database can be opened. */
+function writeSecrets(folder: string): void {
+  const secret = (name: string): string => createHash('sha256').update(`sandbox ${name}`).digest('base64url')
+  const secrets = { auth: secret('auth'), seal: secret('seal'), receiver: [{ id: '1', secret: secret('receiver') }], peer: secret('peer'), control: secret('control'), instance: secret('instance') }
+  writeFileSync(join(folder, 'secrets.json'), JSON.stringify(secrets), { mode: 0o600 })
 }
 
 async function startOnce(url: string): Promise<void> {
   using folder = dataFolder()
   putDatabase(folder.path, url)
+  writeSecrets(folder.path)
   await using server = await Server.start(['up', '--port', '0', '--data', folder.path])
   const status = await server.end('SIGTERM')
   if (status !== 0) throw new Error(`the sandbox did not stop: ${server.errors}`)
