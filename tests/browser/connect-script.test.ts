@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, test } from 'vitest'
 import { link, useScriptPage } from './script-page.ts'
-import { until } from './until.ts'
+import { clickAway, until } from './until.ts'
 
 const at = useScriptPage()
 const tag = (place: string): string => `<script src="${at.wallet.walletUrl}/monetize.js" data-rivulet-button="${place}"></script>`
@@ -17,7 +17,7 @@ test('an unconnected visitor is offered a button with a name, a click opens the 
   await page.evaluate('window.sameDocument = true')
   const [popup] = await Promise.all([page.waitForEvent('popup'), button(page).click()])
   await popup.waitForURL(`${at.wallet.walletUrl}/connect?challenge=a-challenge#return=${encodeURIComponent(page.url())}`)
-  await Promise.all([popup.waitForEvent('close'), popup.getByRole('button', { name: 'Agree' }).click()])
+  await clickAway(popup, popup.getByRole('button', { name: 'Agree' }))
   await at.wallet.next('attach', 1)
   const { requestId } = await at.wallet.next('start', 1)
   at.wallet.pay(requestId)
@@ -30,7 +30,7 @@ test('an unconnected visitor is offered a button with a name, a click opens the 
 test('the cookies of the agent reach the wallet’s socket, and the page can read no credential', async () => {
   const page = await at.open({ head: link })
   const [popup] = await Promise.all([page.waitForEvent('popup'), button(page).click()])
-  await Promise.all([popup.waitForEvent('close'), popup.getByRole('button', { name: 'Agree' }).click()])
+  await clickAway(popup, popup.getByRole('button', { name: 'Agree' }))
   await at.wallet.next('attach', 1)
   expect(at.wallet.received.filter(({ message }) => message.type === 'attach').map(({ cookie }) => cookie.includes('token=secret'))).toEqual([false, true])
   expect(await page.evaluate(`({ cookie: document.cookie, local: localStorage.length, session: sessionStorage.length, globals: Object.keys(window).filter((name) => /rivulet|token|code/i.test(name)) })`)).toEqual({ cookie: '', local: 0, session: 0, globals: [] })

@@ -107,7 +107,7 @@ test('on a phone, in French, a publisher ends her other sign-in, is told that a 
   await page.goto(`${product.receiver}/security`)
   await signIn(page, 'ines@demo.example', { email: 'E-mail', password: 'Mot de passe' })
   await page.getByText('Cet appareil').waitFor()
-  await page.getByRole('button', { name: /^Mettre fin à la connexion/ }).click()
+  await page.getByRole('button', { name: /^Déconnecter\s:\s/ }).click()
   await page.getByText(/^Déconnecté/).waitFor()
   await elsewhere.reload()
   await elsewhere.getByRole('button', { name: 'Se connecter avec une clé d’accès' }).waitFor()
