@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { transformSync } from 'esbuild'
 import express, { type Application, type Request } from 'express'
 import type { Language } from './content/article.ts'
 import { articlePage, frontPage, missingPage, type Site } from './pages.ts'
@@ -31,8 +30,11 @@ export function createDemoSite(site: Site): Application {
     const file = fileURLToPath(import.meta.resolve(`@fontsource-variable/${font}`))
     app.get(`/fonts/${basename(file)}`, (_request, response) => response.sendFile(basename(file), { root: dirname(file), maxAge: '30d', immutable: true }))
   }
-  const { code: gauge } = transformSync(readFileSync(join(import.meta.dirname, 'page/gauge.ts'), 'utf8'), { loader: 'ts', target: 'es2022', minify: true })
-  app.get('/gauge.js', (_request, response) => void response.type('text/javascript').set('cache-control', 'public, max-age=300').send(gauge))
+  let gauge: Promise<string> | undefined
+  app.get('/gauge.js', async (_request, response) => {
+    gauge ??= gaugeScript()
+    response.type('text/javascript').set('cache-control', 'public, max-age=300').send(await gauge)
+  })
 
   app.get('/', (request, response) => {
     response.vary('Accept-Language')
@@ -48,6 +50,12 @@ export function createDemoSite(site: Site): Application {
   }
   app.use((request, response) => void response.status(404).send(missingPage(site, request.path.startsWith('/fr/') ? 'fr' : preferred(request))))
   return app
+}
+
+/** Compiled for the first reader: a start need not wait for it. */
+async function gaugeScript(): Promise<string> {
+  const { transformSync } = await import('esbuild')
+  return transformSync(readFileSync(join(import.meta.dirname, 'page/gauge.ts'), 'utf8'), { loader: 'ts', target: 'es2022', minify: true }).code
 }
 
 function preferred(request: Request): Language {

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { dayWords, type Language, localeOf, moneyWords } from '@rivulet/notify'
-import PdfDocument from 'pdfkit'
 import { vatOf } from '../plan.ts'
 import { type Invoice, invoiceName } from './invoice.ts'
 import { invoiceWords } from './invoice-words.ts'
@@ -22,6 +21,8 @@ export async function invoicePdf(invoice: Invoice, language: Language): Promise<
   const day = (ms: number): string => dayWords(ms, locale)
   const title = isNote ? words.creditNote : words.invoice
   const name = invoiceName(invoice)
+  // Loaded with the first invoice that somebody wants as a page.
+  const { default: PdfDocument } = await import('pdfkit')
   const document = new PdfDocument({ size: 'A4', margin, lang: language, info: { Title: `${title} ${name}`, Author: terms.seller.name, CreationDate: new Date(issuedMs) } })
   const bytes = collected(document)
   const width = document.page.width - 2 * margin

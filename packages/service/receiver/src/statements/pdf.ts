@@ -1,5 +1,4 @@
 import { type Asset, formatAmount } from '@rivulet/money'
-import PDFDocument from 'pdfkit'
 import type { Days } from '@rivulet/time'
 import type { PointerStatement } from './statement.ts'
 import { type StatementLanguage, statementWords } from './words.ts'
@@ -28,6 +27,8 @@ const quiet = '#5a6b66'
 /** A4, one table for each pointer, amounts exact. */
 export async function statementPdf({ statements, period, language, nowMs }: Print): Promise<Buffer> {
   const words = statementWords[language]
+  // Loaded with the first statement that somebody wants as a page.
+  const { default: PDFDocument } = await import('pdfkit')
   const document = new PDFDocument({ size: 'A4', margin, bufferPages: true, lang: language, info: { Title: `${words.title} ${period.from} - ${period.to}`, Creator: 'Rivulet', CreationDate: new Date(nowMs) } })
   const chunks: Buffer[] = []
   document.on('data', (chunk: Buffer) => chunks.push(chunk))
