@@ -53,6 +53,7 @@ operator: GET /api/peers, POST /api/peers, GET /api/peers/:name, PATCH /api/peer
 operator: GET /api/audit, GET /api/audit.csv, GET /api/people, GET /api/people/:id, POST /api/people/:id/freeze, POST /api/people/:id/unfreeze
 operator: GET /api/corrections, POST /api/corrections, POST /api/corrections/:id/approve, POST /api/corrections/:id/decline, GET /api/stream-switch, POST /api/stream-switch
 operator: GET /api/settings, GET /api/subscriptions, GET /api/subscriptions/:id, POST /api/subscriptions/:id/cancel, POST /api/subscriptions/:id/keep, POST /api/subscriptions/:id/retry
+operator: GET /api/operators, POST /api/operators, POST /api/operators/:id/invite, POST /api/operators/:id/role, POST /api/operators/:id/close, POST /api/operators/:id/reopen
 operator: GET /api/queues, POST /api/webhooks/:id/retry, POST /api/webhooks/:id/pause, POST /api/webhooks/:id/resume, POST /api/jobs/:name/run
 operator: POST /api/invoices/:number/refund, GET /api/mailbox, GET /api/mailbox/:id
 operator: GET /api/payouts, POST /api/payouts, GET /api/payouts/:id, POST /api/payouts/:id/approve, POST /api/payouts/:id/reject, POST /api/payouts/:id/cancel, POST /api/payouts/:id/retry
@@ -70,8 +71,8 @@ interface Route {
 
 const doors = ['wallet', 'receiver', 'operator'] as const
 const people = ['nobody', 'alice', 'mara', 'olivia'] as const
-type Caller = (typeof people)[number] | 'ben' | 'tomas'
-const roleOf: Readonly<Record<Caller, Who | undefined>> = { nobody: undefined, alice: 'subscriber', ben: 'subscriber', mara: 'publisher', tomas: 'publisher', olivia: 'operator' }
+type Caller = (typeof people)[number] | 'ben' | 'tomas' | 'rita'
+const roleOf: Readonly<Record<Caller, Who | undefined>> = { nobody: undefined, alice: 'subscriber', ben: 'subscriber', mara: 'publisher', tomas: 'publisher', olivia: 'operator', rita: 'operator' }
 
 const resources = new AsyncDisposableStack()
 let all: RunningAll
@@ -188,6 +189,23 @@ describe.each(doors)('the %s', (door) => {
     }
     expect(wrong).toEqual([])
   })
+})
+
+test('an operator who may only look sees what operators see and changes nothing but what is her own', async () => {
+  const own = /^\S+ \/api\/(sign-ins|passkeys)/
+  /** A question that is too long for an address. */
+  const asked = 'POST /api/economics/calculations'
+  const wrong: string[] = []
+  for (const [row, who] of table('operator')) {
+    if (who !== 'operator') continue
+    const [method = '', path = ''] = row.split(' ')
+    const { status, body } = await ask('operator', method, nowhere(path), { as: 'rita' })
+    const allowed = method === 'GET' || own.test(row) || row === asked
+    if (allowed ? [401, 403].includes(status) || status >= 500 : status !== 403 || (body['error'] as { readonly code?: string } | undefined)?.code !== 'read-only') wrong.push(`${row}: ${status}`)
+  }
+  expect(wrong).toEqual([])
+  const { body } = await ask('operator', 'GET', '/api/audit?name=request.change', { as: 'olivia' })
+  expect((body['entries'] as readonly object[])[0]).toMatchObject({ operatorName: 'Rita Solberg', subject: expect.stringMatching(/^(POST|PATCH|DELETE) \/api\//) as string, result: 'refused', code: 'read-only' })
 })
 
 /** Whatever is one's own is to others as if it did not exist. */

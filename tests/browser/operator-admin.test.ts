@@ -145,6 +145,29 @@ test('a new peer: what is wrong is said at its field, the token is shown once, a
   await page.context().close()
 })
 
+test('an operator is invited to only look: she sees every page and why nothing can be changed there, and is let change something later', async () => {
+  const page = await door(at('/operators'), 'olivia', english)
+  await page.getByRole('button', { name: 'Invite an operator' }).click()
+  await page.getByText('Write the name that others see in the audit log.').waitFor()
+  await page.getByLabel('Name', { exact: true }).fill('Nadia')
+  await page.getByLabel('Email', { exact: true }).fill('nadia@demo.example')
+  await page.getByRole('button', { name: 'Invite an operator' }).click()
+  await page.getByText('A mail with a link is on its way to nadia@demo.example.').waitFor()
+  await page.locator('.row').filter({ hasText: 'Nadia' }).getByText('Only looks', { exact: true }).waitFor()
+  await expectSound(page)
+  await page.context().close()
+
+  const rita = await door(at('/safety'), 'rita', french)
+  for (const path of ['/safety', '/people', '/payouts', '/queues', '/peers', '/operators']) {
+    await rita.goto(at(path))
+    await rita.getByText('Votre rôle ne fait que regarder').waitFor()
+    // What remains turns pages, searches and shows more.
+    expect([path, await rita.locator('main button').filter({ hasText: /Arrêter tous|Proposer|Approuver|Lancer|Ajouter|Inviter|Exclure|Faire le fichier|relevé/ }).count()]).toEqual([path, 0])
+  }
+  await expectSound(rita)
+  await rita.context().close()
+})
+
 test('a subscription is cancelled with a reason, on a phone, in French, and its timeline tells it', async () => {
   const page = await door(at('/subscriptions'), 'paul', french)
   await page.getByRole('link', { name: 'Ben Okafor' }).click()

@@ -1,6 +1,6 @@
 /** The only file that knows every service: opens what a role needs, in order, and hands it over. */
 import { randomInt } from 'node:crypto'
-import { type Accounts, personOf } from '@rivulet/accounts'
+import { type Accounts, operatorsRoutes, personOf } from '@rivulet/accounts'
 import { AuditLog, recordRefusals } from '@rivulet/audit'
 import { Forwarder } from '@rivulet/forwarder'
 import { economicsRoutes, fundingRoutes, FundingStore, invoiceRoutes, refundRoutes, stripeRoutes } from '@rivulet/funding'
@@ -269,7 +269,7 @@ function startOperator({ config, clock, log, postgres, ledger, accounts, mails, 
   building.use(new RoleReporter({ postgres, clock, log, role: 'operator', version, jobs: () => jobs.list() }))
   const entrance = accounts.entrance('operator')
   const audit = new AuditLog(postgres)
-  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [apiRoutes('operator', config.publicUrls.operator), entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance, links: () => operator.links() }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit, jobs }, building), settingsRoutes({ settings: settingsOf(config, config.given, config.sandbox ? sandboxPlans(config) : config.plans), entrance, startedAtMs: clock.nowMs() }), openSubscriptions({ postgres, accounts, clock, funding, audit }), openQueues({ postgres, accounts, clock, mails, funding, payouts, audit, operator }), economicsRoutes({ ledger, clock, entrance, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
+  return serve(door, building, frontOf({ entrance: 'operator', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [apiRoutes('operator', config.publicUrls.operator), entrance.handler, recordRefusals({ audit, nowMs: () => clock.nowMs(), log }), peerRoutes({ peers, entrance, links: () => operator.links() }), refundRoutes({ ...funding, entrance, audit, nowMs: () => clock.nowMs() }), ...(config.sandbox ? [mailboxRoutes({ mails, requireSession: entrance.requireSession })] : []), operatorPayouts(payouts, { accounts, log, postgres, clock }), openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit, jobs }, building), settingsRoutes({ settings: settingsOf(config, config.given, config.sandbox ? sandboxPlans(config) : config.plans), entrance, startedAtMs: clock.nowMs() }), operatorsRoutes({ operators: accounts.operators(), entrance }), openSubscriptions({ postgres, accounts, clock, funding, audit }), openQueues({ postgres, accounts, clock, mails, funding, payouts, audit, operator }), economicsRoutes({ ledger, clock, entrance: { ...entrance, requireSession: entrance.requireSignedIn }, tariffs: config.tariffs, names: costNames(config), asset: config.asset }), operator.routes]))
 }
 
 /** Publishers are told of what came: from the ledger into the outbox, and from there to their servers. */

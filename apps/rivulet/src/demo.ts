@@ -18,6 +18,7 @@ interface DemoPerson {
   readonly name: string
   /** Of the wallet address, and the e-mail's first part. */
   readonly path: string
+  readonly readOnly?: boolean
 }
 
 const authorIds = Object.keys(authors) as readonly AuthorId[]
@@ -30,6 +31,8 @@ const people: readonly DemoPerson[] = [
   { role: 'operator', name: 'Olivia Brandt', path: 'olivia' },
   // For what two must approve.
   { role: 'operator', name: 'Paul Lenoir', path: 'paul' },
+  // Who may only look.
+  { role: 'operator', name: 'Rita Solberg', path: 'rita', readOnly: true },
 ]
 const password = 'rivulet-demo'
 
@@ -37,9 +40,9 @@ const password = 'rivulet-demo'
 export async function ensureDemoAccounts(config: Config, { accounts }: { readonly accounts: Accounts }): Promise<readonly DemoAccount[]> {
   if (!config.sandbox) return []
   const ensured: DemoAccount[] = []
-  for (const { role, name, path } of people) {
+  for (const { role, name, path, readOnly = false } of people) {
     const email = `${path}@demo.example`
-    const { walletAddress } = await accounts.ensurePerson({ role, name, email, password, path })
+    const { walletAddress } = await accounts.ensurePerson({ role, name, email, password, path, readOnly })
     ensured.push({ role, name, email, password, walletAddress: walletAddress?.url ?? null })
   }
   return ensured

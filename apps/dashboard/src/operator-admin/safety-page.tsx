@@ -6,6 +6,7 @@ import { Empty, FaultAlert } from '../look/notice.tsx'
 import { OperatorPage } from '../operator-payouts/operator-page.tsx'
 import '../payouts/payouts.css'
 import { useDeed } from '../plan/use-deed.ts'
+import { Changes } from '../session/changes.tsx'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
 import { approve, type Correction, decline, loadSafety, propose, type Safety, switchStreams } from './admin-api.ts'
@@ -50,11 +51,13 @@ function Corrections({ corrections, reload }: { readonly corrections: readonly C
   const { t } = useTranslation()
   return (
     <>
-      <section className="card" aria-labelledby="propose-title">
-        <h2 id="propose-title">{t('admin.propose')}</h2>
-        <p className="quiet">{t('admin.proposeWhy')}</p>
-        <Proposal reload={reload} />
-      </section>
+      <Changes>
+        <section className="card" aria-labelledby="propose-title">
+          <h2 id="propose-title">{t('admin.propose')}</h2>
+          <p className="quiet">{t('admin.proposeWhy')}</p>
+          <Proposal reload={reload} />
+        </section>
+      </Changes>
       <section className="card" aria-labelledby="corrections-title">
         <h2 id="corrections-title">{t('admin.corrections')}</h2>
         {corrections.length === 0 ? (
@@ -121,9 +124,11 @@ function Line({ correction, reload }: { readonly correction: Correction; readonl
             {mine ? (
               <span className="quiet">{t('admin.fourEyes')}</span>
             ) : (
-              <Button loading={deed.busy} onClick={() => void deed.run(() => approve(id))}>
-                {t('admin.approve')}
-              </Button>
+              <Changes>
+                <Button loading={deed.busy} onClick={() => void deed.run(() => approve(id))}>
+                  {t('admin.approve')}
+                </Button>
+              </Changes>
             )}
             <Reasoned label={mine ? t('admin.takeBack') : t('admin.decline')} warning={t('admin.declineWhy')} work={(why) => decline(id, why)} after={reload} />
           </div>

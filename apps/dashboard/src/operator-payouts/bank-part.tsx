@@ -1,4 +1,5 @@
 import { Button, FileButton } from '@mantine/core'
+import { Changes } from '../session/changes.tsx'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty, FaultAlert } from '../look/notice.tsx'
@@ -26,18 +27,20 @@ export function BankPart({ value, reload }: { readonly value: OperatorPayouts; r
     <>
       <section className="card" aria-labelledby="files-title">
         <h2 id="files-title">{t('operatorPayouts.files')}</h2>
-        <div className="payouts-tools">
-          <Button loading={deed.busy} disabled={!ready} onClick={() => void deed.run(makeBatch)}>
-            {t('operatorPayouts.make')}
-          </Button>
-          <FileButton accept=".xml,application/xml,text/xml" onChange={(file) => void (file !== null && deed.run(async () => uploadStatement(await file.text())))}>
-            {(props) => (
-              <Button variant="default" loading={deed.busy} {...props}>
-                {t('operatorPayouts.upload')}
-              </Button>
-            )}
-          </FileButton>
-        </div>
+        <Changes>
+          <div className="payouts-tools">
+            <Button loading={deed.busy} disabled={!ready} onClick={() => void deed.run(makeBatch)}>
+              {t('operatorPayouts.make')}
+            </Button>
+            <FileButton accept=".xml,application/xml,text/xml" onChange={(file) => void (file !== null && deed.run(async () => uploadStatement(await file.text())))}>
+              {(props) => (
+                <Button variant="default" loading={deed.busy} {...props}>
+                  {t('operatorPayouts.upload')}
+                </Button>
+              )}
+            </FileButton>
+          </div>
+        </Changes>
         {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
         {batches.length === 0 ? (
           <Empty title={t('operatorPayouts.filesEmpty')} />
@@ -94,14 +97,16 @@ function Line({ statement, line, value, reload }: { readonly statement: BankStat
           {line.note !== null && ` · ${line.note}`}
         </p>
         {needsWord(line) && (
-          <div className="row-actions">
-            <span className="quiet">{t('operatorPayouts.explain')}</span>
-            {(['bank-fee', 'own-funds'] as const).map((as) => (
-              <Button key={as} variant="default" size="compact-sm" loading={deed.busy} onClick={() => void deed.run(() => explainLine(statement.id, line.number, as))}>
-                {t(`operatorPayouts.explanations.${as}`)}
-              </Button>
-            ))}
-          </div>
+          <Changes>
+            <div className="row-actions">
+              <span className="quiet">{t('operatorPayouts.explain')}</span>
+              {(['bank-fee', 'own-funds'] as const).map((as) => (
+                <Button key={as} variant="default" size="compact-sm" loading={deed.busy} onClick={() => void deed.run(() => explainLine(statement.id, line.number, as))}>
+                  {t(`operatorPayouts.explanations.${as}`)}
+                </Button>
+              ))}
+            </div>
+          </Changes>
         )}
         {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
       </div>

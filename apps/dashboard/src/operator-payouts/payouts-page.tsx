@@ -1,5 +1,6 @@
 import { Button, SegmentedControl, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { Changes } from '../session/changes.tsx'
 import { useTranslation } from 'react-i18next'
 import { Empty, FaultAlert } from '../look/notice.tsx'
 import { PayoutRow } from '../payouts/payout-row.tsx'
@@ -81,11 +82,13 @@ function Theirs({ payout, reload }: { readonly payout: OperatorPayout; readonly 
     <PayoutRow payout={payout} who={payout.publisher}>
       {payout.status === 'awaiting-approval' && payout.approvalsNeeded > 1 && <span className="quiet">{t('operatorPayouts.approvals', { given: payout.approvals, needed: payout.approvalsNeeded })}</span>}
       {asked === undefined ? (
-        choicesOf(payout).map((decision) => (
-          <Button key={decision} variant={decision === 'approve' ? 'filled' : 'default'} size="compact-md" loading={deed.busy} onClick={() => choose(decision)}>
-            {decision === 'retry' ? t('payouts.retry') : t(`operatorPayouts.${decision}`)}
-          </Button>
-        ))
+        <Changes>
+          {choicesOf(payout).map((decision) => (
+            <Button key={decision} variant={decision === 'approve' ? 'filled' : 'default'} size="compact-md" loading={deed.busy} onClick={() => choose(decision)}>
+              {decision === 'retry' ? t('payouts.retry') : t(`operatorPayouts.${decision}`)}
+            </Button>
+          ))}
+        </Changes>
       ) : (
         <Why payout={payout} decision={asked} deed={deed} onBack={() => setAsked(undefined)} />
       )}

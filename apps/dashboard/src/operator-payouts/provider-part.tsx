@@ -1,4 +1,5 @@
 import { FileButton, Button, TextInput } from '@mantine/core'
+import { Changes } from '../session/changes.tsx'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Empty, FaultAlert } from '../look/notice.tsx'
@@ -17,18 +18,20 @@ export function ProviderPart({ statements, reload }: { readonly statements: read
     <section className="card" aria-labelledby="provider-title">
       <h2 id="provider-title">{t('operatorPayouts.providers')}</h2>
       <p className="quiet">{t('operatorPayouts.providersWhy')}</p>
-      <div className="payouts-tools">
-        <TextInput label={t('operatorPayouts.provider')} value={provider} maxLength={40} onChange={(event) => setProvider(event.currentTarget.value)} />
-        <TextInput type="date" label={t('operatorPayouts.from')} value={from} onChange={(event) => setDays([event.currentTarget.value, to])} />
-        <TextInput type="date" label={t('operatorPayouts.to')} value={to} onChange={(event) => setDays([from, event.currentTarget.value])} />
-        <FileButton accept=".csv,text/csv" inputProps={{ 'aria-label': t('operatorPayouts.uploadCsv') }} onChange={(file) => void (file !== null && deed.run(async () => uploadProviderStatement({ provider, name: file.name, from, to }, await file.text())))}>
-          {(props) => (
-            <Button variant="default" loading={deed.busy} disabled={provider === ''} {...props}>
-              {t('operatorPayouts.uploadCsv')}
-            </Button>
-          )}
-        </FileButton>
-      </div>
+      <Changes>
+        <div className="payouts-tools">
+          <TextInput label={t('operatorPayouts.provider')} value={provider} maxLength={40} onChange={(event) => setProvider(event.currentTarget.value)} />
+          <TextInput type="date" label={t('operatorPayouts.from')} value={from} onChange={(event) => setDays([event.currentTarget.value, to])} />
+          <TextInput type="date" label={t('operatorPayouts.to')} value={to} onChange={(event) => setDays([from, event.currentTarget.value])} />
+          <FileButton accept=".csv,text/csv" inputProps={{ 'aria-label': t('operatorPayouts.uploadCsv') }} onChange={(file) => void (file !== null && deed.run(async () => uploadProviderStatement({ provider, name: file.name, from, to }, await file.text())))}>
+            {(props) => (
+              <Button variant="default" loading={deed.busy} disabled={provider === ''} {...props}>
+                {t('operatorPayouts.uploadCsv')}
+              </Button>
+            )}
+          </FileButton>
+        </div>
+      </Changes>
       {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
       {statements.length === 0 ? (
         <Empty title={t('operatorPayouts.statementsEmpty')} />

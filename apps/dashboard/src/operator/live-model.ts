@@ -19,7 +19,7 @@ const rowSchema = z.object({
 })
 
 const percentiles = z.nullable(z.object({ p50: z.number(), p95: z.number(), p99: z.number() }))
-const alertCodes = ['books-wrong', 'chains-wrong', 'clearing-wrong', 'reconciliation-wrong', 'check-old', 'wallet-silent', 'receiver-silent', 'link-down', 'payments-late', 'commits-slow', 'rejects-many', 'doubts-many'] as const
+const alertCodes = ['books-wrong', 'chains-wrong', 'clearing-wrong', 'reconciliation-wrong', 'check-old', 'wallet-silent', 'receiver-silent', 'link-down', 'peer-away', 'payments-late', 'commits-slow', 'rejects-many', 'doubts-many'] as const
 
 /** `snapshot` and `update` have the same shape; a snapshot lists every row, an update those that are new or changed. */
 export const liveEventSchema = z.object({
@@ -43,7 +43,7 @@ export const liveEventSchema = z.object({
     checks: z.array(z.object({ name: z.enum(['books', 'chains', 'clearing', 'reconciliation']), state: z.enum(['right', 'wrong', 'old', 'unknown']), checkedAgoMs: z.nullable(z.number()), problem: z.nullable(z.string()) })),
     comparedAgoMs: z.nullable(z.number()),
   }),
-  alerts: z.array(z.object({ code: z.enum(alertCodes), level: z.enum(['danger', 'warning']), about: z.string() })),
+  alerts: z.array(z.object({ code: z.enum(alertCodes), level: z.enum(['danger', 'warning']), about: z.string(), sinceMs: z.optional(z.number()) })),
   processes: z.array(z.object({ id: z.string(), role: z.string(), version: z.string(), upMs: z.number() })),
 })
 export type LiveEvent = z.infer<typeof liveEventSchema>

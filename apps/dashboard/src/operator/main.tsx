@@ -25,6 +25,7 @@ const pages: Readonly<Record<OperatorPath, React.ComponentType<PageProps>>> = {
   '/reconciliation': lazy(async () => ({ default: (await import('../operator-payouts/reconciliation-page.tsx')).ReconciliationPage })),
   '/people': lazy(async () => ({ default: (await import('../operator-admin/people-page.tsx')).PeoplePage })),
   '/subscriptions': lazy(async () => ({ default: (await import('../subscriptions/subscriptions-page.tsx')).SubscriptionsPage })),
+  '/operators': lazy(async () => ({ default: (await import('../operators/operators-page.tsx')).OperatorsPage })),
   '/queues': lazy(async () => ({ default: (await import('../queues/queues-page.tsx')).QueuesPage })),
   '/safety': lazy(async () => ({ default: (await import('../operator-admin/safety-page.tsx')).SafetyPage })),
   '/audit': lazy(async () => ({ default: (await import('../operator-admin/audit-page.tsx')).AuditPage })),

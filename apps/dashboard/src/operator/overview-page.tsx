@@ -73,10 +73,11 @@ function Light({ model }: { readonly model: LiveModel }): React.JSX.Element {
   )
 }
 
-const destinations = { 'clearing-wrong': '/reconciliation', 'reconciliation-wrong': '/reconciliation', 'doubts-many': '/streams', 'link-down': '/peers', 'books-wrong': '/ledger', 'chains-wrong': '/ledger' } as const
+const destinations = { 'clearing-wrong': '/reconciliation', 'reconciliation-wrong': '/reconciliation', 'doubts-many': '/streams', 'link-down': '/peers', 'peer-away': '/peers', 'books-wrong': '/ledger', 'chains-wrong': '/ledger' } as const
 
 function Alerts({ model }: { readonly model: LiveModel }): React.JSX.Element {
   const { t } = useTranslation()
+  const time = new Intl.DateTimeFormat(useLocale(), { dateStyle: 'medium', timeStyle: 'short' })
   const { alerts } = model.figures
   return (
     <section className="card" aria-labelledby="alerts-title">
@@ -85,12 +86,12 @@ function Alerts({ model }: { readonly model: LiveModel }): React.JSX.Element {
         <p className="quiet">{t('overview.alertsNone')}</p>
       ) : (
         <ul className="rows">
-          {alerts.map(({ code, level, about }) => {
+          {alerts.map(({ code, level, about, sinceMs }) => {
             const href = code in destinations ? destinations[code as keyof typeof destinations] : undefined
             return (
               <li key={`${code} ${about}`} className="row">
                 <div className="row-main">
-                  <p className={`row-title alert-${level}`}>{t(`overview.alert.${code}`, { about })}</p>
+                  <p className={`row-title alert-${level}`}>{t(`overview.alert.${code}`, { about })}{sinceMs !== undefined && ` · ${t('overview.since', { time: time.format(sinceMs) })}`}</p>
                   <p className="quiet">{t(`overview.todo.${code}`)}</p>
                 </div>
                 {href !== undefined && <a href={href}>{t('overview.look')}</a>}

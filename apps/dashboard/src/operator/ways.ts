@@ -10,7 +10,7 @@ export const operatorWays = [
     ],
   },
   { group: 'insight', ways: [['/indicators', 'indicators'], ['/what-if', 'whatIf']] },
-  { group: 'people', ways: [['/people', 'people'], ['/subscriptions', 'subscriptions']] },
+  { group: 'people', ways: [['/people', 'people'], ['/subscriptions', 'subscriptions'], ['/operators', 'operators']] },
   {
     group: 'control',
     ways: [

@@ -1,5 +1,6 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { type FormEvent, useCallback, useState } from 'react'
+import { Changes } from '../session/changes.tsx'
 import { useTranslation } from 'react-i18next'
 import { typedAmount } from '../limits/amount-text.ts'
 import { FaultAlert } from '../look/notice.tsx'
@@ -28,7 +29,9 @@ export function PeerPage({ name }: { readonly name: string }): React.JSX.Element
           </p>
           <Facts peer={peer} reload={polled.reload} />
           <Limits peer={peer} reload={polled.reload} />
-          <Settlement peer={peer} reload={polled.reload} />
+          <Changes>
+            <Settlement peer={peer} reload={polled.reload} />
+          </Changes>
         </>
       )}
     </OperatorPage>
@@ -111,9 +114,11 @@ function Limits({ peer, reload }: Part): React.JSX.Element {
           }}
         />
         <div className="payouts-tools">
-          <Button type="submit" loading={deed.busy} disabled={!changed}>
-            {t('peers.save')}
-          </Button>
+          <Changes>
+            <Button type="submit" loading={deed.busy} disabled={!changed}>
+              {t('peers.save')}
+            </Button>
+          </Changes>
           {saved && !changed && <span role="status">{t('peers.saved')}</span>}
         </div>
         {elsewhere !== undefined && <FaultAlert fault={elsewhere} />}

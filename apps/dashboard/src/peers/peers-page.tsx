@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useMayChange } from '../session/changes.tsx'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatCount } from '../amounts.ts'
@@ -25,6 +26,7 @@ function PeerList(): React.JSX.Element {
   const { t } = useTranslation()
   const polled = usePolled(loadPeers, pollMs)
   const [adding, setAdding] = useState(false)
+  const mayChange = useMayChange()
   return (
     <OperatorPage title={t('peers.title')} polled={polled}>
       {({ peers, own }) => (
@@ -40,7 +42,7 @@ function PeerList(): React.JSX.Element {
                 ))}
               </ul>
             )}
-            {!adding && (
+            {!adding && mayChange && (
               <div className="payouts-tools peer-more">
                 <Button variant={peers.length === 0 ? 'filled' : 'default'} onClick={() => setAdding(true)}>
                   {t('peers.add')}

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useMayChange } from '../session/changes.tsx'
 import { useTranslation } from 'react-i18next'
 import { formatAge, formatCount } from '../amounts.ts'
 import { Empty, FaultAlert } from '../look/notice.tsx'
@@ -139,6 +140,7 @@ function took(ms: number, locale: string): string {
 function JobRow({ job, reload }: { readonly job: Job; readonly reload: () => Promise<void> }): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
+  const mayChange = useMayChange()
   const deed = useDeed(reload)
   const { name, startedAtMs, endedAtMs, nextAtMs, error, mayRun } = job
   const known = named(operatorEntranceEn.queues.jobNames, name)
@@ -156,7 +158,7 @@ function JobRow({ job, reload }: { readonly job: Job; readonly reload: () => Pro
         {error !== null && <p className="payout-note">{t('queues.lastError', { error })}</p>}
         {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
       </div>
-      {mayRun && (
+      {mayRun && mayChange && (
         <Button variant="default" size="compact-md" loading={deed.busy} aria-label={t('queues.runName', { name: known === undefined ? name : t(`queues.jobNames.${known}`) })} onClick={() => void deed.run(() => runJob(name))}>
           {t('queues.run')}
         </Button>

@@ -1,3 +1,4 @@
+import { operatorsErrorsEn } from './operators-errors-en.ts'
 import { activityErrorsEn } from './activity-errors-en.ts'
 import { booksErrorsEn } from './books-errors-en.ts'
 import { grantErrorsEn } from './grants-errors-en.ts'
@@ -196,6 +197,7 @@ export const en = {
     ...keyErrorsEn,
     ...webhookErrorsEn,
     ...securityErrorsEn,
+    ...operatorsErrorsEn,
     unknown: 'Something went wrong ({{code}}). Try again; if it stays, tell the operator this code.',
     offline: 'The server cannot be reached. Check your connection; it is tried again by itself.',
     'answer-unreadable': 'The server answered in an unexpected way. Load the page again: it may have been updated.',

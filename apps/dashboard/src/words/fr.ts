@@ -12,6 +12,7 @@ import { mailedErrorsFr, mailedFr } from './mailed-fr.ts'
 import { adminFr, adminErrorsFr } from './admin-fr.ts'
 import { peerErrorsFr, peersFr } from './peers-fr.ts'
 import { queueErrorsFr, queuesFr } from './queues-fr.ts'
+import { operatorsErrorsFr, operatorsFr } from './operators-fr.ts'
 import { settingsFr } from './settings-fr.ts'
 import { subscriptionErrorsFr, subscriptionsFr } from './subscriptions-fr.ts'
 import { payoutErrorsFr, payoutsFr } from './payouts-fr.ts'
@@ -242,6 +243,7 @@ export const fr: Words = {
     ...keyErrorsFr,
     ...webhookErrorsFr,
     ...securityErrorsFr,
+    ...operatorsErrorsFr,
     unknown: 'Quelque chose n’a pas marché ({{code}}). Réessayez ; si cela persiste, donnez ce code à l’exploitant.',
     offline: 'Le serveur est injoignable. Vérifiez votre connexion ; une nouvelle tentative a lieu d’elle-même.',
     'answer-unreadable': 'Le serveur a répondu d’une façon inattendue. Rechargez la page : elle a peut-être été mise à jour.',
@@ -273,5 +275,6 @@ export const fr: Words = {
   ...peersFr,
   ...queuesFr,
   ...subscriptionsFr,
+  ...operatorsFr,
   ...settingsFr,
 }

@@ -1,6 +1,7 @@
 import { adminEn } from './admin-en.ts'
 import { booksEn } from './books-en.ts'
 import { indicatorsEn } from './indicators-en.ts'
+import { operatorsEn } from './operators-en.ts'
 import { overviewEn } from './overview-en.ts'
 import { payoutsEn } from './payouts-en.ts'
 import { peersEn } from './peers-en.ts'
@@ -10,4 +11,4 @@ import { subscriptionsEn } from './subscriptions-en.ts'
 import { whatIfEn } from './what-if-en.ts'
 
 /** What only the operators' entrance says, payouts beside the publishers': the others do not load it. */
-export const operatorEntranceEn = { ...adminEn, ...booksEn, ...indicatorsEn, ...overviewEn, ...payoutsEn, ...peersEn, ...queuesEn, ...settingsEn, ...subscriptionsEn, ...whatIfEn }
+export const operatorEntranceEn = { ...adminEn, ...booksEn, ...indicatorsEn, ...operatorsEn, ...overviewEn, ...payoutsEn, ...peersEn, ...queuesEn, ...settingsEn, ...subscriptionsEn, ...whatIfEn }

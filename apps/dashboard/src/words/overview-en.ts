@@ -12,10 +12,11 @@ export const overviewEn = {
     checks: { books: 'Books', chains: 'Hash chains', clearing: 'Clearing accounts', reconciliation: 'Reconciliation' },
     states: { right: 'Right', wrong: 'Wrong', old: 'Too old', unknown: 'Not known yet' },
     checking: 'Being checked', checked: 'Checked {{age}} ago', compared: 'Youngest statement: {{age}} old', neverCompared: 'No statement was given yet',
+    since: 'since {{time}}',
     alerts: 'Needs you', alertsNone: 'Nothing needs you now.', look: 'Look',
     alert: {
       'books-wrong': 'The books are wrong: {{about}}', 'chains-wrong': 'A hash chain is broken: {{about}}', 'clearing-wrong': 'Money is stuck on {{about}}', 'reconciliation-wrong': 'Statements and books differ: {{about}}',
-      'check-old': 'The last check of “{{about}}” is more than an hour old', 'wallet-silent': 'No wallet process reports', 'receiver-silent': 'No receiver process reports', 'link-down': 'The link to {{about}} is down',
+      'check-old': 'The last check of “{{about}}” is more than an hour old', 'wallet-silent': 'No wallet process reports', 'receiver-silent': 'No receiver process reports', 'link-down': 'The link to {{about}} is down', 'peer-away': 'The peer {{about}} cannot be reached',
       'payments-late': 'Payments are late: one in a hundred by {{about}} or more', 'commits-slow': 'The database is slow: commits take {{about}}', 'rejects-many': 'Many packets are rejected: {{about}}', 'doubts-many': '{{about}} streams are in doubt',
     },
     todo: {
@@ -26,6 +27,7 @@ export const overviewEn = {
       'check-old': 'The check fails or takes very long. The operator’s log says why.',
       'wallet-silent': 'Nobody can pay. Start the wallet’s process, or look into its log: it may not reach the database.',
       'receiver-silent': 'Nobody can be paid. Start the receiver’s process, or look into its log: it may not reach the database.',
+      'peer-away': 'The money is safe: what is not sent stays with its payer, and what waits is settled when the peer is back. It is tried again by itself; if it lasts, ask its operator.',
       'link-down': 'It is tried again by itself. Check that the other side runs, and what lies between.',
       'payments-late': 'The wallet’s process has too much to do, or the receiver commits slowly. Look at the commits; start a second process.',
       'commits-slow': 'Look at the database’s disk and load. Payments wait for every commit.',

@@ -13,10 +13,11 @@ export const overviewFr: typeof overviewEn = {
     checks: { books: 'Comptes', chains: 'Chaînes de hachage', clearing: 'Comptes de passage', reconciliation: 'Rapprochement' },
     states: { right: 'Juste', wrong: 'Faux', old: 'Trop ancien', unknown: 'Pas encore connu' },
     checking: 'Vérification en cours', checked: 'Vérifié il y a {{age}}', compared: 'Relevé le plus récent : {{age}}', neverCompared: 'Aucun relevé n’a été fourni',
+    since: 'depuis le {{time}}',
     alerts: 'Vous attend', alertsNone: 'Rien ne vous attend.', look: 'Voir',
     alert: {
       'books-wrong': 'Les comptes sont faux : {{about}}', 'chains-wrong': 'Une chaîne de hachage est rompue : {{about}}', 'clearing-wrong': 'De l’argent est bloqué sur {{about}}', 'reconciliation-wrong': 'Relevés et comptes diffèrent : {{about}}',
-      'check-old': 'La dernière vérification « {{about}} » date de plus d’une heure', 'wallet-silent': 'Aucun processus du portefeuille ne répond', 'receiver-silent': 'Aucun processus du récepteur ne répond', 'link-down': 'Le lien vers {{about}} est coupé',
+      'check-old': 'La dernière vérification « {{about}} » date de plus d’une heure', 'wallet-silent': 'Aucun processus du portefeuille ne répond', 'receiver-silent': 'Aucun processus du récepteur ne répond', 'link-down': 'Le lien vers {{about}} est coupé', 'peer-away': 'Le pair {{about}} est injoignable',
       'payments-late': 'Les paiements sont en retard : un sur cent de {{about}} ou plus', 'commits-slow': 'La base est lente : une écriture prend {{about}}', 'rejects-many': 'Beaucoup de paquets sont refusés : {{about}}', 'doubts-many': '{{about}} flux sont en doute',
     },
     todo: {
@@ -27,6 +28,7 @@ export const overviewFr: typeof overviewEn = {
       'check-old': 'La vérification échoue ou dure très longtemps. Le journal de l’exploitant dit pourquoi.',
       'wallet-silent': 'Personne ne peut payer. Démarrez le processus du portefeuille ou lisez son journal : il n’atteint peut-être pas la base.',
       'receiver-silent': 'Personne ne peut être payé. Démarrez le processus du récepteur ou lisez son journal : il n’atteint peut-être pas la base.',
+      'peer-away': 'L’argent est en sûreté : ce qui n’est pas envoyé reste chez son payeur, et ce qui attend se règle au retour du pair. Il est retenté de lui-même ; si cela dure, demandez à son exploitant.',
       'link-down': 'Il est retenté de lui-même. Vérifiez que l’autre côté tourne, et ce qui se trouve entre les deux.',
       'payments-late': 'Le processus du portefeuille est surchargé, ou le récepteur écrit lentement. Regardez les écritures ; démarrez un second processus.',
       'commits-slow': 'Regardez le disque et la charge de la base. Chaque paiement attend une écriture.',

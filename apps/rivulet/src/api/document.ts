@@ -56,7 +56,7 @@ function pathsOf(sections: Readonly<Record<string, Section>>): ZodOpenApiPathsOb
   return paths
 }
 
-function operationOf(route: string, { summary, body, query, takes, type = 'application/json', open = false, signed = false, scope }: Described, tag: string): ZodOpenApiOperationObject {
+function operationOf(route: string, { summary, body, query, takes, answer, type = 'application/json', open = false, signed = false, scope }: Described, tag: string): ZodOpenApiOperationObject {
   const [method = '', path = ''] = route.split(' ')
   const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => [name, z.string()] as const)
   const sent = body !== undefined ? { 'application/json': { schema: body } } : takes === undefined ? undefined : { [takes]: {} }
@@ -69,7 +69,7 @@ function operationOf(route: string, { summary, body, query, takes, type = 'appli
     ...((parameters.length > 0 || query !== undefined) && { requestParams: { ...(parameters.length > 0 && { path: z.object(Object.fromEntries(parameters)) }), ...(query !== undefined && { query: query as z.ZodObject }) } }),
     ...(sent !== undefined && { requestBody: { required: true, content: sent } }),
     responses: {
-      '2XX': { description: 'Done.', content: { [type]: {} } },
+      '2XX': { description: 'Done.', content: { [type]: answer === undefined ? {} : { schema: answer } } },
       ...((body !== undefined || query !== undefined) && { '400': refusal('Something sent is not as it must be; the message names it.') }),
       ...(!open && { '401': refusal(signed ? 'No valid signature or token.' : 'Nobody is signed in.') }),
       ...(method !== 'GET' && !open && { '403': refusal('From a page of another origin, or not allowed.') }),

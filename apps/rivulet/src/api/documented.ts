@@ -1,5 +1,5 @@
 /** What the doors serve, as the services say it themselves: the routes of each door in sections, and who may use them. */
-import { authApi, privacyApi, signInsApi } from '@rivulet/accounts'
+import { authApi, operatorsApi, privacyApi, signInsApi } from '@rivulet/accounts'
 import { activityApi, economicsApi, fundingApi, invoiceApi, overseenApi, refundApi, stripeApi } from '@rivulet/funding'
 import { mailboxApi, webhookApi } from '@rivulet/notify'
 import { addressesApi, authServerApi, consentApi, incomingPaymentApi, payingApi, tipApi, walletAddressApi } from '@rivulet/open-payments'
@@ -19,6 +19,8 @@ export interface Described {
   readonly query?: z.ZodType
   /** Media type of the body, where it is not JSON. */
   readonly takes?: string
+  /** Of a JSON answer. */
+  readonly answer?: z.ZodType
   /** Media type of the answer, where it is not JSON. */
   readonly type?: string
   /** Nobody has to be signed in. */
@@ -54,6 +56,6 @@ export const documented: Readonly<Record<RoleName, Readonly<Record<string, Secti
     Payouts: { ...publisherPayoutApi, ...stripePayoutApi }, Webhooks: webhookApi, 'API keys': apiKeyApi, Applications: consentApi, 'Signing in': { ...authApi, ...signInsApi }, 'Open Payments': openPayments, Interledger: ilpApi, Health: health,
   },
   operator: {
-    Overview: operatorApi, Ledger: explorerApi, Payouts: operatorPayoutApi, Peers: peerApi, People: adminApi, Subscriptions: { ...overseenApi, ...refundApi }, 'Queues and jobs': queueApi, Settings: settingsApi, Economics: economicsApi, Mailbox: mailboxApi, 'Signing in': { ...authApi, ...signInsApi }, Health: health,
+    Overview: operatorApi, Ledger: explorerApi, Payouts: operatorPayoutApi, Peers: peerApi, People: adminApi, Subscriptions: { ...overseenApi, ...refundApi }, 'Queues and jobs': queueApi, Operators: operatorsApi, Settings: settingsApi, Economics: economicsApi, Mailbox: mailboxApi, 'Signing in': { ...authApi, ...signInsApi }, Health: health,
   },
 }

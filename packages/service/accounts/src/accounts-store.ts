@@ -21,6 +21,7 @@ export interface AccountsTables {
     frozen_reason: string | null
     erasing_at: Date | null
     erased_at: Date | null
+    read_only: boolean
   }
   'accounts.credential': { id: string; person_id: Id<'pers'>; provider_id: string; account_id: string; password: string; created_at: Date; updated_at: Date }
   'accounts.session': { id: string; person_id: Id<'pers'>; created_at: Date; expires_at: Date; seen_at: Date | null; ip_address: string | null; user_agent: string | null }
@@ -42,7 +43,7 @@ export interface AccountsTables {
   'accounts.wallet_key': { id: Id<'key'>; wallet_address_id: Id<'wadr'>; kid: string; x: string; name: string; created_at: Date }
 }
 
-type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'language' | 'name' | 'created_at' | 'provisioned_at' | 'frozen_at' | 'frozen_reason'>
+type PersonRow = Pick<Selectable<AccountsTables['accounts.person']>, 'id' | 'role' | 'email' | 'language' | 'name' | 'created_at' | 'provisioned_at' | 'frozen_at' | 'frozen_reason' | 'read_only'>
 export type WalletAddressRow = Selectable<AccountsTables['accounts.wallet_address']>
 export type WalletKeyRow = Selectable<AccountsTables['accounts.wallet_key']>
 /** A wallet address with the role of its person. */
@@ -66,7 +67,7 @@ export class AccountsStore {
     return this.#db
       .selectFrom('accounts.person as p')
       .leftJoin('accounts.wallet_address as w', (join) => join.onRef('w.person_id', '=', 'p.id').on('w.main', '=', true))
-      .select(['p.id', 'p.role', 'p.email', 'p.language', 'p.name', 'p.created_at', 'p.provisioned_at', 'p.frozen_at', 'p.frozen_reason', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
+      .select(['p.id', 'p.role', 'p.email', 'p.language', 'p.name', 'p.created_at', 'p.provisioned_at', 'p.frozen_at', 'p.frozen_reason', 'p.read_only', 'w.id as wallet_address_id', 'w.path', 'w.public_name', 'w.asset_code', 'w.asset_scale', 'w.ledger_account_id'])
   }
 
   personById(id: Id<'pers'>): Promise<PersonWithAddressRow | undefined> {
@@ -176,12 +177,12 @@ export class AccountsStore {
   }
 
   /** Person and password in one transaction, made by whoever may: the address needs no confirmation. False when the e-mail is taken in this role. */
-  insertPerson(person: { readonly id: Id<'pers'>; readonly role: Role; readonly email: string; readonly name: string; readonly passwordHash: string; readonly at: Date }): Promise<boolean> {
-    const { passwordHash, at, ...columns } = person
+  insertPerson(person: { readonly id: Id<'pers'>; readonly role: Role; readonly email: string; readonly name: string; readonly passwordHash: string; readonly readOnly: boolean; readonly at: Date }): Promise<boolean> {
+    const { passwordHash, readOnly, at, ...columns } = person
     return this.#db.transaction().execute(async (trx) => {
       const inserted = await trx
         .insertInto('accounts.person')
-        .values({ ...columns, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null, erasing_at: null, erased_at: null })
+        .values({ ...columns, read_only: readOnly, email_verified: true, language: 'en', created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null, erasing_at: null, erased_at: null })
         .onConflict((conflict) => conflict.columns(['role', 'email']).doNothing())
         .returning('id')
         .executeTakeFirst()

@@ -10,6 +10,8 @@ import { z } from 'zod'
 import { AccountsStore, anonymousPath, type PersonWithAddressRow, type WalletAddressOfRow, type WalletKeyRow } from './accounts-store.ts'
 import { clientKey, parseClientKey, type RegisteredKey } from './client-key.ts'
 import type { Entrance } from './entrance.ts'
+import { Operators } from './operators/operators.ts'
+import { OperatorsStore } from './operators/operators-store.ts'
 import { Erasures, type ErasureSteps } from './privacy/erasure.ts'
 import type { PersonalData } from './privacy/export.ts'
 import { AccountsFault, type NewPerson, type NewWalletAddress, type Person, personName, type Role, roles, type WalletAddress } from './types.ts'
@@ -69,7 +71,8 @@ const newPerson = z.object({
   password: z.string().min(8).max(128),
   name: personName,
   path: z.string().optional(),
-})
+  readOnly: z.boolean().default(false),
+}).refine(({ role, readOnly }) => !readOnly || role === 'operator', 'only operators can be read-only')
 
 const newWalletAddress = z.object({
   path: z.string(),
@@ -294,6 +297,12 @@ export class Accounts implements AsyncDisposable {
     if (!(await this.#store.deleteKey(personId, id))) throw new AccountsFault('key-unknown', 'you have no such key: it may have been revoked already')
   }
 
+  /** Who runs this installation. */
+  operators(): Operators {
+    const { postgres, clock, mails } = this.#options
+    return new Operators({ store: new OperatorsStore(postgres), clock, hashPassword, ...(mails !== undefined && { invite: (email) => this.entrance('operator').invite(email) }) })
+  }
+
   /** What is kept of a person here, for who asks what that is: wallet addresses, the public keys of their clients, passkeys, and sign-ins. */
   personalData(): readonly PersonalData[] {
     const store = this.#store
@@ -334,9 +343,7 @@ export class Accounts implements AsyncDisposable {
 
   async #insert(spec: z.output<typeof newPerson>): Promise<Id<'pers'> | undefined> {
     const id = newId('pers', this.#options.clock.nowMs())
-    // As signing up does it.
-    const { hashPassword } = await import('better-auth/crypto')
-    const inserted = await this.#store.insertPerson({ id, role: spec.role, email: spec.email, name: spec.name, passwordHash: await hashPassword(spec.password), at: this.#now() })
+    const inserted = await this.#store.insertPerson({ id, role: spec.role, email: spec.email, name: spec.name, passwordHash: await hashPassword(spec.password), readOnly: spec.readOnly, at: this.#now() })
     return inserted ? id : undefined
   }
 
@@ -385,13 +392,14 @@ export class Accounts implements AsyncDisposable {
   }
 
   #person(row: PersonWithAddressRow): Person {
-    const { id, role, name, email, language, frozen_at, frozen_reason } = row
+    const { id, role, name, email, language, frozen_at, frozen_reason, read_only } = row
+    const readOnly = read_only ? { readOnly: true } : {}
     const frozen = frozen_at === null ? {} : { frozen: { sinceMs: frozen_at.getTime(), reason: frozen_reason ?? '' } }
     const { wallet_address_id, path, public_name, asset_code, asset_scale, ledger_account_id } = row
     if (wallet_address_id === null || path === null || public_name === null || asset_code === null || asset_scale === null || ledger_account_id === null) {
-      return { id, role, name, email, language, ...frozen, walletAddress: undefined }
+      return { id, role, name, email, language, ...readOnly, ...frozen, walletAddress: undefined }
     }
-    return { id, role, name, email, language, ...frozen, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
+    return { id, role, name, email, language, ...readOnly, ...frozen, walletAddress: this.#walletAddress({ id: wallet_address_id, person_id: id, role, path, public_name, asset_code, asset_scale, ledger_account_id, main: true }) }
   }
 
   #walletAddress(row: Omit<WalletAddressOfRow, 'created_at'>): WalletAddress {
@@ -404,6 +412,11 @@ export class Accounts implements AsyncDisposable {
     this.#cleaned = this.#store.deleteExpired(this.#now()).catch(() => {})
     this.#cleaning = this.#options.clock.after(expiredEveryMs, () => this.#clean(), { background: true })
   }
+}
+
+/** As signing up does it. */
+async function hashPassword(password: string): Promise<string> {
+  return (await import('better-auth/crypto')).hashPassword(password)
 }
 
 function checkNewPerson(given: NewPerson): z.output<typeof newPerson> {

@@ -1,5 +1,6 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { actionOf } from '@rivulet/audit'
 import { isFault } from '@rivulet/faults'
 import { type Id, isId, newId, newSecret } from '@rivulet/ids'
 import { type Language, languageOf, type Mails } from '@rivulet/notify'
@@ -70,8 +71,10 @@ export interface Entrance {
   readonly handler: RequestHandler
   /** The person whose session cookie the request carries, if any. Works on express requests and on WebSocket upgrades. Throws `database-unreachable`. */
   session(request: IncomingMessage): Promise<Person | undefined>
-  /** Answers 401 `signed-out` without a session; else `personOf(response)` knows who it is. */
+  /** Answers 401 `signed-out` without a session, and 403 `read-only` to an operator who may only look and would change something; else `personOf(response)` knows who it is. */
   readonly requireSession: RequestHandler
+  /** As `requireSession`, for what also those who may only look may do: what is their own, and questions that are sent by POST. */
+  readonly requireSignedIn: RequestHandler
   /** Answers 403 `origin-foreign` to what may change state (all but GET, HEAD, OPTIONS) unless `Origin` is this entrance's. */
   readonly requireSameOrigin: RequestHandler
   /**
@@ -79,6 +82,8 @@ export interface Entrance {
    * @param response behind `requireSession`
    */
   prove(response: Response, proof: Proof): Promise<boolean>
+  /** Mails somebody who was made here a link to choose a password. Needs mails. */
+  invite(email: string): Promise<void>
   /** The passkeys of one of its people. */
   passkeys(personId: Id<'pers'>): Promise<readonly PasskeyView[]>
 }
@@ -140,7 +145,7 @@ export async function openEntrance(options: EntranceOptions): Promise<Entrance> 
     onAPIError: { throw: true },
     emailAndPassword: { enabled: true, disableSignUp: role === 'operator', autoSignIn: false, minPasswordLength: 8, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true, requireEmailVerification: options.confirmAddresses, ...mailed?.emailAndPassword },
     ...(mailed !== undefined && { emailVerification: mailed.emailVerification }),
-    user: { ...betterAuthNames.user, changeEmail: { enabled: mailed !== undefined }, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role } } },
+    user: { ...betterAuthNames.user, changeEmail: { enabled: mailed !== undefined }, additionalFields: { role: { type: 'string', input: false, returned: false, required: true, defaultValue: role }, readOnly: { type: 'boolean', fieldName: 'read_only', input: false, required: false, defaultValue: false } } },
     session: { ...betterAuthNames.session, expiresIn: sessionSeconds, updateAge: 24 * 3600 },
     account: betterAuthNames.account,
     verification: { ...betterAuthNames.verification, storeIdentifier: 'hashed' },
@@ -180,16 +185,23 @@ export async function openEntrance(options: EntranceOptions): Promise<Entrance> 
     watch(found.session.id)
     return { person, session: { id: found.session.id, sinceMs: found.session.createdAt.getTime() } }
   }
-  const requireSession = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+  const requireSignedIn = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const found = await current(request)
     if (found === undefined) return refuse(response, 401, 'signed-out', 'sign in first')
     response.locals['person'] = found.person
     response.locals['session'] = found.session
     next()
   }
+  const requireSession = (request: Request, response: Response, next: NextFunction): Promise<void> =>
+    requireSignedIn(request, response, () => {
+      const { id, readOnly } = personOf(response)
+      if (readOnly !== true || isSafe(request)) return next()
+      // What was asked for, and not done, stands in the audit log.
+      actionOf(response, { operator: id, name: 'request.change', subject: `${request.method} ${request.originalUrl.split('?')[0] ?? ''}` })
+      refuse(response, 403, 'read-only', 'your role sees everything and changes nothing: ask another operator to do this, or to change your role')
+    })
   const requireSameOrigin: RequestHandler = (request, response, next) => {
-    const safe = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
-    if (safe || request.headers.origin === origin) next()
+    if (isSafe(request) || request.headers.origin === origin) next()
     else refuse(response, 403, 'origin-foreign', `a request that changes something must come from ${origin}`)
   }
   const serve = toNodeHandler(async (request) => hideUnconfirmed(await auth.handler(request)))
@@ -199,7 +211,7 @@ export async function openEntrance(options: EntranceOptions): Promise<Entrance> 
     request.headers['x-rivulet-client-address'] = request.ip
     await serve(request, response)
   })
-  handler.use(signInsRoutes({ store, passkeys, clock, requireSession, requireSameOrigin, writes: mailed !== undefined, tellOfPasskey: async ({ email, language }, passkeyId) => options.mails?.post({ key: `passkey/${passkeyId}`, to: email, language, template: 'passkey-added', fields: { url: `${origin}/security` } }) }))
+  handler.use(signInsRoutes({ store, passkeys, clock, requireSession: requireSignedIn, requireSameOrigin, writes: mailed !== undefined, tellOfPasskey: async ({ email, language }, passkeyId) => options.mails?.post({ key: `passkey/${passkeyId}`, to: email, language, template: 'passkey-added', fields: { url: `${origin}/security` } }) }))
   const proven = async ({ id }: Person, proof: Proof): Promise<boolean> => {
     if ('passkey' in proof) return (await passkeys.authenticate(proof.passkey).catch(passkeyRefused)) === id
     const hash = (await context.internalAdapter.findAccounts(id)).find(({ providerId }) => providerId === 'credential')?.password
@@ -220,11 +232,17 @@ export async function openEntrance(options: EntranceOptions): Promise<Entrance> 
     return true
   }
   const session = async (request: IncomingMessage): Promise<Person | undefined> => (await current(request))?.person
-  return { handler, session, requireSession, requireSameOrigin, prove, passkeys: (personId) => passkeys.list(personId) }
+  const invite = async (email: string): Promise<void> => void (await auth.api.requestPasswordReset({ body: { email } }))
+  return { handler, session, requireSession, requireSignedIn, requireSameOrigin, prove, invite, passkeys: (personId) => passkeys.list(personId) }
+}
+
+/** Whether the request changes nothing, as HTTP means its method (RFC 9110, 9.2.1). */
+function isSafe({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
 /** What better-auth is given to have mails written. The links carry their tokens in the fragment: no server's log and no other site learns them. */
-function mailedFlows({ clock, confirmAddresses, onReset }: EntranceOptions, mails: Pick<Mails, 'post'>, origin: string) {
+function mailedFlows({ clock, confirmAddresses, onReset, personById }: EntranceOptions, mails: Pick<Mails, 'post'>, origin: string) {
   const addressed = (kind: string, { id, email }: { readonly id: string; readonly email: string }, request: globalThis.Request | undefined) => ({
     key: `${kind}/${id}/${Math.floor(clock.nowMs() / mailEveryMs)}`,
     to: email,
@@ -233,7 +251,12 @@ function mailedFlows({ clock, confirmAddresses, onReset }: EntranceOptions, mail
   return {
     emailAndPassword: {
       resetPasswordTokenExpiresIn: resetSeconds,
-      sendResetPassword: ({ user, token }, request) => mails.post({ ...addressed('reset', user, request), template: 'reset-password', fields: { url: `${origin}/reset#${token}` } }),
+      // What nobody asked for by a request is an invitation.
+      sendResetPassword: async ({ user, token }, request) => {
+        const fields = { url: `${origin}/reset#${token}` }
+        if (request !== undefined) await mails.post({ ...addressed('reset', user, request), template: 'reset-password', fields })
+        else await mails.post({ ...addressed('invite', user, undefined), language: (await personById(user.id))?.language ?? 'en', template: 'operator-invited', fields })
+      },
       onPasswordReset: async ({ user }) => (isId('pers', user.id) ? onReset(user.id) : undefined),
       onExistingUserSignUp: ({ user }, request) => mails.post({ ...addressed('exists', user, request), template: 'account-exists', fields: { url: `${origin}/forgotten` } }),
     },

@@ -167,5 +167,12 @@ export const accountsMigrations: Migrations = {
         create table accounts.retired_path (path_hash bytea primary key check (length(path_hash) = 32));
       `,
     },
+    {
+      name: '7-read-only',
+      sql: `
+        -- Of an operator who sees everything and changes nothing.
+        alter table accounts.person add column read_only boolean not null default false check (not read_only or role = 'operator');
+      `,
+    },
   ],
 }

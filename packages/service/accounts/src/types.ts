@@ -44,6 +44,8 @@ export interface Person {
   readonly language: Language
   /** While the operator has frozen the person: nothing is spent, nothing paid out, nobody signs in. Money still comes in. */
   readonly frozen?: Frozen
+  /** Of an operator who sees everything and changes nothing. */
+  readonly readOnly?: boolean
   /** The main one; operators have none. */
   readonly walletAddress: WalletAddress | undefined
 }
@@ -63,10 +65,13 @@ export interface NewPerson {
   readonly name: string
   /** Of the wallet address; made from the name unless told. */
   readonly path?: string
+  /** Of an operator: sees everything, changes nothing. */
+  readonly readOnly?: boolean
 }
 
 export type AccountsFaultCode =
   | 'person-invalid'
+  | 'request-invalid'
   | 'email-taken'
   | 'person-unknown'
   | 'person-ambiguous'
@@ -89,5 +94,10 @@ export type AccountsFaultCode =
   | 'person-frozen'
   /** Frozen already, or not frozen. */
   | 'freeze-state'
+  | 'operator-unknown'
+  | 'operator-self'
+  /** It is so already, or became so meanwhile. */
+  | 'operator-changed'
+  | 'operators-too-many'
 
 export class AccountsFault extends Fault<AccountsFaultCode> {}

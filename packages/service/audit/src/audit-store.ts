@@ -93,9 +93,11 @@ export class AuditLog {
 
   /** For what happens outside of the database, or in the ledger's own transaction: a row before, which is durable before anything happens, and one after. A refusal is written by whoever answers it. */
   async around<T>(action: Action, nowMs: () => number, work: () => Promise<T>): Promise<T> {
-    await this.record(action, nowMs(), { result: 'begun' })
+    const begunMs = nowMs()
+    await this.record(action, begunMs, { result: 'begun' })
     const value = await work()
-    await this.record(action, nowMs(), { result: 'done' })
+    // Ids of one millisecond have no order, and rows are listed by them.
+    await this.record(action, Math.max(nowMs(), begunMs + 1), { result: 'done' })
     return value
   }
 

@@ -32,6 +32,12 @@ test.each<[string, Omit<AuditFilter, 'limit'>, readonly string[]]>([
   expect((await log.list({ ...filter, limit: 9 })).map(({ subject }) => subject)).toEqual(subjects)
 })
 
+test('what is done within a millisecond is listed after what was begun', async () => {
+  const atMs = 5_000
+  for (let round = 0; round < 20; round += 1) await log.around({ operator: 'pers_olivia', name: 'payout.approve', subject: `pay_${round}` }, () => atMs, () => Promise.resolve())
+  for (let round = 0; round < 20; round += 1) expect((await log.list({ subject: `pay_${round}`, limit: 9 })).map(({ result }) => result)).toEqual(['done', 'begun'])
+})
+
 test('who did anything and what was ever done is known without reading it all', async () => {
-  expect(await log.known()).toEqual({ operators: ['command', 'pers_olivia', 'pers_paul'], names: ['peer.add', 'peer.pause', 'person.freeze'] })
+  expect(await log.known()).toEqual({ operators: ['command', 'pers_olivia', 'pers_paul'], names: ['payout.approve', 'peer.add', 'peer.pause', 'person.freeze'] })
 })

@@ -22,6 +22,8 @@ export interface Percentiles {
 export interface LinkState {
   readonly peer: string
   readonly up: boolean
+  /** Since when, ms since 1970, as far as a process has seen it. */
+  readonly sinceMs?: number
 }
 
 /** How many were at most so late, by upper bound in seconds. */
@@ -68,15 +70,20 @@ function quantile(buckets: readonly (readonly [number, number])[], part: number)
 /** Links that roles hold to others. Each wallet needs its own; a peer may be connected to any one of the receivers. */
 export function linksOf(reports: readonly RoleReport[]): readonly LinkState[] {
   const links = new Map<string, boolean>()
+  const turned = new Map<string, number>()
   for (const report of reports) {
     for (const { name, values } of report.metrics as readonly Metric[]) {
-      if (name !== 'rivulet_link_up') continue
       for (const { labels, value } of values) {
         const peer = String(labels['peer'])
         const known = links.get(peer)
-        links.set(peer, known === undefined ? value === 1 : report.role === 'receiver' ? known || value === 1 : known && value === 1)
+        if (name === 'rivulet_link_up') links.set(peer, known === undefined ? value === 1 : report.role === 'receiver' ? known || value === 1 : known && value === 1)
+        if (name === 'rivulet_link_turned_timestamp_seconds') turned.set(peer, Math.max(turned.get(peer) ?? 0, value * 1_000))
       }
     }
   }
-  return Array.from(links, ([peer, up]) => ({ peer, up }))
+  return Array.from(links, ([peer, up]) => ({ peer, up, ...sinceOf(turned.get(peer)) }))
+}
+
+function sinceOf(sinceMs: number | undefined): Pick<LinkState, 'sinceMs'> {
+  return sinceMs === undefined ? {} : { sinceMs }
 }

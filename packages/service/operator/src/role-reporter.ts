@@ -88,6 +88,19 @@ export class RoleReporter implements AsyncDisposable {
           for (const { peer, up } of links()) this.set({ peer }, up ? 1 : 0)
         },
       })
+      const turned = new Map<string, { readonly up: boolean; readonly atMs: number }>()
+      new Gauge({
+        name: 'rivulet_link_turned_timestamp_seconds', help: 'When the link to a peer was last connected or lost, as far as this process has seen; seconds since 1970.', labelNames: ['peer'], registers,
+        collect() {
+          this.reset()
+          for (const { peer, up } of links()) {
+            const known = turned.get(peer)
+            const now = known?.up === up ? known : { up, atMs: clock.nowMs() }
+            turned.set(peer, now)
+            this.set({ peer }, now.atMs / 1_000)
+          }
+        },
+      })
     }
     if (counters === undefined) return
     new Counter({ name: 'rivulet_packets_total', help: 'ILP packets sent and answered.', registers, collect() { this.reset(); this.inc(counters().packets) } })

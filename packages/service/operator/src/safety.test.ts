@@ -42,12 +42,19 @@ test.each<[string, Partial<Measures>, string[]]>([
   ['nobody reports', { roles: [] }, ['wallet-silent', 'receiver-silent']],
   ['one process has all roles', { roles: ['up'] }, []],
   ['a link is down', { links: [{ peer: 'receiver', up: false }] }, ['link-down']],
+  ['another operator is away', { links: [{ peer: 'eve', up: false, sinceMs: 1 }] }, ['peer-away']],
   ['payments are late', { lateness: { p50: 1, p95: 2, p99: 1_001 } }, ['payments-late']],
   ['commits are slow', { commits: { p50: 1, p95: 251, p99: 300 } }, ['commits-slow']],
   ['many packets are rejected', { rejectsPerSecond: 6 }, ['rejects-many']],
   ['a few packets are rejected', { rejectsPerSecond: 5 }, []],
   ['many streams are in doubt', { streamsInDoubt: 11 }, ['doubts-many']],
 ])('when %s, the alerts say so', (_what, change, codes) => expect(alertsOf(safetyOf(books(), reconciled(), nowMs), { ...calm, ...change }).map(({ code }) => code)).toEqual(codes))
+
+test.each<[string, Partial<Measures>, 'warning' | 'danger']>([
+  ['nothing waits for it', {}, 'warning'],
+  ['something that was sent waits for its answer', { streamsInDoubt: 1 }, 'danger'],
+])('another operator who is away is told with since when, and when %s it is of another weight', (_what, change, level) =>
+  expect(alertsOf(safetyOf(books(), reconciled(), nowMs), { ...calm, links: [{ peer: 'eve', up: false, sinceMs: 1 }], ...change })).toEqual([{ code: 'peer-away', level, about: 'eve', sinceMs: 1 }]))
 
 describe('percentiles', () => {
   const report = (processId: string, counts: readonly (readonly [string, number])[]): RoleReport => ({

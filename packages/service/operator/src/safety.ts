@@ -51,13 +51,15 @@ export function safetyOf(books: Checked<VerifyReport> | undefined, reconciliatio
   return { light, checks, comparedAgoMs: compared.length === 0 ? null : Math.max(0, nowMs - Math.max(...compared)) }
 }
 
-type AlertCode = 'books-wrong' | 'chains-wrong' | 'clearing-wrong' | 'reconciliation-wrong' | 'check-old' | 'wallet-silent' | 'receiver-silent' | 'link-down' | 'payments-late' | 'commits-slow' | 'rejects-many' | 'doubts-many'
+type AlertCode = 'books-wrong' | 'chains-wrong' | 'clearing-wrong' | 'reconciliation-wrong' | 'check-old' | 'wallet-silent' | 'receiver-silent' | 'link-down' | 'peer-away' | 'payments-late' | 'commits-slow' | 'rejects-many' | 'doubts-many'
 
 export interface Alert {
   readonly code: AlertCode
   readonly level: 'danger' | 'warning'
   /** What it is about: a row, a peer, a figure. */
   readonly about: string
+  /** Since when, where that is known; ms since 1970. */
+  readonly sinceMs?: number
 }
 
 export interface Measures {
@@ -71,6 +73,8 @@ export interface Measures {
   readonly streamsInDoubt: number
 }
 
+/** Whom a link of our own leads to, by the names that they have there. */
+const ownRoles = ['wallet', 'receiver']
 const lateMs = 1_000
 const slowMs = 250
 /** Of the packets of a second. */
@@ -80,12 +84,16 @@ const doubtsPart = 0.01
 /** What needs somebody now, the worst first. */
 export function alertsOf(safety: Safety, measures: Measures): readonly Alert[] {
   const alerts: Alert[] = []
-  const add = (code: AlertCode, level: Alert['level'], about: string): void => void alerts.push({ code, level, about })
+  const add = (code: AlertCode, level: Alert['level'], about: string, more: Pick<Alert, 'sinceMs'> = {}): void => void alerts.push({ code, level, about, ...more })
   for (const { name, state, problem } of safety.checks) if (state === 'wrong') add(`${name}-wrong`, name === 'clearing' || name === 'reconciliation' ? 'warning' : 'danger', problem ?? '')
   const runs = (role: string): boolean => measures.roles.includes(role) || measures.roles.includes('up')
   if (!runs('wallet')) add('wallet-silent', 'danger', 'wallet')
   if (!runs('receiver')) add('receiver-silent', 'danger', 'receiver')
-  for (const { peer, up } of measures.links) if (!up) add('link-down', 'danger', peer)
+  // Between our own roles nothing flows without it. At another operator's nothing is lost: what is not sent stays where it is, unless something already on its way waits for an answer.
+  for (const { peer, up, sinceMs } of measures.links) {
+    const own = ownRoles.includes(peer)
+    if (!up) add(own ? 'link-down' : 'peer-away', own || measures.streamsInDoubt > 0 ? 'danger' : 'warning', peer, sinceMs === undefined ? {} : { sinceMs })
+  }
   for (const { name, state } of safety.checks) if (state === 'old') add('check-old', 'warning', name)
   if (measures.lateness !== null && measures.lateness.p99 > lateMs) add('payments-late', 'warning', `${Math.round(measures.lateness.p99)} ms`)
   if (measures.commits !== null && measures.commits.p95 > slowMs) add('commits-slow', 'warning', `${Math.round(measures.commits.p95)} ms`)

@@ -16,6 +16,7 @@ export type MailContent =
   | { readonly template: 'payout-returned'; readonly fields: { readonly payout: Money; readonly reason: string; readonly url: string } }
   | { readonly template: 'site-lost'; readonly fields: { readonly site: string; readonly url: string } }
   | { readonly template: 'passkey-added'; readonly fields: { readonly url: string } }
+  | { readonly template: 'operator-invited'; readonly fields: { readonly url: string } }
   | { readonly template: 'account-erased'; readonly fields: { readonly url: string } }
 
 export type MailTemplate = MailContent['template']
@@ -94,6 +95,8 @@ function english({ template, fields }: MailContent, locale: string): Words {
       return { subject: `The proof of ${fields.site.slice(0, 60)} has vanished`, before: [`The record or file that proves that ${fields.site} is yours was not found any more, three times in a row.`, 'What readers pay still arrives; only the site no longer counts as proven.'], link: 'See what was looked for', after: ['Put the record or the file back: it is found within a day, or at once when you ask for it.'] }
     case 'passkey-added':
       return { subject: 'A passkey was added to your account', before: ['From now on whoever has it can sign in as you, without a password.'], link: 'See your passkeys', after: ['If it was not you, sign in, remove the passkey, sign out everywhere else and choose a new password.'] }
+    case 'operator-invited':
+      return { subject: 'You are an operator of Rivulet now', before: ['Another operator made you an account, so that you can look after this installation with them.'], link: 'Choose your password', after: ['The link works once, within an hour; afterwards ask for a new password where operators sign in. If you know nothing of it, do nothing.'] }
     case 'account-erased':
       return { subject: 'Your account is being erased', before: ['You asked for your account to be erased. You are signed out everywhere, nothing more is paid or charged, and what is known of you is forgotten within minutes.'], link: 'What Rivulet is', after: ['Invoices stay for as long as the law demands, and the books keep their amounts under numbers instead of names. It cannot be undone.'] }
   }
@@ -132,6 +135,8 @@ function french({ template, fields }: MailContent): Words {
       return { subject: `La preuve de ${fields.site.slice(0, 60)} a disparu`, before: [`L’enregistrement ou le fichier qui prouve que ${fields.site} est à vous n’a plus été trouvé, trois fois de suite.`, 'Ce que paient les lecteurs arrive toujours ; seul le site ne compte plus comme prouvé.'], link: 'Voir ce qui a été cherché', after: ['Remettez l’enregistrement ou le fichier : il sera trouvé dans la journée, ou aussitôt si vous le demandez.'] }
     case 'passkey-added':
       return { subject: 'Une clé d’accès a été ajoutée à votre compte', before: ['Désormais, qui la possède peut se connecter à votre place, sans mot de passe.'], link: 'Voir vos clés d’accès', after: ['Si ce n’était pas vous, connectez-vous, retirez la clé d’accès, déconnectez-vous partout ailleurs et choisissez un nouveau mot de passe.'] }
+    case 'operator-invited':
+      return { subject: 'Vous êtes désormais exploitant de Rivulet', before: ['Un autre exploitant vous a créé un compte, pour que vous veilliez avec lui sur cette installation.'], link: 'Choisir votre mot de passe', after: ['Le lien sert une fois, dans l’heure ; ensuite, demandez un nouveau mot de passe à l’entrée des exploitants. Si vous n’en savez rien, ne faites rien.'] }
     case 'account-erased':
       return { subject: 'Votre compte est en cours d’effacement', before: ['Vous avez demandé l’effacement de votre compte. Vous êtes déconnecté partout, plus rien n’est payé ni débité, et ce que l’on sait de vous est oublié en quelques minutes.'], link: 'Ce qu’est Rivulet', after: ['Les factures restent aussi longtemps que la loi l’exige, et les livres gardent leurs montants sous des numéros au lieu de noms. C’est irréversible.'] }
   }
