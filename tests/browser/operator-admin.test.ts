@@ -145,7 +145,7 @@ test('a new peer: what is wrong is said at its field, the token is shown once, a
   await page.context().close()
 })
 
-test('an operator is invited to only look: she sees every page and why nothing can be changed there, and is let change something later', async () => {
+test('an operator is invited to only look: she sees every page, and why nothing can be changed there', async () => {
   const page = await door(at('/operators'), 'olivia', english)
   await page.getByRole('button', { name: 'Invite an operator' }).click()
   await page.getByText('Write the name that others see in the audit log.').waitFor()
@@ -157,7 +157,8 @@ test('an operator is invited to only look: she sees every page and why nothing c
   await expectSound(page)
   await page.context().close()
 
-  const rita = await door(at('/safety'), 'rita', french)
+  const rita = await door(at('/'), 'rita', french)
+  await rita.locator('.light').waitFor()
   for (const path of ['/safety', '/people', '/payouts', '/queues', '/peers', '/operators']) {
     await rita.goto(at(path))
     await rita.getByText('Votre rôle ne fait que regarder').waitFor()

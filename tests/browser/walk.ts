@@ -125,7 +125,7 @@ async function walkPages({ entrance, origin, context, language, shows = {} }: Pi
         ;(button as HTMLElement).click()
       })
     }
-    await expect.poll(async () => [path, await page.locator('main .loading').count(), isOpen ? 0 : await page.locator('.fault').count(), await page.locator('h1').count()], { timeout: patienceMs }).toEqual([path, 0, 0, 1])
+    await expect.poll(async () => [path, await page.locator('main .loading').count(), isOpen ? [] : await page.locator('.fault').allInnerTexts(), await page.locator('h1').count()], { timeout: patienceMs }).toEqual([path, 0, [], 1])
     const shown = shows[path]
     if (shown !== undefined) await see('loaded', shown)
     await expect.poll(async () => [path, await page.title(), await page.locator('html').getAttribute('lang')]).toEqual([path, expect.stringMatching(/^\S.* · Rivulet$/), language])

@@ -29,7 +29,7 @@ export function SignIns({ signIns, onChanged }: Changing & { readonly signIns: r
       </ul>
       {fault !== undefined && <FaultAlert fault={fault} />}
       {signIns.length > 1 && (
-        <Button variant="default" loading={busy} onClick={() => void endOthers()}>
+        <Button className="security-others" variant="default" loading={busy} onClick={() => void endOthers()}>
           {t('security.endOthers')}
         </Button>
       )}
