@@ -113,35 +113,6 @@ describe('where addresses are confirmed', () => {
   })
 })
 
-test('whoever tries an unknown e-mail is answered after the same work as for a known one: one password hash each, and for a reset none', async () => {
-  const { post, accounts } = await open({ mails, confirmAddresses: true })
-  await accounts.createPerson({ role: 'subscriber', email: 'worked@example.com', password: 'her own horse', name: 'Known' })
-  const { scrypt } = crypto
-  let hashes = 0
-  // The real function, counted where better-auth calls it.
-  const counted = (...given: Parameters<typeof scrypt>): void => {
-    hashes += 1
-    scrypt(...given)
-  }
-  crypto.scrypt = counted as typeof scrypt
-  syncBuiltinESMExports()
-  try {
-    const work = async (path: string, body: object): Promise<number> => {
-      hashes = 0
-      await post(path, body)
-      return hashes
-    }
-    const credentials = (email: string) => ({ name: 'X', email, password: 'a guess of mine' })
-    for (const [path, each] of [['sign-in/email', 1], ['sign-up/email', 1], ['sign-in/email', 1], ['request-password-reset', 0]] as const) {
-      const bodyOf = (email: string): object => (path === 'sign-up/email' ? credentials(email) : path === 'sign-in/email' ? { email, password: 'a guess of mine' } : { email })
-      expect([path, await work(path, bodyOf('worked@example.com')), await work(path, bodyOf('strange@example.com'))]).toEqual([path, each, each])
-    }
-  } finally {
-    crypto.scrypt = scrypt
-    syncBuiltinESMExports()
-  }
-})
-
 describe('a forgotten password', () => {
   test('is replaced by the link of a mail, once, which ends all sessions and confirms the address', async () => {
     const { post, get } = await open({ mails, confirmAddresses: true })
@@ -196,4 +167,33 @@ test('where no mail leaves a new password cannot be asked for, and the answer sa
   const { post, get } = await open({})
   expect(await post('request-password-reset', { email: 'zoe@example.com' })).toMatchObject({ status: 400, text: expect.stringContaining('RESET_PASSWORD_DISABLED') as string })
   expect((await get('ways')).text).toBe('{"confirms":false,"writes":false}')
+})
+
+test('whoever tries an unknown e-mail is answered after the same work as for a known one: one password hash each, and for a reset none', async () => {
+  const { post, accounts } = await open({ mails, confirmAddresses: true })
+  await accounts.createPerson({ role: 'subscriber', email: 'worked@example.com', password: 'her own horse', name: 'Known' })
+  const { scrypt } = crypto
+  let hashes = 0
+  // The real function, counted where better-auth calls it.
+  const counted = (...given: Parameters<typeof scrypt>): void => {
+    hashes += 1
+    scrypt(...given)
+  }
+  crypto.scrypt = counted as typeof scrypt
+  syncBuiltinESMExports()
+  try {
+    const work = async (path: string, body: object): Promise<number> => {
+      hashes = 0
+      await post(path, body)
+      return hashes
+    }
+    const credentials = (email: string) => ({ name: 'X', email, password: 'a guess of mine' })
+    for (const [path, each] of [['sign-in/email', 1], ['sign-up/email', 1], ['sign-in/email', 1], ['request-password-reset', 0]] as const) {
+      const bodyOf = (email: string): object => (path === 'sign-up/email' ? credentials(email) : path === 'sign-in/email' ? { email, password: 'a guess of mine' } : { email })
+      expect([path, await work(path, bodyOf('worked@example.com')), await work(path, bodyOf('strange@example.com'))]).toEqual([path, each, each])
+    }
+  } finally {
+    crypto.scrypt = scrypt
+    syncBuiltinESMExports()
+  }
 })
