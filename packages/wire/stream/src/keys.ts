@@ -1,17 +1,16 @@
 /** The cryptography of one STREAM connection (RFC 29 section 5.1): both ends derive the same keys from the shared secret. */
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { Fault } from '@rivulet/faults'
 import { OctetWriter, PacketFault } from '@rivulet/ilp'
 import { decodeStreamPacket, plainBytesMax, writeStreamPacket } from './codec.ts'
+import { type Cryptography, cryptography, type GcmKey } from './cryptography.ts'
 import { FrameType, type StreamPacket } from './frame.ts'
+import { ivBytes, overheadBytes, sealedBytesMax } from './gcm-layout.ts'
 import { HmacKey, sha256 } from './hmac.ts'
 
 export class StreamFault extends Fault<'packet-undecryptable'> {}
 
 export const sharedSecretBytes = 32
-const ivBytes = 12
-const tagBytes = 16
-const overheadBytes = ivBytes + tagBytes
 
 const encryptionLabel = Buffer.from('ilp_stream_encryption')
 const fulfillmentLabel = Buffer.from('ilp_stream_fulfillment')
@@ -24,17 +23,17 @@ let ivTaken = ivPool.length
 const scratch = Buffer.alloc(plainBytesMax)
 const writer = new OctetWriter(scratch)
 
-/** Kept per open stream: a KeyObject made once (a raw key costs four times as much on every use), and the key of an HMAC. */
+/** Kept per open stream: the key of its packets, and that of their fulfillments. */
 export class StreamKeys {
-  readonly #encryption: KeyObject
+  readonly #encryption: GcmKey
   readonly #fulfillment: HmacKey
 
   /** @param sharedSecret 32 bytes. Throws PacketFault `packet-malformed` on another length. */
-  constructor(sharedSecret: Buffer) {
+  constructor(sharedSecret: Buffer, by: Cryptography = cryptography()) {
     if (sharedSecret.length !== sharedSecretBytes) throw new PacketFault(`a shared secret has ${sharedSecretBytes} bytes, not ${sharedSecret.length}`)
-    const secret = createSecretKey(sharedSecret)
-    this.#encryption = createSecretKey(createHmac('sha256', secret).update(encryptionLabel).digest())
-    this.#fulfillment = new HmacKey(createHmac('sha256', secret).update(fulfillmentLabel).digest())
+    const secret = new HmacKey(sharedSecret, by)
+    this.#encryption = by.gcmKey(secret.sign(encryptionLabel))
+    this.#fulfillment = new HmacKey(secret.sign(fulfillmentLabel), by)
   }
 
   /** The data of an ILP packet that carries `packet`. Throws PacketFault `packet-malformed` when a field is out of its bounds. */
@@ -61,14 +60,9 @@ export class StreamKeys {
   /** The packet in the clear. Throws StreamFault `packet-undecryptable`. */
   decrypt(data: Buffer): Buffer {
     if (data.length < overheadBytes) throw new StreamFault('packet-undecryptable', 'the data is too short for a STREAM packet')
-    const decipher = createDecipheriv('aes-256-gcm', this.#encryption, data.subarray(0, ivBytes), gcm)
-    decipher.setAuthTag(data.subarray(ivBytes, overheadBytes))
-    const plain = decipher.update(data.subarray(overheadBytes))
-    try {
-      decipher.final()
-    } catch (error) {
-      throw new StreamFault('packet-undecryptable', 'the data was changed, or encrypted under another shared secret', { cause: error })
-    }
+    if (data.length > sealedBytesMax) throw new StreamFault('packet-undecryptable', 'the data is too long for a STREAM packet')
+    const plain = this.#encryption.open(data)
+    if (plain === undefined) throw new StreamFault('packet-undecryptable', 'the data was changed, or encrypted under another shared secret')
     return plain
   }
 
@@ -78,19 +72,12 @@ export class StreamKeys {
       randomFillSync(ivPool)
       ivTaken = 0
     }
-    const sealed = Buffer.allocUnsafe(overheadBytes + plainBytes)
     const iv = ivPool.subarray(ivTaken, ivTaken + ivBytes)
     ivTaken += ivBytes
-    sealed.set(iv)
-    const cipher = createCipheriv('aes-256-gcm', this.#encryption, iv, gcm)
-    sealed.set(cipher.update(scratch.subarray(0, plainBytes)), overheadBytes)
-    cipher.final()
-    sealed.set(cipher.getAuthTag(), ivBytes)
-    return sealed
+    return this.#encryption.seal(iv, scratch.subarray(0, plainBytes))
   }
 }
 
-const gcm = { authTagLength: tagBytes }
 /** One frame: StreamMoney, two bytes more than its contents, stream 1, 1 share. */
 const oneMoneyFrame = Buffer.from([1, 1, FrameType.streamMoney, 4, 1, 1, 1, 1])
 
