@@ -17,7 +17,7 @@ import type { Credit, CreditResult, ReceivingStreams, ReceivingTotal } from './t
 const packetLifeMsMin = 3_000
 const packetsQueuedMax = 200_000
 /** The sender waits for it: its Fulfill leaves after the flush. */
-const flushIntervalMs = 20
+const flushIntervalMs = 30
 /** A flush stays far below its statement timeout even on a busy machine. */
 const rowsPerFlushMax = 4_000
 const packetsPerFlushMax = 20_000

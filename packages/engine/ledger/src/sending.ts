@@ -12,7 +12,7 @@ import type { Carried, SendingStream, SendingStreams, SendingStreamSpec, Sending
 
 const bookingsQueuedMax = 100_000
 /** Only the page waits for it, to hear of a payment; no packet does. */
-const flushIntervalMs = 40
+const flushIntervalMs = 80
 /** A flush stays far below its statement timeout even on a busy machine. */
 const rowsPerFlushMax = 4_000
 const labelBytesMax = 2_048

@@ -16,8 +16,10 @@ const closePacketLifeMs = 5_000
 const answerGraceMs = 1_000
 /** A stream in doubt is settled from 5 s after its last packet may have expired; its receiver may be asked first, and what comes just too late is reported. */
 const lateAnswerMs = 60_000
-/** More than this without an answer, and the stream waits: what is slow behind us slows the ticks instead of growing a queue. */
+/** More than this without an answer, and the stream waits. */
 const packetsInFlightMax = 5
+/** A packet waits for the answer to the one before, at most so long: what is slow gets fewer and larger packets instead of a queue, and a lost one stops nothing. */
+const patienceMs = 3_000
 const catchUpMs = 5_000
 const leaseLowMs = 30_000
 /** In time the lease is low with less than this left after the life of a packet: a lease of a minute is then renewed every 30 s, for money and time at once. */
@@ -230,11 +232,19 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#accrual.accrue(nowMs)
     this.#accrual.forgive(Math.max(catchUpMs, this.#interval() + catchUpMs - 1_000))
     const { due } = this.#accrual
-    if (due >= this.#packetUnitsMin && this.#flights.length < packetsInFlightMax) this.#sendDue(due, nowMs)
+    if (due >= this.#packetUnitsMin && this.#mayFollow(due, nowMs)) this.#sendDue(due, nowMs)
     if (this.state === 'paying' && !this.#leaseLowTold && this.#leaseIsLow()) {
       this.#leaseLowTold = true
       this.#listener.leaseLow(this)
     }
+  }
+
+  /** Packets that a limit keeps small follow each other without waiting. */
+  #mayFollow(due: bigint, nowMs: number): boolean {
+    if (this.#flights.length >= packetsInFlightMax) return false
+    const isLatestAnswered = this.#flights.at(-1)?.sequence !== this.#sequence - 1
+    const isLimited = this.#packetUnitsMax !== undefined && due > this.#packetUnitsMax
+    return isLatestAnswered || isLimited || nowMs - this.#sentMs >= patienceMs
   }
 
   #sendDue(due: bigint, nowMs: number): void {

@@ -78,6 +78,37 @@ test('missed ticks catch up in one packet, at most five seconds worth', async ()
   expect(peer.money.at(-1)?.prepare.amount).toBe(500_000n)
 })
 
+test('a way that is slow carries fewer and larger packets, one at a time, and nothing is lost', async () => {
+  const { clock, peer, stream } = open()
+  peer.fate = () => ({ kind: 'deliver', afterMs: 2_400 })
+  await clock.advance(31_000)
+  expect(peer.money.length).toBeLessThanOrEqual(11)
+  expect(peer.money.slice(2).map(({ prepare }) => prepare.amount)).toEqual(peer.money.slice(2).map(() => 300_000n))
+  expect(stream.paid).toBeGreaterThan(31n * 100_000n - 600_000n)
+  peer.fate = () => ({ kind: 'deliver', afterMs: 5 })
+  await clock.advance(5_000)
+  expect(peer.money.slice(-2).map(({ prepare }) => prepare.amount)).toEqual([100_000n, 100_000n])
+})
+
+test('a packet without an answer stops the next one for three seconds, and no money of them is lost', async () => {
+  const { clock, peer } = open()
+  await clock.advance(2_500)
+  peer.fate = () => ({ kind: 'lose' })
+  await clock.advance(1_000)
+  peer.fate = () => ({ kind: 'deliver', afterMs: 5 })
+  await clock.advance(6_000)
+  expect(peer.money.map(({ prepare }) => prepare.amount).slice(-5)).toEqual([100_000n, 300_000n, 100_000n, 100_000n, 100_000n])
+})
+
+test('packets that a limit keeps small do not wait for each other', async () => {
+  const { clock, peer, stream } = open()
+  await clock.advance(500)
+  peer.fate = ({ prepare }) =>
+    prepare.amount > 30_000n ? { kind: 'reject', code: 'F08', data: encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: 30_000n }), afterMs: 5 } : { kind: 'deliver', afterMs: 600 }
+  await clock.advance(20_000)
+  expect(stream.paid).toBeGreaterThan(1_700_000n)
+})
+
 test('a changed rate counts from now on', async () => {
   const { clock, peer, stream } = open()
   await clock.advance(2_000)
