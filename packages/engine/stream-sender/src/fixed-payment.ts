@@ -75,6 +75,8 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
   #packetUnitsMax: bigint | undefined
   /** Source units: more would bring the receiver more than it still takes. */
   #fillUnitsMax: bigint | undefined
+  /** The same in units of the link, of which one source unit may be worth several. */
+  #fillLeavesMax: bigint | undefined
   #window = 1
   /** Units of the link of all packets that were not rejected. */
   #linkOut = 0n
@@ -219,7 +221,8 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     if (deliver === undefined) return worth
     // What rounding up brought into the last packet of a fixed delivery stays here.
     const wanted = this.#linkUnitsFor(this.#missing(deliver), linkRate)
-    return wanted < worth ? wanted : worth
+    const leaves = wanted < worth ? wanted : worth
+    return this.#fillLeavesMax !== undefined && this.#fillLeavesMax < leaves ? this.#fillLeavesMax : leaves
   }
 
   /** Units of the link that `amount` more carries. A fixed send is rounded as a whole: what rounding took from the packets before goes with the next. */
@@ -307,6 +310,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     this.#retryMs = 0
     this.#troubleSinceMs = undefined
     this.#fillUnitsMax = undefined
+    this.#fillLeavesMax = undefined
     this.#window = packetsInFlightMax
     this.#greeting = undefined
     const answer = this.#read({ type: PacketType.fulfill, data }, flight)
@@ -361,7 +365,10 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     const { linkRate } = this.#spec
     const unit = linkRate === undefined ? 1n : ceilDivide(linkRate.denominator, linkRate.numerator)
     this.#fillUnitsMax = fits < unit ? unit : fits
-    return this.#fillUnitsMax < flight.amount
+    if (linkRate === undefined) return this.#fillUnitsMax < flight.amount
+    const leaves = (flight.linkAmount * room) / answer.amount
+    this.#fillLeavesMax = leaves < 1n ? 1n : leaves
+    return this.#fillUnitsMax < flight.amount || this.#fillLeavesMax < flight.linkAmount
   }
 
   /** Waits before the next packet, longer each time; gives up when patience ends. */

@@ -2,8 +2,8 @@ import { createCipheriv, randomBytes } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Cryptography, cryptography } from './cryptography.ts'
-import { digestedBytesMax, sealedBytesMax } from './gcm-layout.ts'
+import { cryptography } from './chosen-cryptography.ts'
+import { type Cryptography, digestedBytesMax, sealedBytesMax } from './cryptography.ts'
 import { nodeCryptography } from './node-cryptography.ts'
 import { opensslCryptography } from './openssl-cryptography.ts'
 
@@ -23,7 +23,7 @@ test('the Node.js that Rivulet installs lets OpenSSL be called directly', () => 
 })
 
 test('a process that may not load native code has node:crypto, and pays all the same', () => {
-  const script = `const { cryptography } = await import(${JSON.stringify(new URL('./cryptography.ts', import.meta.url).href)});
+  const script = `const { cryptography } = await import(${JSON.stringify(new URL('./chosen-cryptography.ts', import.meta.url).href)});
     const key = cryptography().gcmKey(Buffer.alloc(32, 1)); const plain = Buffer.from('a packet');
     console.log(cryptography().name, key.open(key.seal(Buffer.alloc(12, 2), plain)).equals(plain))`
   const { stdout, stderr } = spawnSync(process.execPath, ['--permission', '--allow-fs-read=*', '--input-type=module', '-e', script], { encoding: 'utf8' })

@@ -1,5 +1,12 @@
-import { opensslCryptography } from './openssl-cryptography.ts'
-import { nodeCryptography } from './node-cryptography.ts'
+/** The data of an ILP packet as STREAM seals it (RFC 29 section 5.1): IV, tag, ciphertext. */
+export const keyBytes = 32
+export const ivBytes = 12
+export const tagBytes = 16
+export const overheadBytes = ivBytes + tagBytes
+export const digestBytes = 32
+/** The data of an ILP packet, and a block of an HMAC before it. */
+export const sealedBytesMax = 32_767
+export const digestedBytesMax = 64 + sealedBytesMax
 
 /** What a packet needs: AES-256-GCM with a nonce of 12 bytes and a tag of 16 (RFC 29 section 5.1), and SHA-256. */
 export interface Cryptography {
@@ -15,12 +22,4 @@ export interface GcmKey {
   seal(iv: Buffer, plain: Buffer): Buffer
   /** The plaintext, or undefined when `sealed` was changed or made under another key. `sealed` has 28 bytes or more. */
   open(sealed: Buffer): Buffer | undefined
-}
-
-let chosen: Cryptography | undefined
-
-/** OpenSSL called directly where this process lets us (nine times cheaper for a packet), else node:crypto. Decided when first asked, as finding out takes 20 ms. */
-export function cryptography(): Cryptography {
-  chosen ??= opensslCryptography() ?? nodeCryptography
-  return chosen
 }

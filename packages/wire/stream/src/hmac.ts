@@ -1,8 +1,8 @@
 /** HMAC-SHA-256 (RFC 2104) on a hash in one call: the objects of node:crypto's createHmac cost more than the hashing of a packet does. */
 import { hash } from 'node:crypto'
 import { PacketFault } from '@rivulet/ilp'
-import { type Cryptography, cryptography } from './cryptography.ts'
-import { digestBytes, digestedBytesMax } from './gcm-layout.ts'
+import { cryptography } from './chosen-cryptography.ts'
+import { type Cryptography, digestBytes, digestedBytesMax } from './cryptography.ts'
 
 const blockBytes = 64
 

@@ -2,10 +2,10 @@
 import { randomFillSync } from 'node:crypto'
 import { Fault } from '@rivulet/faults'
 import { OctetWriter, PacketFault } from '@rivulet/ilp'
+import { cryptography } from './chosen-cryptography.ts'
 import { decodeStreamPacket, plainBytesMax, writeStreamPacket } from './codec.ts'
-import { type Cryptography, cryptography, type GcmKey } from './cryptography.ts'
+import { type Cryptography, type GcmKey, ivBytes, overheadBytes, sealedBytesMax } from './cryptography.ts'
 import { FrameType, type StreamPacket } from './frame.ts'
-import { ivBytes, overheadBytes, sealedBytesMax } from './gcm-layout.ts'
 import { HmacKey, sha256 } from './hmac.ts'
 
 export class StreamFault extends Fault<'packet-undecryptable'> {}

@@ -1,7 +1,6 @@
 /** The cryptography of a packet on node:crypto. */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto'
-import type { Cryptography, GcmKey } from './cryptography.ts'
-import { ivBytes, overheadBytes, tagBytes } from './gcm-layout.ts'
+import { type Cryptography, type GcmKey, ivBytes, overheadBytes, tagBytes } from './cryptography.ts'
 
 const options = { authTagLength: tagBytes }
 

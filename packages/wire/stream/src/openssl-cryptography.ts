@@ -8,8 +8,7 @@ import { createCipheriv } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as Koffi from 'koffi'
 import { assert } from '@rivulet/faults'
-import type { Cryptography, GcmKey } from './cryptography.ts'
-import { digestBytes, digestedBytesMax, ivBytes, keyBytes, overheadBytes, sealedBytesMax, tagBytes } from './gcm-layout.ts'
+import { type Cryptography, digestBytes, digestedBytesMax, type GcmKey, ivBytes, keyBytes, overheadBytes, sealedBytesMax, tagBytes } from './cryptography.ts'
 
 type Address = number
 
