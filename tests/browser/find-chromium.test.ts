@@ -1,6 +1,5 @@
 /** Where the browser tests take their Chromium from, on machines of all kinds. */
 import { spawnSync } from 'node:child_process'
-import { basename, dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { launchChromium } from './chromium.ts'
 import { findChromium, type Machine } from './find-chromium.ts'
@@ -70,9 +69,8 @@ describe('Chromium is', () => {
     expect(played.ran).toEqual(ran)
   })
 
-  test('the one of the lock file where that runs, whatever is installed, and it shows a page with its own libraries and font', async () => {
-    const found = findChromium({ environment: {}, userId: 1000, platform: `${process.platform}-${process.arch}`, isExecutable: () => true, run: (command, args, options) => spawnSync(command, args, options).status })
-    expect(basename(dirname(found.path))).toBe('rivulet-chromium')
+  test('the one of the lock file where nothing is installed and nothing can be, and it shows a page with its own libraries and font', async () => {
+    const found = findChromium({ environment: {}, userId: 1000, platform: `${process.platform}-${process.arch}`, isExecutable: () => false, run: (command, args, options) => spawnSync(command, args, options).status })
     await using chromium = await launchChromium(found)
     const page = await chromium.context.newPage()
     await page.goto('data:text/html,<title>Rivulet</title><p>one second of attention')

@@ -1,4 +1,4 @@
-/** A Chromium for the tests: the one that the lock file holds, else the one that is installed, else Debian's. There is no skipping. */
+/** A Chromium for the tests: the one that is installed, else Debian's, else the one that the lock file holds. There is no skipping. */
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,14 +38,13 @@ const thisMachine: Machine = {
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const ofMac = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium']
 
-/** The headless one of the lock file is the same for all, and needs half the processor time: it has no windows to draw. Throws, in one sentence, where there is none and none can be had. */
+/** Throws, in one sentence, where there is none and none can be had. */
 export function findChromium(machine: Machine = thisMachine): Chromium {
   const named = machine.environment['RIVULET_CHROMIUM']
-  const packaged = named === undefined ? fromPackage(machine) : undefined
-  if (packaged !== undefined) return packaged
   const path = named ?? installed(machine) ?? fromDebian(machine)
-  if (path === undefined) throw new Error(`the browser tests need Chromium, and this machine (${machine.platform}) has none: install it, or name its executable in RIVULET_CHROMIUM`)
-  return { path, environment: {} }
+  const found = path === undefined ? fromPackage(machine) : { path, environment: {} }
+  if (found === undefined) throw new Error(`the browser tests need Chromium, and this machine (${machine.platform}) has none: install it, or name its executable in RIVULET_CHROMIUM`)
+  return found
 }
 
 function installed({ environment, isExecutable }: Machine): string | undefined {
