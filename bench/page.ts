@@ -23,6 +23,8 @@ const afterHidingMs = 4_000
 const patienceMs = 60_000
 const asset = { code: 'EUR', scale: 9 }
 const password = 'rivulet-demo'
+/** Somebody who types 60 words a minute. */
+const msPerKey = 200
 
 type Say = (line: string) => void
 type Entrance = 'wallet' | 'receiver' | 'operator' | 'demo'
@@ -37,6 +39,8 @@ interface PageResult {
   readonly openToEventMs: number
   /** Most events, over all rounds, of a page that had been hidden. */
   readonly packetsAfterHidingMax: number
+  /** From the click on a page's button until its first payment, of a visitor who has no account: signs up in the popup, key by key, and connects the site; fresh profile. */
+  readonly signUpToPaymentMs: number
   /** From the navigation until the first field or link can be used; cold cache. */
   readonly interactiveMs: Readonly<Record<Entrance, number>>
   readonly operator: { readonly streams: number; readonly listed: number; readonly framesPerSecond: number; readonly longestFrameMs: number }
@@ -51,10 +55,11 @@ export async function benchPage(say: Say): Promise<PageResult> {
   const chromium = building.use(await launchChromium())
   const interactiveMs = await interactive(chromium, product.ready, say)
   const site = building.use(await TestSite.start(product.ready.wallet))
+  const signUpToPaymentMs = await signUps(chromium, site, product.ready, say)
   const events = await firstEvents(chromium.context, site, product.ready, say)
   const operator = await liveOperator(chromium.context, folder, product.ready, say)
   const booksRight = await withBooks(folder, async (ledger) => (await ledger.verify()).ok)
-  return { upFirstMs, upMs, ...events, interactiveMs, operator, booksRight }
+  return { upFirstMs, upMs, signUpToPaymentMs, ...events, interactiveMs, operator, booksRight }
 }
 
 /** Starts the product on empty folders, and as often again on one that was used; the last one goes on. */
@@ -111,6 +116,32 @@ async function interactive({ browser }: TestBrowser, ready: Ready, say: Say): Pr
   }
   const result = Object.fromEntries(entrances.map((entrance) => [entrance, median(measured[entrance] ?? [])])) as Record<Entrance, number>
   say(`interactive, cold cache: ${entrances.map((entrance) => `${entrance} ${result[entrance]} ms`).join(', ')}`)
+  return result
+}
+
+async function signUps({ browser }: TestBrowser, site: TestSite, ready: Ready, say: Say): Promise<number> {
+  const address = site.page('/visited', { head: `<link id="a" rel="monetization" href="${ready.receiver}/mara">` })
+  const ownPassword = 'a long password'
+  const emailOf = (round: number): string => `reader-${round}@new.example`
+  const measured: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const context = await browser.newContext()
+    const page = await open(context, address)
+    const button = page.getByRole('button', { name: 'Support this site' })
+    await button.waitFor()
+    const startMs = performance.now()
+    const [popup] = await Promise.all([page.waitForEvent('popup'), button.click()])
+    await popup.getByRole('button', { name: 'Sign up' }).last().click()
+    await popup.getByLabel('Email').pressSequentially(emailOf(round), { delay: msPerKey })
+    await popup.getByLabel('Password', { exact: true }).pressSequentially(ownPassword, { delay: msPerKey })
+    await popup.locator('form button[type=submit]').click()
+    await Promise.all([popup.waitForEvent('close'), popup.getByRole('button', { name: 'Connect', exact: true }).click({ noWaitAfter: true })])
+    await page.evaluate(until(`${countEvents} > 0`))
+    measured.push(performance.now() - startMs)
+    await context.close()
+  }
+  const result = median(measured)
+  say(`a visitor without an account pays ${result} ms after her click (${shown(measured)}), of which typing takes ${(emailOf(0).length + ownPassword.length) * msPerKey} ms`)
   return result
 }
 

@@ -10,7 +10,9 @@ export function GroupedWays({ entrance }: { readonly entrance: EntranceOfWays })
   const [open, setOpen] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
   const groups = waysOf(entrance)
-  const here = wayAt(entrance, location.pathname)
+  const way = wayAt(entrance, location.pathname)
+  // A page that the navigation does not lead to, such as the operator's mailbox, is not its first one.
+  const here = way === '/' && location.pathname !== '/' ? undefined : way
   const hereName = groups.flatMap(({ ways }) => ways).find(([path]) => path === here)?.[1]
   useEffect(() => {
     if (!open) return undefined

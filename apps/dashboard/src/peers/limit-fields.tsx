@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core'
 import type { Asset } from '@rivulet/money'
 import { useTranslation } from 'react-i18next'
 import { fieldAmount, typedAmount } from '../limits/amount-text.ts'
+import { useMayChange } from '../session/changes.tsx'
 import type { Peer } from './peers-api.ts'
 
 const limitNames = ['owedMax', 'settlementThreshold', 'packetAmountMax', 'packetsPerSecondMax', 'packetsBurstMax', 'outgoingPacketsPerSecondMax'] as const
@@ -49,6 +50,7 @@ export interface LimitFieldsProps {
 
 export function LimitFields({ texts, assetCode, wrong, onChange }: LimitFieldsProps): React.JSX.Element {
   const { t } = useTranslation()
+  const mayChange = useMayChange()
   return (
     <div className="peer-fields">
       {limitNames.map((name) => (
@@ -58,6 +60,7 @@ export function LimitFields({ texts, assetCode, wrong, onChange }: LimitFieldsPr
           description={t(`peers.limitsWhy.${name}`)}
           inputMode={amounts.includes(name) ? 'decimal' : 'numeric'}
           maxLength={40}
+          readOnly={!mayChange}
           value={texts[name]}
           error={wrong(name)}
           onChange={(event) => onChange({ ...texts, [name]: event.currentTarget.value })}
