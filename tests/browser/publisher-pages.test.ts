@@ -146,7 +146,9 @@ test('a tip is given once, on a phone, in French, and what is said to have arriv
 test('what a webhook is told is listed with its answer, and told again', async () => {
   const page = await open(`${product.receiver}/webhooks`, publisher(2).name, english)
   await page.getByRole('button', { name: `Deliveries to ${hook}` }).click()
-  // Of her tip above, to a pointer that is none: the payout fails, and her server hears of it, as of the tip.
+  // Her tip above can leave once it is posted, which happens after it was told that it arrived.
+  await expect.poll(() => page.evaluate(async () => BigInt(((await (await fetch('/api/payouts')).json()) as { available: string }).available) > 0n), { timeout: 60_000 }).toBe(true)
+  // To a pointer that is none: the payout fails, and her server hears of it, as of the tip.
   const asked = await page.evaluate(async () => {
     const send = async (path: string, method: string, body: object): Promise<number> => (await fetch(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).status
     return [
