@@ -121,7 +121,11 @@ test('an ilp-protocol-stream server is paid by the second, and its receipts veri
   const counters = await closed
   expect(told.failure).toBeUndefined()
   expect(told.rejections).toEqual([])
-  expect(counters).toMatchObject({ paid: 3_000_000n, delivered: 3_000_000n, packets: 31, fulfilled: 31, rejected: 0, inFlight: 0n, inDoubt: 0n })
+  expect(counters).toMatchObject({ paid: 3_000_000n, delivered: 3_000_000n, rejected: 0, inFlight: 0n, inDoubt: 0n })
+  // The clock of this test does not wait for the server: where an answer comes after a second, the next packet carries two.
+  expect(counters.fulfilled).toBe(counters.packets)
+  expect(counters.packets).toBeGreaterThan(20)
+  expect(counters.packets).toBeLessThanOrEqual(31)
   expect(streams.map(({ totalReceived }) => totalReceived)).toEqual(['3000000'])
   const last = told.receipts.at(-1) ?? Buffer.alloc(0)
   expect(decodeReceipt(last)).toEqual({ nonce: receipt.nonce, streamId: 1, totalReceived: 3_000_000n })
