@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
 import { seriousFaults } from './sound.ts'
-import { walkEntrance } from './walk.ts'
+import { walkEntrance, walkTimeoutMs } from './walk.ts'
 
 const resources = new AsyncDisposableStack()
 let product: Product
@@ -39,7 +39,7 @@ const shows = { '/': '.light-safe', '/streams': '.streams', '/peers': '.empty', 
 
 test('every page says that it loads, that it cannot and how to go on, and when it is old; and is sound', async () => {
   expect(await walkEntrance({ entrance: 'operator', origin: product.operator, browser: chromium.browser, email: 'olivia@demo.example', password: 'rivulet-demo', shows })).toBeGreaterThan(18)
-})
+}, walkTimeoutMs)
 
 test('from an account to a transfer whose hash the browser computes again, and what is changed in the calculator is computed and shown', async () => {
   const { page, complaints } = await signedIn()

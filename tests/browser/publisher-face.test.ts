@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
 import { seriousFaults } from './sound.ts'
-import { walkEntrance } from './walk.ts'
+import { walkEntrance, walkTimeoutMs } from './walk.ts'
 
 const resources = new AsyncDisposableStack()
 let product: Product
@@ -91,7 +91,7 @@ test('on a phone, in French, in the dark: a key is made, reads, is revoked and r
 test('every page says that it loads, that it cannot and how to go on, and when it is old; and is sound', async () => {
   const { email = '', password = '' } = product.demoAccounts.find(({ role }) => role === 'publisher') ?? {}
   expect(await walkEntrance({ entrance: 'publisher', origin: product.receiver, browser: chromium.browser, email, password, shows: { '/revenue': '.chart svg', '/start': '.snippet' } })).toBeGreaterThan(15)
-})
+}, walkTimeoutMs)
 
 test('the API is browsed: a route is found, opened, and shows who may use it and what it takes; on a phone the ways to other pages lie under the thumb', async () => {
   const page = await open(`${product.receiver}/`, french)

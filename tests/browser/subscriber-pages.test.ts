@@ -7,7 +7,7 @@ import { sandboxFolder } from '../support/shared-folder.ts'
 import { Reader } from '../support/reader.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { seriousFaults } from './sound.ts'
-import { walkEntrance } from './walk.ts'
+import { walkEntrance, walkTimeoutMs } from './walk.ts'
 
 const site = 'https://magazine.example'
 const words = {
@@ -111,7 +111,7 @@ test('home follows what is paid as it happens, says what pages wait for, and whe
 
 test('every page says that it loads, that it cannot and how to go on, and when it is old; and is sound', async () => {
   expect(await walkEntrance({ entrance: 'wallet', origin: ready.wallet, browser: chromium.browser, email: reader.email, password: reader.password, shows: { '/activity': '.day-chart svg', '/reference': '.operations' } })).toBeGreaterThan(12)
-})
+}, walkTimeoutMs)
 
 // Last: she is forgotten.
 test('privacy says what is kept and gives all of it in one file; whoever shows that it is she is forgotten, and signed out', async () => {

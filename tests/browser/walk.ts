@@ -40,6 +40,9 @@ export interface Walk {
   readonly shows?: Readonly<Record<string, string>>
 }
 
+/** Every reading of every page, as `pnpm test:long` has it, takes some minutes. */
+export const walkTimeoutMs = 900_000
+
 /** Who signs in walks every page of the entrance, in every reading. @returns how many pages were seen in all their states */
 export async function walkEntrance({ browser, email, password, ...walk }: Walk): Promise<number> {
   let seen = 0

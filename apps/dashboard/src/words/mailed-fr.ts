@@ -8,7 +8,7 @@ export const mailedFr: typeof mailedEn = {
     forgottenSend: 'Envoyer le lien',
     forgottenSent: 'S’il y a un compte avec {{email}}, un courriel avec un lien est en route. Le lien est valable une heure.',
     resetTitle: 'Choisissez un nouveau mot de passe',
-    resetSave: 'Enregistrer le nouveau mot de passe',
+    resetSave: 'Enregistrer',
     resetDone: 'Le nouveau mot de passe est enregistré, et vous êtes déconnecté partout.',
     confirmTitle: 'Confirmez votre adresse',
     confirming: 'Votre adresse est en cours de confirmation.',
