@@ -30,8 +30,14 @@ export function GroupedWays({ entrance }: { readonly entrance: EntranceOfWays })
         <svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
           <path d="M0 1h16M0 6h16M0 11h16" stroke="currentColor" strokeWidth="1.6" />
         </svg>
-        <span className="unseen">{t('ways.label')}: </span>
-        {hereName !== undefined && t(`ways.${hereName}`)}
+        {hereName === undefined ? (
+          t('ways.label')
+        ) : (
+          <>
+            <span className="unseen">{t('ways.label')}: </span>
+            {t(`ways.${hereName}`)}
+          </>
+        )}
       </button>
       <div id="grouped-ways-list" className={open ? 'grouped-ways-list grouped-ways-open' : 'grouped-ways-list'}>
         {groups.map(({ group, ways }) => (
