@@ -3,14 +3,15 @@
  * - ours: StreamSender on its wheel -> ILP bytes -> StreamReceiver (credits are taken at once) -> ILP bytes -> StreamSender;
  * - reference: a payment of one unit between an ilp-protocol-stream client and server, over plugins in memory that carry the same bytes;
  * - floor: the cryptography that an exchange cannot do without, and nothing more.
+ * - own floor, said beside: the same by OpenSSL called directly, as our packets have it.
  * CPU is that of the whole process (process.cpuUsage), so garbage collection counts too.
  */
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hash, type KeyObject, randomBytes, randomFillSync } from 'node:crypto'
 import { createConnection, createServer, type DataAndMoneyStream } from 'ilp-protocol-stream'
 import { decodePrepare, decodeReply, encodePrepare, encodeReply, ildcpFulfill, isIldcpRequest, type Link } from '@rivulet/ilp'
 import type { ReceivingStreams } from '@rivulet/ledger'
-import { StreamReceiver } from '@rivulet/stream-receiver'
 import { cryptography } from '@rivulet/stream'
+import { StreamReceiver } from '@rivulet/stream-receiver'
 import { type StreamListener, StreamSender } from '@rivulet/stream-sender'
 import type { Clock } from '@rivulet/time'
 

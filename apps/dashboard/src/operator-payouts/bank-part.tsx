@@ -1,9 +1,9 @@
 import { Button, FileButton } from '@mantine/core'
-import { Changes } from '../session/changes.tsx'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty, FaultAlert } from '../look/notice.tsx'
 import { useDeed } from '../plan/use-deed.ts'
+import { Changes } from '../session/changes.tsx'
 import { useLocale } from '../words/words.ts'
 import { type BankLine, type BankStatement, explainLine, makeBatch, type OperatorPayouts, uploadStatement } from './operator-payouts-api.ts'
 

@@ -1,9 +1,9 @@
 import { FileButton, Button, TextInput } from '@mantine/core'
-import { Changes } from '../session/changes.tsx'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Empty, FaultAlert } from '../look/notice.tsx'
 import { useDeed } from '../plan/use-deed.ts'
+import { Changes } from '../session/changes.tsx'
 import { useLocale } from '../words/words.ts'
 import { type ProviderStatement, uploadProviderStatement } from './operator-payouts-api.ts'
 

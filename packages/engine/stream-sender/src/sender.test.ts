@@ -17,6 +17,11 @@ function open(changes: Partial<StreamSpec> = {}) {
   return { clock, peer, told, sender, stream }
 }
 
+/** A way that brings each packet up to `unitsMax` after `afterMs`, and says of a larger one that it is. */
+function takesAtMost(unitsMax: bigint, afterMs: number): TestPeer['fate'] {
+  return ({ prepare: { amount } }) => (amount > unitsMax ? { kind: 'reject', code: 'F08', data: encodeAmountTooLarge({ receivedAmount: amount, maximumAmount: unitsMax }), afterMs: 5 } : { kind: 'deliver', afterMs })
+}
+
 test('the first packet leaves at once, with money and the greeting; then one a second, amounts equal to rate x time', async () => {
   const { clock, peer, told, stream } = open()
   await clock.advance(10_000)
@@ -103,8 +108,7 @@ test('a packet without an answer stops the next one for three seconds, and no mo
 test('packets that a limit keeps small do not wait for each other', async () => {
   const { clock, peer, stream } = open()
   await clock.advance(500)
-  peer.fate = ({ prepare }) =>
-    prepare.amount > 30_000n ? { kind: 'reject', code: 'F08', data: encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: 30_000n }), afterMs: 5 } : { kind: 'deliver', afterMs: 600 }
+  peer.fate = takesAtMost(30_000n, 600)
   await clock.advance(20_000)
   expect(stream.paid).toBeGreaterThan(1_700_000n)
 })
@@ -155,8 +159,7 @@ test.each([
 test('F08 teaches the packet limit, and smaller packets leave more often', async () => {
   const { clock, peer, stream } = open()
   await clock.advance(500)
-  peer.fate = ({ prepare }) =>
-    prepare.amount > 30_000n ? { kind: 'reject', code: 'F08', data: encodeAmountTooLarge({ receivedAmount: prepare.amount, maximumAmount: 30_000n }), afterMs: 5 } : { kind: 'deliver', afterMs: 5 }
+  peer.fate = takesAtMost(30_000n, 5)
   await clock.advance(20_000)
   expect(stream.rejected).toBe(1)
   expect(stream.paid).toBeGreaterThan(1_900_000n)

@@ -1,11 +1,12 @@
 /** STREAM packets in the clear (RFC 29 section 5). Unknown frames are skipped, and so are bytes behind the last frame (padding). */
 import { OctetReader, type OctetWriter, PacketFault } from '@rivulet/ilp'
+import { overheadBytes, sealedBytesMax } from './cryptography.ts'
 import { type Frame, FrameType, type StreamPacket } from './frame.ts'
 
 const version = 1
 export const framesMax = 256
 /** The data of an ILP packet, less IV and tag. */
-export const plainBytesMax = 32_767 - 28
+export const plainBytesMax = sealedBytesMax - overheadBytes
 
 /** Writes a packet at the writer's place. Throws PacketFault `packet-malformed` when a field is out of its bounds. */
 export function writeStreamPacket(writer: OctetWriter, packet: StreamPacket): OctetWriter {

@@ -4,9 +4,12 @@ export const ivBytes = 12
 export const tagBytes = 16
 export const overheadBytes = ivBytes + tagBytes
 export const digestBytes = 32
-/** The data of an ILP packet, and a block of an HMAC before it. */
+/** The data of an ILP packet. */
 export const sealedBytesMax = 32_767
-export const digestedBytesMax = 64 + sealedBytesMax
+/** Of SHA-256. */
+export const blockBytes = 64
+/** A block of an HMAC, and the data of a packet. */
+export const digestedBytesMax = blockBytes + sealedBytesMax
 
 /** What a packet needs: AES-256-GCM with a nonce of 12 bytes and a tag of 16 (RFC 29 section 5.1), and SHA-256. */
 export interface Cryptography {

@@ -2,9 +2,7 @@
 import { hash } from 'node:crypto'
 import { PacketFault } from '@rivulet/ilp'
 import { cryptography } from './chosen-cryptography.ts'
-import { type Cryptography, digestBytes, digestedBytesMax } from './cryptography.ts'
-
-const blockBytes = 64
+import { blockBytes, type Cryptography, digestBytes, digestedBytesMax } from './cryptography.ts'
 
 const inner = Buffer.alloc(digestedBytesMax)
 const outer = Buffer.alloc(blockBytes + digestBytes)

@@ -1,6 +1,6 @@
 /**
  * The cryptography of a packet on the OpenSSL that Node.js carries and offers to native code, called directly (by koffi). It is the cipher that node:crypto uses, without
- * the object, the handle and the four buffers that node:crypto makes for each packet: those are nine tenths of its cost.
+ * the object, the handle and the four buffers that node:crypto makes for each packet: those are four fifths of its cost.
  *
  * C sees one block of memory only, which this module keeps for itself: all that goes in and comes out is copied, and no length is passed that was not checked here.
  */
