@@ -18,7 +18,7 @@ export type FieldName = (typeof fields)[number]['name']
 export type Answers = Readonly<Record<FieldName, string>>
 
 const calculationSchema = z.object({
-  unitMargin: z.string(), marginRate: z.string(), targetMet: z.boolean(), priceForTarget: z.nullable(z.string()), costForTarget: z.nullable(z.string()), breakEvenVolume: z.nullable(z.string()), targetVolume: z.nullable(z.string()),
+  unitMargin: z.string(), marginRate: z.string(), targetMet: z.boolean(), priceForTarget: z.nullable(z.string()), costForTarget: z.nullable(z.string()), priceForMarkUp: z.nullable(z.string()), breakEvenVolume: z.nullable(z.string()), targetVolume: z.nullable(z.string()),
   fee: z.object({ perPurchase: z.string(), ratio: z.string(), mark: z.enum(['fine', 'warning', 'alarm']), purchasesForWarning: z.nullable(z.string()), purchasesForAlarm: z.nullable(z.string()) }),
   profit: z.string(),
   tornado: z.array(z.object({ input: z.enum(['price', 'conversion', 'visits', 'cost', 'fixedCost']), lower: z.string(), higher: z.string() })),

@@ -92,7 +92,7 @@ function Results({ calculation, stale }: { readonly calculation: Calculation; re
         <Figure label={t('whatIf.margin')} value={number(calculation.unitMargin)} why={t(calculation.targetMet ? 'whatIf.targetMet' : 'whatIf.targetMissed', { rate: percent(calculation.marginRate) })} tone={calculation.targetMet ? undefined : 'warn'} />
         <Figure label={t('whatIf.breakEven')} value={number(calculation.breakEvenVolume)} why={t('whatIf.breakEvenWhy', { target: number(calculation.targetVolume) })} />
         <Figure label={t('whatIf.feeRatio')} value={percent(fee.ratio)} why={t(`whatIf.marks.${fee.mark}`, { warning: number(fee.purchasesForWarning), alarm: number(fee.purchasesForAlarm) })} tone={fee.mark === 'alarm' ? 'alarm' : fee.mark === 'warning' ? 'warn' : undefined} />
-        <Figure label={t('whatIf.price')} value={number(calculation.priceForTarget)} why={t('whatIf.priceWhy')} />
+        <Figure label={t('whatIf.price')} value={number(calculation.priceForTarget)} why={t('whatIf.priceWhy', { markUp: number(calculation.priceForMarkUp) })} />
         <Figure label={t('whatIf.cost')} value={number(calculation.costForTarget)} why={t('whatIf.costWhy')} />
       </dl>
       <Suspense fallback={<Loading />}>

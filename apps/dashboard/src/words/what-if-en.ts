@@ -6,7 +6,7 @@ export const whatIfEn = {
     profit: 'Profit', profitWhy: 'Of the period: visits × part that pays × margin, less the fixed cost', margin: 'Margin of a sale', targetMet: '{{rate}} of the price: as wanted', targetMissed: '{{rate}} of the price: less than wanted',
     breakEven: 'Break-even', breakEvenWhy: 'Sales that pay the fixed cost; {{target}} for the margin wanted', feeRatio: 'Fee ratio',
     marks: { fine: 'Below 15 %', warning: 'From 15 % on worth a look; {{warning}} purchases per charge stay below', alarm: 'From 20 % on too much; {{alarm}} purchases per charge stay below, {{warning}} below 15 %' },
-    price: 'Least price', priceWhy: 'That leaves the margin wanted', cost: 'Highest cost', costWhy: 'Of each sale, beside the fee, that leaves the margin wanted',
+    price: 'Least price', priceWhy: 'That leaves the margin wanted; {{markUp}} if it is meant as a mark-up on the costs', cost: 'Highest cost', costWhy: 'Of each sale, beside the fee, that leaves the margin wanted',
     curve: 'Break-even curve', tornado: 'What moves the profit most', volume: 'Sales', revenue: 'Revenue', costs: 'All costs', input: 'Input', lower: 'Profit if a fifth lower', higher: 'Profit if a fifth higher',
   },
 }

@@ -7,7 +7,7 @@ export const whatIfFr: typeof whatIfEn = {
     profit: 'Bénéfice', profitWhy: 'De la période : visites × part payante × marge, moins le coût fixe', margin: 'Marge d’une vente', targetMet: '{{rate}} du prix : comme voulu', targetMissed: '{{rate}} du prix : moins que voulu',
     breakEven: 'Seuil de rentabilité', breakEvenWhy: 'Ventes qui paient le coût fixe ; {{target}} pour la marge voulue', feeRatio: 'Taux de frais',
     marks: { fine: 'Moins de 15 %', warning: 'À partir de 15 %, à surveiller ; {{warning}} achats par prélèvement restent en dessous', alarm: 'À partir de 20 %, trop ; {{alarm}} achats par prélèvement restent en dessous, {{warning}} sous 15 %' },
-    price: 'Prix minimal', priceWhy: 'Qui laisse la marge voulue', cost: 'Coût maximal', costWhy: 'De chaque vente, hors frais, qui laisse la marge voulue',
+    price: 'Prix minimal', priceWhy: 'Qui laisse la marge voulue ; {{markUp}} s’il s’agit d’une majoration des coûts', cost: 'Coût maximal', costWhy: 'De chaque vente, hors frais, qui laisse la marge voulue',
     curve: 'Courbe de rentabilité', tornado: 'Ce qui pèse le plus sur le bénéfice', volume: 'Ventes', revenue: 'Recettes', costs: 'Tous les coûts', input: 'Donnée', lower: 'Bénéfice avec un cinquième de moins', higher: 'Bénéfice avec un cinquième de plus',
   },
 }

@@ -32,10 +32,11 @@ export function calculateCommand(): Command {
   })
 }
 
-function legible({ unitMargin, marginRate, targetMet, priceForTarget, costForTarget, breakEvenVolume, targetVolume, fee, profit, tornado }: Calculation): string {
+function legible({ unitMargin, marginRate, targetMet, priceForTarget, costForTarget, priceForMarkUp, breakEvenVolume, targetVolume, fee, profit, tornado }: Calculation): string {
   return [
     `margin of one purchase  ${unitMargin} (${marginRate} of the price): the target is ${targetMet ? 'met' : 'missed'}`,
     `target met              ${priceForTarget === null ? 'at no price' : `from a price of ${priceForTarget}`}, ${costForTarget === null ? 'at no cost' : `up to a cost of ${costForTarget}`}`,
+    `as a mark-up on costs   ${priceForMarkUp === null ? 'at no price' : `from a price of ${priceForMarkUp}`}`,
     `fixed costs paid        ${breakEvenVolume === null ? 'by no number of purchases' : `after ${breakEvenVolume} purchases`}, with the target margin ${targetVolume === null ? 'by no number' : `after ${targetVolume}`}`,
     `fee of one purchase     ${fee.perPurchase} (${fee.ratio} of the price): ${fee.mark}; purchases in a charge for 20 %: ${fee.purchasesForAlarm ?? 'no number'}, for 15 %: ${fee.purchasesForWarning ?? 'no number'}`,
     `profit of the period    ${profit}`,

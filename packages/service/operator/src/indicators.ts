@@ -87,13 +87,14 @@ export function indicatorsOf(days: number, { flows, payments, active, paying, ch
   const creators = sum(({ reason, creditKind }) => creditKind === 'publisher' && (reason === 'stream' || reason === 'share'))
   const costs = fees + losses
   const feeRatio = part(fees, gross)
+  const each = perPersonOf(gross, { payments, active, paying })
   return {
     days, gross: String(gross), fees: String(fees), losses: String(losses), creators: String(creators), payments, active, paying,
-    arpu: written(part(gross, active)),
+    arpu: written(each.arpu),
     arppu: written(part(gross, paying)),
-    adoption: written(part(paying, active)),
-    frequency: written(part(payments, paying)),
-    basket: written(part(gross, payments)),
+    adoption: written(each.adoption),
+    frequency: written(each.frequency),
+    basket: written(each.basket),
     costPerTransaction: written(part(costs, payments)),
     unitMargin: written(part(gross - costs - creators, payments)),
     marginRate: written(part(gross - costs - creators, gross)),
@@ -108,6 +109,11 @@ export function indicatorsOf(days: number, { flows, payments, active, paying, ch
     payoutsLost: written(part(payouts.lost, payouts.settled + payouts.lost)),
     payouts,
   }
+}
+
+/** As they are before they are written: what each who reads brings is exactly the part that pays × how often × how much. Undefined where nothing would be divided by nothing. */
+export function perPersonOf(gross: bigint, { payments, active, paying }: Pick<Counted, 'payments' | 'active' | 'paying'>): Readonly<Record<'arpu' | 'adoption' | 'frequency' | 'basket', Fraction | undefined>> {
+  return { arpu: part(gross, active), adoption: part(paying, active), frequency: part(payments, paying), basket: part(gross, payments) }
 }
 
 /** 1 − what was paid in fees ÷ what would have been, had each payment been charged alone. */

@@ -1,7 +1,7 @@
 /** The fee model in one question and one answer: for the command line, and for the operator's what-if. */
 import Fraction from 'fraction.js'
 import { z } from 'zod'
-import { costForMargin, marginRate, priceForMargin, type Product, unitMargin, volumeForMargin } from './margin.ts'
+import { costForMargin, marginRate, markUp, priceForMargin, priceForMarkUp, type Product, unitMargin, volumeForMargin } from './margin.ts'
 import { breakEvenCurve, profit, tornado } from './sensitivity.ts'
 import { feeMark, feeOf, feeRatio, purchasesForRatio, type Tariff } from './tariff.ts'
 
@@ -35,6 +35,9 @@ export interface Calculation {
   /** null: no price is enough, as creator and margin together want all of it. */
   readonly priceForTarget: string | null
   readonly costForTarget: string | null
+  /** The margin as a part of the cost, and the price for which that is the target: what people mean who reckon from the cost. null: nothing costs anything; at no price. */
+  readonly markUp: string | null
+  readonly priceForMarkUp: string | null
   readonly breakEvenVolume: string | null
   readonly targetVolume: string | null
   readonly fee: { readonly perPurchase: string; readonly ratio: string; readonly mark: string; readonly purchasesForWarning: string | null; readonly purchasesForAlarm: string | null }
@@ -58,8 +61,10 @@ export function calculate(input: z.output<typeof calculationInput>): Calculation
     unitMargin: written(unitMargin(product)),
     marginRate: written(marginRate(product)),
     targetMet: marginRate(product).gte(targetMargin),
-    priceForTarget: maybe(priceForTarget({ ...product, cost: input.cost }, { tariff, purchases, targetMargin })),
+    priceForTarget: maybe(priceForMargin(withFeeOf({ ...product, cost: input.cost }, { tariff, purchases }), targetMargin)),
     costForTarget: maybe(costAfterFees(product, perPurchase, targetMargin)),
+    markUp: maybe(markUp(product)),
+    priceForMarkUp: maybe(priceForMarkUp(withFeeOf({ ...product, cost: input.cost }, { tariff, purchases }), targetMargin)),
     breakEvenVolume: count(volumeForMargin(product, fixedCost, new Fraction(0))),
     targetVolume: count(volumeForMargin(product, fixedCost, targetMargin)),
     fee: {
@@ -83,8 +88,8 @@ function curveOf(product: Product, { fixedCost, visits, conversion }: z.output<t
 }
 
 /** The proportional fee grows with the price as the creator's share does; the fixed one is a cost of each purchase. */
-function priceForTarget(product: Product, { tariff, purchases, targetMargin }: { readonly tariff: Tariff; readonly purchases: bigint; readonly targetMargin: Fraction }): Fraction | undefined {
-  return priceForMargin({ ...product, cost: product.cost.add(tariff.fixed.div(purchases)), creatorShare: product.creatorShare.add(tariff.rate) }, targetMargin)
+function withFeeOf(product: Product, { tariff, purchases }: { readonly tariff: Tariff; readonly purchases: bigint }): Product {
+  return { ...product, cost: product.cost.add(tariff.fixed.div(purchases)), creatorShare: product.creatorShare.add(tariff.rate) }
 }
 
 function costAfterFees(product: Product, perPurchase: Fraction, targetMargin: Fraction): Fraction | undefined {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import Fraction from 'fraction.js'
 import { describe, expect, test } from 'vitest'
 import { calculate, calculationInput } from './calculation.ts'
-import { costForMargin, marginRate, priceForMargin, type Product, unitMargin, volumeForMargin } from './margin.ts'
+import { costForMargin, marginRate, markUp, priceForMargin, priceForMarkUp, type Product, unitMargin, volumeForMargin } from './margin.ts'
 import { type Input, profit, type Scenario, tornado } from './sensitivity.ts'
 import { crossover, feeMark, feeRatio, purchasesForRatio } from './tariff.ts'
 
@@ -20,6 +20,11 @@ describe('a purchase of 0.50 with costs of 0.10, of which 40 % shall remain', ()
 
   test('would meet it down to a price of 0.1667 and up to a cost of 0.30', () => {
     expect([decimals(priceForMargin(example, f('0.4'))), decimals(costForMargin(example, f('0.4')))]).toEqual(['0.1667', '0.3'])
+  })
+
+  test('where 40 % are meant of the cost instead, as a mark-up, asks for a price of 0.14', () => {
+    expect([decimals(priceForMarkUp(example, f('0.4'))), decimals(markUp(example)), decimals(markUp(product('0.14', '0.10')))]).toEqual(['0.14', '4', '0.4'])
+    expect(calculate(calculationInput.parse({ price: '0.50', cost: '0.10' })).priceForMarkUp).toBe('0.14')
   })
 
   test('breaks even at 2,500 sales of 1,000 fixed costs, and keeps 40 % from 5,000 on', () => {
@@ -133,6 +138,16 @@ describe('for any figures', () => {
         for (const { input, lower, higher } of tornado(base)) expect(input === 'cost' || input === 'fixedCost' ? lower.gte(higher) : lower.lte(higher)).toBe(true)
       }),
     )
+  })
+
+  test('a price for a mark-up leaves just that part of the cost', () => {
+    fc.assert(
+      fc.property(money, money, part, part, (price, cost, creatorShare, wanted) => {
+        const least = priceForMarkUp({ price, cost, creatorShare }, wanted)
+        expect(least === undefined ? creatorShare.equals(1) : markUp({ price: least, cost, creatorShare })?.equals(wanted)).toBe(true)
+      }),
+    )
+    expect(markUp(product('0.50', '0'))).toBeUndefined()
   })
 
   test('a price for a margin leaves just that margin', () => {

@@ -24,6 +24,17 @@ export function priceForMargin({ cost, creatorShare }: Product, margin: Fraction
   return rest.lte(0) ? undefined : cost.div(rest)
 }
 
+/** What remains, as a part of the cost; undefined where nothing costs anything. */
+export function markUp(product: Product): Fraction | undefined {
+  return product.cost.equals(0) ? undefined : unitMargin(product).div(product.cost)
+}
+
+/** The least price at which `part` of the cost remains beside it, whatever part of the price that is; undefined when the creator gets all of it. */
+export function priceForMarkUp({ cost, creatorShare }: Product, part: Fraction): Fraction | undefined {
+  const rest = new Fraction(1).sub(creatorShare)
+  return rest.lte(0) ? undefined : cost.mul(part.add(1)).div(rest)
+}
+
 /** The highest cost of one sale at which `margin` of the price remains; undefined when none does. */
 export function costForMargin({ price, creatorShare }: Product, margin: Fraction): Fraction | undefined {
   const cost = price.mul(new Fraction(1).sub(margin).sub(creatorShare))
