@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config'
 import WaitingFirst from './tools/waiting-first.ts'
 
 const exclude = ['**/dist/**', '**/node_modules/**']
+/** Properties try ten times as many cases then, and take their time. */
+const patienceTimes = process.env['RIVULET_TEST_LONG'] === '1' ? 10 : 1
+const setupFiles = './tools/long-properties.ts'
 const closing = ['default', './tools/closing-reporter.ts']
 /** How long a state is waited for, unless a test says otherwise: as long as Playwright waits for an element. */
 const patience = { poll: { timeout: 30_000 } }
@@ -15,12 +18,12 @@ export default defineConfig({
     globalSetup: './tools/postgres-setup.ts',
     sequence: { sequencer: WaitingFirst },
     projects: [
-      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'], isolate: false } },
-      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts', 'apps/*/src/**/*.pg.test.ts'], exclude, expect: patience, testTimeout: 60_000, hookTimeout: 60_000, isolate: false } },
+      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'], setupFiles, testTimeout: 5_000 * patienceTimes, isolate: false } },
+      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts', 'apps/*/src/**/*.pg.test.ts'], exclude, expect: patience, setupFiles, testTimeout: 60_000 * patienceTimes, hookTimeout: 60_000, isolate: false } },
       // Virtual time: it may share the processor with the tests above, while those of the whole system run after them.
       { test: { name: 'simulation', include: ['tests/crash/simulator.test.ts'], exclude, expect: patience, testTimeout: 180_000, hookTimeout: 120_000 } },
       // Most tests of the whole system wait for seconds of real time: four at once use what one leaves.
-      { test: { name: 'system', include: ['tests/**/*.test.ts'], exclude: [...exclude, 'tests/crash/simulator.test.ts', ...paced], expect: patience, testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 4, sequence: { groupOrder: 1 } } },
+      { test: { name: 'system', include: ['tests/**/*.test.ts'], exclude: [...exclude, 'tests/crash/simulator.test.ts', ...paced], expect: patience, setupFiles, testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 4, sequence: { groupOrder: 1 } } },
       { test: { name: 'paced', include: paced, exclude, expect: patience, testTimeout: 180_000, hookTimeout: 120_000, sequence: { groupOrder: 2 } } },
       { test: { name: 'tidy', include: ['tools/**/*.test.ts'], exclude, testTimeout: 120_000 } },
     ],
