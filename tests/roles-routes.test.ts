@@ -54,7 +54,7 @@ operator: GET /api/audit, GET /api/audit.csv, GET /api/people, GET /api/people/:
 operator: GET /api/corrections, POST /api/corrections, POST /api/corrections/:id/approve, POST /api/corrections/:id/decline, GET /api/stream-switch, POST /api/stream-switch
 operator: GET /api/settings, GET /api/subscriptions, GET /api/subscriptions/:id, POST /api/subscriptions/:id/cancel, POST /api/subscriptions/:id/keep, POST /api/subscriptions/:id/retry
 operator: GET /api/operators, POST /api/operators, POST /api/operators/:id/invite, POST /api/operators/:id/role, POST /api/operators/:id/close, POST /api/operators/:id/reopen
-operator: GET /api/queues, POST /api/webhooks/:id/retry, POST /api/webhooks/:id/pause, POST /api/webhooks/:id/resume, POST /api/jobs/:name/run
+operator: GET /api/queues, POST /api/webhooks/:id/retry, POST /api/webhooks/:id/pause, POST /api/webhooks/:id/resume, POST /api/deliveries/:id/retry, POST /api/jobs/:name/run
 operator: POST /api/invoices/:number/refund, GET /api/mailbox, GET /api/mailbox/:id
 operator: GET /api/payouts, POST /api/payouts, GET /api/payouts/:id, POST /api/payouts/:id/approve, POST /api/payouts/:id/reject, POST /api/payouts/:id/cancel, POST /api/payouts/:id/retry
 operator: POST /api/payouts/:id/sent, POST /api/payouts/:id/settled, POST /api/payouts/:id/failed, POST /api/payouts/:id/returned

@@ -45,7 +45,7 @@ test('from an account to a transfer whose hash the browser computes again, and w
   const { page, complaints } = await signedIn()
   await page.goto(new URL('/ledger', product.operator).href)
   await page.getByLabel('Account, or an id').fill('psp[')
-  await page.getByRole('button', { name: 'Find', exact: true }).click()
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
   await page.getByRole('link', { name: 'psp[sandbox]' }).click()
   await page.getByRole('link', { name: 'subscription', exact: true }).first().click()
   await page.getByRole('button', { name: 'Recompute' }).click()

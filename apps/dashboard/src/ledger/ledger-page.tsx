@@ -1,8 +1,9 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core'
+import { NativeSelect } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty } from '../look/notice.tsx'
+import { SearchRow } from '../operator-admin/search-row.tsx'
 import { OperatorPage } from '../operator-payouts/operator-page.tsx'
 import '../payouts/payouts.css'
 import { usePolled } from '../use-polled.ts'
@@ -36,27 +37,25 @@ function AccountList({ query, onQuery }: { readonly query: AccountsQuery; readon
   const { t } = useTranslation()
   const locale = useLocale()
   const polled = usePolled(() => withOperator(loadAccounts(query)), pollMs)
-  const [text, setText] = useState(query.text)
-  const search = (event: React.FormEvent): void => {
-    event.preventDefault()
-    const destination = destinationOf(text.trim())
-    if (destination === undefined) onQuery({ ...query, text: text.trim(), after: '' })
+  const find = (text: string): void => {
+    const destination = destinationOf(text)
+    if (destination === undefined) onQuery({ ...query, text, after: '' })
     else location.assign(destination)
   }
   return (
     <OperatorPage title={t('books.title')} polled={polled}>
       {({ value: { accounts, more } }) => (
         <>
-          <form className="ledger-search" role="search" onSubmit={search}>
-            <TextInput label={t('books.search')} description={t('books.searchWhy')} value={text} onChange={(event) => setText(event.currentTarget.value)} maxLength={200} />
-            <NativeSelect
-              label={t('books.kind')}
-              value={query.kind}
-              onChange={(event) => onQuery({ ...query, after: '', kind: accountKinds.find((kind) => kind === event.currentTarget.value) ?? '' })}
-              data={[{ value: '', label: t('books.anyKind') }, ...accountKinds.map((kind) => ({ value: kind, label: t(`books.kinds.${kind}`) }))]}
-            />
-            <Button type="submit">{t('books.find')}</Button>
-          </form>
+          <SearchRow label={t('books.search')} why={t('books.searchWhy')} given={query.text} onFind={find}>
+            {(text) => (
+              <NativeSelect
+                label={t('books.kind')}
+                value={query.kind}
+                onChange={(event) => onQuery({ text, after: '', kind: accountKinds.find((kind) => kind === event.currentTarget.value) ?? '' })}
+                data={[{ value: '', label: t('books.anyKind') }, ...accountKinds.map((kind) => ({ value: kind, label: t(`books.kinds.${kind}`) }))]}
+              />
+            )}
+          </SearchRow>
           <section className="card" aria-label={t('books.accounts')}>
             {accounts.length === 0 ? (
               <Empty title={t('books.none')} why={t('books.noneWhy')} />

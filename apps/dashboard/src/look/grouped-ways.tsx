@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import * as z from 'zod/mini'
+import { callApi } from '../api.ts'
 import { type EntranceOfWays, wayAt, waysOf } from './ways.ts'
 
 /**
@@ -11,9 +13,11 @@ export function GroupedWays({ entrance }: { readonly entrance: EntranceOfWays })
   const button = useRef<HTMLButtonElement>(null)
   const groups = waysOf(entrance)
   const way = wayAt(entrance, location.pathname)
-  // A page that the navigation does not lead to, such as the operator's mailbox, is not its first one.
+  const inMailbox = entrance === 'operator' && location.pathname === '/mailbox'
+  const mailbox = useMailbox(entrance) || inMailbox
+  // A page that the navigation does not lead to, such as a reference, is not its first one.
   const here = way === '/' && location.pathname !== '/' ? undefined : way
-  const hereName = groups.flatMap(({ ways }) => ways).find(([path]) => path === here)?.[1]
+  const hereName = inMailbox ? 'mailbox' : groups.flatMap(({ ways }) => ways).find(([path]) => path === here)?.[1]
   useEffect(() => {
     if (!open) return undefined
     const close = (event: KeyboardEvent): void => {
@@ -44,9 +48,9 @@ export function GroupedWays({ entrance }: { readonly entrance: EntranceOfWays })
           <section key={group} aria-labelledby={`ways-${group}`}>
             <h2 id={`ways-${group}`}>{t(`ways.groups.${group}`)}</h2>
             <ul>
-              {ways.map(([path, name]) => (
+              {[...ways, ...(group === 'control' && mailbox ? ([['/mailbox', 'mailbox']] as const) : [])].map(([path, name]) => (
                 <li key={path}>
-                  <a href={path} aria-current={path === here ? 'page' : undefined}>
+                  <a href={path} aria-current={path === (inMailbox ? '/mailbox' : here) ? 'page' : undefined}>
                     {t(`ways.${name}`)}
                   </a>
                 </li>
@@ -57,4 +61,21 @@ export function GroupedWays({ entrance }: { readonly entrance: EntranceOfWays })
       </div>
     </nav>
   )
+}
+
+/** A sandbox writes its mails into a box that operators read. Whoever cannot be asked has none to show. */
+function useMailbox(entrance: EntranceOfWays): boolean {
+  const [mailbox, setMailbox] = useState(false)
+  useEffect(() => {
+    if (entrance !== 'operator') return undefined
+    let gone = false
+    callApi('/api/auth/ways', { answer: z.object({ sandbox: z.boolean() }) }).then(
+      ({ sandbox }) => void (!gone && setMailbox(sandbox)),
+      () => undefined,
+    )
+    return () => {
+      gone = true
+    }
+  }, [entrance])
+  return mailbox
 }

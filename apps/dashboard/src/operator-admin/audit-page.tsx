@@ -1,13 +1,13 @@
 import { Button, NativeSelect, SegmentedControl, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import '../ledger/ledger.css'
 import { Empty } from '../look/notice.tsx'
 import { OperatorPage } from '../operator-payouts/operator-page.tsx'
 import '../payouts/payouts.css'
 import { usePolled } from '../use-polled.ts'
 import { useLocale } from '../words/words.ts'
 import { type AuditAsked, auditQuery, type Entry, loadAudit } from './admin-api.ts'
+import { SearchRow } from './search-row.tsx'
 import { useActionWords } from './use-action-words.ts'
 
 const pollMs = 10_000
@@ -24,31 +24,23 @@ function AuditList({ asked, onAsk }: { readonly asked: AuditAsked; readonly onAs
   const { t } = useTranslation()
   const actionWords = useActionWords()
   const polled = usePolled(() => loadAudit(asked), pollMs)
-  const [about, setAbout] = useState(asked.about)
-  const ask = (change: Partial<AuditAsked>): void => onAsk({ ...asked, about: about.trim(), before: undefined, ...change })
+  const ask = (change: Partial<AuditAsked>): void => onAsk({ ...asked, before: undefined, ...change })
   const results = ['all', 'done', 'refused', 'failed'] as const
   const title = t('admin.audit')
   return (
     <OperatorPage title={title} polled={polled}>
       {({ entries, more, operators, names }) => (
         <>
-          <form
-            className="ledger-search"
-            role="search"
-            onSubmit={(event) => {
-              event.preventDefault()
-              ask({})
-            }}
-          >
-            <TextInput label={t('admin.about')} maxLength={200} value={about} onChange={(event) => setAbout(event.currentTarget.value)} />
-            <NativeSelect label={t('admin.operator')} value={asked.operator} onChange={(event) => ask({ operator: event.currentTarget.value })} data={[{ value: '', label: t('admin.anybody') }, ...operators.map(({ id, name }) => ({ value: id, label: id === 'command' ? t('admin.command') : name }))]} />
-            <NativeSelect label={t('admin.action')} value={asked.name} onChange={(event) => ask({ name: event.currentTarget.value })} data={[{ value: '', label: t('admin.anything') }, ...names.map((name) => ({ value: name, label: actionWords(name) }))]} />
-            <TextInput type="date" label={t('admin.from')} value={asked.fromDay} max={asked.toDay} onChange={(event) => ask({ fromDay: event.currentTarget.value })} />
-            <TextInput type="date" label={t('admin.to')} value={asked.toDay} min={asked.fromDay} onChange={(event) => ask({ toDay: event.currentTarget.value })} />
-            <Button type="submit" variant="default">
-              {t('admin.find')}
-            </Button>
-          </form>
+          <SearchRow label={t('admin.about')} given={asked.about} onFind={(about) => ask({ about })}>
+            {(about) => (
+              <>
+                <NativeSelect label={t('admin.operator')} value={asked.operator} onChange={(event) => ask({ about, operator: event.currentTarget.value })} data={[{ value: '', label: t('admin.anybody') }, ...operators.map(({ id, name }) => ({ value: id, label: id === 'command' ? t('admin.command') : name }))]} />
+                <NativeSelect label={t('admin.action')} value={asked.name} onChange={(event) => ask({ about, name: event.currentTarget.value })} data={[{ value: '', label: t('admin.anything') }, ...names.map((name) => ({ value: name, label: actionWords(name) }))]} />
+                <TextInput type="date" label={t('admin.from')} value={asked.fromDay} max={asked.toDay} onChange={(event) => ask({ about, fromDay: event.currentTarget.value })} />
+                <TextInput type="date" label={t('admin.to')} value={asked.toDay} min={asked.fromDay} onChange={(event) => ask({ about, toDay: event.currentTarget.value })} />
+              </>
+            )}
+          </SearchRow>
           <section className="card" aria-label={title}>
             <p className="quiet">{t('admin.auditWhy')}</p>
             <div className="payouts-tools">

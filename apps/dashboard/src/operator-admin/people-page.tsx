@@ -1,5 +1,5 @@
-import { Button, SegmentedControl, Switch, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { SegmentedControl, Switch } from '@mantine/core'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty } from '../look/notice.tsx'
@@ -10,6 +10,7 @@ import { useLocale } from '../words/words.ts'
 import { type Listed, loadPeople, type PeopleAsked } from './admin-api.ts'
 import { Pages } from './audit-page.tsx'
 import { PersonPage } from './person-page.tsx'
+import { SearchRow } from './search-row.tsx'
 
 const pollMs = 15_000
 
@@ -21,24 +22,20 @@ export function PeoplePage({ id }: { readonly id: string | undefined }): React.J
 
 function PeopleList({ asked, onAsk }: { readonly asked: PeopleAsked; readonly onAsk: (asked: PeopleAsked) => void }): React.JSX.Element {
   const { t } = useTranslation()
-  const [text, setText] = useState(asked.text)
   const polled = usePolled(() => loadPeople(asked), pollMs)
-  const search = (event: FormEvent): void => {
-    event.preventDefault()
-    onAsk({ ...asked, text: text.trim(), before: undefined })
-  }
+  const ask = (change: Partial<PeopleAsked>): void => onAsk({ ...asked, before: undefined, ...change })
   return (
     <OperatorPage title={t('admin.people')} polled={polled}>
       {({ people, more }) => (
         <section className="card" aria-label={t('admin.people')}>
-          <form className="payouts-tools" role="search" onSubmit={search}>
-            <SegmentedControl aria-label={t('admin.role')} value={asked.role} onChange={(role) => onAsk({ ...asked, role: role === 'publisher' ? 'publisher' : 'subscriber', before: undefined })} data={[{ value: 'subscriber', label: t('admin.subscribers') }, { value: 'publisher', label: t('admin.publishers') }]} />
-            <TextInput label={t('admin.search')} maxLength={200} value={text} onChange={(event) => setText(event.currentTarget.value)} />
-            <Switch label={t('admin.frozenOnly')} checked={asked.frozen} onChange={(event) => onAsk({ ...asked, frozen: event.currentTarget.checked, before: undefined })} />
-            <Button type="submit" variant="default">
-              {t('admin.find')}
-            </Button>
-          </form>
+          <SearchRow label={t('admin.search')} given={asked.text} onFind={(text) => ask({ text })}>
+            {(text) => (
+              <>
+                <SegmentedControl aria-label={t('admin.role')} value={asked.role} onChange={(role) => ask({ text, role: role === 'publisher' ? 'publisher' : 'subscriber' })} data={[{ value: 'subscriber', label: t('admin.subscribers') }, { value: 'publisher', label: t('admin.publishers') }]} />
+                <Switch label={t('admin.frozenOnly')} checked={asked.frozen} onChange={(event) => ask({ text, frozen: event.currentTarget.checked })} />
+              </>
+            )}
+          </SearchRow>
           {people.length === 0 ? (
             <Empty title={t('admin.peopleEmpty')} why={t('admin.peopleEmptyWhy')} />
           ) : (

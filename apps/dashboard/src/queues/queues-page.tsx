@@ -10,7 +10,7 @@ import { useMayChange } from '../session/changes.tsx'
 import { usePolled } from '../use-polled.ts'
 import { operatorEntranceEn } from '../words/operator-entrance-en.ts'
 import { useLocale } from '../words/words.ts'
-import { changeWebhook, type FailingWebhook, type Job, loadQueues, type Queue, runJob } from './queues-api.ts'
+import { changeWebhook, type FailingWebhook, type GivenUp, type Job, loadQueues, type Queue, runJob, sendAgain } from './queues-api.ts'
 import './queues.css'
 
 const pollMs = 5_000
@@ -23,7 +23,7 @@ export function QueuesPage(): React.JSX.Element {
   const polled = usePolled(loadQueues, pollMs)
   return (
     <OperatorPage title={t('queues.title')} polled={polled}>
-      {({ queues, webhooks, jobs }) => (
+      {({ queues, webhooks, givenUp, jobs }) => (
         <>
           <section className="card" aria-labelledby="outboxes">
             <h2 id="outboxes">{t('queues.outboxes')}</h2>
@@ -43,6 +43,19 @@ export function QueuesPage(): React.JSX.Element {
               <ul className="rows">
                 {webhooks.map((webhook) => (
                   <Webhook key={webhook.id} webhook={webhook} reload={polled.reload} />
+                ))}
+              </ul>
+            )}
+          </section>
+          <section className="card" aria-labelledby="given-up">
+            <h2 id="given-up">{t('queues.givenUp')}</h2>
+            <p className="quiet">{t('queues.givenUpWhy')}</p>
+            {givenUp.length === 0 ? (
+              <Empty title={t('queues.givenUpEmpty')} why={t('queues.givenUpEmptyWhy')} />
+            ) : (
+              <ul className="rows">
+                {givenUp.map((one) => (
+                  <Lost key={one.id} lost={one} reload={polled.reload} />
                 ))}
               </ul>
             )}
@@ -99,11 +112,7 @@ function Webhook({ webhook, reload }: { readonly webhook: FailingWebhook; readon
   const locale = useLocale()
   const { id, ownerId, ownerName, url, paused, waiting, dead, sinceMs, attempts, triedMs, nextMs, answerCode, error } = webhook
   const time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
-  const answer = answerCode !== null ? t('queues.answered', { code: answerCode }) : error === null ? t('queues.noAnswer') : (namedError(error) ?? error)
-  function namedError(code: string): string | undefined {
-    const known = named(operatorEntranceEn.queues.errors, code)
-    return known === undefined ? undefined : t(`queues.errors.${known}`)
-  }
+  const answer = useAnswer(answerCode, error)
   return (
     <li className="row payout-row">
       <div className="row-main">
@@ -128,6 +137,48 @@ function Webhook({ webhook, reload }: { readonly webhook: FailingWebhook; readon
         </div>
       </div>
       <p className={`payout-status ${paused ? 'payout-open' : 'payout-bad'}`}>{t(paused ? 'queues.paused' : 'queues.fails')}</p>
+    </li>
+  )
+}
+
+/** What came back of an attempt, in words. */
+function useAnswer(answerCode: number | null, error: string | null): string {
+  const { t } = useTranslation()
+  if (answerCode !== null) return t('queues.answered', { code: answerCode })
+  if (error === null) return t('queues.noAnswer')
+  const known = named(operatorEntranceEn.queues.errors, error)
+  return known === undefined ? error : t(`queues.errors.${known}`)
+}
+
+/** A delivery, which can be sent once more; or a mail, of which only its kind is still known. */
+function Lost({ lost, reload }: { readonly lost: GivenUp; readonly reload: () => Promise<void> }): React.JSX.Element {
+  const { t } = useTranslation()
+  const locale = useLocale()
+  const { id, queue, what, ownerId, ownerName, url, attempts, createdMs, triedMs, answerCode, error } = lost
+  const answer = useAnswer(answerCode, error)
+  const time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+  return (
+    <li className="row payout-row">
+      <div className="row-main">
+        <p className="row-title">
+          {ownerId !== null && (
+            <>
+              <a href={`/people/${ownerId}`}>{ownerName}</a> ·{' '}
+            </>
+          )}
+          <code>{what}</code>
+        </p>
+        {url !== null && <p className="payout-note">{url}</p>}
+        <p className="quiet payout-note">{[t('queues.since', { time: time.format(createdMs) }), t('queues.attempts', { count: attempts }), answer, ...(triedMs === null ? [] : [t('queues.tried', { time: time.format(triedMs) })])].join(' · ')}</p>
+        {queue === 'webhooks' ? (
+          <div className="row-actions">
+            <Reasoned label={t('queues.sendAgain')} warning={t('queues.sendAgainWhy')} work={(reason) => sendAgain(id, reason)} after={reload} />
+          </div>
+        ) : (
+          <p className="quiet payout-note">{t('queues.mailGone')}</p>
+        )}
+      </div>
+      <p className="payout-status payout-bad">{t(`queues.lost.${queue}`)}</p>
     </li>
   )
 }

@@ -1,10 +1,10 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { NativeSelect } from '@mantine/core'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatCount, formatMoney } from '../amounts.ts'
 import { Empty } from '../look/notice.tsx'
-import '../ledger/ledger.css'
 import { Pages } from '../operator-admin/audit-page.tsx'
+import { SearchRow } from '../operator-admin/search-row.tsx'
 import { OperatorPage } from '../operator-payouts/operator-page.tsx'
 import '../payouts/payouts.css'
 import { usePolled } from '../use-polled.ts'
@@ -24,29 +24,25 @@ export function SubscriptionsPage({ id }: { readonly id: string | undefined }): 
 function SubscriptionList({ asked, onAsk }: { readonly asked: SubscriptionsAsked; readonly onAsk: (asked: SubscriptionsAsked) => void }): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
-  const [text, setText] = useState(asked.text)
   const polled = usePolled(() => loadSubscriptions(asked), pollMs)
-  const search = (event: FormEvent): void => {
-    event.preventDefault()
-    onAsk({ ...asked, text: text.trim(), before: undefined })
-  }
+  const ask = (change: Partial<SubscriptionsAsked>): void => onAsk({ ...asked, before: undefined, ...change })
   return (
     <OperatorPage title={t('subscriptions.title')} polled={polled}>
       {({ subscriptions, more, counts, plans }) => (
         <>
-          <form className="ledger-search" role="search" onSubmit={search}>
-            <TextInput label={t('subscriptions.search')} maxLength={200} value={text} onChange={(event) => setText(event.currentTarget.value)} />
-            <NativeSelect
-              label={t('subscriptions.state')}
-              value={asked.state}
-              onChange={(event) => onAsk({ ...asked, before: undefined, state: subscriptionStates.find((state) => state === event.currentTarget.value) ?? '' })}
-              data={[{ value: '', label: t('subscriptions.anyState') }, ...subscriptionStates.map((state) => ({ value: state, label: `${t(`subscriptions.states.${state}`)} (${formatCount(counts[state] ?? 0, locale)})` }))]}
-            />
-            <NativeSelect label={t('subscriptions.plan')} value={asked.plan} onChange={(event) => onAsk({ ...asked, before: undefined, plan: event.currentTarget.value })} data={[{ value: '', label: t('subscriptions.anyPlan') }, ...plans]} />
-            <Button type="submit" variant="default">
-              {t('admin.find')}
-            </Button>
-          </form>
+          <SearchRow label={t('subscriptions.search')} given={asked.text} onFind={(text) => ask({ text })}>
+            {(text) => (
+              <>
+                <NativeSelect
+                  label={t('subscriptions.state')}
+                  value={asked.state}
+                  onChange={(event) => ask({ text, state: subscriptionStates.find((state) => state === event.currentTarget.value) ?? '' })}
+                  data={[{ value: '', label: t('subscriptions.anyState') }, ...subscriptionStates.map((state) => ({ value: state, label: `${t(`subscriptions.states.${state}`)} (${formatCount(counts[state] ?? 0, locale)})` }))]}
+                />
+                <NativeSelect label={t('subscriptions.plan')} value={asked.plan} onChange={(event) => ask({ text, plan: event.currentTarget.value })} data={[{ value: '', label: t('subscriptions.anyPlan') }, ...plans]} />
+              </>
+            )}
+          </SearchRow>
           <section className="card" aria-label={t('subscriptions.title')}>
             {subscriptions.length === 0 ? (
               <Empty title={t('subscriptions.empty')} why={t('subscriptions.emptyWhy')} />

@@ -108,6 +108,7 @@ export const adminEn = {
       'peer-remove': 'Removed a peer',
       'peer-settle': 'Booked a settlement with a peer',
       'webhook-retry': 'Tried a webhook again',
+      'delivery-retry': 'Sent a given-up delivery again',
       'webhook-pause': 'Paused a webhook',
       'webhook-resume': 'Resumed a webhook',
       'operator-invite': 'Invited an operator',

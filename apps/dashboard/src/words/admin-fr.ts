@@ -111,6 +111,7 @@ export const adminFr: typeof adminEn = {
       'peer-remove': 'A retiré un pair',
       'peer-settle': 'A inscrit un règlement avec un pair',
       'webhook-retry': 'A retenté un webhook',
+      'delivery-retry': 'A renvoyé une livraison abandonnée',
       'webhook-pause': 'A mis un webhook en pause',
       'webhook-resume': 'A repris un webhook',
       'operator-invite': 'A invité un exploitant',

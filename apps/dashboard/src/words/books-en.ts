@@ -1,7 +1,7 @@
 /** The ledger explorer. */
 export const booksEn = {
   books: {
-    title: 'Ledger', search: 'Account, or an id', searchWhy: 'A part of the name, such as alice or psp; the id of an account, transfer or stream opens it.', find: 'Find', kind: 'Kind', anyKind: 'All kinds', accounts: 'Accounts',
+    title: 'Ledger', search: 'Account, or an id', searchWhy: 'A part of the name, such as alice or psp; the id of an account, transfer or stream opens it.', kind: 'Kind', anyKind: 'All kinds', accounts: 'Accounts',
     kinds: { subscriber: 'Subscriber', publisher: 'Publisher', link: 'Link to a peer', exchange: 'Exchange', psp: 'Payment provider', bank: 'Bank account', fee: 'Fee or cost', loss: 'Loss', dust: 'Rounding remainders' },
     none: 'No account has this name', noneWhy: 'Look for a shorter part of it, or choose all kinds.', held: '{{amount}} held', next: 'Next page', first: 'First page',
     account: 'Account', balance: 'Balance', accrued: 'Accrued', accruedWhy: 'Moved by open streams, not posted yet', overdraft: 'Debits may exceed credits', noOverdraft: 'Never below zero: the database refuses it',

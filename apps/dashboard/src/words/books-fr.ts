@@ -3,7 +3,7 @@ import type { booksErrorsEn } from './books-errors-en.ts'
 
 export const booksFr: typeof booksEn = {
   books: {
-    title: 'Grand livre', search: 'Compte, ou identifiant', searchWhy: 'Une partie du nom, comme alice ou psp ; l’identifiant d’un compte, d’un virement ou d’un flux l’ouvre.', find: 'Chercher', kind: 'Nature', anyKind: 'Toutes', accounts: 'Comptes',
+    title: 'Grand livre', search: 'Compte, ou identifiant', searchWhy: 'Une partie du nom, comme alice ou psp ; l’identifiant d’un compte, d’un virement ou d’un flux l’ouvre.', kind: 'Nature', anyKind: 'Toutes', accounts: 'Comptes',
     kinds: { subscriber: 'Abonné', publisher: 'Éditeur', link: 'Lien avec un pair', exchange: 'Change', psp: 'Prestataire de paiement', bank: 'Compte bancaire', fee: 'Frais ou coût', loss: 'Perte', dust: 'Restes d’arrondis' },
     none: 'Aucun compte ne porte ce nom', noneWhy: 'Cherchez une partie plus courte, ou choisissez toutes les natures.', held: '{{amount}} retenus', next: 'Page suivante', first: 'Première page',
     account: 'Compte', balance: 'Solde', accrued: 'En cours', accruedWhy: 'Passé par des flux ouverts, pas encore écrit', overdraft: 'Les débits peuvent dépasser les crédits', noOverdraft: 'Jamais sous zéro : la base le refuse',

@@ -6,7 +6,7 @@ export const waysEn = {
     overview: 'Overview', ledger: 'Ledger', peers: 'Peers and links',
     reconciliation: 'Reconciliation',
     indicators: 'Indicators', whatIf: 'What if',
-    people: 'People', operators: 'Operators', subscriptions: 'Subscriptions', queues: 'Webhooks and jobs', settings: 'Settings', safety: 'Stop and correct', audit: 'Audit log',
+    people: 'People', operators: 'Operators', subscriptions: 'Subscriptions', queues: 'Webhooks and jobs', settings: 'Settings', mailbox: 'Mailbox', safety: 'Stop and correct', audit: 'Audit log',
     reference: 'API reference',
     groups: { access: 'Access', account: 'Account', pages: 'Your pages', servers: 'Servers and apps', insight: 'Insight', now: 'Now', money: 'Money', people: 'People', control: 'Control' },
   },

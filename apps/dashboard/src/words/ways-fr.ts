@@ -7,7 +7,7 @@ export const waysFr: typeof waysEn = {
     overview: 'Vue d’ensemble', ledger: 'Grand livre', peers: 'Pairs et liaisons',
     reconciliation: 'Rapprochement',
     indicators: 'Indicateurs', whatIf: 'Et si',
-    people: 'Personnes', operators: 'Exploitants', subscriptions: 'Abonnements', queues: 'Webhooks et tâches', settings: 'Réglages', safety: 'Arrêter et corriger', audit: 'Journal d’audit',
+    people: 'Personnes', operators: 'Exploitants', subscriptions: 'Abonnements', queues: 'Webhooks et tâches', settings: 'Réglages', mailbox: 'Boîte aux lettres', safety: 'Arrêter et corriger', audit: 'Journal d’audit',
     reference: 'Référence de l’API',
     groups: { access: 'Accès', account: 'Compte', pages: 'Vos pages', servers: 'Serveurs et applications', insight: 'Pilotage', now: 'En direct', money: 'Argent', people: 'Personnes', control: 'Contrôle' },
   },

@@ -182,14 +182,26 @@ describe('a server that does not take it', () => {
     expect(clock.nowMs() - startMs).toBeGreaterThan(2.5 * dayMs)
     expect(clock.nowMs() - startMs).toBeLessThanOrEqual(3 * dayMs)
     expect(await deliveriesOf(webhooks, endpoint)).toMatchObject([{ status: 'delivered' }, { status: 'dead', answerCode: 503 }])
+    // Operators find it with its reason until it was sent once more, which they may ask for too.
+    const queues = new QueueStore(postgres)
+    const lost = { id: first?.id, queue: 'webhooks', what: 'stream.closed', ownerId: owner, url: url.split('?')[0], attempts: first?.attempts, createdMs: startMs, triedMs: first?.triedAtMs, answerCode: 503, error: null }
+    expect([await queues.givenUp(clock.nowMs(), 9), await queues.webhooks(clock.nowMs())]).toMatchObject([[lost], { waiting: 0, dead: 1 }])
+    expect(await queues.givenUp(clock.nowMs() + 8 * dayMs, 9)).toEqual([])
+    await expect(queues.sendAgain(first?.id ?? '', clock.nowMs(), () => Promise.reject(new Error('not written down')))).rejects.toThrow('not written down')
+    await queues.sendAgain(first?.id ?? '', clock.nowMs(), () => Promise.resolve())
+    await expect(queues.sendAgain(first?.id ?? '', clock.nowMs(), () => Promise.resolve())).rejects.toMatchObject({ code: 'delivery-pending' })
+    await expect(queues.sendAgain('dlvr_none', clock.nowMs(), () => Promise.resolve())).rejects.toMatchObject({ code: 'delivery-unknown' })
+    expect([await queues.givenUp(clock.nowMs(), 9), await queues.webhooks(clock.nowMs())]).toMatchObject([[], { waiting: 1, dead: 0 }])
     answer = ok
+    await webhooks.deliverDue()
+    expect(await deliveriesOf(webhooks, endpoint)).toMatchObject([{ status: 'delivered', eventId: first?.eventId }, { status: 'delivered' }, { status: 'dead' }])
     const again = await webhooks.redeliver(owner, endpoint.id, first?.id ?? '')
     expect(again).toMatchObject({ eventId: first?.eventId, status: 'pending', attempts: 0 })
     await expect(webhooks.redeliver(owner, endpoint.id, first?.id ?? '')).rejects.toMatchObject({ code: 'delivery-pending' })
     await webhooks.deliverDue()
     expect(numbers().at(-1)).toBe(1)
     expect(await deliveriesOf(webhooks, endpoint, { limit: '1' })).toMatchObject([{ id: again.id, status: 'delivered' }])
-    expect(await deliveriesOf(webhooks, endpoint, { before: again.id })).toHaveLength(2)
+    expect(await deliveriesOf(webhooks, endpoint, { before: again.id })).toHaveLength(3)
   })
 
   test('at a private address is not reached, and http is no webhook, outside the sandbox', async () => {

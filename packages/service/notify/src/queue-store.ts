@@ -1,6 +1,7 @@
 import { inTransaction, type Postgres } from '@rivulet/postgres'
 import { leaseMs } from './deliverer.ts'
 import type { MailTransaction } from './mail/mail-store.ts'
+import { deliverAgain } from './store.ts'
 import { NotifyFault } from './types.ts'
 
 /** How an outbox stands. Milliseconds since 1970. */
@@ -35,12 +36,32 @@ export interface FailingEndpoint {
   readonly error: string | null
 }
 
+/** One that is not tried any more. */
+export interface GivenUp {
+  /** Of a delivery, which can be sent again, or of a mail, whose text is gone. */
+  readonly id: string
+  readonly queue: 'webhooks' | 'mails'
+  /** The kind of the event, or the template of the mail. */
+  readonly what: string
+  /** Whose webhook, and where; null for a mail, of which nobody knows any more to whom it was. */
+  readonly ownerId: string | null
+  readonly url: string | null
+  readonly attempts: number
+  readonly createdMs: number
+  readonly triedMs: number | null
+  readonly answerCode: number | null
+  readonly error: string | null
+}
+
 interface StateRow { waiting: bigint; failing: bigint; oldest: bigint | null; dead: bigint; last_error: string | null }
+interface GivenUpRow { id: string; queue: GivenUp['queue']; what: string; owner_id: string | null; url: string | null; attempts: number; created: bigint; tried: bigint | null; answer_code: number | null; error: string | null }
 interface FailingRow {
   id: string; owner_id: string; url: string; paused: boolean; waiting: bigint; dead: bigint; since: bigint; attempts: number; tried: bigint | null; next: bigint | null; answer_code: number | null; error: string | null
 }
 
 const weekMs = 7 * 24 * 3_600_000
+/** Of a delivery `d`: given up since $1, and not sent again since. */
+const lost = `d.status = 'dead' and d.tried_at_ms >= $1 and not exists (select from notify.deliveries later where later.endpoint_id = d.endpoint_id and later.event_id = d.event_id and later.seq > d.seq)`
 
 /** What operators see of the outboxes, across all people, and the little that they may do. */
 export class QueueStore {
@@ -55,7 +76,7 @@ export class QueueStore {
       `select count(*) filter (where status = 'pending') as waiting, count(*) filter (where status = 'pending' and attempts > 0) as failing, min(created_at_ms) filter (where status = 'pending') as oldest,
         count(*) filter (where status = 'dead') as dead,
         (array_agg(coalesce(error, answer_code::text) order by tried_at_ms desc) filter (where attempts > 0))[1] as last_error
-      from notify.deliveries where status = 'pending' or (status = 'dead' and tried_at_ms >= $1)`, nowMs)
+      from notify.deliveries d where status = 'pending' or (${lost})`, nowMs)
   }
 
   mails(nowMs: number): Promise<QueueState> {
@@ -72,12 +93,32 @@ export class QueueStore {
           select count(*) filter (where d.status = 'pending') as waiting, count(*) filter (where d.status = 'dead') as dead, min(d.created_at_ms) as since, max(d.attempts) as attempts, max(d.tried_at_ms) as tried,
             min(d.due_at_ms) filter (where d.status = 'pending') as next,
             (array_agg(d.answer_code order by d.tried_at_ms desc nulls last))[1] as answer_code, (array_agg(d.error order by d.tried_at_ms desc nulls last))[1] as error
-          from notify.deliveries d where d.endpoint_id = h.id and (d.status = 'pending' or (d.status = 'dead' and d.tried_at_ms >= $1))) f
+          from notify.deliveries d where d.endpoint_id = h.id and (d.status = 'pending' or (${lost}))) f
         where f.attempts > 0 order by f.since, h.id limit $2`, [nowMs - weekMs, limit])
     return rows.map((row) => ({
       id: row.id, ownerId: row.owner_id, url: row.url, paused: row.paused, waiting: Number(row.waiting), dead: Number(row.dead), sinceMs: Number(row.since), attempts: row.attempts, triedMs: row.tried === null ? null : Number(row.tried),
       nextMs: row.next === null ? null : Number(row.next), answerCode: row.answer_code, error: row.error,
     }))
+  }
+
+  /** Within the last week, those that were given up last first. */
+  async givenUp(nowMs: number, limit: number): Promise<readonly GivenUp[]> {
+    const { rows } = await this.#pool.query<GivenUpRow>(
+      `select d.id, 'webhooks' as queue, e.kind as what, h.owner_id, split_part(h.url, '?', 1) as url, d.attempts, d.created_at_ms as created, d.tried_at_ms as tried, d.answer_code, d.error
+        from notify.deliveries d join notify.events e on e.id = d.event_id join notify.endpoints h on h.id = d.endpoint_id where ${lost}
+      union all select id, 'mails', template, null, null, attempts, created_at_ms, tried_at_ms, null, error from notify.mail where status = 'dead' and tried_at_ms >= $1
+      order by tried desc, id limit $2`, [nowMs - weekMs, limit])
+    return rows.map((row) => ({
+      id: row.id, queue: row.queue, what: row.what, ownerId: row.owner_id, url: row.url, attempts: row.attempts, createdMs: Number(row.created), triedMs: row.tried === null ? null : Number(row.tried), answerCode: row.answer_code, error: row.error,
+    }))
+  }
+
+  /** A new delivery of the same event, behind what waits of its object. Throws `delivery-unknown`, `delivery-pending`. @param also written in the same transaction */
+  async sendAgain(id: string, nowMs: number, also: (transaction: MailTransaction) => Promise<void>): Promise<void> {
+    await inTransaction(this.#pool, async (client) => {
+      await deliverAgain(client, { id, nowMs })
+      await also(client)
+    })
   }
 
   /** Makes due at once what waits of an endpoint, but for attempts that may be under way. Throws `webhook-unknown`. @param also written in the same transaction */

@@ -59,6 +59,21 @@ export function writeEvents(postgres: Postgres, events: readonly (NewEvent & { r
   return inTransaction(postgres.pool, (client) => appendEvents(client, events, nowMs))
 }
 
+/** Of whoever's webhook unless named. The event is the same, and says so by its id: whoever gets it twice knows. Throws `delivery-unknown`, `delivery-pending`. */
+export async function deliverAgain(client: Pick<ClientBase, 'query'>, { ownerId, endpointId, id, nowMs }: { readonly ownerId?: Id<'pers'>; readonly endpointId?: string; readonly id: string; readonly nowMs: number }): Promise<Id<'dlvr'>> {
+  // The lock keeps a second click from making two.
+  const { rows } = await client.query<{ endpoint_id: string; event_id: string; object: string }>(
+    `select d.endpoint_id, d.event_id, d.object from notify.deliveries d join notify.endpoints h on h.id = d.endpoint_id where ($1::text is null or h.owner_id = $1) and ($2::text is null or h.id = $2) and d.id = $3 for update of h`,
+    [ownerId ?? null, endpointId ?? null, id])
+  const old = rows[0]
+  if (old === undefined) throw new NotifyFault('delivery-unknown', 'this webhook has no such delivery')
+  const waiting = await client.query(`select from notify.deliveries where endpoint_id = $1 and event_id = $2 and status = 'pending'`, [old.endpoint_id, old.event_id])
+  if (waiting.rowCount !== 0) throw new NotifyFault('delivery-pending', 'this event still waits to be delivered: nothing to send again')
+  const again = newId('dlvr', nowMs)
+  await client.query('insert into notify.deliveries (id, endpoint_id, event_id, object, due_at_ms, created_at_ms) values ($1, $2, $3, $4, $5, $5)', [again, old.endpoint_id, old.event_id, old.object, nowMs])
+  return again
+}
+
 export class NotifyStore {
   readonly #pool: Postgres['pool']
 
@@ -111,16 +126,8 @@ export class NotifyStore {
    * A new delivery of the same event, behind what waits of its object; the old one stays as it is. Throws `delivery-unknown`, and `delivery-pending` while the event still waits for this endpoint.
    */
   async redeliver({ ownerId, endpointId, id, nowMs }: { readonly ownerId: Id<'pers'>; readonly endpointId: string; readonly id: string; readonly nowMs: number }): Promise<Delivery> {
-    const again = newId('dlvr', nowMs)
     return inTransaction(this.#pool, async (client) => {
-      // The lock keeps a second click from making two.
-      const { rows } = await client.query<{ event_id: string; object: string }>(
-        `select d.event_id, d.object from notify.deliveries d join notify.endpoints h on h.id = d.endpoint_id where h.owner_id = $1 and h.id = $2 and d.id = $3 for update of h`, [ownerId, endpointId, id])
-      const old = rows[0]
-      if (old === undefined) throw new NotifyFault('delivery-unknown', 'this webhook has no such delivery')
-      const waiting = await client.query(`select from notify.deliveries where endpoint_id = $1 and event_id = $2 and status = 'pending'`, [endpointId, old.event_id])
-      if (waiting.rowCount !== 0) throw new NotifyFault('delivery-pending', 'this event still waits to be delivered: nothing to send again')
-      await client.query('insert into notify.deliveries (id, endpoint_id, event_id, object, due_at_ms, created_at_ms) values ($1, $2, $3, $4, $5, $5)', [again, endpointId, old.event_id, old.object, nowMs])
+      const again = await deliverAgain(client, { ownerId, endpointId, id, nowMs })
       const made = await client.query<DeliveryRow>(`${selectDeliveries} where d.id = $1`, [again])
       const row = made.rows[0]
       if (row === undefined) throw new NotifyFault('delivery-unknown', 'this webhook has no such delivery')

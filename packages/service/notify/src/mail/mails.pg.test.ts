@@ -6,7 +6,7 @@ import { testPostgres } from '@rivulet/postgres/testing'
 import { TestClock } from '@rivulet/time/testing'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Mails, notifyMigrations, smtpServer } from '../index.ts'
+import { Mails, notifyMigrations, QueueStore, smtpServer } from '../index.ts'
 import type { NewMail } from './mail-store.ts'
 
 const reset: NewMail = { key: 'reset/1', to: 'zoe@example.com', language: 'en', template: 'reset-password', fields: { url: 'https://wallet.example/reset#secret-token' } }
@@ -137,6 +137,8 @@ describe('a server that does not take it', () => {
     await mails.post(receipt('a'))
     await mails.sendDue()
     expect(await rows()).toMatchObject([{ status: 'dead', attempts: 1, error: 'mail-refused', sealed: false }])
+    // Operators see that one was given up and why; to whom it was nobody knows any more.
+    expect(await new QueueStore(postgres).givenUp(clock.nowMs(), 9)).toMatchObject([{ queue: 'mails', what: 'receipt', ownerId: null, url: null, attempts: 1, triedMs: clock.nowMs(), answerCode: null, error: 'mail-refused' }])
   })
 
   test('at all makes it wait until nobody wants it any more: a link to a new password for an hour', async () => {

@@ -96,7 +96,7 @@ function english({ template, fields }: MailContent, locale: string): Words {
     case 'passkey-added':
       return { subject: 'A passkey was added to your account', before: ['From now on whoever has it can sign in as you, without a password.'], link: 'See your passkeys', after: ['If it was not you, sign in, remove the passkey, sign out everywhere else and choose a new password.'] }
     case 'operator-invited':
-      return { subject: 'You are an operator of Rivulet now', before: ['Another operator made you an account, so that you can look after this installation with them.'], link: 'Choose your password', after: ['The link works once, within an hour; afterwards ask for a new password where operators sign in. If you know nothing of it, do nothing.'] }
+      return { subject: 'You are an operator of Rivulet now', before: ['Another operator made you an account, so that you can look after this installation with them.'], link: 'Choose your password', after: ['The link works once, within seven days; afterwards ask for a new password where operators sign in. If you know nothing of it, do nothing.'] }
     case 'account-erased':
       return { subject: 'Your account is being erased', before: ['You asked for your account to be erased. You are signed out everywhere, nothing more is paid or charged, and what is known of you is forgotten within minutes.'], link: 'What Rivulet is', after: ['Invoices stay for as long as the law demands, and the books keep their amounts under numbers instead of names. It cannot be undone.'] }
   }
@@ -136,7 +136,7 @@ function french({ template, fields }: MailContent): Words {
     case 'passkey-added':
       return { subject: 'Une clé d’accès a été ajoutée à votre compte', before: ['Désormais, qui la possède peut se connecter à votre place, sans mot de passe.'], link: 'Voir vos clés d’accès', after: ['Si ce n’était pas vous, connectez-vous, retirez la clé d’accès, déconnectez-vous partout ailleurs et choisissez un nouveau mot de passe.'] }
     case 'operator-invited':
-      return { subject: 'Vous êtes désormais exploitant de Rivulet', before: ['Un autre exploitant vous a créé un compte, pour que vous veilliez avec lui sur cette installation.'], link: 'Choisir votre mot de passe', after: ['Le lien sert une fois, dans l’heure ; ensuite, demandez un nouveau mot de passe à l’entrée des exploitants. Si vous n’en savez rien, ne faites rien.'] }
+      return { subject: 'Vous êtes désormais exploitant de Rivulet', before: ['Un autre exploitant vous a créé un compte, pour que vous veilliez avec lui sur cette installation.'], link: 'Choisir votre mot de passe', after: ['Le lien sert une fois, dans les sept jours ; ensuite, demandez un nouveau mot de passe à l’entrée des exploitants. Si vous n’en savez rien, ne faites rien.'] }
     case 'account-erased':
       return { subject: 'Votre compte est en cours d’effacement', before: ['Vous avez demandé l’effacement de votre compte. Vous êtes déconnecté partout, plus rien n’est payé ni débité, et ce que l’on sait de vous est oublié en quelques minutes.'], link: 'Ce qu’est Rivulet', after: ['Les factures restent aussi longtemps que la loi l’exige, et les livres gardent leurs montants sous des numéros au lieu de noms. C’est irréversible.'] }
   }

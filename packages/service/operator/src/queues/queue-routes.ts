@@ -2,7 +2,7 @@
 import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
 import { type Action, actionOf, type AuditLog, type AuditTransaction, recordAction } from '@rivulet/audit'
 import { Fault, isFault } from '@rivulet/faults'
-import type { FailingEndpoint, QueueState } from '@rivulet/notify'
+import type { FailingEndpoint, GivenUp, QueueState } from '@rivulet/notify'
 import express, { type ErrorRequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { JobReport } from '../store.ts'
@@ -14,6 +14,8 @@ export interface QueueRoutesOptions {
   readonly queues: () => Promise<Readonly<Record<string, QueueState>>>
   readonly webhooks: {
     failing(nowMs: number, limit: number): Promise<readonly FailingEndpoint[]>
+    givenUp(nowMs: number, limit: number): Promise<readonly GivenUp[]>
+    sendAgain(id: string, nowMs: number, also: Also): Promise<void>
     retryNow(id: string, nowMs: number, also: Also): Promise<void>
     setPaused(id: string, paused: boolean, also: Also): Promise<void>
   }
@@ -30,28 +32,30 @@ class QueueFault extends Fault<'request-invalid' | 'job-unknown'> {}
 
 const bodyBytesMax = 4_096
 const failingMax = 200
-const statuses: Readonly<Record<string, number>> = { 'request-invalid': 400, 'job-unknown': 404, 'webhook-unknown': 404, 'database-unavailable': 503 }
+const givenUpMax = 100
+const statuses: Readonly<Record<string, number>> = { 'request-invalid': 400, 'job-unknown': 404, 'webhook-unknown': 404, 'delivery-unknown': 404, 'delivery-pending': 409, 'database-unavailable': 503 }
 const reasonBody = z.strictObject({ reason: z.string().trim().min(3).max(500) })
 
-/** GET `/api/queues`; POST `/api/webhooks/:id/retry`, `/pause`, `/resume` with a reason; POST `/api/jobs/:name/run`. Every change is in the audit log. */
+/** GET `/api/queues`; POST `/api/webhooks/:id/retry`, `/pause`, `/resume` and `/api/deliveries/:id/retry` with a reason; POST `/api/jobs/:name/run`. Every change is in the audit log. */
 export function queueRoutes({ queues, webhooks, jobs, runs, accounts, entrance, audit, nowMs }: QueueRoutesOptions): Router {
   const router = Router()
-  const paths = ['/api/queues', '/api/webhooks', '/api/jobs']
+  const paths = ['/api/queues', '/api/webhooks', '/api/deliveries', '/api/jobs']
   router.use(paths, entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: bodyBytesMax }), (_request, response, next) => {
     response.set('Cache-Control', 'no-store')
     next()
   })
 
   router.get('/api/queues', async (_request, response) => {
-    const [state, failing, ran] = await Promise.all([queues(), webhooks.failing(nowMs(), failingMax), jobs()])
+    const [state, failing, lost, ran] = await Promise.all([queues(), webhooks.failing(nowMs(), failingMax), webhooks.givenUp(nowMs(), givenUpMax), jobs()])
     const names = new Map<string, string>()
-    for (const ownerId of new Set(failing.map((one) => one.ownerId))) names.set(ownerId, (await accounts.personById(ownerId))?.name ?? ownerId)
+    for (const ownerId of new Set([...failing, ...lost].flatMap((one) => one.ownerId ?? []))) names.set(ownerId, (await accounts.personById(ownerId))?.name ?? ownerId)
     const { name, email } = personOf(response)
     const last = new Map(ran.map((job) => [job.name, job]))
     response.json({
       person: { name, email },
       queues: Object.entries(state).map(([queue, one]) => ({ name: queue, ...one })),
       webhooks: failing.map((one) => ({ ...one, ownerName: names.get(one.ownerId) ?? one.ownerId })),
+      givenUp: lost.map((one) => ({ ...one, ownerName: one.ownerId === null ? null : (names.get(one.ownerId) ?? one.ownerId) })),
       jobs: [...new Set([...last.keys(), ...Object.keys(runs)])].toSorted().map((job) => ({ name: job, startedAtMs: null, endedAtMs: null, nextAtMs: null, error: null, ...last.get(job), mayRun: Object.hasOwn(runs, job) })),
     })
   })
@@ -63,6 +67,11 @@ export function queueRoutes({ queues, webhooks, jobs, runs, accounts, entrance, 
   router.post('/api/webhooks/:id/retry', async (request, response) => {
     const { id } = request.params
     await webhooks.retryNow(id, nowMs(), changed(response, { name: 'webhook.retry', subject: id, reason: reasonIn(request.body) }))
+    response.status(204).end()
+  })
+  router.post('/api/deliveries/:id/retry', async (request, response) => {
+    const { id } = request.params
+    await webhooks.sendAgain(id, nowMs(), changed(response, { name: 'delivery.retry', subject: id, reason: reasonIn(request.body) }))
     response.status(204).end()
   })
   for (const paused of [true, false]) {
@@ -101,6 +110,7 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
 export const queueApi = {
   'GET /api/queues': { summary: 'What waits to leave, webhooks that fail, and what is done in the background.' },
   'POST /api/webhooks/:id/retry': { summary: 'Sends again what waits for a webhook.', body: reasonBody },
+  'POST /api/deliveries/:id/retry': { summary: 'Sends once more what was given up.', body: reasonBody },
   'POST /api/webhooks/:id/pause': { summary: 'Sends nothing to it.', body: reasonBody },
   'POST /api/webhooks/:id/resume': { summary: 'The opposite.', body: reasonBody },
   'POST /api/jobs/:name/run': { summary: 'Does a job of the background now.', body: reasonBody },
