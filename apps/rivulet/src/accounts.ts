@@ -18,6 +18,8 @@ interface AccountsParts {
   readonly onPersonCreated?: (person: Person) => Promise<void>
 }
 
+const dayMs = 86_400_000
+
 export function openAccounts(config: Config, { mails, ...parts }: AccountsParts): Promise<Accounts> {
   const { wallet, receiver, operator } = config.publicUrls
   return Accounts.open({
@@ -27,5 +29,6 @@ export function openAccounts(config: Config, { mails, ...parts }: AccountsParts)
     entrances: { subscriber: { publicUrl: wallet }, publisher: { publicUrl: receiver }, operator: { publicUrl: operator } },
     sandbox: config.sandbox,
     asset: config.asset,
+    boundMs: config.invitedDays * dayMs,
   })
 }

@@ -28,7 +28,7 @@ interface Parts {
 const shownMax = 50
 
 export function openAdministration({ postgres, ledger, accounts, clock, log, funding, payouts, audit, jobs }: Parts, building: AsyncDisposableStack): Router {
-  const corrections = building.use(new Corrections({ store: new CorrectionStore(postgres), ledger, clock, log, watch: jobs.watch('corrections') }))
+  const corrections = building.use(new Corrections({ store: new CorrectionStore(postgres), ledger, clock, log, watch: jobs.watch('corrections'), eyes: () => accounts.operators().eyes() }))
   const wallet = new WalletStore(postgres)
   const about: AdminRoutesOptions['about'] = async ({ id }) => {
     const accountId = (await accounts.personById(id))?.walletAddress?.ledgerAccountId

@@ -61,6 +61,8 @@ export interface Config {
   /** Our own proxies in front, whose X-Forwarded-For is believed. */
   readonly proxyHops: number
   readonly link: 'btp' | 'memory'
+  /** So many days after an invitation two operators are one pair of eyes. */
+  readonly invitedDays: number
   /** Where e-mail leaves; without it a sandbox keeps a mailbox and an installation writes nobody. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   /** Takes cards in a real installation. */
@@ -162,6 +164,8 @@ const fileSchema = z.strictObject({
   english: z.enum(englishes).optional(),
   paymentFee: z.strictObject({ fixed: z.string().regex(/^(0|[1-9][0-9]{0,15})$/), basisPoints: z.int().min(0).max(5_000) }).optional(),
   payouts: payoutsSchema.optional(),
+  /** For so many days after one operator has invited another, neither approves what the other asked for. */
+  fourEyes: z.strictObject({ invitedDays: z.int().min(0).max(365).default(7) }).prefault({}),
   tariffs: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), tariffSchema).optional(),
 })
 const sandboxFileSchema = fileSchema.extend({ sandbox: z.literal(true), publicUrls: z.undefined().optional() })
@@ -241,6 +245,7 @@ export function readConfig(options: ConfigOptions): Config {
     proxyHops: environment.RIVULET_PROXY_HOPS,
     leaseMs: environment.RIVULET_LEASE_SECONDS * 1_000,
     link,
+    invitedDays: file?.fourEyes.invitedDays ?? 7,
     tls,
     logLevel: environment.RIVULET_LOG,
     mail: mailOf(environment.RIVULET_SMTP_URL ?? secrets.smtpUrl, environment.RIVULET_MAIL_FROM ?? file?.mailFrom),

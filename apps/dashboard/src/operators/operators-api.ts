@@ -11,6 +11,7 @@ const operatorSchema = z.object({
   createdAtMs: z.number(),
   invited: z.boolean(),
   closed: z.nullable(z.object({ sinceMs: z.number(), reason: z.string() })),
+  bound: z.nullable(z.object({ to: z.string(), untilMs: z.number() })),
   you: z.boolean(),
 })
 export type Operator = z.infer<typeof operatorSchema>

@@ -45,7 +45,7 @@ function Line({ operator, reload }: { readonly operator: Operator; readonly relo
   const { t } = useTranslation()
   const locale = useLocale()
   const deed = useDeed(reload)
-  const { id, name, email, readOnly, createdAtMs, invited, closed, you } = operator
+  const { id, name, email, readOnly, createdAtMs, invited, closed, bound, you } = operator
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   return (
     <li className="row payout-row">
@@ -57,6 +57,7 @@ function Line({ operator, reload }: { readonly operator: Operator; readonly relo
         <p className="quiet payout-note">
           {email} · {invited ? t('operators.invited', { date: day.format(createdAtMs) }) : t('operators.since', { date: day.format(createdAtMs) })}
         </p>
+        {bound !== null && closed === null && <p className="quiet">{t('operators.bound', { name: bound.to, date: day.format(bound.untilMs) })}</p>}
         {closed !== null && <p className="payout-note">{t('operators.closed', { date: day.format(closed.sinceMs), reason: closed.reason })}</p>}
         {!you && (
           <Changes>

@@ -14,6 +14,7 @@ export const payoutErrorsEn = {
   'payout-unknown': 'There is no such payout.',
   'payout-state': 'This cannot be done with this payout any more. Load the page again to see why.',
   'approver-same': 'Another operator must approve this payout: four eyes.',
+  'approver-bound': 'One of you has invited the other lately, so you count as one pair of eyes. Let another operator approve it; the page of the operators says until when.',
   'batch-empty': 'No approved payout waits for the bank.',
   'batch-unknown': 'There is no such file.',
   'statement-invalid': 'This statement is not accepted: it is no camt.053 or CSV of a known form, is incomplete, or differs from one that was taken before.',

@@ -3,7 +3,7 @@ import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Language } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import { type Generated, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Role } from './types.ts'
 
 export interface AccountsTables {
@@ -22,6 +22,7 @@ export interface AccountsTables {
     erasing_at: Date | null
     erased_at: Date | null
     read_only: boolean
+    invited_by: Generated<Id<'pers'> | null>
   }
   'accounts.credential': { id: string; person_id: Id<'pers'>; provider_id: string; account_id: string; password: string; created_at: Date; updated_at: Date }
   'accounts.session': { id: string; person_id: Id<'pers'>; created_at: Date; expires_at: Date; seen_at: Date | null; ip_address: string | null; user_agent: string | null }

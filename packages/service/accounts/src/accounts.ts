@@ -44,6 +44,8 @@ export interface AccountsOptions {
   readonly confirmAddresses?: boolean
   /** Of every new wallet address; EUR at scale 9 unless told. */
   readonly asset?: Asset
+  /** So long after one operator has invited another the two are one pair of eyes, ms; a week unless told. */
+  readonly boundMs?: number
   /** False for commands: nobody signs in through them, and what serves signing in is not loaded. */
   readonly entrancesOpen?: boolean
   /** Called when a new person has a ledger account and a wallet address. Must be idempotent: after a crash it is called again at the next sign-in. */
@@ -64,6 +66,8 @@ export interface PeopleAsked {
 export interface PersonListed extends Person {
   readonly createdAtMs: number
 }
+
+const boundUsualMs = 7 * 86_400_000
 
 const newPerson = z.object({
   role: z.enum(roles),
@@ -299,8 +303,8 @@ export class Accounts implements AsyncDisposable {
 
   /** Who runs this installation. */
   operators(): Operators {
-    const { postgres, clock, mails } = this.#options
-    return new Operators({ store: new OperatorsStore(postgres), clock, hashPassword, ...(mails !== undefined && { invite: (email) => this.entrance('operator').invite(email) }) })
+    const { postgres, clock, mails, boundMs = boundUsualMs } = this.#options
+    return new Operators({ store: new OperatorsStore(postgres), clock, hashPassword, boundMs, ...(mails !== undefined && { invite: (email) => this.entrance('operator').invite(email) }) })
   }
 
   /** What is kept of a person here, for who asks what that is: wallet addresses, the public keys of their clients, passkeys, and sign-ins. */

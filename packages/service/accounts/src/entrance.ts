@@ -27,6 +27,8 @@ const attemptsPerMinuteMaxSandbox = 600
 const requestsPerMinuteMax = 600
 const confirmSeconds = 24 * 3600
 const resetSeconds = 3600
+/** Whoever asks for a new password waits for the mail; an invitation comes unasked, perhaps on a Friday. It opens a role, so it does not wait for ever. */
+const invitationSeconds = 7 * 24 * 3600
 /** Of one kind a person is written at most one mail in so long, however often it is asked for. */
 const mailEveryMs = 120_000
 
@@ -121,7 +123,7 @@ export interface EntranceOptions {
 export async function openEntrance(options: EntranceOptions): Promise<Entrance> {
   const { role, clock, personById } = options
   const { origin, protocol } = new URL(options.publicUrl)
-  const mailed = options.mails === undefined ? undefined : mailedFlows(options, options.mails, origin)
+  const mailed = options.mails === undefined ? undefined : mailedFlows(options, options.mails, { origin, lastUntil: async (token, expiresAt) => void (await (await auth.$context).internalAdapter.updateVerificationByIdentifier(`reset-password:${token}`, { expiresAt })) })
   const store = new SignInsStore(options.postgres)
   const passkeys = new Passkeys({
     role, origin, store, clock,
@@ -206,7 +208,7 @@ export async function openEntrance(options: EntranceOptions): Promise<Entrance> 
   }
   const serve = toNodeHandler(async (request) => hideUnconfirmed(await auth.handler(request)))
   const handler = Router()
-  handler.get('/api/auth/ways', (_request, response) => void response.json({ confirms: options.confirmAddresses, writes: mailed !== undefined }))
+  handler.get('/api/auth/ways', (_request, response) => void response.json({ confirms: options.confirmAddresses, writes: mailed !== undefined, sandbox: options.sandbox }))
   handler.use('/api/auth', requireSameOrigin, express.json({ limit: bodyBytesMax }), checkRequest, attemptLimit({ store, clock, role, sandbox: options.sandbox }), async (request, response) => {
     request.headers['x-rivulet-client-address'] = request.ip
     await serve(request, response)
@@ -242,7 +244,7 @@ function isSafe({ method }: Request): boolean {
 }
 
 /** What better-auth is given to have mails written. The links carry their tokens in the fragment: no server's log and no other site learns them. */
-function mailedFlows({ clock, confirmAddresses, onReset, personById }: EntranceOptions, mails: Pick<Mails, 'post'>, origin: string) {
+function mailedFlows({ clock, confirmAddresses, onReset, personById }: EntranceOptions, mails: Pick<Mails, 'post'>, { origin, lastUntil }: { readonly origin: string; readonly lastUntil: (token: string, expiresAt: Date) => Promise<void> }) {
   const addressed = (kind: string, { id, email }: { readonly id: string; readonly email: string }, request: globalThis.Request | undefined) => ({
     key: `${kind}/${id}/${Math.floor(clock.nowMs() / mailEveryMs)}`,
     to: email,
@@ -255,7 +257,10 @@ function mailedFlows({ clock, confirmAddresses, onReset, personById }: EntranceO
       sendResetPassword: async ({ user, token }, request) => {
         const fields = { url: `${origin}/reset#${token}` }
         if (request !== undefined) await mails.post({ ...addressed('reset', user, request), template: 'reset-password', fields })
-        else await mails.post({ ...addressed('invite', user, undefined), language: (await personById(user.id))?.language ?? 'en', template: 'operator-invited', fields })
+        else {
+          await lastUntil(token, new Date(clock.nowMs() + invitationSeconds * 1_000))
+          await mails.post({ ...addressed('invite', user, undefined), language: (await personById(user.id))?.language ?? 'en', template: 'operator-invited', fields })
+        }
       },
       onPasswordReset: async ({ user }) => (isId('pers', user.id) ? onReset(user.id) : undefined),
       onExistingUserSignUp: ({ user }, request) => mails.post({ ...addressed('exists', user, request), template: 'account-exists', fields: { url: `${origin}/forgotten` } }),
@@ -312,6 +317,6 @@ function refuse(response: Response, status: number, code: string, message: strin
 
 /** What the API reference says of these routes. */
 export const authApi = {
-  'GET /api/auth/ways': { summary: 'Whether addresses are confirmed here, and whether mails leave.', open: true },
+  'GET /api/auth/ways': { summary: 'Whether addresses are confirmed here, whether mails are written, and whether this is a sandbox, which shows them instead of sending.', open: true },
   ...Object.fromEntries(Object.entries(paths).map(([path, { method, body }]) => [`${method} /api/auth${path}`, { summary: authSummaries[path] ?? '', open: true, ...(body !== undefined && { body }) }] as const)),
 }

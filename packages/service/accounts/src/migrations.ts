@@ -174,5 +174,13 @@ export const accountsMigrations: Migrations = {
         alter table accounts.person add column read_only boolean not null default false check (not read_only or role = 'operator');
       `,
     },
+    {
+      name: '8-invited-by',
+      sql: `
+        -- The operator who made this one: for some time the two are one pair of eyes.
+        alter table accounts.person add column invited_by text references accounts.person check (invited_by is null or role = 'operator');
+        create index person_invited on accounts.person (created_at) where invited_by is not null;
+      `,
+    },
   ],
 }

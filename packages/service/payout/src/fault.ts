@@ -15,6 +15,8 @@ export type PayoutFaultCode =
   | 'payout-unknown'
   | 'payout-state'
   | 'approver-same'
+  /** Of two operators one has invited the other lately: one pair of eyes. */
+  | 'approver-bound'
   | 'batch-empty'
   | 'batch-unknown'
   | 'statement-invalid'

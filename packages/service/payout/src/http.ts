@@ -21,6 +21,7 @@ const statuses: Readonly<Record<PayoutFaultCode, number>> = {
   'payout-unknown': 404,
   'payout-state': 409,
   'approver-same': 409,
+  'approver-bound': 409,
   'batch-empty': 409,
   'batch-unknown': 404,
   'statement-invalid': 400,

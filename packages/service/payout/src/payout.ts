@@ -44,7 +44,8 @@ export type PayoutEvent =
   | { readonly type: 'reserved' }
   /** Nothing could be set aside. */
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'approve'; readonly by: string }
+  /** With whose eyes operators look who do not have their own yet. */
+  | { readonly type: 'approve'; readonly by: string; readonly eyes?: ReadonlyMap<string, string> }
   | { readonly type: 'reject'; readonly reason: string }
   | { readonly type: 'cancel' }
   | { readonly type: 'sent'; readonly reference: string }
@@ -90,7 +91,7 @@ export function begin(payout: Omit<Payout, 'status' | 'approvals' | 'attempt' | 
   return { payout: { ...payout, status: 'requested', approvals: [], attempt: 1, reference: undefined, carried: 0n }, effects: [{ type: 'reserve' }] }
 }
 
-/** Undefined: it is so already, nothing changes. Throws `payout-state` for what cannot be now, `approver-same` when four eyes would be two. */
+/** Undefined: it is so already, nothing changes. Throws `payout-state` for what cannot be now, `approver-same` and `approver-bound` when four eyes would be two. */
 export function next(payout: Payout, event: PayoutEvent): Step | undefined {
   const { status } = payout
   switch (event.type) {
@@ -99,7 +100,7 @@ export function next(payout: Payout, event: PayoutEvent): Step | undefined {
     case 'refused':
       return status === 'requested' ? { payout: { ...payout, status: 'failed' }, effects: [{ type: 'tell', what: 'failed' }], note: event.reason } : undefined
     case 'approve':
-      return approve(payout, event.by)
+      return approve(payout, event)
     case 'reject':
       if (status !== 'awaiting-approval') throw wrong(payout, 'rejected')
       return { payout: { ...payout, status: 'cancelled' }, effects: [{ type: 'release' }], note: event.reason }
@@ -133,11 +134,14 @@ export function next(payout: Payout, event: PayoutEvent): Step | undefined {
   }
 }
 
-function approve(payout: Payout, by: string): Step | undefined {
+function approve(payout: Payout, { by, eyes }: Extract<PayoutEvent, { type: 'approve' }>): Step | undefined {
   const { status, approvals, requestedBy } = payout
   if (status !== 'awaiting-approval') throw wrong(payout, 'approved')
   if (requestedBy.kind === 'operator' && requestedBy.id === by) throw new PayoutFault('approver-same', 'you requested this payout: another operator must approve it')
   if (approvals.includes(by)) throw new PayoutFault('approver-same', 'you have approved this payout already: a second operator must approve it too')
+  const eyesOf = (operator: string): string => eyes?.get(operator) ?? operator
+  const others = requestedBy.kind === 'operator' ? [requestedBy.id, ...approvals] : approvals
+  if (others.some((other) => eyesOf(other) === eyesOf(by))) throw new PayoutFault('approver-bound', 'of you and of who requested or approved this payout, one has invited the other lately, or the same operator has invited both: somebody else must approve it')
   return afterApproval({ ...payout, approvals: [...approvals, by] })
 }
 

@@ -103,6 +103,26 @@ describe('a request', () => {
     expect((await house.payouts.decide(two.payout.id, { type: 'approve', by: paul.id }, paul)).payout.status).toBe('approved')
   })
 
+  test('above the limits is not approved by two who are one pair of eyes, because one has invited the other lately, or a third has both; afterwards it is', async () => {
+    await house.earn(200_000n * cent)
+    const eyes = new Map([['nina', 'olivia'], ['nils', 'olivia']])
+    const payouts = house.open({ eyes: () => Promise.resolve(eyes) })
+    const ask = (key: string, by: Actor) => payouts.request({ payee: house.mara, amount: 100_001n * cent, key, by })
+    const approve = (id: string, by: string) => payouts.decide(id, { type: 'approve', by }, { kind: 'operator', id: by })
+    const hers = await ask('by-olivia', olivia)
+    await expect(approve(hers.payout.id, 'nina')).rejects.toMatchObject({ code: 'approver-bound' })
+    const asked = await ask('by-mara', { kind: 'publisher', id: house.mara.personId })
+    await approve(asked.payout.id, 'nina')
+    for (const bound of ['olivia', 'nils']) await expect(approve(asked.payout.id, bound)).rejects.toMatchObject({ code: 'approver-bound' })
+    await expect(approve(asked.payout.id, 'nina')).rejects.toMatchObject({ code: 'approver-same' })
+    const [one, other] = [await ask('at-once', { kind: 'publisher', id: house.mara.personId }), house.open({ eyes: () => Promise.resolve(eyes) })]
+    const both = await Promise.allSettled([approve(one.payout.id, 'nils'), other.decide(one.payout.id, { type: 'approve', by: 'olivia' }, olivia)])
+    expect([both.map(({ status }) => status).toSorted(), (await house.store.get(one.payout.id))?.payout.status]).toEqual([['fulfilled', 'rejected'], 'awaiting-approval'])
+    expect((await approve(asked.payout.id, paul.id)).payout.status).toBe('approved')
+    eyes.clear()
+    expect((await approve(hers.payout.id, 'nina')).payout.status).toBe('approved')
+  })
+
   test('of whom the operator has frozen is not requested, approved, sent or put into a file, and goes on when that is taken back', async () => {
     const [waiting, approved] = [await house.request(6_000n * cent), await house.request(500n * cent)]
     await house.payouts.setMethod(house.mara, { ...toBank, schedule: 'daily', threshold: 100n * cent })

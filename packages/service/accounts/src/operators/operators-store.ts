@@ -14,6 +14,7 @@ export interface OperatorRow {
   readonly provisioned_at: Date | null
   readonly frozen_at: Date | null
   readonly frozen_reason: string | null
+  readonly invited_by: Id<'pers'> | null
 }
 
 export interface NewOperatorRow {
@@ -42,7 +43,13 @@ export class OperatorsStore {
 
   /** The oldest first. */
   list(limit: number): Promise<OperatorRow[]> {
-    return this.#db.selectFrom('accounts.person').select(['id', 'name', 'email', 'read_only', 'created_at', 'provisioned_at', 'frozen_at', 'frozen_reason']).where('role', '=', 'operator').orderBy('id').limit(limit).execute()
+    return this.#db.selectFrom('accounts.person').select(['id', 'name', 'email', 'read_only', 'created_at', 'provisioned_at', 'frozen_at', 'frozen_reason', 'invited_by']).where('role', '=', 'operator').orderBy('id').limit(limit).execute()
+  }
+
+  /** Who was invited since then, and by whom. */
+  async invitedSince(since: Date): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#db.selectFrom('accounts.person').select(['id', 'invited_by']).where('invited_by', 'is not', null).where('created_at', '>', since).execute()
+    return new Map(rows.flatMap(({ id, invited_by: by }) => (by === null ? [] : [[id, by]])))
   }
 
   /** `full` when there are `operatorsMax`, `taken` when one has this e-mail. */
@@ -53,7 +60,7 @@ export class OperatorsStore {
       if (Number(count) >= operatorsMax) return 'full'
       const inserted = await trx
         .insertInto('accounts.person')
-        .values({ ...columns, role: 'operator', email_verified: true, created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null, erasing_at: null, erased_at: null })
+        .values({ ...columns, role: 'operator', email_verified: true, created_at: at, updated_at: at, provisioned_at: null, frozen_at: null, frozen_reason: null, erasing_at: null, erased_at: null, invited_by: by })
         .onConflict((conflict) => conflict.columns(['role', 'email']).doNothing())
         .returning('id')
         .executeTakeFirst()

@@ -72,6 +72,11 @@ test('an invited operator chooses a password by the link of a mail, in the langu
   const mail = (await mails.mailbox()).find(({ to }) => to === 'nadia@example.com')
   expect(mail?.template).toBe('operator-invited')
   const token = /\/reset#(\S+)/.exec(mail?.text ?? '')?.[1]
+  // An invitation may wait for its reader for a week; a link that somebody asked for lasts an hour.
+  const lasting = async (of: string): Promise<number> => Number((await postgres.pool.query<{ seconds: string }>("select extract(epoch from v.expires_at - now()) as seconds from accounts.verification v join accounts.person p on p.id = v.value where p.email = $1", [of])).rows.at(-1)?.seconds)
+  expect(Math.round((await lasting('nadia@example.com')) / 3_600)).toBe(7 * 24)
+  expect((await ask('POST', '/api/auth/request-password-reset', { body: { email: 'paul@example.com' } })).status).toBe(200)
+  expect(Math.round((await lasting('paul@example.com')) / 3_600)).toBe(1)
   expect((await ask('POST', '/api/auth/reset-password', { body: { token, newPassword: 'her own horse' } })).status).toBe(200)
   const nadia = await signIn('nadia', 'her own horse')
   const session = await ask('GET', '/api/auth/get-session', { cookie: nadia })
@@ -122,4 +127,23 @@ test('of two who close each other out at once, one stays; who is out is out at o
   expect((await listed(left)).get(other)?.closed).toMatchObject({ reason: 'has left us' })
   expect((await close(other, left, 'reopen')).status).toBe(204)
   expect(await signIn(other.toLowerCase())).toContain('rivulet-operator')
+})
+
+test('who was invited lately looks with the eyes of who invited, and who that one was invited by; after a week, with her own', async () => {
+  const [olivia, { pool }] = [await signIn('olivia'), postgres]
+  const invite = async (cookie: string, name: string): Promise<string> => {
+    const { body } = await ask('POST', '/api/operators', { cookie, door: silent, body: { name, email: `${name}@example.com`, readOnly: false } })
+    return `${String(body['id'])} ${String(body['password'])}`
+  }
+  const [tom = '', password] = (await invite(await signIn('olivia', 'correct horse', silent), 'tom')).split(' ')
+  const [uma = ''] = (await invite(await signIn('tom', password, silent), 'uma')).split(' ')
+  const all = await listed(olivia)
+  const first = all.get('Olivia')?.id ?? ''
+  const eyes = await people.operators().eyes()
+  expect([eyes.get(tom), eyes.get(uma), eyes.has(first), eyes.has(all.get('Paul')?.id ?? '')]).toEqual([first, first, false, false])
+  expect([all.get('tom'), all.get('uma'), all.get('Olivia')]).toMatchObject([{ bound: { to: 'Olivia' } }, { bound: { to: 'tom' } }, { bound: null }])
+  await pool.query("update accounts.person set created_at = created_at - interval '8 days' where id = $1", [tom])
+  const later = await people.operators().eyes()
+  expect([later.has(tom), later.get(uma)]).toEqual([false, tom])
+  expect((await listed(olivia)).get('tom')).toMatchObject({ bound: null })
 })

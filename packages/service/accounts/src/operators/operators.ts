@@ -16,6 +16,8 @@ export interface OperatorListed {
   readonly invited: boolean
   /** Does not come in any more. */
   readonly closed: Frozen | undefined
+  /** By whom, in words, and until when the two are one pair of eyes; undefined once they are two. */
+  readonly bound: { readonly to: string; readonly untilMs: number } | undefined
 }
 
 export interface OperatorsOptions {
@@ -24,6 +26,8 @@ export interface OperatorsOptions {
   readonly hashPassword: (password: string) => Promise<string>
   /** Mails a link with which the operator chooses a password; absent where no mail leaves. */
   readonly invite?: (email: string) => Promise<void>
+  /** So long after an invitation both are one pair of eyes, ms. */
+  readonly boundMs: number
 }
 
 const operatorsMax = 200
@@ -38,9 +42,32 @@ export class Operators {
   }
 
   async list(): Promise<readonly OperatorListed[]> {
-    return (await this.#options.store.list(operatorsMax)).map(({ id, name, email, read_only: readOnly, created_at, provisioned_at, frozen_at, frozen_reason }) => ({
-      id, name, email, readOnly, createdAtMs: created_at.getTime(), invited: provisioned_at === null, closed: frozen_at === null ? undefined : { sinceMs: frozen_at.getTime(), reason: frozen_reason ?? '' },
-    }))
+    const { store, boundMs, clock } = this.#options
+    const rows = await store.list(operatorsMax)
+    const names = new Map(rows.map(({ id, name }) => [id, name]))
+    return rows.map(({ id, name, email, read_only: readOnly, created_at, provisioned_at, frozen_at, frozen_reason, invited_by: by }) => {
+      const untilMs = created_at.getTime() + boundMs
+      return {
+        id, name, email, readOnly, createdAtMs: created_at.getTime(), invited: provisioned_at === null, closed: frozen_at === null ? undefined : { sinceMs: frozen_at.getTime(), reason: frozen_reason ?? '' },
+        bound: by === null || untilMs <= clock.nowMs() ? undefined : { to: names.get(by) ?? by, untilMs },
+      }
+    })
+  }
+
+  /**
+   * Whose eyes an operator looks with, of those who were invited lately: of who invited them, or of who invited that one in turn. Everybody else has her own. Whatever needs two operators needs two pairs of eyes.
+   */
+  async eyes(): Promise<ReadonlyMap<string, string>> {
+    const { store, boundMs, clock } = this.#options
+    const invited = await store.invitedSince(new Date(clock.nowMs() - boundMs))
+    const eyes = new Map<string, string>()
+    // Who invites was there before: no chain comes back to its start.
+    for (const [id, by] of invited) {
+      let first = by
+      for (let earlier = invited.get(first); earlier !== undefined; earlier = invited.get(first)) first = earlier
+      eyes.set(id, first)
+    }
+    return eyes
   }
 
   /**

@@ -12,7 +12,7 @@ const reason = z.string().trim().min(3).max(500)
 const inviteBody = z.strictObject({ name: personName, email: z.email().max(254).transform((email) => email.toLowerCase()), readOnly: z.boolean() })
 const roleBody = z.strictObject({ readOnly: z.boolean(), reason })
 const reasonBody = z.strictObject({ reason })
-const operatorSchema = z.object({ id: z.string(), name: z.string(), email: z.string(), readOnly: z.boolean(), createdAtMs: z.number(), invited: z.boolean(), closed: z.object({ sinceMs: z.number(), reason: z.string() }).nullable(), you: z.boolean() })
+const operatorSchema = z.object({ id: z.string(), name: z.string(), email: z.string(), readOnly: z.boolean(), createdAtMs: z.number(), invited: z.boolean(), closed: z.object({ sinceMs: z.number(), reason: z.string() }).nullable(), bound: z.object({ to: z.string(), untilMs: z.number() }).nullable(), you: z.boolean() })
 
 /** GET and POST `/api/operators`; POST `/api/operators/:id/invite` (the mail once more), `/role`, `/close`, `/reopen`. */
 export function operatorsRoutes({ operators, entrance }: { readonly operators: Operators; readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'> }): Router {
@@ -23,7 +23,7 @@ export function operatorsRoutes({ operators, entrance }: { readonly operators: O
   })
   router.get('/api/operators', async (_request, response) => {
     const { id: me, name, email } = personOf(response)
-    response.json({ person: { name, email }, operators: (await operators.list()).map(({ closed, ...operator }) => ({ ...operator, closed: closed ?? null, you: operator.id === me })) })
+    response.json({ person: { name, email }, operators: (await operators.list()).map(({ closed, bound, ...operator }) => ({ ...operator, closed: closed ?? null, bound: bound ?? null, you: operator.id === me })) })
   })
   router.post('/api/operators', async (request, response) => {
     const invited = parse(inviteBody, request.body)

@@ -28,7 +28,7 @@ const csvRowsMax = 10_000
 /** Of each role, that a text may mean. */
 const peopleMax = 200
 const statuses: Readonly<Record<string, number>> = {
-  'request-invalid': 400, 'account-unknown': 400, 'asset-differs': 400, 'correction-unknown': 404, 'correction-state': 409, 'approver-same': 409, 'person-unknown': 404, 'freeze-state': 409, 'switch-state': 409, 'database-unavailable': 503,
+  'request-invalid': 400, 'account-unknown': 400, 'asset-differs': 400, 'correction-unknown': 404, 'correction-state': 409, 'approver-same': 409, 'approver-bound': 409, 'person-unknown': 404, 'freeze-state': 409, 'switch-state': 409, 'database-unavailable': 503,
 }
 const text = z.string().trim().max(200)
 const reason = z.string().trim().min(3).max(500)

@@ -20,7 +20,7 @@ beforeAll(async () => {
   books = resources.use(await testBooks({ clock, postgres: await testPostgres([ledgerMigrations, operatorMigrations, auditMigrations]) }))
   const { ledger, postgres } = books
   store = new CorrectionStore(postgres)
-  corrections = resources.use(new Corrections({ store, ledger, clock, log: { warn: () => undefined } }))
+  corrections = resources.use(new Corrections({ store, ledger, clock, log: { warn: () => undefined }, eyes: () => Promise.resolve(new Map([['nina', 'olivia'], ['nils', 'olivia']])) }))
   account = async (name) => (await ledger.accountByName(name)) ?? Promise.reject(new Error(name))
   await ledger.openAccount({ name: 'operator', kind: 'bank', asset: eur, debitsMayExceedCredits: true })
   await ledger.openAccount({ name: 'subscriber[alice]', kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
@@ -46,6 +46,16 @@ test('one operator proposes, another approves, and it is posted once, however of
   expect(await rows()).toEqual(['operator -> subscriber[alice] 5000 correction'])
   expect(await corrections.list(9)).toMatchObject([{ id, status: 'posted', proposedBy: 'olivia' }])
   expect(new Set((await new AuditLog(books.postgres).list({ subject: id, limit: 9 })).map(({ name }) => name))).toEqual(new Set(['correction.propose', 'correction.post']))
+})
+
+test('who was invited lately by whoever proposed, or by the same operator as she, does not approve: neither way round', async () => {
+  const before = await rows()
+  for (const [proposer, approver] of [['olivia', 'nina'], ['nina', 'olivia'], ['nina', 'nils']] as const) {
+    const { id } = await corrections.propose(gift, by(proposer, 'correction.propose'))
+    await expect(corrections.approve(id, by(approver, 'correction.approve'))).rejects.toMatchObject({ code: 'approver-bound' })
+    expect(await corrections.decline(id, 'not now', by(approver, 'correction.decline'))).toMatchObject({ status: 'declined' })
+  }
+  expect(await rows()).toEqual(before)
 })
 
 test('what was approved by a process that died is posted by another, once', async () => {

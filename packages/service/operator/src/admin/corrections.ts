@@ -16,6 +16,8 @@ export type AdminFaultCode =
   | 'correction-state'
   /** Four eyes: whoever proposed it does not approve it. */
   | 'approver-same'
+  /** Four eyes: of the two one has invited the other lately, or the same operator both. */
+  | 'approver-bound'
   | 'person-unknown'
   /** The streams are stopped already, or run already. */
   | 'switch-state'
@@ -25,6 +27,8 @@ export interface CorrectionsOptions {
   readonly store: CorrectionStore
   readonly ledger: Pick<Ledger, 'accountByName' | 'transfer'>
   readonly clock: Clock
+  /** With whose eyes operators look who were invited lately: everybody with her own unless told. */
+  readonly eyes?: () => Promise<ReadonlyMap<string, string>>
   readonly log: { warn(about: object, message: string): void }
   /** Told of every turn of the background. */
   readonly watch?: JobWatch | undefined
@@ -68,7 +72,7 @@ export class Corrections implements AsyncDisposable {
     return correction
   }
 
-  /** Posted when it resolves, or `failed` with what the ledger said. Throws `correction-unknown`, `correction-state`, `approver-same`. */
+  /** Posted when it resolves, or `failed` with what the ledger said. Throws `correction-unknown`, `correction-state`, `approver-same`, `approver-bound`. */
   async approve(id: string, action: Action): Promise<Correction> {
     const approved = await this.#decide(id, action, { status: 'approved' })
     return this.#post(approved)
@@ -95,9 +99,12 @@ export class Corrections implements AsyncDisposable {
 
   async #decide(id: string, action: Action, set: { readonly status: 'approved' } | { readonly status: 'declined'; readonly note: string }): Promise<Correction> {
     const { store, clock } = this.#options
+    const eyes = set.status === 'approved' ? await this.#options.eyes?.() : undefined
+    const eyesOf = (operator: string): string => eyes?.get(operator) ?? operator
     const decided = await store.change(id, clock.nowMs(), ({ status, proposedBy }) => {
       if (status !== 'proposed') throw new AdminFault('correction-state', `this correction is ${status} already`)
       if (set.status === 'approved' && proposedBy === action.operator) throw new AdminFault('approver-same', 'another operator must approve this: four eyes')
+      if (set.status === 'approved' && eyesOf(proposedBy) === eyesOf(action.operator)) throw new AdminFault('approver-bound', 'of you and of who proposed this, one has invited the other lately, or the same operator has invited both: somebody else must approve it')
       return { set: { ...set, decidedBy: action.operator }, action }
     })
     if (decided === undefined) throw new AdminFault('correction-unknown', 'there is no such correction')
