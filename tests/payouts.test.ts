@@ -1,11 +1,11 @@
 /** What a publisher has earned leaves, through the running product: to a wallet address, to one that is closed, and by a file for the bank; and nobody else can touch it. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerOf, balanceOf } from './support/books.ts'
-import { Server } from './support/product.ts'
+import { rivulet, Server } from './support/product.ts'
 import { sharedFolder } from './support/shared-folder.ts'
 
 interface PayoutJson {
@@ -27,7 +27,7 @@ const told: { readonly type: string; readonly data: { readonly payout: string } 
 beforeAll(async () => {
   folder = resources.use(await sharedFolder()).path
   // Half a euro a second, so that seconds bring what a bank can carry.
-  writeFileSync(join(folder, 'rivulet.json'), JSON.stringify({ sandbox: true, ilpAddress: 'test.rivulet', ratePerSecond: '500000000' }))
+  writeFileSync(join(folder, 'rivulet.json'), JSON.stringify({ sandbox: true, ilpAddress: 'test.rivulet', ratePerSecond: '500000000', tariffs: { sandbox: { rate: '0.015', fixed: '0.25' }, sepa: { fixed: '0.20' } } }))
   product = resources.use(await Server.start(['up', '--port', '0', '--data', folder]))
   const { receiver, operator } = product.ready
   ;[mara, tomas, olivia] = await Promise.all([signIn(receiver, 'mara'), signIn(receiver, 'tomas'), signIn(operator, 'olivia')])
@@ -82,6 +82,13 @@ async function pay(destination: object, amount: bigint, key: string): Promise<Pa
   return body.payout
 }
 
+/** As the bank writes it (camt.053). */
+function statementOf(id: string, [opening, closing]: readonly [string, string], entries: string): string {
+  const balance = (code: string, amount: string): string => `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`
+  return `<?xml version="1.0"?><n:Document xmlns:n="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><n:BkToCstmrStmt><n:Stmt><n:Id>${id}</n:Id><n:CreDtTm>2026-11-23T05:00:00</n:CreDtTm><n:Acct><n:Id><n:IBAN>DE89370400440532013000</n:IBAN></n:Id></n:Acct>
+    ${balance('OPBD', opening)}${balance('CLBD', closing)}${entries}</n:Stmt></n:BkToCstmrStmt></n:Document>`
+}
+
 test('to a wallet address it arrives to the unit, once', async () => {
   await expect.poll(() => posted('mara'), { timeout: 30_000 }).toBeGreaterThan(1_200_000_000n)
   const [maras, bens] = [await posted('mara'), await posted('ben')]
@@ -114,10 +121,13 @@ test('to a bank it waits for an operator, leaves in a file, and is settled by th
   const { batch } = (await olivia('POST', '/api/payout-batches')).body as unknown as { batch: { id: string } }
   const { text: file } = await olivia('GET', `/api/payout-batches/${batch.id}/file`)
   expect(file).toContain('<InstdAmt Ccy="EUR">1.00</InstdAmt>')
+  const out = join(folder, 'bank.xml')
+  expect(await answerOf(['bank-file', '--out', out, '--data', folder])).toEqual({ id: batch.id, payouts: 1, total: '1000000000', schema: 'pain.001.001.09', valid: true, faults: [], written: out })
+  expect(readFileSync(out, 'utf8')).toBe(file)
+  expect(await rivulet(['bank-file', 'btch_none', '--data', folder])).toMatchObject({ status: 1, stderr: 'rivulet: there is no such file (batch-unknown)\n' })
   const endToEnd = /<EndToEndId>(.*)<\/EndToEndId>/.exec(file)?.[1] ?? ''
-  const balance = (code: string, amount: string): string => `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`
-  const statement = `<?xml version="1.0"?><n:Document xmlns:n="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><n:BkToCstmrStmt><n:Stmt><n:Id>7</n:Id><n:CreDtTm>2026-11-23T05:00:00</n:CreDtTm><n:Acct><n:Id><n:IBAN>DE89370400440532013000</n:IBAN></n:Id></n:Acct>
-    ${balance('OPBD', '50.00')}${balance('CLBD', '49.00')}<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><NtryDtls><TxDtls><Refs><EndToEndId>${endToEnd}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry></n:Stmt></n:BkToCstmrStmt></n:Document>`
+  const booked = `<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><NtryDtls><TxDtls><Refs><EndToEndId>${endToEnd}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>`
+  const statement = statementOf('7', ['50.00', '49.00'], booked)
   expect((await olivia('POST', '/api/bank-statements', statement)).body).toMatchObject({ statements: [{ bankId: '7', lines: [{ outcome: 'settled', payoutId: id }] }] })
   expect((await olivia('POST', '/api/bank-statements', '<html/>')).body.error?.code).toBe('statement-invalid')
   expect((await latest())?.status).toBe('settled')
@@ -128,6 +138,24 @@ test('to a bank it waits for an operator, leaves in a file, and is settled by th
   expect((await olivia('POST', '/api/economics/calculations', { price: '0.50', cost: '0.10' })).body).toMatchObject({ unitMargin: '0.4' })
   expect((await olivia('GET', '/api/mailbox')).text).toContain('FR14 •••• 2606')
   expect((await olivia('POST', '/api/economics/calculations', { price: '0' })).body.error?.code).toBe('request-invalid')
+})
+
+test('the command says what providers and the bank took of what came in, warns from 15 % on, alarms from 20 % on, and says how much must travel together', async () => {
+  const fee = (amount: string): string => `<Ntry><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><AddtlNtryInf>Fees</AddtlNtryInf></Ntry>`
+  const { statements: [taken] } = (await olivia('POST', '/api/bank-statements', statementOf('8', ['49.00', '47.50'], fee('1.00') + fee('0.50')))).body as unknown as { readonly statements: readonly [{ readonly id: string; readonly lines: readonly { readonly number: number; readonly outcome: string }[] }] }
+  expect(taken.lines.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown'])
+  const explain = async (index: number): Promise<void> => expect((await olivia('POST', `/api/bank-statements/${taken.id}/lines/${taken.lines[index]?.number ?? ''}/explain`, { as: 'bank-fee' })).status).toBe(204)
+  // Two subscriptions of 5.00 at 1.5 % + 0.25, and one payout of 1.00 by the bank at 0.20.
+  const sandbox = { name: 'sandbox', gross: '10000000000', movements: 2, costs: '650000000', ratio: '0.065', mark: 'fine', perChargeForWarning: '1', perChargeForAlarm: '1' }
+  const sepa = { name: 'sepa', gross: '1000000000', movements: 1, perChargeForWarning: '2', perChargeForAlarm: '1' }
+  const costs = ['costs', '--days', '1', '--data', folder]
+  await explain(0)
+  expect(await answerOf(costs)).toMatchObject({ parts: expect.arrayContaining([sandbox, { ...sepa, costs: '1000000000', ratio: '1', mark: 'alarm' }]) as unknown, total: { gross: '10000000000', costs: '1650000000', ratio: '0.165', mark: 'warning' } })
+  expect((await rivulet(costs)).stdout).toMatch(/^took 1\.65\d* EUR of 10\.\d* EUR, 0\.165 of it: warning\n/)
+  await explain(1)
+  const alarmed = await rivulet(costs)
+  expect([alarmed.status, alarmed.stdout.split('\n')[0]]).toEqual([1, expect.stringMatching(/0\.215 of it: alarm$/)])
+  expect(alarmed.stdout).toContain('below 15 % with 2 to a charge, below 20 % with 1')
 })
 
 test.each([

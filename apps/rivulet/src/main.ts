@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   balance: async () => (await import('./commands/balance.ts')).balanceCommand(),
   peers: async () => (await import('./commands/peers.ts')).peersCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  'bank-file': async () => (await import('./commands/bank-file.ts')).bankFileCommand(),
   reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),

@@ -11,7 +11,8 @@ import type { Payouts } from '../payouts.ts'
 import { type Batch, type BankStore, type TakenStatement } from './bank-store.ts'
 import { parseStatements } from './camt053.ts'
 import { type BankParty, type CreditTransfer, endToEndIdOf, paymentFile } from './pain001.ts'
-import type { PainVersion } from './pain-version.ts'
+import { painVersions, type PainVersion } from './pain-version.ts'
+import { checkSchema, type SchemaCheck } from './schema-check.ts'
 
 export interface BankOptions {
   readonly store: BankStore
@@ -57,6 +58,15 @@ export class Bank {
     const sealed = await this.#options.store.batchFile(id)
     if (sealed === undefined) throw new PayoutFault('batch-unknown', 'there is no such file')
     return this.#options.seal.open(sealed, id)
+  }
+
+  /** A file, the newest unless one is named, and what the ISO's own schema of its message says of it. Throws `batch-unknown`. */
+  async checked(id?: string): Promise<{ readonly batch: Batch; readonly contents: Buffer; readonly check: SchemaCheck }> {
+    const batch = (await this.batches()).find((one) => id === undefined || one.id === id)
+    if (batch === undefined) throw new PayoutFault('batch-unknown', id === undefined ? 'no file was made yet' : 'there is no such file')
+    const contents = await this.file(batch.id)
+    const text = contents.toString()
+    return { batch, contents, check: await checkSchema(text, painVersions.find((version) => text.includes(`:xsd:${version}"`)) ?? painVersions[0]) }
   }
 
   batches(): Promise<readonly Batch[]> {

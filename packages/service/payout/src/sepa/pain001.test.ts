@@ -1,17 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { newId } from '@rivulet/ids'
 import { describe, expect, test } from 'vitest'
-import { validateXML } from 'xmllint-wasm'
 import { parseDestination, shownDestination } from '../destination.ts'
-import { painVersions, type PainVersion } from './pain-version.ts'
+import type { PainVersion } from './pain-version.ts'
 import { endToEndIdOf, paymentFile, type PaymentFile, payoutOf } from './pain001.ts'
+import { checkSchema } from './schema-check.ts'
 
 const eur = { code: 'EUR', scale: 9 }
-const schemaOf = (version: PainVersion): string => readFileSync(fileURLToPath(new URL(`${version}.xsd`, import.meta.url)), 'utf8')
-const schemas = new Map(painVersions.map((version) => [version, schemaOf(version)]))
-const validate = async (contents: string, version: PainVersion = 'pain.001.001.09') => validateXML({ xml: [{ fileName: 'payouts.xml', contents }], schema: [{ fileName: `${version}.xsd`, contents: schemas.get(version) ?? '' }] })
+const faultsOf = async (contents: string, version: PainVersion = 'pain.001.001.09'): Promise<readonly string[]> => (await checkSchema(contents, version)).faults
 const ibans = ['DE89370400440532013000', 'FR1420041010050500013M02606', 'NL91ABNA0417164300', 'BE68539007547034', 'MT84MALT011000012345MTLCAST001S']
 
 function file(names: readonly string[], amounts: readonly bigint[] = names.map(() => 12_340_000_000n), version: PainVersion = 'pain.001.001.09'): PaymentFile {
@@ -29,7 +25,7 @@ function file(names: readonly string[], amounts: readonly bigint[] = names.map((
 describe('a file for the bank', () => {
   test('is valid pain.001.001.09, whatever people are called', async () => {
     const text = paymentFile(file(['Mara Lindqvist', 'Zoë Müller & Söhne <GmbH>', 'Tomás O’Brien', 'Łukasz "Ł" Ąć', 'É'.repeat(70)]))
-    expect(await validate(text)).toMatchObject({ valid: true, errors: [] })
+    expect(await faultsOf(text)).toEqual([])
     expect(text).toContain('<Nm>Zoe Muller + Sohne GmbH</Nm>')
     expect(text).toContain('<Nm>Lukasz L Ac</Nm>')
     expect(text).toContain('<InstdAmt Ccy="EUR">12.34</InstdAmt>')
@@ -40,21 +36,21 @@ describe('a file for the bank', () => {
   test.each([[undefined, undefined], ['BNPAFRPP', undefined], [undefined, 'COBADEFFXXX'], ['BNPAFRPPXXX', 'COBADEFF']])('is valid with BIC %s of the creditor and %s of ours: an IBAN is enough', async (theirs, ours) => {
     const given = file(['Mara'])
     const text = paymentFile({ ...given, debtor: { ...given.debtor, bic: ours }, payments: given.payments.map((payment) => ({ ...payment, creditor: { ...payment.creditor, bic: theirs } })) })
-    expect(await validate(text)).toMatchObject({ valid: true, errors: [] })
+    expect(await faultsOf(text)).toEqual([])
     expect([text.includes('NOTPROVIDED'), text.match(/<BICFI>/g)?.length ?? 0]).toEqual([ours === undefined, [theirs, ours].filter((bic) => bic !== undefined).length])
   })
 
   test('is valid pain.001.001.03 too, for a bank that takes no newer message: with the names of 2009, and a date that stands alone', async () => {
     const text = paymentFile(file(['Mara Lindqvist', 'Zoë Müller & Söhne <GmbH>', 'É'.repeat(70)], undefined, 'pain.001.001.03'))
-    expect(await validate(text, 'pain.001.001.03')).toMatchObject({ valid: true, errors: [] })
+    expect(await faultsOf(text, 'pain.001.001.03')).toEqual([])
     expect([text.includes('urn:iso:std:iso:20022:tech:xsd:pain.001.001.03'), text.includes('<ReqdExctnDt>2026-11-23</ReqdExctnDt>'), text.includes('<BIC>COBADEFFXXX</BIC>')]).toEqual([true, true, true])
-    expect([(await validate(text)).valid, (await validate(paymentFile(file(['Mara'])), 'pain.001.001.03')).valid]).toEqual([false, false])
+    expect([(await faultsOf(text)).length > 0, (await faultsOf(paymentFile(file(['Mara'])), 'pain.001.001.03')).length > 0]).toEqual([true, true])
   })
 
   test.each([[undefined, undefined], ['BNPAFRPP', undefined], [undefined, 'COBADEFFXXX'], ['BNPAFRPPXXX', 'COBADEFF']])('of 2009 is valid with BIC %s of the creditor and %s of ours', async (theirs, ours) => {
     const given = file(['Mara'], undefined, 'pain.001.001.03')
     const text = paymentFile({ ...given, debtor: { ...given.debtor, bic: ours }, payments: given.payments.map((payment) => ({ ...payment, creditor: { ...payment.creditor, bic: theirs } })) })
-    expect(await validate(text, 'pain.001.001.03')).toMatchObject({ valid: true, errors: [] })
+    expect(await faultsOf(text, 'pain.001.001.03')).toEqual([])
   })
 
   test('adds up for any amounts of whole cents', async () => {
@@ -63,11 +59,11 @@ describe('a file for the bank', () => {
         const text = paymentFile(file(cents.map(() => 'Mara'), cents.map((each) => each * 10_000_000n)))
         const total = cents.reduce((sum, each) => sum + each, 0n)
         expect(text).toContain(`<CtrlSum>${total / 100n}.${String(total % 100n).padStart(2, '0')}</CtrlSum>`)
-        expect(await validate(text)).toMatchObject({ valid: true })
+        expect(await faultsOf(text)).toEqual([])
       }),
       { numRuns: 10 },
     )
-  })
+  }, 60_000)
 
   test.each([
     ['a name that is too long', (text: string) => text.replace('<Nm>Mara</Nm>', `<Nm>${'a'.repeat(71)}</Nm>`)],
@@ -88,7 +84,7 @@ describe('a file for the bank', () => {
   ])('with %s is refused by the schema', async (_name, spoil) => {
     const text = paymentFile(file(['Mara']))
     expect(spoil(text)).not.toBe(text)
-    expect(await validate(spoil(text))).toMatchObject({ valid: false })
+    expect((await faultsOf(spoil(text)))[0]).toMatch(/^line \d+: .*Schemas validity error/)
   })
 })
 
