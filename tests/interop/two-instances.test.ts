@@ -314,7 +314,7 @@ describe.each([
     }
     expect((await share([{ pointer: there.payee('nobody-lives-here'), weight: 1 }])).status).toBe(400)
     expect((await share([{ pointer: mara.url, weight: 2 }, { pointer: there.payee('mara'), weight: 1 }])).status).toBe(204)
-    const nothing = { underWay: '0', refused: null }
+    const nothing = { awaitingApproval: '0', underWay: '0', refused: null }
     expect(await abroad()).toEqual({ waiting: '0', sent: '0', ...nothing })
     const psp = await house.ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: mara.asset, debitsMayExceedCredits: true })
     await house.ledger.transfer({ key: 'what mara shares', debitAccountId: psp.id, creditAccountId: mara.ledgerAccountId, amount: 3_000_000n, reason: 'deposit' })

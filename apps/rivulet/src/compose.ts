@@ -36,7 +36,7 @@ import { controlFrontOf, frontOf } from './front.ts'
 import { openLog } from './log.ts'
 import { openMails } from './mails.ts'
 import { type FundingParts, openFunding, sandboxPlans, subscribeInSandbox } from './plans.ts'
-import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, type PayoutParts, publisherPayouts } from './payouts.ts'
+import { costNames, openPayouts, operatorPayouts, payOutOverInterledger, payeesElsewhere, type PayoutParts, publisherPayouts } from './payouts.ts'
 import { openPeers } from './peers.ts'
 import { openApiKeys, openPublishers } from './publishers.ts'
 import { removeRunning, writeRunning } from './running.ts'
@@ -137,12 +137,13 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const ledger = building.use(await Ledger.open({ postgres, clock, log }))
   const mails = building.use(openMails(config, { postgres, clock, log, watch: jobs.watch('mails') }))
   mails.start()
-  const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', watch: jobs.watch('subscriptions'), accounts: () => accounts })
+  const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', watch: jobs.watch('subscriptions'), accounts: () => accounts, elsewhere: () => elsewhere })
   building.use(funding.funding)
   const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, entrancesOpen: true, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
   const payouts = openPayouts({ config, postgres, ledger, clock, log, mailed: { mails, accounts } }, role === 'up' || role === 'wallet', jobs.watch('payouts'))
   building.use(payouts.payouts)
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
+  const elsewhere = payeesElsewhere(payouts, { config, ledger, clock, instance })
   const streams = new StreamReceiver({ address: config.ilpAddresses.receiver, keys: receiverKeysOf(config), clock, receiving: ledger.receiving })
   const incomingPayments = new IncomingPayments({ postgres, clock, accounts, streams, receiving: ledger.receiving, unlimitedClients: [instance.walletAddress] })
   return { config, clock, log, postgres, ledger, accounts, instance, mails, jobs, funding, payouts, streams, incomingPayments }

@@ -7,7 +7,7 @@ import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, interledgerRail, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
+import { Bank, BankStore, everybody, interledgerRail, PayeesElsewhere, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
@@ -32,13 +32,14 @@ export function costNames({ payouts }: Config): readonly string[] {
 
 interface Mailed {
   readonly mails: Pick<Mails, 'post'>
-  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong'>
+  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong' | 'operators'>
 }
 
 /** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. Their servers hear of each. */
 function teller({ config, postgres, clock }: Pick<Parts, 'config' | 'postgres' | 'clock'>, store: PayoutStore, { mails, accounts }: Mailed): NonNullable<PayoutsOptions['tell']> {
   const url = `${config.publicUrls.receiver}/payouts`
   return async ({ payout, personId, shown }, what) => {
+    if (personId === everybody.personId) return
     const units = (value: bigint): object => ({ value: String(value), assetCode: payout.asset.code, assetScale: payout.asset.scale })
     const data = { payout: payout.id, amount: units(payout.amount), fee: units(payout.fee), destination: shown }
     await writeEvents(postgres, [{ ownerId: personId, kind: `payout.${what}`, object: payout.id, key: `payout/${payout.id}/${payout.attempt}/${what}`, data }], clock.nowMs())
@@ -67,7 +68,7 @@ export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Om
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
   const stripe = connectOf(config, postgres)
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed) }) })
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes() }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
   const funding = new FundingStore(postgres)
@@ -93,13 +94,21 @@ function connectOf({ payouts, stripe, publicUrls }: Config, postgres: Postgres):
 export function payOutOverInterledger({ payouts, store }: PayoutParts, paying: Paying, { config, ledger, clock, accounts, instance }: Parts & { readonly instance: InstanceKey }): void {
   const { allowLocal } = config
   const resolver = new Resolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
-  // What gathers for an address elsewhere is paid in the name of who shares it.
-  const walletAddressByAccount: Accounts['walletAddressByAccount'] = async (accountId) => {
+  // What gathers for an address elsewhere is paid in the name of who shares it: a publisher, or all subscribers by the installation.
+  const payerOf: Parameters<typeof interledgerRail>[0]['payerOf'] = async (accountId) => {
     const own = await accounts.walletAddressByAccount(accountId)
     const method = own === undefined ? await store.method(accountId) : undefined
+    if (method?.personId === everybody.personId) return { id: everybody.walletAddressId, url: instance.walletAddress, asset: config.asset }
     return own ?? (method === undefined ? undefined : (await accounts.personById(method.personId))?.walletAddress)
   }
-  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, accounts: { walletAddressByAccount }, ledger, client: instance.walletAddress }))
+  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, payerOf, ledger, client: instance.walletAddress }))
+}
+
+/** Whom of other providers' people subscribers may share with. */
+export function payeesElsewhere({ payouts, store }: Pick<PayoutParts, 'payouts' | 'store'>, { config, ledger, clock, instance }: Pick<Parts, 'config' | 'ledger' | 'clock'> & { readonly instance: InstanceKey }): PayeesElsewhere {
+  const { allowLocal, publicUrls } = config
+  const resolver = new Resolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
+  return new PayeesElsewhere({ ledger, payouts, store, resolver, clock, publicUrls: [publicUrls.wallet, publicUrls.receiver] })
 }
 
 export function publisherPayouts({ payouts, store, stripe }: PayoutParts, { accounts, clock, log }: Pick<Parts, 'accounts' | 'clock' | 'log'>): Router {

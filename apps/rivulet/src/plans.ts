@@ -1,10 +1,11 @@
 /** What subscribers may choose, and how funding is put together. */
-import type { Accounts, Person } from '@rivulet/accounts'
+import type { Accounts, Person, WalletAddress } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
 import { costOf, Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore, StripeProvider } from '@rivulet/funding'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
+import type { PayeesElsewhere } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import type { Clock, JobWatch } from '@rivulet/time'
 import { WalletStore } from '@rivulet/wallet'
@@ -28,16 +29,19 @@ interface Parts {
   readonly background: boolean
   readonly watch?: JobWatch
   readonly accounts: () => Accounts
+  readonly elsewhere: () => PayeesElsewhere
 }
 
 /** The sandbox offers two plans; an installation offers those of its file once it has a provider. */
-export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, watch, accounts }: Parts): Promise<FundingParts> {
+export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, watch, accounts, elsewhere }: Parts): Promise<FundingParts> {
   const sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
   const stripe = config.stripe === undefined || config.sandbox ? undefined : new StripeProvider({ ...config.stripe, returnUrl: `${config.publicUrls.wallet}/subscription` })
   const store = new FundingStore(postgres)
   await store.offer(config.sandbox ? sandboxPlans(config) : stripe === undefined ? [] : config.plans, () => newId('plan', clock.nowMs()))
   const invoices = new InvoiceStore(postgres)
   const usage = new WalletStore(postgres)
+  const ours = async (payee: string): Promise<WalletAddress | undefined> => accounts().walletAddressByUrl(payee)
+  const accountOf = ({ asset, ledgerAccountId }: WalletAddress): WalletAddress['ledgerAccountId'] | undefined => (asset.code === config.asset.code && asset.scale === config.asset.scale ? ledgerAccountId : undefined)
   const funding = new Funding({
     store, ledger, clock, log, mails, invoices, invoiceTerms: config.invoices, background, watch, providers: stripe !== undefined ? [stripe] : config.sandbox ? [sandbox] : [],
     costOf: (provider, amount) => provider === stripe?.name ? 0n : costOf(config.tariffs[provider], amount, config.asset),
@@ -48,8 +52,13 @@ export async function openFunding(config: Config, { postgres, ledger, clock, log
     },
     attentionOf: (personId, fromDay, toDay) => usage.attentionOf(personId, fromDay, toDay),
     accountOf: async (payee) => {
-      const address = await accounts().walletAddressByUrl(payee)
-      return address?.asset.code === config.asset.code && address.asset.scale === config.asset.scale ? address.ledgerAccountId : undefined
+      const address = await ours(payee)
+      return address === undefined ? elsewhere().accountOf(payee) : accountOf(address)
+    },
+    creditable: async (payees) => {
+      const here = await Promise.all(payees.map(async (payee) => [payee, await ours(payee)] as const))
+      const away = await elsewhere().among(here.flatMap(([payee, address]) => (address === undefined ? [payee] : [])))
+      return new Set([...here.flatMap(([payee, address]) => (address !== undefined && accountOf(address) !== undefined ? [payee] : [])), ...away])
     },
   })
   return { funding, sandbox, stripe, invoices }

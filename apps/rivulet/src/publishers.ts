@@ -55,7 +55,7 @@ export function openPublishers({ config, clock, log, postgres, ledger, accounts,
   sites.start()
   const pointers = new PointerResolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
   const { wallet: walletUrl, receiver: receiverUrl } = config.publicUrls
-  const elsewhere = sharesElsewhere({ ledger, payouts: payouts.payouts, resolver: pointers, publicUrls: [walletUrl, receiverUrl] })
+  const elsewhere = sharesElsewhere({ ledger, ...payouts, resolver: pointers, publicUrls: [walletUrl, receiverUrl] })
   const splits = building.use(new Splits({ postgres, ledger, accounts, clock, log, watch: jobs.watch('splits'), allowLocal, elsewhere, statesElsewhere: statesElsewhere({ ledger, store: payouts.store }) }))
   splits.start()
   const earnings = building.use(earningsRoutes({ ledger, accounts, clock, log, entrance }))

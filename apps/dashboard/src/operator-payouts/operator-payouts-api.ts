@@ -3,7 +3,7 @@ import { anyAnswer, callApi } from '../api.ts'
 import { payoutSchema, units } from '../payouts/payouts-api.ts'
 import { personSchema } from '../session/session.ts'
 
-const operatorPayoutSchema = z.extend(payoutSchema, { publisher: z.string() })
+const operatorPayoutSchema = z.extend(payoutSchema, { publisher: z.nullable(z.string()) })
 export type OperatorPayout = z.infer<typeof operatorPayoutSchema>
 
 const batchSchema = z.object({ id: z.string(), createdMs: z.number(), payouts: z.number(), total: units })

@@ -79,7 +79,7 @@ function Theirs({ payout, reload }: { readonly payout: OperatorPayout; readonly 
     else void deed.run(() => decide(payout.id, decision, {}))
   }
   return (
-    <PayoutRow payout={payout} who={payout.publisher}>
+    <PayoutRow payout={payout} who={payout.publisher ?? t('operatorPayouts.everybody')}>
       {payout.status === 'awaiting-approval' && payout.approvalsNeeded > 1 && <span className="quiet">{t('operatorPayouts.approvals', { given: payout.approvals, needed: payout.approvalsNeeded })}</span>}
       {asked === undefined ? (
         <Changes>

@@ -61,15 +61,16 @@ export async function stripePage(): Promise<string> {
   return (await callApi('/api/payouts/stripe-account', { method: 'POST', body: {}, answer: z.object({ url: z.url() }) })).url
 }
 
-const quoteSchema = z.object({ fee: units, net: units })
+const quoteSchema = z.object({ fee: units, net: units, approvalsNeeded: z.number() })
 export type Quote = z.infer<typeof quoteSchema>
 
 export async function quotePayout(amount: bigint): Promise<Quote> {
   return await callApi('/api/payouts/quotes', { method: 'POST', body: { amount: String(amount) }, answer: quoteSchema })
 }
 
-export async function requestPayout(amount: bigint, key: string): Promise<void> {
-  await callApi('/api/payouts', { method: 'POST', body: { amount: String(amount), key }, answer: anyAnswer })
+/** How it stands then. */
+export async function requestPayout(amount: bigint, key: string): Promise<Payout['status']> {
+  return (await callApi('/api/payouts', { method: 'POST', body: { amount: String(amount), key }, answer: z.object({ payout: z.object({ status: statusSchema }) }) })).payout.status
 }
 
 export async function decidePayout(id: string, what: 'cancel' | 'retry'): Promise<void> {

@@ -8,7 +8,7 @@ import { fieldAmount } from '../limits/amount-text.ts'
 import { useDeed } from '../plan/use-deed.ts'
 import { useFaultWords } from '../words/use-fault-words.ts'
 import { useLocale } from '../words/words.ts'
-import { type Method, type PayoutsPageData, type Quote, quotePayout, requestPayout } from './payouts-api.ts'
+import { type Method, type Payout, type PayoutsPageData, type Quote, quotePayout, requestPayout } from './payouts-api.ts'
 import { readAmount } from './read-amount.ts'
 
 const askAfterMs = 300
@@ -24,7 +24,7 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
   const [typed, setTyped] = useState('')
   // One key for each form that is filled in: sent twice, paid once.
   const [key, setKey] = useState(() => crypto.randomUUID())
-  const [done, setDone] = useState(false)
+  const [done, setDone] = useState<Payout['status']>()
   const deed = useDeed(onDone)
   const amount = readAmount(typed, asset)
   const { quote, fault } = useQuote(amount)
@@ -32,11 +32,14 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
     if (amount === undefined) return
-    const asked = await deed.run(() => requestPayout(amount, key))
+    let status: Payout['status'] | undefined
+    const asked = await deed.run(async () => {
+      status = await requestPayout(amount, key)
+    })
     if (!asked) return
     setKey(crypto.randomUUID())
     setTyped('')
-    setDone(true)
+    setDone(status)
   }
   const refused = deed.fault ?? fault
   return (
@@ -51,7 +54,7 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
         error={typed !== '' && amount === undefined ? t('errors.amount-invalid') : refused === undefined ? undefined : wordsOf(refused)}
         onChange={(event) => {
           setTyped(event.currentTarget.value)
-          setDone(false)
+          setDone(undefined)
         }}
       />
       {quote !== undefined && (
@@ -67,6 +70,7 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
           {t('payouts.feeHigh', { share: new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(shareOf(quote)) })}
         </p>
       )}
+      {quote !== undefined && quote.approvalsNeeded > 0 && <p className="quiet">{t(quote.approvalsNeeded === 1 ? 'payouts.needsApproval' : 'payouts.needsTwo')}</p>}
       <div className="payouts-tools">
         <Button type="submit" loading={deed.busy} disabled={quote === undefined}>
           {t('payouts.ask')}
@@ -75,7 +79,7 @@ export function RequestForm({ page, method, onDone }: { readonly page: PayoutsPa
           {t('payouts.all')}
         </Button>
       </div>
-      {done && <p role="status">{t('payouts.requestedNow')}</p>}
+      {done !== undefined && <p role="status">{t(done === 'awaiting-approval' ? 'payouts.requestedWaits' : 'payouts.requestedNow')}</p>}
     </form>
   )
 }

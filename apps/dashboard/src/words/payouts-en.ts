@@ -47,6 +47,9 @@ export const payoutsEn = {
     status: { requested: 'Requested', 'awaiting-approval': 'Waits for approval', approved: 'Approved', sent: 'Sent', settled: 'Arrived', returned: 'Came back', failed: 'Failed', cancelled: 'Cancelled' },
     by: { publisher: 'by the publisher', operator: 'by an operator', schedule: 'by schedule', rail: 'by itself' },
     requestedNow: 'Requested. Below you see what becomes of it.',
+    requestedWaits: 'Requested, and set aside for you. It leaves when an operator has approved it; until then you can cancel it.',
+    needsApproval: 'An amount like this leaves only when an operator has approved it.',
+    needsTwo: 'An amount like this leaves only when two operators have approved it.',
     saved: 'Saved.',
   },
   operatorPayouts: {
@@ -55,6 +58,7 @@ export const payoutsEn = {
     waiting: 'To do',
     empty: 'No payouts here',
     emptyWhy: 'As soon as a publisher asks for money, it appears here.',
+    everybody: 'Shares of subscribers',
     approve: 'Approve',
     reject: 'Reject',
     sent: 'Mark sent',

@@ -50,7 +50,7 @@ export const planEn = {
     confirmTitle: 'Your card asks you to confirm the payment',
     confirm: 'Confirm the payment',
     sharing: 'What you do not spend',
-    sharingWhy: 'When the period ends, the rest of your budget is shared among those you have read, in the way you choose.',
+    sharingWhy: 'When the period ends, the rest of your budget is shared among those you have read, in the way you choose. What goes to people with other providers travels there by Interledger, together with what other readers gave them.',
     policy: {
       time: 'By the time I gave them',
       equal: 'The same to each',

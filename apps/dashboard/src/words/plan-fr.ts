@@ -53,7 +53,7 @@ export const planFr: typeof planEn = {
     confirmTitle: 'Votre carte vous demande de confirmer le paiement',
     confirm: 'Confirmer le paiement',
     sharing: 'Ce que vous ne dépensez pas',
-    sharingWhy: 'À la fin de la période, le reste de votre budget est partagé entre celles et ceux que vous avez lus, comme vous le choisissez.',
+    sharingWhy: 'À la fin de la période, le reste de votre budget est partagé entre celles et ceux que vous avez lus, comme vous le choisissez. Ce qui revient à des gens chez d’autres prestataires y part par Interledger, avec ce que d’autres lecteurs leur ont donné.',
     policy: {
       time: 'Selon le temps que je leur ai donné',
       equal: 'La même somme à chacun',

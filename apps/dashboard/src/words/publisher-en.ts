@@ -58,7 +58,7 @@ export const publisherEn = {
     name: 'Name that others see',
     elsewhere: {
       what: 'With another provider: gathers here, and leaves each morning once there is enough for a payout.',
-      sent: 'Arrived there: {{amount}}', underWay: 'On its way: {{amount}}', waiting: 'Waiting here: {{amount}}',
+      sent: 'Arrived there: {{amount}}', underWay: 'On its way: {{amount}}', awaitingApproval: 'Waits for an operator’s approval: {{amount}}', waiting: 'Waiting here: {{amount}}',
       refused: 'Not arrived on {{date}}: {{reason}}. The money is waiting here again.', unsaid: 'the other side gave no reason',
     },
   },

@@ -41,8 +41,10 @@ export interface FundingOptions {
   readonly watch?: JobWatch | undefined
   /** Whom a subscriber gave her attention on the days (UTC, `2026-01-31`) from one to another, as counted so far. */
   readonly attentionOf: (personId: Id<'pers'>, fromDay: string, toDay: string) => Promise<readonly DayAttention[]>
-  /** The ledger account of a wallet address of ours; undefined for anybody else's, whose share rolls over. */
+  /** The ledger account that a payee is credited on, of ours or on which gathers what goes elsewhere; undefined for whom nobody can credit, whose share rolls over. */
   readonly accountOf: (payee: string) => Promise<Id<'acct'> | undefined>
+  /** Those of these who can be credited; opens nothing. Those who have an account, unless told. */
+  readonly creditable?: (payees: readonly string[]) => Promise<ReadonlySet<string>>
 }
 
 export interface Preview {
@@ -587,20 +589,26 @@ export class Funding implements AsyncDisposable {
     await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
   }
 
-  /** A share of who is not credited here rolls over. */
+  /** A share of whom nobody can credit rolls over. */
   async #sharing(record: SubscriptionRecord, policy: SharingPolicy): Promise<{ readonly rest: bigint; readonly shared: Shared; readonly attention: readonly Attention[]; readonly counted: readonly DayAttention[]; readonly nowMs: number }> {
-    const { ledger, clock, attentionOf, accountOf } = this.#options
+    const { ledger, clock, attentionOf } = this.#options
     const { periodBegunMs, personId } = record
     const nowMs = clock.nowMs()
     const [balance, days] = await Promise.all([ledger.balance(record.accountId), attentionOf(personId, record.counted === undefined ? dayOf(periodBegunMs) : dayBefore(periodBegunMs), dayOf(nowMs))])
     const attention = attentionIn(days, record.counted ?? [])
     const payees = new Set([...attention.map(({ payee }) => payee), ...(policy.kind === 'pinned' ? policy.pins.map(({ payee }) => payee) : policy.kind === 'cause' ? [policy.payee] : [])])
-    const ours = new Set<string>()
-    for (const payee of payees) if ((await accountOf(payee)) !== undefined) ours.add(payee)
+    const creditable = await this.#creditable([...payees])
     const rest = spendable(balance, record)
     const wanted = share(rest, policy, attention)
-    const shares = wanted.shares.filter(({ id }) => ours.has(id))
-    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) }, attention: attention.filter(({ payee }) => ours.has(payee)), counted: countedUntil(days, nowMs), nowMs }
+    const shares = wanted.shares.filter(({ id }) => creditable.has(id))
+    return { rest, shared: { shares, rolledOver: rest - shares.reduce((sum, { amount }) => sum + amount, 0n) }, attention: attention.filter(({ payee }) => creditable.has(payee)), counted: countedUntil(days, nowMs), nowMs }
+  }
+
+  async #creditable(payees: readonly string[]): Promise<ReadonlySet<string>> {
+    const { creditable, accountOf } = this.#options
+    if (creditable !== undefined) return creditable(payees)
+    const accounts = await Promise.all(payees.map(accountOf))
+    return new Set(payees.filter((_payee, index) => accounts[index] !== undefined))
   }
 
   #psp(provider: string, asset: Asset): Promise<Pick<Account, 'id'>> {

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { PayoutFault } from './fault.ts'
 import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
 import { type PayoutEvent, payoutStatuses } from './payout.ts'
+import { everybody } from './payees-elsewhere.ts'
 import type { PayoutRecord, PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
 import { providerStatementOf } from './reconcile/provider-csv.ts'
@@ -78,9 +79,9 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, cha
 
   const written = async (records: readonly PayoutRecord[]): Promise<readonly object[]> => {
     const timelines = await store.timelines(records.map(({ payout }) => payout.id))
-    const names = new Map<string, string>()
-    for (const id of new Set(records.map(({ personId }) => personId))) names.set(id, (await accounts.personById(id))?.name ?? id)
-    return records.map((record) => ({ ...payoutJson(record, timelines.get(record.payout.id)), publisher: names.get(record.personId) ?? record.personId }))
+    const names = new Map<string, string | null>([[everybody.personId, null]])
+    for (const id of new Set(records.map(({ personId }) => personId))) if (!names.has(id)) names.set(id, (await accounts.personById(id))?.name ?? id)
+    return records.map((record) => ({ ...payoutJson(record, timelines.get(record.payout.id)), publisher: names.get(record.personId) }))
   }
   const ofCsv = (query: unknown, text: string): ReturnType<typeof providerStatementOf> => {
     const { provider, name, from, to } = parseBody(csvQuerySchema, query)

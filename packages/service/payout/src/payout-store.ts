@@ -115,6 +115,8 @@ interface Change {
 
 /** What payouts took of an account, units. */
 export interface Taken {
+  /** Operators have not agreed yet. */
+  readonly awaitingApproval: bigint
   readonly underWay: bigint
   /** Without our fees. */
   readonly arrived: bigint
@@ -135,15 +137,16 @@ export class PayoutStore {
   /** Accounts of which nothing was ever paid out are missing. */
   async takenOf(accountIds: readonly Id<'acct'>[]): Promise<ReadonlyMap<Id<'acct'>, Taken>> {
     if (accountIds.length === 0) return new Map()
-    const { rows } = await sql<{ account_id: Id<'acct'>; under_way: bigint; arrived: bigint; status: PayoutStatus; changed_ms: bigint; note: string | null }>`
-      select p.account_id, coalesce(sum(p.amount) filter (where p.status in ('requested', 'awaiting-approval', 'approved', 'sent')), 0)::int8 as under_way,
+    const { rows } = await sql<{ account_id: Id<'acct'>; awaiting: bigint; under_way: bigint; arrived: bigint; status: PayoutStatus; changed_ms: bigint; note: string | null }>`
+      select p.account_id, coalesce(sum(p.amount) filter (where p.status in ('requested', 'approved', 'sent')), 0)::int8 as under_way,
+        coalesce(sum(p.amount) filter (where p.status = 'awaiting-approval'), 0)::int8 as awaiting,
         coalesce(sum(case p.status when 'settled' then p.amount - p.fee when 'failed' then p.carried when 'returned' then p.carried else 0 end), 0)::int8 as arrived, l.status, l.changed_ms, l.note
       from payout.payout p join lateral (
         select status, changed_ms, (select note from payout.event e where e.payout_id = q.id order by e.number desc limit 1) as note from payout.payout q where q.account_id = p.account_id order by q.id desc limit 1) l on true
       where p.account_id = any(${accountIds}::text[]) group by p.account_id, l.status, l.changed_ms, l.note`.execute(this.#db)
     return new Map(rows.map((row) => {
       const lost = row.status === 'failed' || row.status === 'returned' || row.status === 'cancelled'
-      return [row.account_id, { underWay: row.under_way, arrived: row.arrived, refused: lost ? { atMs: Number(row.changed_ms), reason: row.note ?? undefined } : undefined }]
+      return [row.account_id, { awaitingApproval: row.awaiting, underWay: row.under_way, arrived: row.arrived, refused: lost ? { atMs: Number(row.changed_ms), reason: row.note ?? undefined } : undefined }]
     }))
   }
 

@@ -34,6 +34,8 @@ export interface PayoutsOptions {
   readonly watch?: JobWatch | undefined
   /** The account at Stripe that a publisher has opened from here: the only one that she is paid to. */
   readonly stripeAccountOf?: (personId: Id<'pers'>) => Promise<string | undefined>
+  /** With whose eyes operators look who were invited lately: everybody with her own unless told. */
+  readonly eyes?: () => Promise<ReadonlyMap<string, string>>
   /** Tells the publisher; called at least once for each news. */
   readonly tell?: (record: PayoutRecord, what: 'sent' | 'settled' | 'failed' | 'returned') => Promise<void>
 }
@@ -123,15 +125,15 @@ export class Payouts implements AsyncDisposable {
     return method
   }
 
-  /** Fee and what arrives. Throws `method-missing`, `amount-invalid`, `amount-too-small`, `amount-too-large`, `funds-insufficient`. */
-  async quote({ accountId, asset }: Payee, amount: bigint | 'all'): Promise<PayoutPrice & { readonly rail: RailName; readonly shown: string }> {
+  /** Fee, what arrives, and how many operators must agree when she asks for it herself. Throws `method-missing`, `amount-invalid`, `amount-too-small`, `amount-too-large`, `funds-insufficient`. */
+  async quote({ accountId, asset }: Payee, amount: bigint | 'all'): Promise<PayoutPrice & { readonly rail: RailName; readonly shown: string; readonly approvalsNeeded: 0 | 1 | 2 }> {
     const { terms } = this.#options
     requireAsset(asset, terms.asset)
     const { rail, shown } = await this.#methodOf(accountId)
     const available = await this.available(accountId)
     const price = priceOf(amount === 'all' ? wholeOf(available, rail, asset) : amount, rail, terms)
     if (price.amount > available) throw new PayoutFault('funds-insufficient', 'there is less on the account than that')
-    return { ...price, rail, shown }
+    return { ...price, rail, shown, approvalsNeeded: approvalsFor(price.amount, { kind: 'publisher' }, terms) }
   }
 
   /** The money is set aside when it resolves, or the payout has failed. Throws what `quote` throws, `key-reused` for another amount under the same key. */
@@ -146,13 +148,14 @@ export class Payouts implements AsyncDisposable {
     return this.#again((await store.get(record.payout.id)) ?? record, amount)
   }
 
-  /** What an operator (then with the action that is written down) or the publisher decides. Throws `payout-unknown`, `payout-state`, `approver-same`, and `person-frozen` for what would let money leave. */
+  /** What an operator (then with the action that is written down) or the publisher decides. Throws `payout-unknown`, `payout-state`, `approver-same`, `approver-bound`, and `person-frozen` for what would let money leave. */
   async decide(id: string, event: Exclude<PayoutEvent, { type: 'reserved' | 'refused' }>, actor: Actor, action?: Action): Promise<PayoutRecord> {
     const { store, clock } = this.#options
     const known = event.type === 'approve' || event.type === 'retry' ? await store.get(id) : undefined
     if (known !== undefined) await this.#refuseFrozen(known.personId)
+    const eyes = event.type === 'approve' ? await this.#options.eyes?.() : undefined
     const changed = await store.change(id as Id<'pout'>, { nowMs: clock.nowMs(), action }, ({ payout }) => {
-      const step = next(payout, event)
+      const step = next(payout, event.type === 'approve' && eyes !== undefined ? { ...event, eyes } : event)
       return step && { step, actor }
     })
     if (changed === undefined) throw new PayoutFault('payout-unknown', 'there is no such payout')

@@ -52,8 +52,8 @@ export function publisherPayoutRoutes({ payouts, store, entrance, log }: Publish
   })
 
   router.post('/api/payouts/quotes', async (request, response) => {
-    const { amount, fee, net, rail, shown } = await payouts.quote(payeeOf(personOf(response)), parseBody(bodies.quote, request.body).amount)
-    response.json({ amount: String(amount), fee: String(fee), net: String(net), rail, destination: shown })
+    const { amount, fee, net, rail, shown, approvalsNeeded } = await payouts.quote(payeeOf(personOf(response)), parseBody(bodies.quote, request.body).amount)
+    response.json({ amount: String(amount), fee: String(fee), net: String(net), rail, destination: shown, approvalsNeeded })
   })
 
   router.post('/api/payouts', async (request, response) => {

@@ -1,7 +1,9 @@
 /** A share of a split for a wallet address of another provider: it gathers on an account of its own, to the unit, and leaves by Interledger each day on which there is enough. */
 import { createHash } from 'node:crypto'
 import { isFault } from '@rivulet/faults'
+import type { Id } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
 import type { ShareElsewhere, SplitsOptions } from '@rivulet/receiver'
 import type { Resolver } from '@rivulet/resolver'
 import type { PayoutStore } from './payout-store.ts'
@@ -10,6 +12,7 @@ import type { Payouts } from './payouts.ts'
 export interface SharesElsewhereOptions {
   readonly ledger: Pick<Ledger, 'openAccount'>
   readonly payouts: Pick<Payouts, 'setMethod' | 'terms' | 'offered'>
+  readonly store: Pick<PayoutStore, 'method'>
   readonly resolver: Pick<Resolver, 'lookUp'>
   /** Of this installation: a pointer of ours that does not exist is nobody's elsewhere. */
   readonly publicUrls: readonly string[]
@@ -19,26 +22,47 @@ const hashCharacters = 16
 const prefix = 'elsewhere['
 
 /** What `Splits` asks for pointers that are not ours. Undefined where nobody is found, streams alone are taken, or the pointer that shares counts in a currency that is not paid out. */
-export function sharesElsewhere({ ledger, payouts, resolver, publicUrls }: SharesElsewhereOptions): NonNullable<SplitsOptions['elsewhere']> {
+export function sharesElsewhere(options: SharesElsewhereOptions): NonNullable<SplitsOptions['elsewhere']> {
+  const { payouts, resolver, publicUrls } = options
   const own = publicUrls.map((url) => new URL(url).origin)
-  return async (owner, pointer) => {
-    const { asset } = owner
+  return async ({ id, personId, asset }, pointer) => {
     if (!payouts.offered.includes('interledger') || asset.code !== payouts.terms.asset.code || asset.scale !== payouts.terms.asset.scale) return undefined
-    let url: string
+    let url: string | undefined
     try {
-      const { paymentPointer, payee } = await resolver.lookUp(pointer)
-      // Who takes streams only has no address of Open Payments, which payouts need.
-      if (payee !== undefined || own.includes(new URL(paymentPointer).origin)) return undefined
-      url = paymentPointer
+      url = await openPaymentsAddress(resolver, pointer)
     } catch (error) {
       if (isFault(error)) return undefined
       throw error
     }
-    const name = `${prefix}${owner.id}/${createHash('sha256').update(url).digest('hex').slice(0, hashCharacters)}]`
-    const { id: accountId } = await ledger.openAccount({ name, kind: 'publisher', asset, debitsMayExceedCredits: false })
-    await payouts.setMethod({ personId: owner.personId, accountId, asset }, { destination: { rail: 'interledger', walletAddress: url }, schedule: 'daily', threshold: payouts.terms.minimum })
-    return { accountId, pointer: url }
+    if (url === undefined || own.includes(new URL(url).origin)) return undefined
+    return { accountId: await gather({ ...options, name: gatheringName(id, url), personId, asset, url }), pointer: url }
   }
+}
+
+/** The wallet address that a pointer leads to; undefined for who takes streams only, and so has no address of Open Payments, which payouts need. Throws what `Resolver.lookUp` throws. */
+export async function openPaymentsAddress(resolver: Pick<Resolver, 'lookUp'>, pointer: string): Promise<string | undefined> {
+  const { paymentPointer, payee } = await resolver.lookUp(pointer)
+  return payee === undefined ? paymentPointer : undefined
+}
+
+/** Of the account on which what `owner` shares with the address gathers. */
+export function gatheringName(owner: string, url: string): string {
+  return `${prefix}${owner}/${createHash('sha256').update(url).digest('hex').slice(0, hashCharacters)}]`
+}
+
+interface Gathering extends Pick<SharesElsewhereOptions, 'ledger' | 'payouts' | 'store'> {
+  readonly name: string
+  /** In whose name it is paid. */
+  readonly personId: Id<'pers'>
+  readonly asset: Asset
+  readonly url: string
+}
+
+/** The account, with its way out: each day, with at least the smallest payout. Asked for again, the next date stays. */
+export async function gather({ ledger, payouts, store, name, personId, asset, url }: Gathering): Promise<Id<'acct'>> {
+  const { id: accountId } = await ledger.openAccount({ name, kind: 'publisher', asset, debitsMayExceedCredits: false })
+  if ((await store.method(accountId)) === undefined) await payouts.setMethod({ personId, accountId, asset }, { destination: { rail: 'interledger', walletAddress: url }, schedule: 'daily', threshold: payouts.terms.minimum })
+  return accountId
 }
 
 /** What became of the shares that gather on these accounts; of other accounts nothing is said. */
@@ -48,8 +72,8 @@ export function statesElsewhere({ ledger, store }: { readonly ledger: Pick<Ledge
     const ids = accounts.flatMap((account) => (account?.name.startsWith(prefix) === true ? [account.id] : []))
     const [taken, balances] = await Promise.all([store.takenOf(ids), Promise.all(ids.map((id) => ledger.balance(id)))])
     return new Map(ids.map((id, index): [typeof id, ShareElsewhere] => {
-      const { underWay = 0n, arrived = 0n, refused } = taken.get(id) ?? {}
-      return [id, { waiting: balances[index]?.posted ?? 0n, underWay, sent: arrived, refused }]
+      const { awaitingApproval = 0n, underWay = 0n, arrived = 0n, refused } = taken.get(id) ?? {}
+      return [id, { waiting: balances[index]?.posted ?? 0n, awaitingApproval, underWay, sent: arrived, refused }]
     }))
   }
 }

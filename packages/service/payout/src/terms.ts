@@ -59,7 +59,7 @@ export function wholeOf(available: bigint, rail: RailName, asset: Asset): bigint
 }
 
 /** How many operators must agree. Who requests for a publisher is one pair of eyes, and never the one that approves. */
-export function approvalsFor(amount: bigint, requestedBy: Actor, { approvalAbove, fourEyesAbove }: PayoutTerms): 0 | 1 | 2 {
+export function approvalsFor(amount: bigint, requestedBy: Pick<Actor, 'kind'>, { approvalAbove, fourEyesAbove }: PayoutTerms): 0 | 1 | 2 {
   if (amount > fourEyesAbove) return requestedBy.kind === 'operator' ? 1 : 2
   return amount > approvalAbove || requestedBy.kind === 'operator' ? 1 : 0
 }

@@ -103,8 +103,8 @@ function Shared({ pointer, split }: { readonly pointer: Pointer; readonly split:
 function SentElsewhere({ state, asset }: { readonly state: Elsewhere; readonly asset: { readonly code: string; readonly scale: number } }): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
-  const { waiting, underWay, sent, refused } = state
-  const places = [{ name: 'sent', amount: sent }, { name: 'underWay', amount: underWay }, { name: 'waiting', amount: waiting }] as const
+  const { waiting, awaitingApproval, underWay, sent, refused } = state
+  const places = [{ name: 'sent', amount: sent }, { name: 'underWay', amount: underWay }, { name: 'awaitingApproval', amount: awaitingApproval }, { name: 'waiting', amount: waiting }] as const
   return (
     <>
       <p className="quiet">{t('pointers.elsewhere.what')}</p>

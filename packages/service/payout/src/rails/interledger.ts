@@ -1,5 +1,5 @@
 /** Payouts to any wallet address: an outgoing payment of ours, out of the clearing account, under an id made of the payout's. */
-import type { Accounts } from '@rivulet/accounts'
+import type { WalletAddress } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
@@ -12,7 +12,8 @@ import { RailRefusal, type SendingRail } from './rail.ts'
 export interface InterledgerRailOptions {
   readonly payments: Paying['payments']
   readonly resolver: Pick<Resolver, 'resolve'>
-  readonly accounts: Pick<Accounts, 'walletAddressByAccount'>
+  /** In whose name an account is paid out of; undefined when they are gone. */
+  readonly payerOf: (accountId: Id<'acct'>) => Promise<Pick<WalletAddress, 'id' | 'url' | 'asset'> | undefined>
   readonly ledger: Pick<Ledger, 'accountByName'>
   /** Who asks, for the payments' records: the wallet address of this installation. */
   readonly client: string
@@ -24,7 +25,7 @@ const final = ['pointer-not-found', 'answer-not-spsp', 'answer-invalid', 'grant-
 /** Of a payment that was refused before anything of it was held. */
 const refused = ['receiver-invalid', 'amount-too-small', 'amount-invalid']
 
-export function interledgerRail({ payments, resolver, accounts, ledger, client }: InterledgerRailOptions): SendingRail {
+export function interledgerRail({ payments, resolver, payerOf, ledger, client }: InterledgerRailOptions): SendingRail {
   return {
     name: 'interledger',
     async prepare(_payout, destination) {
@@ -41,7 +42,7 @@ export function interledgerRail({ payments, resolver, accounts, ledger, client }
     async send({ payout, reference }) {
       const id = outgoingIdOf(payout)
       if ((await payments.get(id)) !== undefined) return
-      const [address, clearing] = await Promise.all([accounts.walletAddressByAccount(payout.accountId), ledger.accountByName(clearingName('interledger'))])
+      const [address, clearing] = await Promise.all([payerOf(payout.accountId), ledger.accountByName(clearingName('interledger'))])
       if (address === undefined || clearing === undefined) throw new RailRefusal('the account of this payout is gone')
       try {
         const held = await payments.create({

@@ -3,10 +3,13 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Person, WalletAddress } from '@rivulet/accounts'
+import { Funding, fundingMigrations, FundingStore, InvoiceStore, SandboxProvider, SandboxStore } from '@rivulet/funding'
 import { gnapMigrations } from '@rivulet/gnap'
 import { newId, Seal } from '@rivulet/ids'
 import { memoryLinkPair } from '@rivulet/links'
+import { notifyMigrations } from '@rivulet/notify'
 import { createPaying, findReceiver, openPaymentsMigrations } from '@rivulet/open-payments'
+import type { Migrations } from '@rivulet/postgres'
 import { IncomingPayments, Splits } from '@rivulet/receiver'
 import { StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
@@ -14,6 +17,7 @@ import express, { type RequestHandler } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RailName } from '../payout.ts'
 import type { PayoutRecord } from '../payout-store.ts'
+import { everybody, PayeesElsewhere } from '../payees-elsewhere.ts'
 import { sharesElsewhere, statesElsewhere } from '../shares-elsewhere.ts'
 import { StripeAccountStore } from '../stripe-account-store.ts'
 import { stripePayoutRoutes } from '../stripe-routes.ts'
@@ -116,9 +120,9 @@ async function stripe(): Promise<Way> {
 }
 
 /** To a wallet address of Open Payments, by real STREAM packets into real books. */
-async function interledger(): Promise<Way> {
-  const house = await openHouse({}, [gnapMigrations, openPaymentsMigrations])
-  const { ledger, clock, postgres, mara } = house
+async function interledger(migrations: readonly Migrations[] = []): Promise<Way> {
+  const house = await openHouse({}, [gnapMigrations, openPaymentsMigrations, ...migrations])
+  const { ledger, clock, postgres } = house
   const account = (name: string, kind: 'link' | 'publisher') => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: kind === 'link' })
   const [there, here, bob] = [await account('link[receiver]@wallet', 'link'), await account('link[wallet]@receiver', 'link'), await account('publisher[bob]', 'publisher')]
   const address: WalletAddress = { id: newId('wadr', clock.nowMs()), personId: newId('pers', 1), role: 'publisher', path: 'bob', url: 'https://receiver.example/bob', publicName: 'bob', asset: eur, ledgerAccountId: bob.id, main: true }
@@ -135,7 +139,7 @@ async function interledger(): Promise<Way> {
   const paid: string[] = []
   house.payouts.sendBy(
     interledgerRail({
-      payments: paying.payments, ledger, client: 'https://wallet.example', accounts: { walletAddressByAccount: () => Promise.resolve({ ...address, ledgerAccountId: mara.accountId }) },
+      payments: paying.payments, ledger, client: 'https://wallet.example', payerOf: () => Promise.resolve(address),
       resolver: {
         resolve: async () => {
           const { payment } = await incoming.create({ walletAddress: address, client: 'https://wallet.example' })
@@ -164,7 +168,7 @@ async function interledger(): Promise<Way> {
   }
 }
 
-const ways: readonly (readonly [RailName, () => Promise<Way>, bigint])[] = [['sepa', sepa, 25n * cent], ['manual', manual, 0n], ['stripe', stripe, 25n * cent], ['interledger', interledger, 3n]]
+const ways: readonly (readonly [RailName, () => Promise<Way>, bigint])[] = [['sepa', sepa, 25n * cent], ['manual', manual, 0n], ['stripe', stripe, 25n * cent], ['interledger', () => interledger(), 3n]]
 
 const amount = 1_000n * cent
 let way: Way
@@ -233,12 +237,12 @@ describe.each(ways.filter(([rail]) => rail !== 'interledger'))('a payout by %s t
 })
 
 test('a share for a wallet address of another provider gathers on an account of its own, and leaves by Interledger when there is enough, exact over time', async () => {
-  await begin(interledger)
+  await begin(() => interledger())
   const { ledger, clock, postgres, mara, payouts, store } = way.house
   const address: WalletAddress = { id: newId('wadr', clock.nowMs()), personId: mara.personId, role: 'publisher', path: 'mara', url: 'https://pay.example/mara', publicName: 'Mara', asset: eur, ledgerAccountId: mara.accountId, main: true }
   const there = 'https://receiver.example/bob'
   const elsewhere = sharesElsewhere({
-    ledger, payouts, publicUrls: ['https://pay.example'],
+    ledger, payouts, store, publicUrls: ['https://pay.example'],
     resolver: { lookUp: (pointer) => (pointer === 'https://closed.example/x' ? Promise.reject(new PayoutFault('destination-invalid', 'nobody is there')) : Promise.resolve({ paymentPointer: pointer, payee: undefined })) },
   })
   const found = (url: string): WalletAddress | undefined => (url === address.url ? address : undefined)
@@ -253,7 +257,7 @@ test('a share for a wallet address of another provider gathers on an account of 
   const account = (await splits.list(mara.personId))[0]?.since?.parts.at(1)?.pointer
   expect(account).toBe(there)
   const state = async () => (await splits.list(mara.personId))[0]?.since?.parts.map((part) => part.elsewhere)
-  expect(await state()).toEqual([undefined, { waiting: 0n, underWay: 0n, sent: 0n, refused: undefined }])
+  expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 0n, refused: undefined }])
   const gathered = async (): Promise<bigint> => (await way.house.posted())[Object.keys(await way.house.posted()).find((name) => name.startsWith('elsewhere[')) ?? ''] ?? 0n
   const nextMorning = async (): Promise<void> => {
     clock.jump(86_400_000)
@@ -276,7 +280,7 @@ test('a share for a wallet address of another provider gathers on an account of 
   expect(await state()).toMatchObject([undefined, { waiting: 1_033_333_334n, underWay: 0n, sent: 0n, refused: { reason: 'this wallet address takes no payments' } }])
   await nextMorning()
   expect([await gathered(), await way.left()]).toEqual([0n, [1_033_333_331n]])
-  expect(await state()).toEqual([undefined, { waiting: 0n, underWay: 0n, sent: 1_033_333_331n, refused: undefined }])
+  expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 1_033_333_331n, refused: undefined }])
   await way.house.earn(1n)
   await splits.move()
   // Of 3,100,000,003 units a third, to the unit; three of them were the fee.
@@ -285,4 +289,71 @@ test('a share for a wallet address of another provider gathers on an account of 
     'publisher[mara] -> elsewhere[there] 33333333 split', 'publisher[mara] -> elsewhere[there] 1000000001 split', 'elsewhere[there] -> payout[interledger] 1033333334 payout',
     'payout[interledger] -> elsewhere[there] 1033333334 payout-return', 'elsewhere[there] -> payout[interledger] 1033333334 payout',
   ])
+})
+
+test('what subscribers share with a wallet address of another provider gathers on one account, and leaves by Interledger in nobody’s name when there is enough; who takes no payments gets nothing of it', async () => {
+  await begin(() => interledger([notifyMigrations, fundingMigrations]))
+  const { ledger, clock, postgres, mara, payouts, store } = way.house
+  const [there, streamsOnly, gone] = ['https://receiver.example/bob', 'https://spsp.example/x', 'https://gone.example/x']
+  const asked: string[] = []
+  const elsewhere = new PayeesElsewhere({
+    ledger, payouts, store, clock, publicUrls: ['https://pay.example'],
+    resolver: {
+      lookUp(pointer) {
+        asked.push(pointer)
+        if (pointer === gone) return Promise.reject(new PayoutFault('destination-invalid', 'nobody is there'))
+        return Promise.resolve({ paymentPointer: pointer, payee: pointer === there ? undefined : { paymentPointer: pointer, asset: eur, receiptsEnabled: false, incomingPayment: undefined, destination: '', sharedSecret: Buffer.alloc(32) } })
+      },
+    },
+  })
+  const ours = (payee: string) => (payee === 'https://pay.example/mara' ? mara.accountId : undefined)
+  const sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
+  const plans = new FundingStore(postgres)
+  await plans.offer([{ key: 'reader', name: 'Reader', price: 600_000_000n, asset: eur, period: 'month', feeBasisPoints: 0, rate: 100_000n, pacing: 'stream', trialDays: 0 }], () => newId('plan', clock.nowMs()))
+  const payees = [...[there, 'https://pay.example/mara', streamsOnly, gone].map((payee) => ({ payee, ms: 60_000 })), { payee: 'https://pay.example/nobody', ms: 60_000 }]
+  await using funding = new Funding({
+    store: plans, ledger, clock, log: { warn: () => undefined, error: () => undefined }, providers: [sandbox], background: false, mails: { write: () => Promise.resolve() }, readerOf: () => Promise.resolve(undefined),
+    invoices: new InvoiceStore(postgres), invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 0 },
+    attentionOf: (_person, fromDay, toDay) => Promise.resolve(fromDay <= '2026-12-01' && toDay >= '2026-12-01' ? payees.map((one) => ({ ...one, day: '2026-12-01', score: 0n })) : []),
+    accountOf: async (payee) => ours(payee) ?? elsewhere.accountOf(payee),
+    creditable: async (all) => new Set([...all.filter((payee) => ours(payee) !== undefined), ...(await elsewhere.among(all))]),
+  })
+  const people = await Promise.all(['alice', 'beth'].map(async (name) => {
+    const { id: accountId } = await ledger.openAccount({ name: `subscriber[${name}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
+    const personId = newId('pers', 1)
+    await funding.subscribe({ personId, accountId, planId: (await funding.plans())[0]?.id ?? '', provider: sandbox.name, card: sandbox.card('4242 4242 4242 4242'), policy: { kind: 'time' } })
+    return personId
+  }))
+  clock.jump(11 * 86_400_000)
+  // A look changes nothing: no account is opened by it, and nobody is asked twice.
+  const fifth = 120_000_000n
+  const expected = { rest: 600_000_000n, shares: [{ id: there, amount: fifth }, { id: 'https://pay.example/mara', amount: fifth }], rolledOver: 3n * fifth }
+  for (const person of people) expect(await funding.preview(person)).toMatchObject(expected)
+  expect([asked.toSorted(), Object.keys(await way.house.posted()).filter((name) => name.startsWith('elsewhere['))]).toEqual([[gone, streamsOnly, there].toSorted(), []])
+  const { rows: opened } = await postgres.pool.query("select name from ledger.accounts where name like 'elsewhere[%'")
+  expect(opened).toEqual([])
+  clock.jump(19 * 86_400_000)
+  await funding.work()
+  expect((await way.house.posted())['sharing']).toBeUndefined()
+  const named = async (): Promise<readonly string[]> => (await way.house.rows()).filter((row) => /elsewhere|payout|share$/.test(row)).map((row) => row.replace(/elsewhere\[[^\]]*\]/, 'elsewhere[bob]')).toSorted()
+  const shares = ['sharing -> elsewhere[bob] 120000000 share', 'sharing -> elsewhere[bob] 120000000 share', 'sharing -> publisher[mara] 120000000 share', 'sharing -> publisher[mara] 120000000 share']
+  expect(await named()).toEqual(shares)
+  // Two shares together are less than the smallest payout of 1.00: they wait.
+  clock.jump(86_400_000)
+  await payouts.work()
+  expect(await named()).toEqual(shares)
+  const { rows: [{ id: bob } = { id: '' }] } = await postgres.pool.query<{ id: `acct_${string}` }>("select id from ledger.accounts where name like 'elsewhere[%'")
+  const sandboxed = await ledger.accountByName('psp[sandbox]')
+  await ledger.transfer({ key: 'other readers', debitAccountId: sandboxed?.id ?? 'acct_', creditAccountId: bob as `acct_${string}`, amount: 800_000_003n, reason: 'deposit' })
+  clock.jump(86_400_000)
+  await payouts.work()
+  const [record] = await store.list({ limit: 1 })
+  expect(record).toMatchObject({ personId: everybody.personId, shown: there, payout: { amount: 1_040_000_003n, requestedBy: { kind: 'schedule' } } })
+  if (record !== undefined) await way.arrives(record)
+  expect(await way.left()).toEqual([1_040_000_000n])
+  expect(await named()).toEqual([
+    'elsewhere[bob] -> payout[interledger] 1040000003 payout', 'payout[interledger] -> fee.payout 3 payout-fee',
+    'psp[sandbox] -> elsewhere[bob] 800000003 deposit', ...shares,
+  ])
+  expect([(await way.house.posted())['link[receiver]@wallet'], (await way.house.posted())['payout[interledger]'], (await ledger.verify()).ok]).toEqual([1_040_000_000n, undefined, true])
 })

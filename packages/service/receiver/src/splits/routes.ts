@@ -39,8 +39,8 @@ function sharedJson({ address, since }: SharedAddress): object {
 
 function elsewhereJson(state: ShareElsewhere | undefined): object | null {
   if (state === undefined) return null
-  const { waiting, underWay, sent, refused } = state
-  return { waiting: String(waiting), underWay: String(underWay), sent: String(sent), refused: refused === undefined ? null : { atMs: refused.atMs, reason: refused.reason ?? null } }
+  const { waiting, awaitingApproval, underWay, sent, refused } = state
+  return { waiting: String(waiting), awaitingApproval: String(awaitingApproval), underWay: String(underWay), sent: String(sent), refused: refused === undefined ? null : { atMs: refused.atMs, reason: refused.reason ?? null } }
 }
 
 const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {

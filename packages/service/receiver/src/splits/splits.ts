@@ -36,6 +36,8 @@ export interface SplitsOptions {
 export interface ShareElsewhere {
   /** Gathered here, too little yet or not yet due. */
   readonly waiting: bigint
+  /** Set aside for a payout that operators have to agree to first. */
+  readonly awaitingApproval: bigint
   readonly underWay: bigint
   /** Arrived there. */
   readonly sent: bigint

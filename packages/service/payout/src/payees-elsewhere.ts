@@ -1,0 +1,88 @@
+/**
+ * Shares of subscribers for wallet addresses of other providers. What all of them leave to one address gathers on one account, and leaves by Interledger each day on which there is enough: small shares
+ * travel together, and nobody there learns who read what.
+ */
+import { isFault } from '@rivulet/faults'
+import { type Id, idFloor } from '@rivulet/ids'
+import type { Ledger } from '@rivulet/ledger'
+import type { Resolver } from '@rivulet/resolver'
+import type { Clock } from '@rivulet/time'
+import type { PayoutStore } from './payout-store.ts'
+import type { Payouts } from './payouts.ts'
+import { gather, gatheringName, openPaymentsAddress } from './shares-elsewhere.ts'
+
+/** In whose name the installation pays what nobody alone has given: ids of before anybody was there. */
+export const everybody = { personId: idFloor('pers', 0), walletAddressId: idFloor('wadr', 0) } as const
+
+export interface PayeesElsewhereOptions {
+  readonly ledger: Pick<Ledger, 'openAccount' | 'accountByName'>
+  readonly payouts: Pick<Payouts, 'setMethod' | 'terms' | 'offered'>
+  readonly store: Pick<PayoutStore, 'method'>
+  readonly resolver: Pick<Resolver, 'lookUp'>
+  readonly clock: Clock
+  /** Of this installation: what is not known at one of them is nobody's elsewhere. */
+  readonly publicUrls: readonly string[]
+}
+
+/** Of one question, abreast: who is not asked about has nothing this time, and the share rolls over. */
+const askedMax = 20
+const knownMs = 3_600_000
+const knownMax = 10_000
+
+export class PayeesElsewhere {
+  readonly #options: PayeesElsewhereOptions
+  readonly #own: ReadonlySet<string>
+  readonly #known = new Map<string, { readonly takes: boolean; readonly untilMs: number }>()
+
+  constructor(options: PayeesElsewhereOptions) {
+    this.#options = options
+    this.#own = new Set(options.publicUrls.map((url) => new URL(url).origin))
+  }
+
+  /** Those of these wallet addresses that a share can be paid to: it has been before, or their providers say so now. Opens no account. */
+  async among(payees: readonly string[]): Promise<ReadonlySet<string>> {
+    const foreign = payees.filter((payee) => this.#isElsewhere(payee))
+    const takes = new Set<string>()
+    const unknown: string[] = []
+    for (const payee of foreign) {
+      if ((await this.#options.ledger.accountByName(nameOf(payee))) !== undefined || this.#remembered(payee) === true) takes.add(payee)
+      else if (this.#remembered(payee) === undefined) unknown.push(payee)
+    }
+    await Promise.all(unknown.slice(0, askedMax).map(async (payee) => void ((await this.#ask(payee)) && takes.add(payee))))
+    return takes
+  }
+
+  /** The account on which this address's shares gather; undefined for addresses of ours, and where nothing is paid out by Interledger. */
+  async accountOf(payee: string): Promise<Id<'acct'> | undefined> {
+    if (!this.#isElsewhere(payee)) return undefined
+    const { asset } = this.#options.payouts.terms
+    return gather({ ...this.#options, name: nameOf(payee), personId: everybody.personId, asset, url: payee })
+  }
+
+  #isElsewhere(payee: string): boolean {
+    const url = URL.parse(payee)
+    return url !== null && !this.#own.has(url.origin) && this.#options.payouts.offered.includes('interledger')
+  }
+
+  #remembered(payee: string): boolean | undefined {
+    const known = this.#known.get(payee)
+    return known !== undefined && known.untilMs > this.#options.clock.nowMs() ? known.takes : undefined
+  }
+
+  /** A provider that does not answer is asked again after a while. */
+  async #ask(payee: string): Promise<boolean> {
+    let takes = false
+    try {
+      takes = (await openPaymentsAddress(this.#options.resolver, payee)) !== undefined
+    } catch (error) {
+      if (!isFault(error)) throw error
+    }
+    if (this.#known.size >= knownMax) this.#known.clear()
+    this.#known.set(payee, { takes, untilMs: this.#options.clock.nowMs() + knownMs })
+    return takes
+  }
+}
+
+function nameOf(payee: string): string {
+  return gatheringName('everybody', payee)
+}
