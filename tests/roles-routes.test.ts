@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { Express } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningAll, startAll } from '../apps/rivulet/src/compose.ts'
+import { documented, type Section } from '../apps/rivulet/src/api/documented.ts'
 import { readConfig } from '../apps/rivulet/src/config.ts'
 import { dataFolder } from './support/product.ts'
 
@@ -253,4 +254,25 @@ describe('what is somebody’s', () => {
       expect([`${method} ${path} by the owner`, owners.status < 300 || owners.status === 409, owners.body['error']]).toEqual([`${method} ${path} by the owner`, true, owners.body['error']])
     }
   })
+})
+
+test('what subscribers and publishers are answered is what the document of their door says, field by field', async () => {
+  const person = { wallet: 'alice', receiver: 'mara' } as const
+  const questions: Readonly<Record<string, object>> = {
+    'POST /api/subscription/preview': { policy: { kind: 'equal' } }, 'POST /api/sites': { site: 'magazine.example' }, 'POST /api/webhooks': { url: `${all.urls.receiver}/nobody` }, 'POST /api/api-keys': { name: 'shop', scopes: ['payments'] },
+    'PUT /api/payouts/method': { destination: { rail: 'manual', instructions: 'cash, at the desk' }, schedule: 'none', threshold: '0' },
+  }
+  let asked = 0
+  const wrong: string[] = []
+  for (const door of ['wallet', 'receiver'] as const) {
+    for (const [row, { answer, type }] of Object.entries(Object.assign({}, ...Object.values(documented[door])) as Section)) {
+      const [method = '', path = ''] = row.split(' ')
+      if (answer === undefined || type !== undefined || path.includes(':') || (method !== 'GET' && questions[row] === undefined)) continue
+      const { status, body } = await ask(door, method, method === 'GET' ? `${path}?from=2026-11-01&to=2026-11-30` : path, { as: person[door], ...(method !== 'GET' && { body: questions[row] ?? {} }) })
+      const parsed = answer.safeParse(body)
+      asked += 1
+      if (status >= 300 || !parsed.success) wrong.push(`${row} ${status}: ${JSON.stringify(parsed.success ? body : parsed.error.issues).slice(0, 400)}`)
+    }
+  }
+  expect([wrong, asked > 18]).toEqual([[], true])
 })

@@ -160,13 +160,13 @@ test('in a sandbox signing up works at once, and its mail is in the mailbox', as
   await post('sign-up/email', { name: 'Quick', ...credentials })
   expect((await post('sign-in/email', credentials)).status).toBe(200)
   expect((await mailedTo(credentials.email)).map(({ template }) => template)).toEqual(['confirm-address'])
-  expect((await get('ways')).text).toBe('{"confirms":false,"writes":true}')
+  expect((await get('ways')).text).toBe('{"confirms":false,"writes":true,"sandbox":true}')
 })
 
 test('where no mail leaves a new password cannot be asked for, and the answer says so', async () => {
   const { post, get } = await open({})
   expect(await post('request-password-reset', { email: 'zoe@example.com' })).toMatchObject({ status: 400, text: expect.stringContaining('RESET_PASSWORD_DISABLED') as string })
-  expect((await get('ways')).text).toBe('{"confirms":false,"writes":false}')
+  expect((await get('ways')).text).toBe('{"confirms":false,"writes":false,"sandbox":true}')
 })
 
 test('whoever tries an unknown e-mail is answered after the same work as for a known one: one password hash each, and for a reset none', async () => {

@@ -1,5 +1,5 @@
 /** What a subscriber sees and does about her subscription: plans, card, sharing, statements. Mount on the wallet's port; parses its own bodies. */
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { assetParts, type Entrance, personOf, unitsPart } from '@rivulet/accounts'
 import { Fault, isFault, messageOf } from '@rivulet/faults'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
@@ -10,6 +10,7 @@ import type { Card } from './providers/provider.ts'
 import type { SandboxProvider } from './providers/sandbox.ts'
 import type { StripeProvider } from './providers/stripe.ts'
 import type { PoolStatement } from './pool-store.ts'
+import { subscriptionStatuses } from './subscription.ts'
 
 export interface FundingRoutesOptions {
   readonly funding: Funding
@@ -167,15 +168,27 @@ function sharesJson(shares: Preview['shares']): object {
   return shares.map(({ id, amount }) => ({ payee: id, amount: String(amount) }))
 }
 
+const planAnswer = z.strictObject({
+  id: z.string(), name: z.string(), price: unitsPart, budget: unitsPart, rate: unitsPart, pacing: z.enum(['stream', 'stretch']), pool: z.enum(['none', 'pro-rata', 'user-centric']), period: z.enum(['month', 'year']), trialDays: z.int(), ...assetParts,
+})
+const subscriptionAnswer = z.strictObject({
+  status: z.enum(subscriptionStatuses), plan: planAnswer, nextPlan: planAnswer.nullable(), periodBegunMs: z.int(), periodEndsMs: z.int(), cancelled: z.boolean(), pausing: z.boolean(), retryAtMs: z.int().nullable(),
+  card: z.strictObject({ brand: z.string(), lastFour: z.string() }), policy: policySchema, funded: unitsPart, carried: unitsPart, confirmation: z.string().nullable().meta({ description: 'Of a payment that waits for her: what the provider calls it.' }),
+})
+const sharesAnswer = z.array(z.strictObject({ payee: z.string(), amount: unitsPart }))
+const statementAnswer = z.strictObject({ period: z.int(), begunMs: z.int(), endedMs: z.int(), policy: policySchema, rest: unitsPart, rolledOver: unitsPart, pooled: unitsPart, shares: sharesAnswer })
+const bothWays = { month: z.string(), rule: z.enum(['pro-rata', 'user-centric']), proRata: sharesAnswer, userCentric: sharesAnswer }
+const poolAnswer = z.strictObject({ ...bothWays, members: z.int(), budget: unitsPart })
+
 /** What the API reference says of these routes. */
 export const fundingApi = {
-  'GET /api/plans': { summary: 'The plans on offer, and how cards are given: by number (sandbox) or on a page of the provider.', open: true },
-  'GET /api/subscription': { summary: 'The subscription, the statements of its periods, and the pots that it has paid into.' },
-  'POST /api/subscription': { summary: 'Subscribes to a plan: charges the card, unless the plan begins with a trial.', body: bodies.subscribe },
+  'GET /api/plans': { summary: 'The plans on offer, and how cards are given: by number (sandbox) or on a page of the provider.', open: true, answer: z.strictObject({ plans: z.array(planAnswer), cards: z.enum(['number', 'page']) }) },
+  'GET /api/subscription': { summary: 'The subscription, the statements of its periods, and the pots that it has paid into.', answer: z.strictObject({ subscription: subscriptionAnswer.nullable(), statements: z.array(statementAnswer), pools: z.array(poolAnswer) }) },
+  'POST /api/subscription': { summary: 'Subscribes to a plan: charges the card, unless the plan begins with a trial.', body: bodies.subscribe, answer: z.strictObject({ subscription: subscriptionAnswer }) },
   'POST /api/subscription/plan': { summary: 'Changes the plan: a dearer one at once, any other with the next period.', body: bodies.plan },
   'POST /api/subscription/wishes': { summary: 'Ends, keeps, pauses or resumes the subscription.', body: bodies.wish },
   'PUT /api/subscription/card': { summary: 'Another card for all charges from now on.', body: bodies.card },
   'PUT /api/subscription/policy': { summary: 'How the rest of each budget is shared.', body: bodies.policy },
-  'POST /api/subscription/preview': { summary: 'How the rest would be shared if the period ended now. Changes nothing.', body: bodies.policy },
+  'POST /api/subscription/preview': { summary: 'How the rest would be shared if the period ended now. Changes nothing.', body: bodies.policy, answer: z.strictObject({ rest: unitsPart, rolledOver: unitsPart, shares: sharesAnswer, pool: z.strictObject(bothWays).nullable() }) },
   'POST /api/sandbox/confirmations': { summary: 'Sandbox only: confirms a payment that waits, as a bank would.', body: bodies.confirmation },
 }

@@ -8,7 +8,8 @@ import type { Plan } from './plan.ts'
 class SubscriptionFault extends Fault<'subscription-state'> {}
 
 /** `starting`: the first charge is under way. `grace`: the running period is not paid yet, its charge is under way or tried again; she pays out of what rolled over. */
-type SubscriptionStatus = 'starting' | 'trial' | 'active' | 'grace' | 'paused' | 'ended'
+export const subscriptionStatuses = ['starting', 'trial', 'active', 'grace', 'paused', 'ended'] as const
+type SubscriptionStatus = (typeof subscriptionStatuses)[number]
 
 export interface Subscription {
   readonly id: Id<'subs'>

@@ -32,14 +32,19 @@ function webhookBodies(allowLocal: boolean) {
   return { added: z.strictObject({ url, kinds: kinds.default([...eventKinds]), paused: z.boolean().default(false) }), changed: z.strictObject({ url: url.optional(), kinds: kinds.optional(), paused: z.boolean().optional() }) }
 }
 
+const endpointAnswer = z.strictObject({ id: z.string(), url: z.string(), kinds: z.array(z.enum(eventKinds)), paused: z.boolean(), createdAtMs: z.int() })
+const deliveryAnswer = z.strictObject({
+  id: z.string(), eventId: z.string(), kind: z.string(), status: z.enum(['pending', 'delivered', 'dead']), attempts: z.int(), answerCode: z.int().nullable(), error: z.string().nullable(), createdAtMs: z.int(), triedAtMs: z.int().nullable(), dueAtMs: z.int().nullable(),
+})
+
 /** What the API reference says of the routes of webhooks. */
 export const webhookApi = {
-  'GET /api/webhooks': { summary: 'Where webhooks are sent.', scope: 'webhooks' },
-  'POST /api/webhooks': { summary: 'Adds one. The answer has its secret, once.', body: webhookBodies(false).added },
-  'PATCH /api/webhooks/:id': { summary: 'Changes address or kinds, or pauses it.', body: webhookBodies(false).changed },
+  'GET /api/webhooks': { summary: 'Where webhooks are sent.', scope: 'webhooks', answer: z.strictObject({ webhooks: z.array(endpointAnswer) }) },
+  'POST /api/webhooks': { summary: 'Adds one. The answer has its secret, once.', body: webhookBodies(false).added, answer: z.strictObject({ webhook: endpointAnswer, secret: z.string() }) },
+  'PATCH /api/webhooks/:id': { summary: 'Changes address or kinds, or pauses it.', body: webhookBodies(false).changed, answer: z.strictObject({ webhook: endpointAnswer }) },
   'DELETE /api/webhooks/:id': { summary: 'Removes it with its deliveries.' },
-  'GET /api/webhooks/:id/deliveries': { summary: 'What was sent there, attempts and answers, the newest first.', query: pageQuery, scope: 'webhooks' },
-  'POST /api/webhooks/:id/deliveries/:delivery/redeliver': { summary: 'Sends it again.' },
+  'GET /api/webhooks/:id/deliveries': { summary: 'What was sent there, attempts and answers, the newest first.', query: pageQuery, scope: 'webhooks', answer: z.strictObject({ deliveries: z.array(deliveryAnswer) }) },
+  'POST /api/webhooks/:id/deliveries/:delivery/redeliver': { summary: 'Sends it again.', answer: z.strictObject({ delivery: deliveryAnswer }) },
 }
 
 /** The webhooks of publishers: where they are sent, what was sent, and the sending itself. */

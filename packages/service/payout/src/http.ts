@@ -1,9 +1,10 @@
 /** What the doors of publishers and operators share: reading bodies, answering faults, writing payouts. */
+import { assetParts, unitsPart } from '@rivulet/accounts'
 import { isFault, messageOf } from '@rivulet/faults'
 import type { ErrorRequestHandler } from 'express'
 import { z } from 'zod'
 import { PayoutFault, type PayoutFaultCode } from './fault.ts'
-import { netOf } from './payout.ts'
+import { netOf, payoutStatuses, railNames } from './payout.ts'
 import type { PayoutRecord, TimelineEntry } from './payout-store.ts'
 
 const statuses: Readonly<Record<PayoutFaultCode, number>> = {
@@ -61,6 +62,13 @@ export function answerFaults(log: RoutesLog): ErrorRequestHandler {
     response.status(status).json({ error: { code: nobody ? error.code : away ? 'database-unavailable' : status < 500 ? 'request-invalid' : 'internal', message: status < 500 ? messageOf(error) : 'try again in a moment' } })
   }
 }
+
+/** As `payoutJson` writes it. */
+export const payoutAnswer = z.strictObject({
+  id: z.string(), rail: z.enum(railNames), status: z.enum(payoutStatuses), attempt: z.int(), destination: z.string(), amount: unitsPart, fee: unitsPart, net: unitsPart, ...assetParts, createdMs: z.int(), changedMs: z.int(), batchId: z.string().nullable(),
+  requestedBy: z.enum(['publisher', 'operator', 'schedule', 'rail']), approvalsNeeded: z.int().min(0).max(2), approvals: z.int(),
+  timeline: z.array(z.strictObject({ atMs: z.int(), status: z.enum(payoutStatuses), attempt: z.int(), by: z.enum(['publisher', 'operator', 'schedule', 'rail']), note: z.string().nullable() })),
+})
 
 export function payoutJson({ payout, shown, createdMs, changedMs, batchId }: PayoutRecord, timeline: readonly TimelineEntry[] = []): object {
   const { id, rail, asset, amount, fee, status, requestedBy, approvalsNeeded, approvals, attempt } = payout

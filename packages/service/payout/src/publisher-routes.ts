@@ -1,12 +1,12 @@
 /** What a publisher sees and does about her payouts. Mount on the receiver's port; parses its own bodies. */
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { assetParts, type Entrance, personOf, unitsPart } from '@rivulet/accounts'
 import express, { Router } from 'express'
 import { z } from 'zod'
 import { destinationSchema } from './destination.ts'
 import { PayoutFault } from './fault.ts'
-import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
+import { answerFaults, keySchema, parseBody, payoutAnswer, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
 import { feeShare, leastPayout } from './least.ts'
-import type { RailName } from './payout.ts'
+import { type RailName, railNames } from './payout.ts'
 import type { Method, PayoutStore } from './payout-store.ts'
 import type { Payee, Payouts } from './payouts.ts'
 import { type PayoutTerms, stepOf } from './terms.ts'
@@ -96,12 +96,20 @@ function methodJson({ rail, shown, schedule, threshold, dueMs }: Method): object
   return { rail, destination: shown, schedule, threshold: String(threshold), dueMs: dueMs ?? null }
 }
 
+const methodAnswer = z.strictObject({ rail: z.enum(railNames), destination: z.string(), schedule: bodies.method.shape.schedule, threshold: unitsPart, dueMs: z.int().nullable() })
+const payoutsAnswer = z.strictObject({
+  available: unitsPart, ...assetParts, minimum: unitsPart, method: methodAnswer.nullable(), payouts: z.array(payoutAnswer),
+  rails: z.array(z.strictObject({ rail: z.enum(railNames), fixed: unitsPart, basisPoints: z.int(), step: unitsPart, proposed: unitsPart.nullable(), least: unitsPart.nullable() })),
+})
+const quoteAnswer = z.strictObject({ amount: unitsPart, fee: unitsPart, net: unitsPart, rail: z.enum(railNames), destination: z.string(), approvalsNeeded: z.int().min(0).max(2) })
+const oneAnswer = z.strictObject({ payout: payoutAnswer })
+
 /** What the API reference says of these routes. */
 export const publisherPayoutApi = {
-  'GET /api/payouts': { summary: 'What can be paid out, how, and all payouts.' },
-  'PUT /api/payouts/method': { summary: 'Where payouts go, and when.', body: z.strictObject({ ...bodies.method.shape, destination: destinationSchema }) },
-  'POST /api/payouts/quotes': { summary: 'What a payout would cost.', body: bodies.quote },
-  'POST /api/payouts': { summary: 'Asks for one. The same key is the same payout.', body: bodies.request },
-  'POST /api/payouts/:id/cancel': { summary: 'Takes it back before it is sent.' },
-  'POST /api/payouts/:id/retry': { summary: 'Sends one again that came back or failed.' },
+  'GET /api/payouts': { summary: 'What can be paid out, how, and all payouts.', answer: payoutsAnswer },
+  'PUT /api/payouts/method': { summary: 'Where payouts go, and when.', body: z.strictObject({ ...bodies.method.shape, destination: destinationSchema }), answer: z.strictObject({ method: methodAnswer }) },
+  'POST /api/payouts/quotes': { summary: 'What a payout would cost.', body: bodies.quote, answer: quoteAnswer },
+  'POST /api/payouts': { summary: 'Asks for one. The same key is the same payout.', body: bodies.request, answer: oneAnswer },
+  'POST /api/payouts/:id/cancel': { summary: 'Takes it back before it is sent.', answer: oneAnswer },
+  'POST /api/payouts/:id/retry': { summary: 'Sends one again that came back or failed.', answer: oneAnswer },
 }

@@ -1,8 +1,9 @@
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { assetParts, dayPart, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import { type Clock, isoDay, RateLimit } from '@rivulet/time'
 import { type ErrorRequestHandler, type Response, Router } from 'express'
+import { z } from 'zod'
 import { ActivityFault, type ActivityFaultCode, type ActivityLine, activityOf, type ActivitySources, periodOf, periodSchema } from './activity.ts'
 import { activityCsv } from './csv.ts'
 
@@ -57,8 +58,13 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else next(error)
 }
 
+const activityAnswer = z.strictObject({
+  person: personPart, from: dayPart, to: dayPart, today: dayPart, ...assetParts,
+  lines: z.array(z.strictObject({ day: dayPart, kind: z.string(), site: z.string().nullable(), payee: z.string().nullable(), amount: unitsPart, seconds: z.number() })),
+})
+
 /** What the API reference says of these routes. */
 export const activityApi = {
-  'GET /api/activity': { summary: 'What was spent on these days (UTC), by day, kind, site and payee; every amount is the ledger’s.', query: periodSchema },
+  'GET /api/activity': { summary: 'What was spent on these days (UTC), by day, kind, site and payee; every amount is the ledger’s.', query: periodSchema, answer: activityAnswer },
   'GET /api/activity.csv': { summary: 'The same as CSV.', query: periodSchema, type: 'text/csv' },
 }

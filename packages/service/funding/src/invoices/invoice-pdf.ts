@@ -71,7 +71,7 @@ export async function invoicePdf(invoice: Invoice, language: Language): Promise<
   }
   pair(words.total, money(total), { bold: true })
   document.moveDown(1.5)
-  const cardWords = `${card.brand} \u2022\u2022\u2022\u2022 ${card.lastFour}`
+  const cardWords = `${card.brand.slice(0, 1).toUpperCase()}${card.brand.slice(1)} \u2022\u2022\u2022\u2022 ${card.lastFour}`
   line(isNote ? words.returned(cardWords) : words.paid(cardWords, day(paidMs)), { color: grey })
   document.end()
   return bytes

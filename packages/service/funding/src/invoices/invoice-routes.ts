@@ -1,5 +1,5 @@
 /** A subscriber's invoices and credit notes. Mount on the wallet's port. */
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { assetParts, type Entrance, personOf, unitsPart } from '@rivulet/accounts'
 import { actionOf, type AuditLog } from '@rivulet/audit'
 import { languageOf } from '@rivulet/notify'
 import express, { Router } from 'express'
@@ -68,9 +68,11 @@ export function refundRoutes({ funding, invoices, entrance, audit, nowMs }: Refu
   return router
 }
 
+const invoicesAnswer = z.strictObject({ invoices: z.array(z.strictObject({ number: z.int(), name: z.string(), kind: z.enum(['invoice', 'credit-note']), issuedMs: z.int(), plan: z.string(), total: unitsPart, ...assetParts })) })
+
 /** What the API reference says of these routes. */
 export const invoiceApi = {
-  'GET /api/invoices': { summary: 'Invoices and credit notes, the newest first.' },
+  'GET /api/invoices': { summary: 'Invoices and credit notes, the newest first.', answer: invoicesAnswer },
   'GET /api/invoices/:number': { summary: 'One of them as PDF.', type: 'application/pdf' },
 }
 /** As above, at the operators’ door. */

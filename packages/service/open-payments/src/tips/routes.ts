@@ -1,4 +1,4 @@
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
 import { parseUnits } from '@rivulet/money'
 import { type Clock, RateLimit } from '@rivulet/time'
@@ -78,9 +78,13 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else next(error)
 }
 
+const tipAnswer = z.strictObject({
+  id: z.string(), to: z.string(), amount: unitsPart, state: z.enum(['pending', 'completed', 'failed']), takenAmount: unitsPart, feeAmount: unitsPart, deliveredAmount: unitsPart.nullable(), why: z.string().nullable(), createdAtMs: z.int(), ...assetParts,
+})
+
 /** What the API reference says of these routes. */
 export const tipApi = {
-  'POST /api/tips': { summary: 'Pays once, to any payment pointer. The same key is the same tip.', body: newTip },
-  'GET /api/tips': { summary: 'Tips, the newest first, with what has arrived.' },
-  'GET /api/tips/:id': { summary: 'One of them.' },
+  'POST /api/tips': { summary: 'Pays once, to any payment pointer. The same key is the same tip.', body: newTip, answer: tipAnswer },
+  'GET /api/tips': { summary: 'Tips, the newest first, with what has arrived.', answer: z.strictObject({ person: personPart, ...assetParts, tips: z.array(tipAnswer) }) },
+  'GET /api/tips/:id': { summary: 'One of them.', answer: tipAnswer },
 }

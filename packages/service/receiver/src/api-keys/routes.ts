@@ -1,5 +1,6 @@
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { type Entrance, personOf, personPart } from '@rivulet/accounts'
 import express, { type ErrorRequestHandler, Router } from 'express'
+import { z } from 'zod'
 import { type ApiKey, ApiKeyFault, type ApiKeyFaultCode, newApiKey } from './api-key.ts'
 import type { ApiKeys } from './api-keys.ts'
 
@@ -38,9 +39,11 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else next(error)
 }
 
+const keyAnswer = z.strictObject({ id: z.string(), name: z.string(), start: z.string(), scopes: newApiKey.shape.scopes, createdAtMs: z.int(), usedAtMs: z.int().nullable(), revokedAtMs: z.int().nullable() })
+
 /** What the API reference says of these routes. */
 export const apiKeyApi = {
-  'GET /api/api-keys': { summary: 'The keys of the publisher’s servers.' },
-  'POST /api/api-keys': { summary: 'Makes one. The answer has it, once.', body: newApiKey },
+  'GET /api/api-keys': { summary: 'The keys of the publisher’s servers.', answer: z.strictObject({ person: personPart, keys: z.array(keyAnswer) }) },
+  'POST /api/api-keys': { summary: 'Makes one. The answer has it, once.', body: newApiKey, answer: keyAnswer.extend({ key: z.string() }) },
   'DELETE /api/api-keys/:id': { summary: 'Revokes it, from the next request on.' },
 }

@@ -1,4 +1,4 @@
-import { type Accounts, personOf, type WalletAddress } from '@rivulet/accounts'
+import { type Accounts, assetParts, personOf, unitsPart, type WalletAddress } from '@rivulet/accounts'
 import { type Id, isId } from '@rivulet/ids'
 import type { Ledger, Transfer } from '@rivulet/ledger'
 import { type RequestHandler, Router } from 'express'
@@ -43,7 +43,12 @@ function paymentJson({ address, transfer }: { readonly address: WalletAddress; r
   return { id: transfer.id, pointer: url, kind: kindOf(transfer.reason, amount), amount: String(amount), assetCode: asset.code, assetScale: asset.scale, postedAt: new Date(transfer.postedAtMs).toISOString() }
 }
 
+const paymentsAnswer = z.strictObject({
+  payments: z.array(z.strictObject({ id: z.string(), pointer: z.string(), kind: z.string(), amount: unitsPart, ...assetParts, postedAt: z.iso.datetime() })),
+  next: z.string().nullable().meta({ description: 'What `before` is for the page after this one; null on the last.' }),
+})
+
 /** What the API reference says of these routes. */
 export const paymentApi = {
-  'GET /api/payments': { summary: 'What the ledger posted on the pointers, the newest first.', query: pageQuery, scope: 'payments' },
+  'GET /api/payments': { summary: 'What the ledger posted on the pointers, the newest first.', query: pageQuery, scope: 'payments', answer: paymentsAnswer },
 }

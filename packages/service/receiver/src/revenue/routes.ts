@@ -1,7 +1,8 @@
-import { type Accounts, personOf } from '@rivulet/accounts'
+import { type Accounts, assetParts, dayPart, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { RateLimit, type Clock } from '@rivulet/time'
 import { type RequestHandler, type Response, Router, type Request } from 'express'
+import { z } from 'zod'
 import { answerStatementFaults } from '../statements/routes.ts'
 import { periodOf, periodSchema } from '../statements/statement.ts'
 import { revenueCsv } from './csv.ts'
@@ -54,8 +55,17 @@ function revenueJson({ period, before, assets }: Revenue): object {
   }
 }
 
+const pair = { amount: unitsPart, before: unitsPart }
+const revenueAnswer = z.strictObject({
+  person: personPart, from: dayPart, to: dayPart, before: z.strictObject({ from: dayPart, to: dayPart }),
+  assets: z.array(z.strictObject({
+    ...assetParts, ...pair,
+    bySite: z.array(z.strictObject({ site: z.string().nullable(), ...pair })), byPointer: z.array(z.strictObject({ pointer: z.string(), ...pair })), byDay: z.array(z.strictObject({ day: dayPart, ...pair })),
+  })),
+})
+
 /** What the API reference says of these routes. */
 export const revenueApi = {
-  'GET /api/revenue': { summary: 'What was earned on these days (UTC), by site, pointer and day, beside the period before.', query: periodSchema, scope: 'revenue' },
+  'GET /api/revenue': { summary: 'What was earned on these days (UTC), by site, pointer and day, beside the period before.', query: periodSchema, scope: 'revenue', answer: revenueAnswer },
   'GET /api/revenue.csv': { summary: 'Its lines as CSV.', query: periodSchema, scope: 'revenue', type: 'text/csv' },
 }

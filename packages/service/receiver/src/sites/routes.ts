@@ -1,4 +1,4 @@
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { type Entrance, personOf, personPart } from '@rivulet/accounts'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
 import { instructionsOf } from './proof.ts'
@@ -48,10 +48,17 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else next(error)
 }
 
+const msOrNull = z.int().nullable()
+const proofText = z.strictObject({ name: z.string(), text: z.string() })
+const siteAnswer = z.strictObject({
+  id: z.string(), origin: z.string(), state: z.enum(['unproven', 'proven', 'lost']), method: z.enum(['dns', 'file']).nullable(), provenSinceMs: msOrNull, foundAtMs: msOrNull, lostAtMs: msOrNull, checkedAtMs: msOrNull,
+  findings: z.strictObject({ dns: z.string(), file: z.string() }).nullable(), createdAtMs: z.int(), record: proofText.nullable(), file: z.strictObject({ url: z.string(), text: z.string() }),
+})
+
 /** What the API reference says of these routes. */
 export const siteApi = {
-  'GET /api/sites': { summary: 'The sites of the publisher, and what is known of their proofs.' },
-  'POST /api/sites': { summary: 'Adds one; answers what proves it.', body: newSite },
-  'POST /api/sites/:id/check': { summary: 'Looks for the proof now.' },
+  'GET /api/sites': { summary: 'The sites of the publisher, and what is known of their proofs.', answer: z.strictObject({ person: personPart, sites: z.array(siteAnswer) }) },
+  'POST /api/sites': { summary: 'Adds one; answers what proves it.', body: newSite, answer: siteAnswer },
+  'POST /api/sites/:id/check': { summary: 'Looks for the proof now.', answer: siteAnswer },
   'DELETE /api/sites/:id': { summary: 'Removes it.' },
 }

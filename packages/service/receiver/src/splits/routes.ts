@@ -1,4 +1,4 @@
-import { type Entrance, personOf } from '@rivulet/accounts'
+import { assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
 import { SplitFault, type SplitFaultCode } from './split.ts'
@@ -48,8 +48,17 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else next(error)
 }
 
+const elsewhereAnswer = z.strictObject({ waiting: unitsPart, awaitingApproval: unitsPart, underWay: unitsPart, sent: unitsPart, refused: z.strictObject({ atMs: z.int(), reason: z.string().nullable() }).nullable() })
+const splitsAnswer = z.strictObject({
+  person: personPart,
+  pointers: z.array(z.strictObject({
+    id: z.string(), url: z.string(), path: z.string(), publicName: z.string(), main: z.boolean(), ...assetParts,
+    split: z.strictObject({ startedAtMs: z.int(), parts: z.array(z.strictObject({ pointer: z.string(), weight: z.int(), amount: unitsPart, elsewhere: elsewhereAnswer.nullable() })) }).nullable(),
+  })),
+})
+
 /** What the API reference says of these routes. */
 export const splitApi = {
-  'GET /api/splits': { summary: 'All payment pointers, with how they are shared.' },
+  'GET /api/splits': { summary: 'All payment pointers, with how they are shared.', answer: splitsAnswer },
   'PUT /api/splits/:id': { summary: 'Shares an income by weight from now on; no parts: no more.', body: z.strictObject({ parts: partsSchema }) },
 }

@@ -1,4 +1,4 @@
-import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Accounts, assetParts, type Entrance, personOf, personPart } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
 import express, { Router } from 'express'
 import { z } from 'zod'
@@ -66,8 +66,13 @@ export function startRoutes({ accounts, entrance, walletUrl, testStream }: Start
   return router
 }
 
+const startAnswer = z.strictObject({
+  person: personPart, walletUrl: z.string(), testStream: z.strictObject({ seconds: z.int() }).nullable(),
+  pointers: z.array(z.strictObject({ id: z.string(), url: z.string(), publicName: z.string(), main: z.boolean(), ...assetParts })),
+})
+
 /** What the API reference says of these routes. */
 export const startApi = {
-  'GET /api/start': { summary: 'What stands in snippets.' },
+  'GET /api/start': { summary: 'What stands in snippets.', answer: startAnswer },
   'POST /api/test-stream': { summary: 'Sandbox only: a real stream of some seconds to one of the pointers, line by line.', body: testBody, type: 'application/x-ndjson' },
 }

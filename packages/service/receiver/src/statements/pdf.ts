@@ -1,4 +1,5 @@
 import { type Asset, formatAmount } from '@rivulet/money'
+import { dayWords, localeOf } from '@rivulet/notify'
 import type { Days } from '@rivulet/time'
 import type { PointerStatement } from './statement.ts'
 import { type StatementLanguage, statementWords } from './words.ts'
@@ -27,6 +28,7 @@ const quiet = '#5a6b66'
 /** A4, one table for each pointer, amounts exact. */
 export async function statementPdf({ statements, period, language, nowMs }: Print): Promise<Buffer> {
   const words = statementWords[language]
+  const day = (ms: number): string => dayWords(ms, localeOf(language))
   // Loaded with the first statement that somebody wants as a page.
   const { default: PDFDocument } = await import('pdfkit')
   const document = new PDFDocument({ size: 'A4', margin, bufferPages: true, lang: language, info: { Title: `${words.title} ${period.from} - ${period.to}`, Creator: 'Rivulet', CreationDate: new Date(nowMs) } })
@@ -34,7 +36,7 @@ export async function statementPdf({ statements, period, language, nowMs }: Prin
   document.on('data', (chunk: Buffer) => chunks.push(chunk))
   const ended = new Promise<void>((resolve) => document.once('end', resolve))
   document.font('Helvetica-Bold').fontSize(22).fillColor(ink).text(words.title)
-  document.font('Helvetica').fontSize(10).fillColor(quiet).text(filled(words.period, { from: period.from, to: period.to })).text(filled(words.made, { day: new Date(nowMs).toISOString().slice(0, 10) }))
+  document.font('Helvetica').fontSize(10).fillColor(quiet).text(filled(words.period, { from: day(Date.parse(period.from)), to: day(Date.parse(period.to)) })).text(filled(words.made, { day: day(nowMs) }))
   for (const statement of statements) printPointer(document, statement, language)
   const { count } = document.bufferedPageRange()
   for (let page = 0; page < count; page += 1) {

@@ -1,7 +1,8 @@
-import { type Accounts, personOf, type WalletAddress } from '@rivulet/accounts'
+import { type Accounts, assetParts, dayPart, personOf, personPart, unitsPart, type WalletAddress } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { type Clock, type Days, RateLimit } from '@rivulet/time'
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express'
+import { z } from 'zod'
 import { statementCsv } from './csv.ts'
 import { statementPdf } from './pdf.ts'
 import { periodOf, periodSchema, type PointerStatement, StatementFault, type StatementFaultCode, statementsOf } from './statement.ts'
@@ -64,9 +65,16 @@ export const answerStatementFaults: ErrorRequestHandler = (error: unknown, _requ
   else next(error)
 }
 
+const statementsAnswer = z.strictObject({
+  person: personPart, from: dayPart, to: dayPart,
+  statements: z.array(z.strictObject({
+    id: z.string(), url: z.string(), ...assetParts, opening: unitsPart, closing: unitsPart, lines: z.array(z.strictObject({ day: dayPart, kind: z.string(), site: z.string().nullable(), amount: unitsPart })),
+  })),
+})
+
 /** What the API reference says of these routes. */
 export const statementApi = {
-  'GET /api/statements': { summary: 'What moved on the pointers on these days (UTC): opening, lines, closing.', query: periodSchema, scope: 'statements' },
+  'GET /api/statements': { summary: 'What moved on the pointers on these days (UTC): opening, lines, closing.', query: periodSchema, scope: 'statements', answer: statementsAnswer },
   'GET /api/statements.csv': { summary: 'The same as CSV.', query: periodSchema, scope: 'statements', type: 'text/csv' },
   'GET /api/statements.pdf': { summary: 'The same as PDF.', query: periodSchema, scope: 'statements', type: 'application/pdf' },
 }
