@@ -28,7 +28,7 @@ export const mailedFr: typeof mailedEn = {
 }
 
 export const mailedErrorsFr: typeof mailedErrorsEn = {
-  'reset-password-disabled': 'Cette installation n’envoie pas de courriels. Demandez un nouveau mot de passe à son opérateur.',
+  'reset-password-disabled': 'Cette installation n’envoie pas de courriels. Demandez un nouveau mot de passe à son exploitant.',
   'invalid-token': 'Ce lien a déjà servi, ou il est trop ancien. Demandez-en un nouveau.',
   'token-expired': 'Ce lien est trop ancien. Connectez-vous avec votre mot de passe, et un nouveau arrive par courriel.',
 }

@@ -25,7 +25,7 @@ export const planFr: typeof planEn = {
     none: 'Vous n’avez pas encore de formule',
     noneWhy: 'Une formule remplit votre budget une fois par mois. Ce que vous lisez en est payé, seconde après seconde.',
     nothingOffered: 'Aucune formule n’est proposée pour l’instant',
-    nothingOfferedWhy: 'L’opérateur de ce portefeuille n’a pas encore mis en place les paiements.',
+    nothingOfferedWhy: 'L’exploitant de ce portefeuille n’a pas encore mis en place les paiements.',
     choose: 'Choisir une formule',
     change: 'Changer de formule',
     changeWhy: 'Une formule plus chère commence aussitôt et coûte la différence pour les jours qui restent ; une moins chère commence avec la période suivante.',

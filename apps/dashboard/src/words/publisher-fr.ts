@@ -61,7 +61,7 @@ export const publisherFr: typeof publisherEn = {
     name: 'Nom que voient les autres',
     elsewhere: {
       what: 'Chez un autre prestataire : s’accumule ici, et part le matin dès qu’il y en a assez pour un versement.',
-      sent: 'Arrivé là-bas : {{amount}}', underWay: 'En route : {{amount}}', awaitingApproval: 'Attend l’approbation d’un opérateur : {{amount}}', waiting: 'En attente ici : {{amount}}',
+      sent: 'Arrivé là-bas : {{amount}}', underWay: 'En route : {{amount}}', awaitingApproval: 'Attend l’approbation d’un exploitant : {{amount}}', waiting: 'En attente ici : {{amount}}',
       refused: 'Pas arrivé le {{date}} : {{reason}}. L’argent attend de nouveau ici.', unsaid: 'l’autre côté n’a pas donné de raison',
     },
   },
@@ -77,7 +77,7 @@ export const publisherFr: typeof publisherEn = {
     closing: 'Solde après',
     empty: 'Aucun mouvement sur cette période',
     emptyWhy: 'Choisissez d’autres jours, ou attendez des lecteurs.',
-    kind: { stream: 'Lecteurs et paiements', share: 'Part des budgets non dépensés', 'split-in': 'Partagé par une autre adresse', 'split-out': 'Transmis', payout: 'Versement', 'payout-return': 'Versement retourné', correction: 'Rectifié par l’opérateur' },
+    kind: { stream: 'Lecteurs et paiements', share: 'Part des budgets non dépensés', 'split-in': 'Partagé par une autre adresse', 'split-out': 'Transmis', payout: 'Versement', 'payout-return': 'Versement retourné', correction: 'Rectifié par l’exploitant' },
   },
 }
 
