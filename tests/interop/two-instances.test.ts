@@ -316,6 +316,12 @@ describe.each([
     expect((await share([{ pointer: mara.url, weight: 2 }, { pointer: there.payee('mara'), weight: 1 }])).status).toBe(204)
     const nothing = { awaitingApproval: '0', underWay: '0', refused: null }
     expect(await abroad()).toEqual({ waiting: '0', sent: '0', ...nothing })
+    // A subscriber's rest would go there too at her period's end, as far as anybody is there.
+    const wallet = new URL((await house.address('alice')).url).origin
+    const alice = await sessionOf(wallet, 'alice')
+    const preview = async (payee: string): Promise<unknown> => (await fetch(`${wallet}/api/subscription/preview`, { method: 'POST', headers: { origin: wallet, cookie: alice, 'content-type': 'application/json' }, body: JSON.stringify({ policy: { kind: 'cause', payee } }) })).json()
+    expect(await preview(there.payee('ines'))).toMatchObject({ shares: [{ payee: there.payee('ines') }], rolledOver: '0' })
+    expect(await preview(there.payee('nobody-lives-here'))).toMatchObject({ shares: [] })
     const psp = await house.ledger.openAccount({ name: 'psp[sandbox]', kind: 'psp', asset: mara.asset, debitsMayExceedCredits: true })
     await house.ledger.transfer({ key: 'what mara shares', debitAccountId: psp.id, creditAccountId: mara.ledgerAccountId, amount: 3_000_000n, reason: 'deposit' })
     await expect.poll(abroad).toEqual({ waiting: '1000000', sent: '0', ...nothing })

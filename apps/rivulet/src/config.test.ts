@@ -27,6 +27,11 @@ test('English days and amounts are American where dollars are counted, British e
   expect(() => read({ english: 'en-XX' })).toThrowError(/english/)
 })
 
+test('who was invited is the eyes of who invited for a week, or for as many days as the operator says', () => {
+  expect([read({}), read({ fourEyes: { invitedDays: 0 } }), read({ fourEyes: { invitedDays: 30 } })].map(({ invitedDays }) => invitedDays)).toEqual([7, 0, 30])
+  for (const invitedDays of [-1, 366, 1.5, '7']) expect(() => read({ fourEyes: { invitedDays } })).toThrowError(/fourEyes\.invitedDays/)
+})
+
 test('a bank takes the payment message that its entry names', () => {
   const bank = { name: 'My Company', iban: 'DE89370400440532013000' }
   expect([read({ payouts: { bank } }), read({ payouts: { bank: { ...bank, pain: 'pain.001.001.03' } } })].map(({ payouts }) => payouts.bank?.pain)).toEqual([undefined, 'pain.001.001.03'])

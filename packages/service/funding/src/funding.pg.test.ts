@@ -302,6 +302,19 @@ describe('a pooled plan', () => {
     expect(await funding.statements(subscription.id)).toMatchObject([{ period: 0, rest: 4_500_000_000n, rolledOver: 0n, pooled: 4_500_000_000n, shares: [] }])
   })
 
+  test('pays what of a pot goes to another provider onto the account on which all that gathers', async () => {
+    await new FundingStore(postgres).offer([{ key: 'pooled', name: 'Pooled', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: 'user-centric', trialDays: 0 }], () => newId('plan', clock.nowMs()))
+    const gathering = await ledger.openAccount({ name: 'elsewhere[everybody/bob]', kind: 'publisher', asset: eur, debitsMayExceedCredits: false })
+    await funding[Symbol.asyncDispose]()
+    const bob = 'https://elsewhere.test/bob'
+    funding = start({ accountOf: (payee) => Promise.resolve({ mara: mara.id, [bob]: gathering.id }[payee]), creditable: (payees) => Promise.resolve(new Set(payees.filter((payee) => payee === 'mara' || payee === bob))) })
+    attention = [{ payee: 'mara', seconds: 300, score: 0n }, { payee: bob, seconds: 100, score: 0n }, { payee: 'https://elsewhere.test/gone', seconds: 500, score: 0n }]
+    const { subscription } = await subscribe()
+    await days(30)
+    const rows = (await rowsOf(`pool[${subscription.plan.id}]`)).map((row) => row.replace(`pool[${subscription.plan.id}]`, 'pool[plan]'))
+    expect(rows).toEqual(['pooling: subscriber[alice] -> pool[plan] 4500000000', 'share: pool[plan] -> elsewhere[everybody/bob] 1125000000', 'share: pool[plan] -> publisher[mara] 3375000000'])
+  })
+
   test('lets who read nobody keep her budget, and a month that is divided takes nothing more', async () => {
     await new FundingStore(postgres).offer([{ key: 'pooled', name: 'Pooled', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: 'pro-rata', trialDays: 0 }], () => newId('plan', clock.nowMs()))
     attention = []
