@@ -317,6 +317,6 @@ function refuse(response: Response, status: number, code: string, message: strin
 
 /** What the API reference says of these routes. */
 export const authApi = {
-  'GET /api/auth/ways': { summary: 'Whether addresses are confirmed here, whether mails are written, and whether this is a sandbox, which shows them instead of sending.', open: true },
+  'GET /api/auth/ways': { summary: 'Whether addresses are confirmed here, whether mails are written, and whether this is a sandbox, which shows them instead of sending.', open: true, answer: z.strictObject({ confirms: z.boolean(), writes: z.boolean(), sandbox: z.boolean() }) },
   ...Object.fromEntries(Object.entries(paths).map(([path, { method, body }]) => [`${method} /api/auth${path}`, { summary: authSummaries[path] ?? '', open: true, ...(body !== undefined && { body }) }] as const)),
 }

@@ -6,6 +6,7 @@ import { APIError, createAuthEndpoint } from 'better-auth/api'
 import { setSessionCookie } from 'better-auth/cookies'
 import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
+import { personPart } from './answer-parts.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { SignInsStore } from './sign-ins-store.ts'
 import { AccountsFault, type AccountsFaultCode, type Person, type Role } from './types.ts'
@@ -167,11 +168,17 @@ const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, n
   else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
 
+const signInsAnswer = z.strictObject({
+  person: personPart, writes: z.boolean(),
+  signIns: z.array(z.strictObject({ id: z.string(), address: z.string(), userAgent: z.string(), sinceMs: z.int(), seenMs: z.int(), current: z.boolean() })),
+  passkeys: z.array(z.strictObject({ id: z.string(), name: z.string(), createdAtMs: z.int(), usedAtMs: z.int().nullable(), synced: z.boolean() })),
+})
+
 /** What the API reference says of these routes. */
 export const signInsApi = {
-  'GET /api/sign-ins': { summary: 'Where one is signed in, and the passkeys that one has.' },
+  'GET /api/sign-ins': { summary: 'Where one is signed in, and the passkeys that one has.', answer: signInsAnswer },
   'DELETE /api/sign-ins/:id': { summary: 'Signs out there.' },
-  'DELETE /api/sign-ins': { summary: 'Signs out everywhere else; answers how many ended.' },
+  'DELETE /api/sign-ins': { summary: 'Signs out everywhere else; answers how many ended.', answer: z.strictObject({ ended: z.int() }) },
   'POST /api/passkeys/options': { summary: 'Options for a new passkey, for `navigator.credentials.create`; only within a day of signing in.' },
   'POST /api/passkeys': { summary: 'Adds the passkey that the authenticator made. A mail says so.', body: z.object({ response: z.looseObject({}), name: z.string().min(1).max(100) }) },
   'PATCH /api/passkeys/:id': { summary: 'Renames a passkey.', body: z.object({ name: z.string().min(1).max(100) }) },

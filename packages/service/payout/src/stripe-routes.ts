@@ -3,6 +3,7 @@ import { type Entrance, personOf } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import type { Clock } from '@rivulet/time'
 import express, { Router } from 'express'
+import { z } from 'zod'
 import { answerFaults, type RoutesLog } from './http.ts'
 import { netOf } from './payout.ts'
 import type { PayoutStore } from './payout-store.ts'
@@ -86,8 +87,8 @@ export function stripePayoutRoutes({ stripe, connected, payouts, store, entrance
 
 /** What the API reference says of these routes. */
 export const stripePayoutApi = {
-  'GET /api/payouts/stripe-account': { summary: 'The account at Stripe, and what it still asks for.' },
-  'POST /api/payouts/stripe-account': { summary: 'Opens one; answers the address of Stripe’s page.' },
+  'GET /api/payouts/stripe-account': { summary: 'The account at Stripe, and what it still asks for.', answer: z.strictObject({ connected: z.boolean(), ready: z.boolean(), due: z.boolean(), bankRefused: z.string().nullable() }) },
+  'POST /api/payouts/stripe-account': { summary: 'Opens one; answers the address of Stripe’s page.', answer: z.strictObject({ url: z.url() }) },
   'GET /payouts/stripe': { summary: 'Leads to Stripe’s page again.' },
   'POST /webhooks/stripe-payouts': { summary: 'Where Stripe reports; its signature is checked.', signed: true },
 }

@@ -1,4 +1,4 @@
-import { type Accounts, personOf } from '@rivulet/accounts'
+import { type Accounts, assetParts, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import { ErrorCode, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import type { Balance } from '@rivulet/ledger'
@@ -6,6 +6,7 @@ import type { Asset } from '@rivulet/money'
 import { isDatabaseAway } from '@rivulet/postgres'
 import type { PacketExchange, StreamReceiver } from '@rivulet/stream-receiver'
 import { type ErrorRequestHandler, type RequestHandler, Router } from 'express'
+import { z } from 'zod'
 import { SpspFault, spspRoutes } from './spsp.ts'
 
 export interface ReceiverOptions {
@@ -103,5 +104,5 @@ function statusOf(error: unknown): number {
 
 /** What the API reference says of these routes. */
 export const receiverApi = {
-  'GET /api/me': { summary: 'Who is signed in, and the balance of the main pointer.' },
+  'GET /api/me': { summary: 'Who is signed in, and the balance of the main pointer.', answer: z.strictObject({ person: personPart, paymentPointer: z.string(), balance: z.strictObject({ posted: unitsPart, pending: unitsPart, accrued: unitsPart, ...assetParts }) }) },
 }

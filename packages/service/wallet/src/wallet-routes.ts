@@ -1,5 +1,5 @@
 /** The wallet's HTTP doors: for agents below /agent, for the signed-in subscriber below /api. No CORS: only pages of the wallet's own origin ask. */
-import { type Entrance, type Person, personOf } from '@rivulet/accounts'
+import { assetParts, type Entrance, type Person, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Balance } from '@rivulet/ledger'
@@ -263,16 +263,26 @@ function publicConnection(connection: Connection): object {
   return { id, site: from, createdAtMs: createdMs, blocked, capPerMonth: capPerMonth?.toString() ?? null, rate: rate?.toString() ?? null }
 }
 
+const pacings = z.enum(['stream', 'stretch'])
+const paceAnswer = z.strictObject({ pacing: pacings, chosenPacing: pacings.nullable(), chosenRate: unitsPart.nullable(), planPacing: pacings, planRate: unitsPart, periodEndsMs: z.int().nullable(), budget: unitsPart.nullable() })
+const connectionAnswer = z.strictObject({ id: z.string(), site: z.string(), createdAtMs: z.int(), blocked: z.boolean(), capPerMonth: unitsPart.nullable(), rate: unitsPart.nullable() })
+const homeAnswer = z.strictObject({
+  person: personPart.extend({ id: z.string() }), paused: z.boolean(), streamsStopped: z.boolean(), rate: unitsPart.meta({ description: 'Units a second.' }), pace: paceAnswer,
+  balance: z.strictObject({ posted: unitsPart, pending: unitsPart, accrued: unitsPart, ...assetParts }), spentToday: unitsPart, connections: z.array(connectionAnswer.extend({ spentThisMonth: unitsPart, secondsThisMonth: z.int() })),
+  streams: z.array(z.strictObject({ id: z.string(), site: z.string(), payee: z.string(), rate: unitsPart, total: unitsPart, state: z.enum(['opening', 'paying', 'paused', 'in-doubt', 'ended']), reason: z.string().nullable() })),
+  waiting: z.array(z.strictObject({ site: z.string(), payee: z.string(), reason: z.string().nullable() })), waitingInAll: z.int(),
+})
+
 /** What the API reference says of these routes. */
 export const walletApi = {
   'POST /agent/challenges': { summary: 'The agent begins to connect a site.', body: challengeBody, open: true },
   'POST /agent/redeem': { summary: 'The agent exchanges the code of a consent for its cookie.', body: redeemBody, open: true },
   'GET /api/connect/:challenge': { summary: 'Which site asks to be connected.', open: true },
   'POST /api/connect/:challenge/consent': { summary: 'Connects it; answers a code for the agent.' },
-  'GET /api/me': { summary: 'The wallet: budget, rate, what is paid now or why it is not, sites.' },
+  'GET /api/me': { summary: 'The wallet: budget, rate, what is paid now or why it is not, sites.', answer: homeAnswer },
   'GET /api/me/live': { summary: 'The same as it happens.', type: 'text/event-stream' },
-  'POST /api/pause': { summary: 'Turns paying off or on.', body: pauseBody },
-  'PUT /api/pace': { summary: 'How fast the budget is spent.', body: paceBody },
-  'PATCH /api/connections/:id': { summary: 'Limits of a site: blocked, a cap a month, a rate.', body: connectionBody },
+  'POST /api/pause': { summary: 'Turns paying off or on.', body: pauseBody, answer: z.strictObject({ paused: z.boolean() }) },
+  'PUT /api/pace': { summary: 'How fast the budget is spent.', body: paceBody, answer: z.strictObject({ rate: unitsPart, pace: paceAnswer }) },
+  'PATCH /api/connections/:id': { summary: 'Limits of a site: blocked, a cap a month, a rate.', body: connectionBody, answer: connectionAnswer },
   'DELETE /api/connections/:id': { summary: 'Disconnects it; open pages stop being paid.' },
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type Clock, RateLimit } from '@rivulet/time'
 import express, { type Response, Router } from 'express'
 import { z } from 'zod'
+import { assetParts, personPart, unitsPart } from '../answer-parts.ts'
 import { type Entrance, personOf } from '../entrance.ts'
 import type { Person } from '../types.ts'
 import { exportOf, type PersonalData } from './export.ts'
@@ -82,7 +83,7 @@ export function privacyRoutes({ kinds, leftOf, erase, clock, entrance, log }: Pr
 
 /** What the API reference says of these routes. */
 export const privacyApi = {
-  'GET /api/privacy': { summary: 'What is left of the budget, and the plan: what one would lose.' },
+  'GET /api/privacy': { summary: 'What is left of the budget, and the plan: what one would lose.', answer: z.strictObject({ person: personPart, budget: unitsPart, ...assetParts, plan: z.string().nullable() }) },
   'GET /api/privacy/export': { summary: 'All that is kept of the signed-in person, as one JSON file.' },
   'POST /api/privacy/erasure': { summary: 'Forgets the signed-in person. It cannot be undone.', body: proofSchema },
 }

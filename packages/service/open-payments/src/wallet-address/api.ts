@@ -1,5 +1,5 @@
 /** What a signed-in person changes about her wallet addresses and the keys of her clients. Mount it behind the entrance's own handler. */
-import { type Accounts, AccountsFault, type AccountsFaultCode, type Entrance, personOf, type RegisteredKey, type WalletAddress } from '@rivulet/accounts'
+import { type Accounts, AccountsFault, type AccountsFaultCode, assetParts, type Entrance, personOf, personPart, type RegisteredKey, type WalletAddress } from '@rivulet/accounts'
 import { type Id, isId } from '@rivulet/ids'
 import express, { type NextFunction, type Request, type Response, Router } from 'express'
 import { z } from 'zod'
@@ -102,12 +102,15 @@ function answerFaults(error: unknown, _request: Request, response: Response, nex
   response.status(statuses[error.code] ?? 400).json({ error: { code: error.code, message: error.message } })
 }
 
+const addressAnswer = z.strictObject({ id: z.string(), url: z.string(), path: z.string(), publicName: z.string(), ...assetParts, main: z.boolean() })
+const keyAnswer = z.strictObject({ id: z.string(), kid: z.string(), name: z.string(), createdAtMs: z.int(), walletAddress: z.string() })
+
 /** What the API reference says of these routes. */
 export const addressesApi = {
-  'GET /api/addresses': { summary: 'One’s wallet addresses, the main one first.' },
-  'POST /api/addresses': { summary: 'A further one, with an account of its own.', body: newAddress },
-  'PATCH /api/addresses/:id': { summary: 'Another public name.', body: rename },
-  'GET /api/keys': { summary: 'The public keys with which one’s clients sign.' },
-  'POST /api/keys': { summary: 'Registers one: base64 of an Ed25519 JWK.', body: newKey },
+  'GET /api/addresses': { summary: 'One’s wallet addresses, the main one first.', answer: z.strictObject({ addresses: z.array(addressAnswer) }) },
+  'POST /api/addresses': { summary: 'A further one, with an account of its own.', body: newAddress, answer: addressAnswer },
+  'PATCH /api/addresses/:id': { summary: 'Another public name.', body: rename, answer: addressAnswer },
+  'GET /api/keys': { summary: 'The public keys with which one’s clients sign.', answer: z.strictObject({ person: personPart, keys: z.array(keyAnswer), addresses: z.array(addressAnswer) }) },
+  'POST /api/keys': { summary: 'Registers one: base64 of an Ed25519 JWK.', body: newKey, answer: keyAnswer },
   'DELETE /api/keys/:id': { summary: 'Revokes it, from the next request on.' },
 }
