@@ -280,3 +280,8 @@ test('what subscribers and publishers are answered is what the document of their
   }
   expect([wrong, asked > 30]).toEqual([[], true])
 })
+
+test('a preview, for which other providers may be asked, is answered to one person so often at once and no more', async () => {
+  const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await ask('wallet', 'POST', '/api/subscription/preview', { as: 'ben', body: { policy: { kind: 'equal' } } })).status))
+  expect([new Set(statuses), statuses.filter((status) => status === 200).length >= 30]).toEqual([new Set([200, 429]), true])
+})

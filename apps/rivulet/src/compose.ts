@@ -256,7 +256,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     addressApi({ accounts, entrance: accounts.entrance('subscriber') }),
     ...(funding.stripe === undefined ? [] : [stripeRoutes({ funding: funding.funding, stripe: funding.stripe, entrance: accounts.entrance('subscriber'), asset, clock, log })]),
     invoiceRoutes({ ...funding, entrance: accounts.entrance('subscriber') }),
-    fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), log }),
+    fundingRoutes({ ...funding, entrance: accounts.entrance('subscriber'), clock, log }),
     ...openSubscribers(foundation, building),
     wallet.routes,
   ]))

@@ -1,6 +1,7 @@
 /** What a subscriber sees and does about her subscription: plans, card, sharing, statements. Mount on the wallet's port; parses its own bodies. */
 import { assetParts, type Entrance, personOf, unitsPart } from '@rivulet/accounts'
 import { Fault, isFault, messageOf } from '@rivulet/faults'
+import { type Clock, RateLimit } from '@rivulet/time'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { z } from 'zod'
 import type { Funding, Preview } from './funding.ts'
@@ -18,9 +19,12 @@ export interface FundingRoutesOptions {
   readonly sandbox: SandboxProvider
   /** Instead of the sandbox, where it is configured. */
   readonly stripe?: StripeProvider | undefined
+  readonly clock: Clock
   readonly log: { error(about: object, message: string): void }
 }
 
+/** Of one person: a preview may ask other providers whether they know whom she names. */
+const previewRate = { burst: 30, perSecond: 0.5 }
 const bodyBytesMax = 16_384
 const pinsMax = 50
 const walletAddress = z.url({ protocol: /^https?$/ }).max(300)
@@ -54,8 +58,9 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 /** `/api/plans`, `/api/subscription` and below it, `/api/sandbox/confirmations`. Errors are `{error: {code, message}}`. */
-export function fundingRoutes({ funding, entrance, sandbox, stripe, log }: FundingRoutesOptions): Router {
+export function fundingRoutes({ funding, entrance, sandbox, stripe, clock, log }: FundingRoutesOptions): Router {
   const router = Router()
+  const previews = new RateLimit(clock, previewRate)
   const signedIn = [entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: bodyBytesMax })]
 
   router.get('/api/plans', async (_request, response) => void response.json({ plans: (await funding.plans()).map((plan) => planJson(plan, funding.budgetOf(plan))), cards: stripe === undefined ? 'number' : 'page' }))
@@ -99,6 +104,7 @@ export function fundingRoutes({ funding, entrance, sandbox, stripe, log }: Fundi
 
   // A question, not a change; it has a body because a policy is no word of a query.
   router.post('/api/subscription/preview', ...signedIn, async (request, response) => {
+    if (!previews.allow(personOf(response).id)) return void response.status(429).set('Retry-After', '2').json({ error: { code: 'too-many-requests', message: 'too many previews at once: wait a little' } })
     response.json(previewJson(await funding.preview(personOf(response).id, parse(bodies.policy, request.body).policy)))
   })
 
