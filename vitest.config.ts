@@ -18,8 +18,8 @@ export default defineConfig({
     globalSetup: './tools/postgres-setup.ts',
     sequence: { sequencer: WaitingFirst },
     projects: [
-      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'], setupFiles, testTimeout: 5_000 * patienceTimes, isolate: false } },
-      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts', 'apps/*/src/**/*.pg.test.ts'], exclude, expect: patience, setupFiles, testTimeout: 60_000 * patienceTimes, hookTimeout: 60_000, isolate: false } },
+      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'], setupFiles, testTimeout: 60_000 * patienceTimes, isolate: false } },
+      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts', 'apps/*/src/**/*.pg.test.ts'], exclude, expect: patience, setupFiles, testTimeout: 120_000 * patienceTimes, hookTimeout: 60_000, isolate: false } },
       // Virtual time: it may share the processor with the tests above, while those of the whole system run after them.
       { test: { name: 'simulation', include: ['tests/crash/simulator.test.ts'], exclude, expect: patience, testTimeout: 180_000, hookTimeout: 120_000 } },
       // Most tests of the whole system wait for seconds of real time: four at once use what one leaves.

@@ -72,4 +72,4 @@ test('paid + in flight + in doubt never exceed the lease, what was paid never sh
     expect(peer.received).toBeLessThanOrEqual(stream.paid + stream.inDoubt)
     expect(peer.framesOf(FrameType.connectionClose).length).toBeLessThanOrEqual(1)
   }), { numRuns: 40 })
-}, 120_000)
+})

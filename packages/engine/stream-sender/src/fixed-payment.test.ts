@@ -105,7 +105,7 @@ test('a fixed delivery brings exactly what a receiver with a limit still takes, 
     // One source unit is worth several of the link, and a probe makes one of them look like less than one at the receiver.
     examples: [[{ toLink: { numerator: 28n, denominator: 6n }, toReceiver: { numerator: 1n, denominator: 1n }, isExchangedHere: true, deliver: 1n, packets: 1n, isProbed: true }]],
   })
-}, 60_000)
+})
 
 async function bringsExactly({ toLink, toReceiver, isExchangedHere, deliver, packets, isProbed }: Way): Promise<void> {
   const packetMax = (deliver * toReceiver.denominator) / (toReceiver.numerator * packets) + (10n * toReceiver.denominator) / toReceiver.numerator + (2n * toLink.numerator) / toLink.denominator + 1n
@@ -158,7 +158,7 @@ test('a fixed send carries all that it is worth on the link, in however many pac
     // What rounding took from packets before was more than the last one could carry.
     [{ numerator: 1n, denominator: 3n, units: 78n, packets: 16n, refused: [] }],
   ] })
-}, 60_000)
+})
 
 test('temporary trouble is waited out, and the amount still arrives whole', async () => {
   let count = 0
@@ -236,4 +236,4 @@ test('over any network, paid + in flight + in doubt never exceed the amount, an 
     expect(peer.received).toBeLessThanOrEqual(payment.paid + payment.inDoubt)
     expect(new Set(peer.seen.map(({ packet }) => packet.sequence)).size).toBe(peer.seen.length)
   }), { numRuns: 60 })
-}, 120_000)
+})

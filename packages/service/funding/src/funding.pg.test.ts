@@ -610,7 +610,7 @@ test('under any order of events the books hold what was charged and not taken ba
     }),
     { numRuns: 8 },
   )
-}, 60_000)
+})
 
 describe('whatever happens in between', () => {
   test('two processes at the same work charge, fund and share once', async () => {

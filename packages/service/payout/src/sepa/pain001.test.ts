@@ -63,7 +63,7 @@ describe('a file for the bank', () => {
       }),
       { numRuns: 10 },
     )
-  }, 60_000)
+  })
 
   test.each([
     ['a name that is too long', (text: string) => text.replace('<Nm>Mara</Nm>', `<Nm>${'a'.repeat(71)}</Nm>`)],
