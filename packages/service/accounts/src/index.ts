@@ -1,4 +1,5 @@
 export { Accounts, type AccountsOptions, type PeopleAsked, type PersonListed } from './accounts.ts'
+export { answerRefusals } from './answer-refusals.ts'
 export { assetParts, dayPart, personPart, unitsPart } from './answer-parts.ts'
 export type { RegisteredKey } from './client-key.ts'
 export { authApi, type Entrance, personOf, signedInSinceMs } from './entrance.ts'

@@ -4,12 +4,13 @@ import type { Clock } from '@rivulet/time'
 import type { BetterAuthPlugin } from 'better-auth'
 import { APIError, createAuthEndpoint } from 'better-auth/api'
 import { setSessionCookie } from 'better-auth/cookies'
-import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from 'express'
+import express, { type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { personPart } from './answer-parts.ts'
+import { answerRefusals } from './answer-refusals.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { SignInsStore } from './sign-ins-store.ts'
-import { AccountsFault, type AccountsFaultCode, type Person, type Role } from './types.ts'
+import { AccountsFault, type Person, type Role } from './types.ts'
 
 const bodyBytesMax = 16_384
 const signInsMax = 100
@@ -152,7 +153,7 @@ export function signInsRoutes({ store, passkeys, clock, requireSession, requireS
     await passkeys.remove(who(response).person.id, String(request.params['id']))
     response.status(204).end()
   })
-  routes.use(answerFaults)
+  routes.use(answerRefusals(statuses))
   return routes
 }
 
@@ -160,13 +161,7 @@ function bodyOf(body: unknown): { readonly response?: unknown; readonly name?: u
   return typeof body === 'object' && body !== null ? body : {}
 }
 
-const statuses: { readonly [code in AccountsFaultCode]?: number } = { 'passkey-invalid': 400, 'passkey-unknown': 404, 'sign-in-unknown': 404, 'passkey-taken': 409, 'passkeys-too-many': 409, 'sign-in-old': 403 }
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = error instanceof AccountsFault ? statuses[error.code] : undefined
-  if (status === undefined || !(error instanceof AccountsFault)) next(error)
-  else response.status(status).json({ error: { code: error.code, message: error.message } })
-}
+const statuses: Readonly<Record<string, number>> = { 'passkey-invalid': 400, 'passkey-unknown': 404, 'sign-in-unknown': 404, 'passkey-taken': 409, 'passkeys-too-many': 409, 'sign-in-old': 403 }
 
 const signInsAnswer = z.strictObject({
   person: personPart, writes: z.boolean(),

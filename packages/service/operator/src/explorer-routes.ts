@@ -1,8 +1,9 @@
 /** The books and the streams as an operator reads them: each answer is one page, bounded, and nothing here changes anything. */
-import { Fault, isFault } from '@rivulet/faults'
+import { answerRefusals } from '@rivulet/accounts'
+import { Fault } from '@rivulet/faults'
 import { type Id, isId } from '@rivulet/ids'
 import type { Account, Ledger, SendingStream, Transfer } from '@rivulet/ledger'
-import { type ErrorRequestHandler, type RequestHandler, type Response, Router } from 'express'
+import { type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 
 export interface ExplorerRoutesOptions {
@@ -95,7 +96,7 @@ export function explorerRoutes({ ledger, requireSession }: ExplorerRoutesOptions
     })
   })
 
-  router.use(['/api/ledger', '/api/streams'], answerFaults)
+  router.use(['/api/ledger', '/api/streams'], answerRefusals(statuses))
   return router
 }
 
@@ -141,12 +142,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: unknown): z.outp
 }
 
 const statuses: Readonly<Record<string, number>> = { 'query-invalid': 400, 'not-found': 404, 'account-unknown': 404, 'history-too-long': 422, 'database-unavailable': 503 }
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = isFault(error) ? statuses[error.code] : undefined
-  if (!isFault(error) || status === undefined) next(error)
-  else response.status(status).json({ error: { code: error.code, message: error.message } })
-}
 
 /** What the API reference says of these routes. */
 export const explorerApi = {

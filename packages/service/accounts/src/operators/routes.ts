@@ -1,7 +1,8 @@
 /** Who runs this installation, for operators. Mount on the operator's port; parses its own bodies. */
 import { actionOf } from '@rivulet/audit'
-import express, { type ErrorRequestHandler, type Response, Router } from 'express'
+import express, { type Response, Router } from 'express'
 import { z } from 'zod'
+import { answerRefusals } from '../answer-refusals.ts'
 import { type Entrance, personOf } from '../entrance.ts'
 import { AccountsFault, personName } from '../types.ts'
 import type { Operators } from './operators.ts'
@@ -51,7 +52,7 @@ export function operatorsRoutes({ operators, entrance }: { readonly operators: O
       response.status(204).end()
     })
   }
-  router.use('/api/operators', answerFaults)
+  router.use('/api/operators', answerRefusals(statuses))
   return router
 }
 
@@ -65,12 +66,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: unknown): z.outp
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new AccountsFault('request-invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = error instanceof AccountsFault ? statuses[error.code] : undefined
-  if (!(error instanceof AccountsFault) || status === undefined) return next(error)
-  response.status(status).json({ error: { code: error.code, message: error.message } })
 }
 
 /** What the API reference says of these routes. */

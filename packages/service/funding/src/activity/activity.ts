@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Share } from '../sharing/apportion.ts'
 
 export type ActivityFaultCode = 'period-invalid' | 'activity-too-long'
-export class ActivityFault extends Fault<ActivityFaultCode> {}
+class ActivityFault extends Fault<ActivityFaultCode> {}
 
 /**
  * `reading`: streamed to a page. `share`: of what was left at a period's end. `payment`: a tip, a payment that she let an application make, or a stream without a page.

@@ -1,10 +1,10 @@
-import { assetParts, dayPart, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
+import { answerRefusals, assetParts, dayPart, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import { type Clock, isoDay, RateLimit } from '@rivulet/time'
-import { type ErrorRequestHandler, type Response, Router } from 'express'
+import { type Response, Router } from 'express'
 import { z } from 'zod'
-import { ActivityFault, type ActivityFaultCode, type ActivityLine, activityOf, type ActivitySources, periodOf, periodSchema } from './activity.ts'
+import { type ActivityFaultCode, type ActivityLine, activityOf, type ActivitySources, periodOf, periodSchema } from './activity.ts'
 import { activityCsv } from './csv.ts'
 
 export interface ActivityRoutesOptions {
@@ -40,7 +40,7 @@ export function activityRoutes({ sources, clock, entrance }: ActivityRoutesOptio
     const csv = subscriber === undefined ? '' : activityCsv(await activityOf(subscriber, period, sources), subscriber.asset)
     response.attachment(`rivulet-${period.from}-${period.to}.csv`).type('text/csv; charset=utf-8').send(csv)
   })
-  router.use(paths, answerFaults)
+  router.use(paths, answerRefusals(statuses))
   return router
 }
 
@@ -51,11 +51,6 @@ function subscriberOf(response: Response): { readonly personId: Id<'pers'>; read
 
 function lineJson({ day, kind, site, payee, amount, seconds }: ActivityLine): object {
   return { day, kind, site: site ?? null, payee: payee ?? null, amount: String(amount), seconds }
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (error instanceof ActivityFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
-  else next(error)
 }
 
 const activityAnswer = z.strictObject({

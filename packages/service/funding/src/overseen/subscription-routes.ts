@@ -1,9 +1,9 @@
 /** What operators see of subscriptions, and do about them. Mount on the operator's port; parses its own bodies. */
-import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Accounts, answerRefusals, type Entrance, personOf } from '@rivulet/accounts'
 import { actionOf, type AuditLog } from '@rivulet/audit'
-import { Fault, isFault } from '@rivulet/faults'
+import { Fault } from '@rivulet/faults'
 import { isId } from '@rivulet/ids'
-import express, { type ErrorRequestHandler, Router } from 'express'
+import express, { Router } from 'express'
 import { z } from 'zod'
 import type { Funding } from '../funding.ts'
 import { overseenStates, type SubscriptionLine, type SubscriptionListStore } from './subscription-list-store.ts'
@@ -89,7 +89,7 @@ export function overseenRoutes({ store, funding, accounts, entrance, audit, nowM
       response.status(204).end()
     })
   }
-  router.use('/api/subscriptions', answerFaults)
+  router.use('/api/subscriptions', answerRefusals(statuses))
   return router
 }
 
@@ -98,12 +98,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: unknown): z.outp
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new OverseenFault('request-invalid', `${issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.')}: ${issue?.message ?? 'invalid'}`)
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = isFault(error) ? statuses[error.code] : undefined
-  if (response.headersSent || !isFault(error) || status === undefined) next(error)
-  else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
 
 /** What the API reference says of these routes. */

@@ -1,9 +1,9 @@
-import { assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
+import { answerRefusals, assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
 import { parseUnits } from '@rivulet/money'
 import { type Clock, RateLimit } from '@rivulet/time'
 import { parsePointer } from '@rivulet/web-monetization'
-import express, { type ErrorRequestHandler, Router } from 'express'
+import express, { Router } from 'express'
 import { z } from 'zod'
 import { TipFault, type TipFaultCode, type TipState } from './tip.ts'
 import type { Tips } from './tips.ts'
@@ -53,7 +53,7 @@ export function tipRoutes({ tips, entrance, clock, allowLocal }: TipRoutesOption
     if (walletAddress === undefined) throw new TipFault('tip-unknown', 'you gave no such tip')
     response.json(tipJson(state, walletAddress.asset))
   })
-  router.use('/api/tips', answerFaults)
+  router.use('/api/tips', answerRefusals(statuses))
   return router
 }
 
@@ -71,11 +71,6 @@ function tipJson({ tip, state, taken, fee, delivered, why }: TipState, asset: { 
     id: tip.id, to: tip.pointer, amount: String(tip.amount), state, takenAmount: String(taken), feeAmount: String(fee), deliveredAmount: delivered === undefined ? null : String(delivered), why: why ?? null, createdAtMs: tip.createdMs,
     assetCode: asset.code, assetScale: asset.scale,
   }
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (error instanceof TipFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
-  else next(error)
 }
 
 const tipAnswer = z.strictObject({

@@ -1,11 +1,10 @@
 /** What operators do to people and to the whole: audit log, people, corrections, the switch of all streams. Mount on the operator's port; parses its own bodies. */
-import { type Accounts, type Entrance, type PersonListed, personOf } from '@rivulet/accounts'
+import { type Accounts, answerRefusals, type Entrance, type PersonListed, personOf } from '@rivulet/accounts'
 import { type Action, actionOf, type AuditEntry, type AuditFilter, type AuditLog } from '@rivulet/audit'
-import { isFault } from '@rivulet/faults'
 import { type Id, isId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { SwitchStore } from '@rivulet/wallet'
-import express, { type ErrorRequestHandler, type Response, Router } from 'express'
+import express, { type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Correction } from './correction-store.ts'
 import { AdminFault, type Corrections } from './corrections.ts'
@@ -55,7 +54,7 @@ export function adminRoutes(options: AdminRoutesOptions): Router {
   auditDoors(router, options)
   peopleDoors(router, options)
   moneyDoors(router, options)
-  router.use(paths, answerFaults)
+  router.use(paths, answerRefusals(statuses))
   return router
 }
 
@@ -188,12 +187,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: unknown): z.outp
 /** A field that a spreadsheet would take for a formula begins with an apostrophe. */
 function csvField(value: string): string {
   return `"${(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value).replaceAll('"', '""')}"`
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = isFault(error) ? statuses[error.code] : undefined
-  if (response.headersSent || !isFault(error) || status === undefined) next(error)
-  else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
 
 /** What the API reference says of these routes. */

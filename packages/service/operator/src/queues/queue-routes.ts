@@ -1,9 +1,9 @@
 /** What waits to leave, and what processes do by themselves. Mount on the operator's port; parses its own bodies. */
-import { type Accounts, type Entrance, personOf } from '@rivulet/accounts'
+import { type Accounts, answerRefusals, type Entrance, personOf } from '@rivulet/accounts'
 import { type Action, actionOf, type AuditLog, type AuditTransaction, recordAction } from '@rivulet/audit'
-import { Fault, isFault } from '@rivulet/faults'
+import { Fault } from '@rivulet/faults'
 import type { FailingEndpoint, GivenUp, QueueState } from '@rivulet/notify'
-import express, { type ErrorRequestHandler, type Response, Router } from 'express'
+import express, { type Response, Router } from 'express'
 import { z } from 'zod'
 import type { JobReport } from '../store.ts'
 
@@ -90,7 +90,7 @@ export function queueRoutes({ queues, webhooks, jobs, runs, accounts, entrance, 
     response.status(204).end()
   })
 
-  router.use(paths, answerFaults)
+  router.use(paths, answerRefusals(statuses))
   return router
 }
 
@@ -98,12 +98,6 @@ function reasonIn(body: unknown): string {
   const parsed = reasonBody.safeParse(body ?? {})
   if (!parsed.success) throw new QueueFault('request-invalid', 'reason: must be 3 to 500 characters')
   return parsed.data.reason
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const status = isFault(error) ? statuses[error.code] : undefined
-  if (response.headersSent || !isFault(error) || status === undefined) next(error)
-  else response.status(status).json({ error: { code: error.code, message: error.message } })
 }
 
 /** What the API reference says of these routes. */

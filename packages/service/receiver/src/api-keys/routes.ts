@@ -1,7 +1,7 @@
-import { type Entrance, personOf, personPart } from '@rivulet/accounts'
-import express, { type ErrorRequestHandler, Router } from 'express'
+import { answerRefusals, type Entrance, personOf, personPart } from '@rivulet/accounts'
+import express, { Router } from 'express'
 import { z } from 'zod'
-import { type ApiKey, ApiKeyFault, type ApiKeyFaultCode, newApiKey } from './api-key.ts'
+import { type ApiKey, type ApiKeyFaultCode, newApiKey } from './api-key.ts'
 import type { ApiKeys } from './api-keys.ts'
 
 const bodyBytesMax = 4_096
@@ -26,17 +26,12 @@ export function apiKeyRoutes({ apiKeys, entrance }: { readonly apiKeys: ApiKeys;
     await apiKeys.revoke(personOf(response).id, request.params.id)
     response.status(204).end()
   })
-  router.use('/api/api-keys', answerFaults)
+  router.use('/api/api-keys', answerRefusals(statuses))
   return router
 }
 
 function apiKeyJson({ id, name, start, scopes, createdAtMs, usedAtMs, revokedAtMs }: ApiKey): object {
   return { id, name, start, scopes, createdAtMs, usedAtMs: usedAtMs ?? null, revokedAtMs: revokedAtMs ?? null }
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (error instanceof ApiKeyFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
-  else next(error)
 }
 
 const keyAnswer = z.strictObject({ id: z.string(), name: z.string(), start: z.string(), scopes: newApiKey.shape.scopes, createdAtMs: z.int(), usedAtMs: z.int().nullable(), revokedAtMs: z.int().nullable() })

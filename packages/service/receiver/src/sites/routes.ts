@@ -1,5 +1,5 @@
-import { type Entrance, personOf, personPart } from '@rivulet/accounts'
-import express, { type ErrorRequestHandler, Router } from 'express'
+import { answerRefusals, type Entrance, personOf, personPart } from '@rivulet/accounts'
+import express, { Router } from 'express'
 import { z } from 'zod'
 import { instructionsOf } from './proof.ts'
 import { type Site, SiteFault, type SiteFaultCode } from './site.ts'
@@ -30,7 +30,7 @@ export function siteRoutes({ sites, entrance }: { readonly sites: Sites; readonl
     await sites.remove(personOf(response).id, request.params.id)
     response.status(204).end()
   })
-  router.use('/api/sites', answerFaults)
+  router.use('/api/sites', answerRefusals(statuses))
   return router
 }
 
@@ -41,11 +41,6 @@ function siteJson(site: Site): object {
     id, origin, state, method: method ?? null, provenSinceMs: provenSinceMs ?? null, foundAtMs: foundAtMs ?? null, lostAtMs: lostAtMs ?? null, checkedAtMs: checkedAtMs ?? null, findings: findings ?? null, createdAtMs,
     record: record ?? null, file,
   }
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (error instanceof SiteFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
-  else next(error)
 }
 
 const msOrNull = z.int().nullable()

@@ -1,5 +1,5 @@
-import { assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
-import express, { type ErrorRequestHandler, Router } from 'express'
+import { answerRefusals, assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
+import express, { Router } from 'express'
 import { z } from 'zod'
 import { SplitFault, type SplitFaultCode } from './split.ts'
 import { partsSchema, type ShareElsewhere, type SharedAddress, type Splits } from './splits.ts'
@@ -25,7 +25,7 @@ export function splitRoutes({ splits, entrance }: { readonly splits: Splits; rea
     await splits.change(personOf(response).id, request.params.id, parsed.data.parts)
     response.status(204).end()
   })
-  router.use('/api/splits', answerFaults)
+  router.use('/api/splits', answerRefusals(statuses))
   return router
 }
 
@@ -41,11 +41,6 @@ function elsewhereJson(state: ShareElsewhere | undefined): object | null {
   if (state === undefined) return null
   const { waiting, awaitingApproval, underWay, sent, refused } = state
   return { waiting: String(waiting), awaitingApproval: String(awaitingApproval), underWay: String(underWay), sent: String(sent), refused: refused === undefined ? null : { atMs: refused.atMs, reason: refused.reason ?? null } }
-}
-
-const answerFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (error instanceof SplitFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
-  else next(error)
 }
 
 const elsewhereAnswer = z.strictObject({ waiting: unitsPart, awaitingApproval: unitsPart, underWay: unitsPart, sent: unitsPart, refused: z.strictObject({ atMs: z.int(), reason: z.string().nullable() }).nullable() })

@@ -1,7 +1,7 @@
-import { type Accounts, assetParts, dayPart, personOf, personPart, unitsPart, type WalletAddress } from '@rivulet/accounts'
+import { type Accounts, answerRefusals, assetParts, dayPart, personOf, personPart, unitsPart, type WalletAddress } from '@rivulet/accounts'
 import type { Ledger } from '@rivulet/ledger'
 import { type Clock, type Days, RateLimit } from '@rivulet/time'
-import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { statementCsv } from './csv.ts'
 import { statementPdf } from './pdf.ts'
@@ -60,10 +60,7 @@ function statementJson({ address, opening, closing, lines }: PointerStatement): 
   return { id, url, assetCode: asset.code, assetScale: asset.scale, opening: String(opening), closing: String(closing), lines: lines.map(({ day, kind, site, amount }) => ({ day, kind, site: site ?? null, amount: String(amount) })) }
 }
 
-export const answerStatementFaults: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (error instanceof StatementFault && !response.headersSent) response.status(statuses[error.code]).json({ error: { code: error.code, message: error.message } })
-  else next(error)
-}
+export const answerStatementFaults = answerRefusals(statuses)
 
 const statementsAnswer = z.strictObject({
   person: personPart, from: dayPart, to: dayPart,
