@@ -7,7 +7,7 @@ import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, everybody, interledgerRail, PayeesElsewhere, operatorPayoutRoutes, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
+import { Bank, BankStore, everybody, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
@@ -94,14 +94,7 @@ function connectOf({ payouts, stripe, publicUrls }: Config, postgres: Postgres):
 export function payOutOverInterledger({ payouts, store }: PayoutParts, paying: Paying, { config, ledger, clock, accounts, instance }: Parts & { readonly instance: InstanceKey }): void {
   const { allowLocal } = config
   const resolver = new Resolver({ fetch: guardedFetch({ clock, allowLocal }), clock, asker: instance, allowLocal })
-  // What gathers for an address elsewhere is paid in the name of who shares it: a publisher, or all subscribers by the installation.
-  const payerOf: Parameters<typeof interledgerRail>[0]['payerOf'] = async (accountId) => {
-    const own = await accounts.walletAddressByAccount(accountId)
-    const method = own === undefined ? await store.method(accountId) : undefined
-    if (method?.personId === everybody.personId) return { id: everybody.walletAddressId, url: instance.walletAddress, asset: config.asset }
-    return own ?? (method === undefined ? undefined : (await accounts.personById(method.personId))?.walletAddress)
-  }
-  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, payerOf, ledger, client: instance.walletAddress }))
+  payouts.sendBy(interledgerRail({ payments: paying.payments, resolver, payerOf: payerOf({ accounts, store, instance: { url: instance.walletAddress, asset: config.asset } }), ledger, client: instance.walletAddress }))
 }
 
 /** Whom of other providers' people subscribers may share with. */

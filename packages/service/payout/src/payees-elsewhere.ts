@@ -2,17 +2,33 @@
  * Shares of subscribers for wallet addresses of other providers. What all of them leave to one address gathers on one account, and leaves by Interledger each day on which there is enough: small shares
  * travel together, and nobody there learns who read what.
  */
+import type { Accounts } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
 import { type Id, idFloor } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
+import type { Asset } from '@rivulet/money'
 import type { Resolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
 import type { PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
+import type { InterledgerRailOptions } from './rails/interledger.ts'
 import { gather, gatheringName, openPaymentsAddress } from './shares-elsewhere.ts'
 
 /** In whose name the installation pays what nobody alone has given: ids of before anybody was there. */
 export const everybody = { personId: idFloor('pers', 0), walletAddressId: idFloor('wadr', 0) } as const
+
+/**
+ * In whose name an account is paid out of: whose it is; for what gathers for an address elsewhere, who shares it; for what all subscribers share, the installation's.
+ * @param instance the wallet address under which the installation itself is known, in its asset
+ */
+export function payerOf({ accounts, store, instance }: { readonly accounts: Pick<Accounts, 'walletAddressByAccount' | 'personById'>; readonly store: Pick<PayoutStore, 'method'>; readonly instance: { readonly url: string; readonly asset: Asset } }): InterledgerRailOptions['payerOf'] {
+  return async (accountId) => {
+    const own = await accounts.walletAddressByAccount(accountId)
+    const method = own === undefined ? await store.method(accountId) : undefined
+    if (method?.personId === everybody.personId) return { id: everybody.walletAddressId, ...instance }
+    return own ?? (method === undefined ? undefined : (await accounts.personById(method.personId))?.walletAddress)
+  }
+}
 
 export interface PayeesElsewhereOptions {
   readonly ledger: Pick<Ledger, 'openAccount' | 'accountByName'>

@@ -17,7 +17,7 @@ import express, { type RequestHandler } from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RailName } from '../payout.ts'
 import type { PayoutRecord } from '../payout-store.ts'
-import { everybody, PayeesElsewhere } from '../payees-elsewhere.ts'
+import { everybody, PayeesElsewhere, payerOf } from '../payees-elsewhere.ts'
 import { sharesElsewhere, statesElsewhere } from '../shares-elsewhere.ts'
 import { StripeAccountStore } from '../stripe-account-store.ts'
 import { stripePayoutRoutes } from '../stripe-routes.ts'
@@ -122,7 +122,7 @@ async function stripe(): Promise<Way> {
 /** To a wallet address of Open Payments, by real STREAM packets into real books. */
 async function interledger(migrations: readonly Migrations[] = []): Promise<Way> {
   const house = await openHouse({}, [gnapMigrations, openPaymentsMigrations, ...migrations])
-  const { ledger, clock, postgres } = house
+  const { ledger, clock, postgres, mara } = house
   const account = (name: string, kind: 'link' | 'publisher') => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: kind === 'link' })
   const [there, here, bob] = [await account('link[receiver]@wallet', 'link'), await account('link[wallet]@receiver', 'link'), await account('publisher[bob]', 'publisher')]
   const address: WalletAddress = { id: newId('wadr', clock.nowMs()), personId: newId('pers', 1), role: 'publisher', path: 'bob', url: 'https://receiver.example/bob', publicName: 'bob', asset: eur, ledgerAccountId: bob.id, main: true }
@@ -137,9 +137,14 @@ async function interledger(migrations: readonly Migrations[] = []): Promise<Way>
     find: findReceiver({ incoming, publicUrls: ['https://receiver.example'], reader: { read: () => Promise.resolve(undefined) } }),
   })
   const paid: string[] = []
+  const maras = { ...address, personId: mara.personId, path: 'mara', url: 'https://pay.example/mara', ledgerAccountId: mara.accountId }
+  const accounts = {
+    walletAddressByAccount: (id: string) => Promise.resolve(id === mara.accountId ? maras : undefined),
+    personById: (id: string) => Promise.resolve(id === mara.personId ? ({ id, name: 'Mara', email: 'mara@example.com', role: 'publisher', walletAddress: maras } as Person) : undefined),
+  }
   house.payouts.sendBy(
     interledgerRail({
-      payments: paying.payments, ledger, client: 'https://wallet.example', payerOf: () => Promise.resolve(address),
+      payments: paying.payments, ledger, client: 'https://wallet.example', payerOf: payerOf({ accounts, store: house.store, instance: { url: 'https://wallet.example/instance', asset: eur } }),
       resolver: {
         resolve: async () => {
           const { payment } = await incoming.create({ walletAddress: address, client: 'https://wallet.example' })
@@ -281,6 +286,8 @@ test('a share for a wallet address of another provider gathers on an account of 
   await nextMorning()
   expect([await gathered(), await way.left()]).toEqual([0n, [1_033_333_331n]])
   expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 1_033_333_331n, refused: undefined }])
+  const { rows: payers } = await postgres.pool.query('select wallet_address from open_payments.outgoing_payment')
+  expect(payers).toEqual([{ wallet_address: address.url }])
   await way.house.earn(1n)
   await splits.move()
   // Of 3,100,000,003 units a third, to the unit; three of them were the fee.
@@ -351,6 +358,8 @@ test('what subscribers share with a wallet address of another provider gathers o
   expect(record).toMatchObject({ personId: everybody.personId, shown: there, payout: { amount: 1_040_000_003n, requestedBy: { kind: 'schedule' } } })
   if (record !== undefined) await way.arrives(record)
   expect(await way.left()).toEqual([1_040_000_000n])
+  const payers = async (): Promise<readonly string[]> => (await postgres.pool.query<{ wallet_address: string }>('select wallet_address from open_payments.outgoing_payment')).rows.map((row) => row.wallet_address)
+  expect(await payers()).toEqual(['https://wallet.example/instance'])
   expect(await named()).toEqual([
     'elsewhere[bob] -> payout[interledger] 1040000003 payout', 'payout[interledger] -> fee.payout 3 payout-fee',
     'psp[sandbox] -> elsewhere[bob] 800000003 deposit', ...shares,
