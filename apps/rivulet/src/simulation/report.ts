@@ -2,6 +2,7 @@
 import type { Id } from '@rivulet/ids'
 import { floorDivide, formatAmount } from '@rivulet/money'
 import type { PayoutRecord } from '@rivulet/payout'
+import { abreast } from './abreast.ts'
 import { asset, type SimulatedPerson, type World } from './world.ts'
 
 export interface SimulationSpec {
@@ -47,11 +48,10 @@ export async function reportOf(world: World, spec: SimulationSpec, told: Told): 
   }
   const of = (name: (typeof houseAccounts)[number]): bigint => balances.get(name) ?? 0n
   const charges = await chargesOf(world, told.subscriptions)
-  let [left, readMs] = [0n, 0n]
-  for (const { id, accountId } of told.people) {
-    left += (await ledger.balance(accountId)).posted
-    for (const { attentionMs } of await usage.usageSince(id, '2027-01-01')) readMs += attentionMs
-  }
+  const postedOf = async ({ accountId }: SimulatedPerson): Promise<bigint> => (await ledger.balance(accountId)).posted
+  const left = (await abreast(told.people, postedOf)).reduce((sum, posted) => sum + posted, 0n)
+  const usages = await usage.usagesSince(told.people.map(({ id }) => id), '2027-01-01')
+  const readMs = usages.values().reduce((sum, sites) => sites.reduce((part, { attentionMs }) => part + attentionMs, sum), 0n)
   const payouts = await told.payouts()
   // What was set aside for a payout and has not come back.
   const gone = payouts.filter(({ payout: { status } }) => status !== 'failed' && status !== 'cancelled' && status !== 'returned')
@@ -90,12 +90,12 @@ export async function reportOf(world: World, spec: SimulationSpec, told: Told): 
 
 async function chargesOf({ fundingStore }: World, subscriptions: readonly Id<'subs'>[]) {
   const sum = { charged: 0n, paid: 0, declined: 0, disputed: 0n, disputes: 0, won: 0, ended: 0, shared: 0n, budgetsSpent: 0 }
-  for (const id of subscriptions) {
-    const statements = await fundingStore.statements(id, statementsMax)
+  const kept = await abreast(subscriptions, (id) => Promise.all([fundingStore.statements(id, statementsMax), fundingStore.byId(id), fundingStore.charges(id, chargesMax)]))
+  for (const [statements, record, charges] of kept) {
     sum.shared += statements.reduce((all, { shares }) => all + shares.reduce((part, { amount }) => part + amount, 0n), 0n)
     if (statements.some(({ rest }) => rest === 0n)) sum.budgetsSpent += 1
-    if ((await fundingStore.byId(id))?.subscription.status === 'ended') sum.ended += 1
-    for (const { status, amount, disputesWon } of await fundingStore.charges(id, chargesMax)) {
+    if (record?.subscription.status === 'ended') sum.ended += 1
+    for (const { status, amount, disputesWon } of charges) {
       if (status === 'succeeded' || status === 'disputed') {
         sum.paid += 1
         sum.charged += amount

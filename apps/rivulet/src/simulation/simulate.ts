@@ -1,6 +1,7 @@
 /** A month in a minute: sittings of reading on a virtual clock, plans that change, payments that fail or are disputed, tips, payouts, and what came of it all in the books. */
 import { isFault } from '@rivulet/faults'
 import { type Id, newId } from '@rivulet/ids'
+import { abreast } from './abreast.ts'
 import { Office } from './office.ts'
 import { cards, randomFrom, type Reader, readersOf, tipsOf, type Visit, visitsOf } from './readers.ts'
 import { reportOf, type SimulationReport, type SimulationSpec, type Told } from './report.ts'
@@ -20,7 +21,6 @@ const steps = 12
 const stepMs = 24_000
 /** What falls due at a step gets so much time: two flushes of the books. */
 const lingerMs = 150
-const doneAbreast = 48
 const tipPacketsPerSecond = 1_000
 const tipStepMs = 50
 const cent = 10_000_000n
@@ -212,13 +212,6 @@ class House {
     tab.agent.leave()
     tabs.delete(tab)
   }
-}
-
-/** Does it for all, some at a time; the answers keep their order. */
-async function abreast<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
-  const results: Result[] = []
-  for (let first = 0; first < items.length; first += doneAbreast) results.push(...(await Promise.all(items.slice(first, first + doneAbreast).map(work))))
-  return results
 }
 
 function keyOf({ reader, publisher }: Visit): string {

@@ -5,6 +5,7 @@ import type { Clock, Timer } from '@rivulet/time'
 interface Waiting {
   readonly dueMs: number
   readonly order: number
+  readonly background: boolean
   readonly task: () => void
 }
 
@@ -32,8 +33,8 @@ export class VirtualClock implements Clock {
     return this.#nowMs - this.#startMs
   }
 
-  after(delayMs: number, task: () => void): Timer {
-    const waiting: Waiting = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, task }
+  after(delayMs: number, task: () => void, options?: { readonly background?: boolean }): Timer {
+    const waiting: Waiting = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, background: options?.background === true, task }
     this.#waiting.add(waiting)
     return { cancel: () => void this.#waiting.delete(waiting) }
   }
@@ -47,10 +48,12 @@ export class VirtualClock implements Clock {
     await this.#rest()
     this.#nowMs += ms
     const untilMs = this.#nowMs + lingerMs
-    for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
-      this.#waiting.delete(next)
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs)
-      next.task()
+    for (let due = this.#next(untilMs); due.length > 0; due = this.#next(untilMs)) {
+      for (const waiting of due) {
+        this.#nowMs = Math.max(this.#nowMs, waiting.dueMs)
+        // One of them may have cancelled another.
+        if (this.#waiting.delete(waiting)) waiting.task()
+      }
       await this.#rest()
     }
     this.#nowMs = untilMs
@@ -73,12 +76,18 @@ export class VirtualClock implements Clock {
     return work
   }
 
-  #next(untilMs: number): Waiting | undefined {
+  /**
+   * What falls due first, by then. What a service looks at by itself in the background at the same moment goes with it, as it does in the product: each of these looks at rows of its own. Everything else, packets and
+   * their bookings above all, goes alone and in order, so that the same seed tells the same story.
+   */
+  #next(untilMs: number): readonly Waiting[] {
     let first: Waiting | undefined
     for (const waiting of this.#waiting) {
       if (waiting.dueMs <= untilMs && (first === undefined || waiting.dueMs < first.dueMs || (waiting.dueMs === first.dueMs && waiting.order < first.order))) first = waiting
     }
-    return first
+    if (first === undefined) return []
+    const { background, dueMs } = first
+    return background ? [...this.#waiting].filter((waiting) => waiting.background && waiting.dueMs === dueMs) : [first]
   }
 }
 

@@ -17,7 +17,7 @@ import { allMigrations } from '../database.ts'
 import { restOf, VirtualClock } from './virtual-clock.ts'
 
 export const asset = { code: 'EUR', scale: 9 }
-const connectionsMax = 24
+const connectionsMax = 10
 const publicUrl = 'https://wallet.example'
 const receiverUrl = 'https://publishers.example'
 /** Of the card provider: 1.5 % and 0.25 a charge. */

@@ -15,13 +15,13 @@ export function inTransaction<Result>(pool: pg.Pool, work: (client: pg.PoolClien
 }
 
 /**
- * A transaction in two messages: what it asks for leaves with its beginning, what `decide` wants written with its end. Answers the rows of what was written. `decide` may ask for more in between; what it
+ * A transaction in two messages: what it asks for leaves with its beginning, what `decide` wants written with its end. Answers the rows of what was written. What `decide`
  * throws undoes everything.
  */
-export function inTwoMessages(pool: pg.Pool, asked: readonly string[], decide: (rows: unknown[][], client: pg.PoolClient) => Promise<readonly string[]> | readonly string[]): Promise<unknown[][]> {
+export function inTwoMessages(pool: pg.Pool, asked: readonly string[], decide: (rows: unknown[][]) => Promise<readonly string[]> | readonly string[]): Promise<unknown[][]> {
   return connected(pool, async (client) => {
     const [, ...rows] = await script(client, ['begin', ...asked])
-    return script(client, [...(await decide(rows, client)), 'commit'])
+    return script(client, [...(await decide(rows)), 'commit'])
   })
 }
 

@@ -2,7 +2,7 @@ import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { parseUnits } from '@rivulet/money'
 import type { MailTransaction } from '@rivulet/notify'
-import { inTwoMessages, type Postgres, type SqlValue, statement } from '@rivulet/postgres'
+import { Batches, inTwoMessages, type Postgres, type SqlValue, statement } from '@rivulet/postgres'
 import { type Generated, type Kysely, sql } from 'kysely'
 import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
@@ -87,7 +87,7 @@ interface Change {
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
   readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string; readonly refunded?: bigint; readonly disputesWon?: number; readonly disputeCost?: { readonly amount: bigint; readonly entries: number } }
   readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly pooled: PoolEntry['attention'] | undefined }
-  /** What other services write with it. */
+  /** What other services write with it; what it queries is written at the end of the transaction, and not answered. */
   readonly also?: (transaction: MailTransaction) => Promise<void>
 }
 
@@ -101,6 +101,20 @@ export interface ChargeNow {
   /** What the provider takes for disputes of it, units, and how many entries of its books said so. */
   readonly disputeCost: bigint
   readonly disputeEntries: number
+}
+
+/** A change that is asked for, and the effect that it ends. */
+interface ChangeAsked {
+  readonly id: Id<'subs'>
+  readonly nowMs: number
+  readonly completes: bigint | undefined
+  readonly decide: Decide
+}
+
+interface Beginning {
+  readonly record: SubscriptionRecord
+  readonly effects: readonly SubscriptionEffect[]
+  readonly nowMs: number
 }
 
 type Decide = (record: SubscriptionRecord, chargeNow: (key: string) => ChargeNow | undefined) => Change | undefined
@@ -123,6 +137,7 @@ export interface PlanSpec extends Omit<Plan, 'id' | 'pool'> {
 }
 
 const statementsKeptMax = 1_200
+const atOnceMax = 200
 const subscriptionColumns = ['id', 'person_id', 'account_id', 'provider', 'card', 'policy', 'state', 'period_begun_ms', 'counted', 'funded', 'carried'] as const
 
 type SubscriptionRow = Pick<SubscriptionTable, (typeof subscriptionColumns)[number]>
@@ -133,6 +148,37 @@ export class FundingStore {
   readonly #pool: Postgres['pool']
   /** A plan never changes but for being offered. */
   readonly #plans = new Map<string, Plan>()
+
+  /** What is asked in the same turn is read, or written, together. */
+  readonly #offers = new Batches(async (asked: readonly undefined[]) => {
+    const plans = (await this.#db.selectFrom('funding.plan').selectAll().where('offered', '=', true).orderBy('price').orderBy('id').execute()).map(planOf)
+    return asked.map((): readonly Plan[] => plans)
+  }, atOnceMax)
+  readonly #records = new Batches(async (ids: readonly Id<'subs'>[]) => {
+    const rows = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('id', '=', sql<string>`any(${ids}::text[])`).execute()
+    const found = new Map<string, SubscriptionRecord>()
+    for (const row of rows) found.set(row.id, await this.#record(row))
+    return ids.map((id) => found.get(id))
+  }, atOnceMax)
+  readonly #had = new Batches(async (personIds: readonly string[]) => {
+    const rows = await this.#db.selectFrom('funding.subscription').select('person_id').where('person_id', '=', sql<string>`any(${personIds}::text[])`).distinct().execute()
+    const found = new Set(rows.map((row) => row.person_id))
+    return personIds.map((id) => found.has(id))
+  }, atOnceMax)
+  readonly #paid = new Batches(async (ids: readonly string[]) => {
+    const { rows } = await sql<{ subscription_id: string; amount: bigint; settled_ms: bigint }>`
+      select distinct on (subscription_id) subscription_id, amount, settled_ms from funding.charge where subscription_id = any(${ids}::text[]) and status = 'succeeded' order by subscription_id, settled_ms desc`.execute(this.#db)
+    const found = new Map(rows.map((row) => [row.subscription_id, { amount: row.amount, paidMs: Number(row.settled_ms) }]))
+    return ids.map((id) => found.get(id))
+  }, atOnceMax)
+  readonly #statements = new Batches(async (asked: readonly { readonly id: string; readonly period: number }[]) => {
+    const { rows } = await sql<Tables['funding.statement']>`
+      select s.* from unnest(${asked.map(({ id }) => id)}::text[], ${asked.map(({ period }) => period)}::int4[]) as u(id, period) join funding.statement s on s.subscription_id = u.id and s.period = u.period`.execute(this.#db)
+    const found = new Map(rows.map((row) => [`${row.subscription_id} ${row.period}`, statementOf(row)]))
+    return asked.map(({ id, period }) => found.get(`${id} ${period}`))
+  }, atOnceMax)
+  readonly #beginnings = new Batches((asked: readonly Beginning[]) => this.#begin(asked), atOnceMax)
+  readonly #changes = new Batches((asked: readonly ChangeAsked[]) => this.#changeAll(asked), atOnceMax)
 
   /** Of pooled plans. */
   readonly pools: PoolStore
@@ -165,8 +211,8 @@ export class FundingStore {
     })
   }
 
-  async offeredPlans(): Promise<readonly Plan[]> {
-    return (await this.#db.selectFrom('funding.plan').selectAll().where('offered', '=', true).orderBy('price').orderBy('id').execute()).map(planOf)
+  offeredPlans(): Promise<readonly Plan[]> {
+    return this.#offers.add(undefined)
   }
 
   /** The subscription that has not ended, if she has one. */
@@ -175,9 +221,8 @@ export class FundingStore {
     return row === undefined ? undefined : this.#record(row)
   }
 
-  async byId(id: Id<'subs'>): Promise<SubscriptionRecord | undefined> {
-    const row = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('id', '=', id).executeTakeFirst()
-    return row === undefined ? undefined : this.#record(row)
+  byId(id: Id<'subs'>): Promise<SubscriptionRecord | undefined> {
+    return this.#records.add(id)
   }
 
   /** How those spend their budgets who have a subscription that has begun. */
@@ -220,25 +265,28 @@ export class FundingStore {
   }
 
   /** Whether she ever had a subscription, so that trials are for newcomers. */
-  async hadOne(personId: Id<'pers'>): Promise<boolean> {
-    return (await this.#db.selectFrom('funding.subscription').select('id').where('person_id', '=', personId).limit(1).executeTakeFirst()) !== undefined
+  hadOne(personId: Id<'pers'>): Promise<boolean> {
+    return this.#had.add(personId)
   }
 
   /** False when she has one already. */
-  async insert(record: SubscriptionRecord, effects: readonly SubscriptionEffect[], nowMs: number): Promise<boolean> {
-    const { subscription, personId, accountId, provider, card, policy } = record
-    const columns = stateColumns(subscription)
-    let inserted = false
-    await inTwoMessages(this.#pool, [
-      statement(
+  insert(record: SubscriptionRecord, effects: readonly SubscriptionEffect[], nowMs: number): Promise<boolean> {
+    return this.#beginnings.add({ record, effects, nowMs })
+  }
+
+  async #begin(asked: readonly Beginning[]): Promise<readonly boolean[]> {
+    let inserted = new Set<string>()
+    await inTwoMessages(this.#pool, asked.map(({ record: { subscription, personId, accountId, provider, card, policy, periodBegunMs, counted }, nowMs }) => {
+      const columns = stateColumns(subscription)
+      return statement(
         `insert into funding.subscription (id, person_id, account_id, provider, card, policy, status, state, due_ms, begun_ms, period_begun_ms, counted, funded, carried)
           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0) on conflict (person_id) where status <> 'ended' do nothing returning id`,
-        [subscription.id, personId, accountId, provider, JSON.stringify(card), JSON.stringify(policy), columns.status, columns.state, columns.due_ms, nowMs, record.periodBegunMs, writtenAttention(record.counted)]),
-    ], ([rows]) => {
-      inserted = rows?.length === 1
-      return inserted ? effectsWritten({ id: subscription.id, provider, nowMs }, effects) : []
+        [subscription.id, personId, accountId, provider, JSON.stringify(card), JSON.stringify(policy), columns.status, columns.state, columns.due_ms, nowMs, periodBegunMs, writtenAttention(counted)])
+    }), (rows) => {
+      inserted = new Set((rows.flat() as { readonly id: string }[]).map(({ id }) => id))
+      return asked.flatMap(({ record: { subscription: { id }, provider }, effects, nowMs }) => (inserted.has(id) ? effectsWritten({ id, provider, nowMs }, effects) : []))
     })
-    return inserted
+    return asked.map(({ record }) => inserted.has(record.subscription.id))
   }
 
   /**
@@ -246,23 +294,47 @@ export class FundingStore {
    * @param completes the effect that this change ends: when another process has ended it, nothing happens
    */
   async change(id: Id<'subs'>, { nowMs, completes }: { readonly nowMs: number; readonly completes?: bigint }, decide: Decide): Promise<void> {
+    const refused = await this.#changes.add({ id, nowMs, completes, decide })
+    if (refused !== undefined) throw refused.error
+  }
+
+  /** Changes of different subscriptions are one transaction; of the same one, one after the other. What a decision throws is answered, and nothing of it is written. */
+  async #changeAll(asked: readonly ChangeAsked[]): Promise<readonly ({ readonly error: unknown } | undefined)[]> {
+    const refused = new Map<ChangeAsked, { readonly error: unknown }>()
+    for (let left = asked; left.length > 0;) {
+      const first = new Map(left.toReversed().map((one) => [one.id, one]))
+      const now = [...first.values()]
+      left = left.filter((one) => first.get(one.id) !== one)
+      await this.#changeOnce(now, refused)
+    }
+    return asked.map((one) => refused.get(one))
+  }
+
+  async #changeOnce(asked: readonly ChangeAsked[], refused: Map<ChangeAsked, { readonly error: unknown }>): Promise<void> {
+    const ids = asked.map(({ id }) => id)
+    const completing = asked.filter(({ completes }) => completes !== undefined)
     await inTwoMessages(this.#pool, [
-      statement(`select ${subscriptionColumns.join()} from funding.subscription where id = $1 for update`, [id]),
-      // The lock is had: what others did before it is seen.
-      completes === undefined ? 'select' : statement('update funding.effect set done_ms = $3 where subscription_id = $1 and number = $2 and done_ms is null returning number', [id, completes, nowMs]),
-      statement(`select key, status, amount, refunded, disputes_won as "disputesWon", dispute_cost as "disputeCost", dispute_entries as "disputeEntries"
-        from funding.charge where subscription_id = $1 and status in ('asked', 'authentication', 'succeeded', 'disputed')`, [id]),
-    ], async ([rows, ended, charges], client) => {
-      const row = (rows as SubscriptionRow[])[0]
-      if (row === undefined || (completes !== undefined && ended?.length !== 1)) return []
-      const record = await this.#record(row)
-      const change = decide(record, (key) => (charges as (ChargeNow & { readonly key: string })[]).find((charge) => charge.key === key))
-      if (change === undefined) return []
-      await change.also?.({ query: (text, values) => client.query(text, values) })
-      const { charge, statement: made } = change
-      return [
-        updated(id, change), ...effectsWritten({ id, provider: record.provider, nowMs }, change.effects), ...(charge === undefined ? [] : [chargeSettled(charge, nowMs)]), ...(made === undefined ? [] : [statementWritten(id, made, nowMs)]),
-      ]
+      statement(`select ${subscriptionColumns.join()} from funding.subscription where id = any($1::text[]) order by id for update`, [ids]),
+      // The locks are had: what others did before them is seen.
+      statement('select e.subscription_id, e.number from unnest($1::text[], $2::int8[]) as u(id, number) join funding.effect e on e.subscription_id = u.id and e.number = u.number where e.done_ms is null',
+        [completing.map(({ id }) => id), completing.map(({ completes }) => completes ?? 0n)]),
+      statement(`select subscription_id, key, status, amount, refunded, disputes_won as "disputesWon", dispute_cost as "disputeCost", dispute_entries as "disputeEntries"
+        from funding.charge where subscription_id = any($1::text[]) and status in ('asked', 'authentication', 'succeeded', 'disputed')`, [ids]),
+    ], async ([rows, open, charges]) => {
+      const found = new Map((rows as SubscriptionRow[]).map((row) => [row.id, row]))
+      const openEffects = new Set((open as { readonly subscription_id: string; readonly number: bigint }[]).map((row) => `${row.subscription_id} ${row.number}`))
+      const written: string[] = []
+      for (const one of asked) {
+        const row = found.get(one.id)
+        if (row === undefined || (one.completes !== undefined && !openEffects.has(`${one.id} ${one.completes}`))) continue
+        const charge = (key: string): ChargeNow | undefined => (charges as (ChargeNow & { readonly subscription_id: string; readonly key: string })[]).find((its) => its.subscription_id === one.id && its.key === key)
+        try {
+          written.push(...(await decided(one, await this.#record(row), charge)))
+        } catch (error) {
+          refused.set(one, { error })
+        }
+      }
+      return written
     })
   }
 
@@ -306,9 +378,8 @@ export class FundingStore {
   }
 
   /** The last one that succeeded. */
-  async lastPaid(id: Id<'subs'>): Promise<{ readonly amount: bigint; readonly paidMs: number } | undefined> {
-    const row = await this.#db.selectFrom('funding.charge').select(['amount', 'settled_ms']).where('subscription_id', '=', id).where('status', '=', 'succeeded').orderBy('settled_ms', 'desc').limit(1).executeTakeFirst()
-    return row === undefined ? undefined : { amount: row.amount, paidMs: Number(row.settled_ms) }
+  lastPaid(id: Id<'subs'>): Promise<{ readonly amount: bigint; readonly paidMs: number } | undefined> {
+    return this.#paid.add(id)
   }
 
   async chargeOf(key: string): Promise<{ readonly provider: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus } | undefined> {
@@ -376,9 +447,8 @@ export class FundingStore {
     return rows.map(statementOf)
   }
 
-  async statement(id: Id<'subs'>, period: number): Promise<Statement | undefined> {
-    const row = await this.#db.selectFrom('funding.statement').selectAll().where('subscription_id', '=', id).where('period', '=', period).executeTakeFirst()
-    return row === undefined ? undefined : statementOf(row)
+  statement(id: Id<'subs'>, period: number): Promise<Statement | undefined> {
+    return this.#statements.add({ id, period })
   }
 
   /** How the rest was shared that left an account under each of these keys. */
@@ -480,6 +550,24 @@ function sameTerms(row: PlanTable, { name, price, asset, period, feeBasisPoints,
 function stateColumns(subscription: Subscription): { readonly status: string; readonly state: string; readonly due_ms: bigint | null } {
   const dueMs = dueMsOf(subscription)
   return { status: subscription.status, state: JSON.stringify(stateOf(subscription)), due_ms: dueMs === undefined ? null : BigInt(dueMs) }
+}
+
+/** What a change writes, with the end of its effect. Throws what `decide` throws. */
+async function decided({ id, nowMs, completes, decide }: ChangeAsked, record: SubscriptionRecord, chargeNow: (key: string) => ChargeNow | undefined): Promise<readonly string[]> {
+  const change = decide(record, chargeNow)
+  const ends = completes === undefined ? [] : [statement('update funding.effect set done_ms = $3 where subscription_id = $1 and number = $2', [id, completes, nowMs])]
+  if (change === undefined) return ends
+  const also: string[] = []
+  await change.also?.({
+    query: (text, values) => {
+      also.push(statement(text, values as SqlValue[]))
+      return Promise.resolve()
+    },
+  })
+  const { charge, statement: made } = change
+  return [
+    ...ends, ...also, updated(id, change), ...effectsWritten({ id, provider: record.provider, nowMs }, change.effects), ...(charge === undefined ? [] : [chargeSettled(charge, nowMs)]), ...(made === undefined ? [] : [statementWritten(id, made, nowMs)]),
+  ]
 }
 
 function updated(id: string, { subscription, set = {} }: Change): string {

@@ -686,4 +686,30 @@ describe('whatever happens in between', () => {
     await funding.work()
     expect([await funding.statements(subscription.id), (await posted())['subscriber[alice]']]).toMatchObject([[{ rest: 4_000_000_000n }], 4_500_000_000n])
   })
+
+  test('changes asked for at once are one transaction: what is refused leaves no trace, and those of one subscription follow each other', async () => {
+    const { subscription } = await subscribe()
+    const [bruna, carla] = [newId('pers', 1), newId('pers', 2)]
+    const planId = subscription.plan.id
+    const others = await Promise.all([bruna, carla].map((personId) => funding.subscribe({ personId, accountId: mara.id, planId, provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } })))
+    const ids = [subscription.id, ...others.map((record) => record.subscription.id)]
+    const store = new FundingStore(postgres)
+    const nowMs = clock.nowMs()
+    const { rows: numbers } = await postgres.pool.query<{ number: bigint }>(`insert into funding.effect (subscription_id, effect, attempts, not_before_ms) values ($1, '{"type":"tell","what":"renewed"}', 0, 0) returning number`, [ids[0]])
+    const add = (amount: bigint) => ({ subscription: its, carried }: { subscription: typeof subscription; carried: bigint }) => ({ subscription: its, effects: [], set: { carried: carried + amount } })
+    const settled = await Promise.allSettled([
+      store.change(ids[0] as Id<'subs'>, { nowMs, completes: numbers[0]?.number ?? 0n }, () => {
+        throw new Error('no')
+      }),
+      store.change(ids[1] as Id<'subs'>, { nowMs }, add(5n)),
+      store.change(ids[1] as Id<'subs'>, { nowMs }, add(7n)),
+      // What the database does not take.
+      store.change(ids[2] as Id<'subs'>, { nowMs }, ({ subscription: its }) => ({ subscription: its, effects: [], set: { card: { reference: 'nul \0', brand: '', lastFour: '' } } })),
+      store.change(ids[2] as Id<'subs'>, { nowMs }, add(9n)),
+    ])
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    expect((await Promise.all(ids.map((id) => store.byId(id)))).map((record) => record?.carried)).toEqual([0n, 12n, 9n])
+    expect((await postgres.pool.query('select done_ms from funding.effect where number = $1', [numbers[0]?.number])).rows).toEqual([{ done_ms: null }])
+    await postgres.pool.query('delete from funding.effect where number = $1', [numbers[0]?.number])
+  })
 })

@@ -69,7 +69,7 @@ export interface SubscribeSpec {
 
 const dueMax = 200
 const effectsMax = 200
-const doneAbreast = 16
+const doneAbreast = 32
 const accountsKnownMax = 1_000
 const workEveryMs = 5_000
 /** How often a charge looks whether its subscriber is still frozen. */

@@ -104,6 +104,16 @@ describe('what is refused changes nothing', () => {
     expect(await outcome(() => post(`${url}/agent/redeem`, { site, code }, verifier))).toEqual(refused(409, 'code-used'))
   })
 
+  test('a code that is redeemed twice at the same moment, while others are too: once', async () => {
+    const asked = [await challenge(), await challenge(), await challenge(other)]
+    const codes = await Promise.all(asked.map(({ challenge: given }) => consent(given)))
+    const redeem = (index: number, from = site) => post(`${url}/agent/redeem`, { site: from, code: codes[index] }, asked[index]?.verifier)
+    const answers = await Promise.all([redeem(0), redeem(0), redeem(1), redeem(2, other)])
+    const statuses = answers.map(({ status }) => status)
+    expect(new Set(statuses.slice(0, 2))).toEqual(new Set([200, 409]))
+    expect(statuses.slice(2)).toEqual([200, 200])
+  })
+
   test('a second code for a challenge that was redeemed, and consent to it', async () => {
     const { challenge: given, verifier } = await challenge()
     const [code, late] = [await consent(given), await consent(given)]
@@ -270,8 +280,8 @@ describe('journeys are counted by day', () => {
     const token = createHash('sha256').update(cookiesOf(redeemed.response).split(';')[0]?.split('=')[1] ?? '').digest()
     const { rows: [row] } = await house.postgres.pool.query<{ opened_ms: bigint }>('select opened_ms from wallet.challenge where challenge = $1', [given])
     const openedMs = Number(row?.opened_ms)
-    await journeys.paid(token, openedMs + 12_000)
-    await journeys.paid(token, openedMs + 13_000)
+    await journeys.paid([token], openedMs + 12_000)
+    await journeys.paid([token], openedMs + 13_000)
     expect(await grown(before)).toMatchObject({ popup: 1, 'signed-in': 1, consented: 1, 'first-packet': 1 })
     expect((await journeys.journeys('1970-01-01')).times).toContainEqual({ secondsMax: 15, journeys: 1 })
   })

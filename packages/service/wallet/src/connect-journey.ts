@@ -5,14 +5,14 @@ import { Batches } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import { type Challenge, type Connection, WalletFault } from './connection.ts'
 import type { JourneyStore } from './journey-store.ts'
-import type { WalletStore } from './store.ts'
+import type { Redemption, WalletStore } from './store.ts'
 
 const challengeLifeMs = 600_000
 const codeLifeMs = 60_000
 /** A challenge with less time left is not handed out again. */
 const challengeReuseMinMs = 120_000
 const paidKnownMax = 100_000
-const lookUpsAtOnceMax = 500
+const atOnceMax = 500
 
 export class ConnectJourney {
   readonly #store: WalletStore
@@ -20,8 +20,22 @@ export class ConnectJourney {
   readonly #counts: JourneyStore
   /** Tokens whose first packet is counted: every page asks. */
   readonly #paid = new Set<string>()
-  /** Pages that come in the same turn are looked up together. */
-  readonly #lookUps = new Batches((asked: readonly { readonly tokenHash: Buffer; readonly site: string }[]) => this.#store.connectionsOfTokens(asked), lookUpsAtOnceMax)
+  /** Those who come in the same turn share each step on the way, and so do pages that are looked up. */
+  readonly #asked = new Batches(async (asked: readonly { readonly challenge: string; readonly site: string }[]) => {
+    await this.#store.addChallenges(asked, this.#times(challengeLifeMs))
+    return asked
+  }, atOnceMax)
+  readonly #opened = new Batches((challenges: readonly string[]) => this.#store.challenges(challenges), atOnceMax)
+  readonly #agreed = new Batches(async (codes: readonly { readonly codeHash: Buffer; readonly challenge: string; readonly personId: Id<'pers'> }[]) => {
+    await this.#store.addCodes(codes, this.#times(codeLifeMs))
+    return codes
+  }, atOnceMax)
+  readonly #redeemed = new Batches((redemptions: readonly Redemption[]) => this.#store.redeem(redemptions, this.#clock.nowMs()), atOnceMax)
+  readonly #firstPaid = new Batches(async (tokenHashes: readonly Buffer[]) => {
+    await this.#counts.paid(tokenHashes, this.#clock.nowMs())
+    return tokenHashes
+  }, atOnceMax)
+  readonly #lookUps = new Batches((asked: readonly { readonly tokenHash: Buffer; readonly site: string }[]) => this.#store.connectionsOfTokens(asked), atOnceMax)
 
   constructor(store: WalletStore, clock: Clock, counts: JourneyStore) {
     this.#store = store
@@ -37,20 +51,20 @@ export class ConnectJourney {
     const nowMs = this.#clock.nowMs()
     if (knownVerifier !== undefined) {
       const challenge = challengeOf(knownVerifier)
-      const known = await this.#store.challenge(challenge)
+      const known = await this.#opened.add(challenge)
       if (known !== undefined && known.site === site && !known.redeemed && known.expiresMs - nowMs >= challengeReuseMinMs) {
         return { challenge, verifier: knownVerifier, expiresInMs: known.expiresMs - nowMs }
       }
     }
     const verifier = newSecret()
     const challenge = challengeOf(verifier)
-    await this.#store.addChallenge(challenge, site, { nowMs, expiresMs: nowMs + challengeLifeMs })
+    await this.#asked.add({ challenge, site })
     return { challenge, verifier, expiresInMs: challengeLifeMs }
   }
 
   /** A challenge that may still be consented to. Throws `challenge-unknown`, `challenge-expired`, `challenge-used`. */
   async open(challenge: string): Promise<Challenge> {
-    const known = await this.#store.challenge(challenge)
+    const known = await this.#opened.add(challenge)
     if (known === undefined) throw new WalletFault('challenge-unknown', 'this wallet did not give this challenge: start again from the page')
     if (known.redeemed) throw new WalletFault('challenge-used', 'this site has been connected with this challenge: start again from the page')
     if (known.expiresMs <= this.#clock.nowMs()) throw new WalletFault('challenge-expired', 'this took too long: start again from the page')
@@ -68,7 +82,7 @@ export class ConnectJourney {
     const hash = hashOf(token)
     const key = hash.toString('base64')
     if (this.#paid.has(key)) return
-    await this.#counts.paid(hash, this.#clock.nowMs())
+    await this.#firstPaid.add(hash)
     if (this.#paid.size >= paidKnownMax) this.#paid.clear()
     this.#paid.add(key)
   }
@@ -76,9 +90,8 @@ export class ConnectJourney {
   /** The person agrees to pay the site of the challenge. The code is good once, for 60 s, for this challenge only. Throws as `open`. */
   async consent(challenge: string, personId: Id<'pers'>): Promise<string> {
     await this.open(challenge)
-    const nowMs = this.#clock.nowMs()
     const code = newSecret()
-    await this.#store.addCode(hashOf(code), challenge, personId, { nowMs, expiresMs: nowMs + codeLifeMs })
+    await this.#agreed.add({ codeHash: hashOf(code), challenge, personId })
     return code
   }
 
@@ -88,20 +101,20 @@ export class ConnectJourney {
     const token = newSecret()
     // Without a verifier nothing can match; the store still says first what is wrong with the code itself.
     const challenge = verifier === undefined ? '' : challengeOf(verifier)
-    try {
-      const connection = await this.#store.redeem({ codeHash: hashOf(code), site, challenge, tokenHash: hashOf(token), connectionId: newId('conn', nowMs), nowMs })
-      return { token, connection }
-    } catch (error) {
-      if (verifier === undefined && error instanceof WalletFault && error.code === 'verifier-mismatch') {
-        throw new WalletFault('verifier-missing', 'the agent that asked for this code holds a cookie, which did not come along: connect again, and allow cookies of the wallet', { cause: error })
-      }
-      throw error
-    }
+    const redeemed = await this.#redeemed.add({ codeHash: hashOf(code), site, challenge, tokenHash: hashOf(token), connectionId: newId('conn', nowMs) })
+    if (!(redeemed instanceof WalletFault)) return { token, connection: redeemed }
+    if (verifier !== undefined || redeemed.code !== 'verifier-mismatch') throw redeemed
+    throw new WalletFault('verifier-missing', 'the agent that asked for this code holds a cookie, which did not come along: connect again, and allow cookies of the wallet', { cause: redeemed })
   }
 
   /** The live connection of an agent's token with the site it runs in. */
   async connectionOf(token: string, site: string): Promise<Connection | undefined> {
     return this.#lookUps.add({ tokenHash: hashOf(token), site })
+  }
+
+  #times(lifeMs: number): { readonly nowMs: number; readonly expiresMs: number } {
+    const nowMs = this.#clock.nowMs()
+    return { nowMs, expiresMs: nowMs + lifeMs }
   }
 }
 

@@ -30,13 +30,13 @@ export interface CohortCell {
 const columns = { popup: 'opened_ms', 'signed-in': 'signed_in_ms', consented: 'consented_ms' } as const
 const cohortsMonths = 12
 
-/** The statement that counts the first time that a journey gets to a step. */
-export function reached(step: keyof typeof columns, challenge: string, nowMs: number): string {
+/** The statement that counts the first time that journeys get to a step. */
+export function reached(step: keyof typeof columns, challenges: readonly string[], nowMs: number): string {
   const column = columns[step]
   return statement(
-    `with reached as (update wallet.challenge set ${column} = $2 where challenge = $1 and ${column} is null returning created_ms)
-     insert into wallet.journey_day as j (day, step, journeys) select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, $3, 1 from reached
-     on conflict (day, step) do update set journeys = j.journeys + 1`, [challenge, nowMs, step])
+    `with reached as (update wallet.challenge set ${column} = $2 where challenge = any($1::text[]) and ${column} is null returning created_ms)
+     insert into wallet.journey_day as j (day, step, journeys) select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, $3, count(*) from reached group by 1 order by 1
+     on conflict (day, step) do update set journeys = j.journeys + excluded.journeys`, [challenges, nowMs, step])
 }
 
 /** Counts by day, of nobody in particular: a journey is known by its challenge, which is forgotten an hour after it expires. All days are those in UTC on which the journey was asked for. */
@@ -49,19 +49,19 @@ export class JourneyStore {
 
   /** The first time that a journey gets to a step is counted, whoever says so again. */
   async reach(step: keyof typeof columns, challenge: string, nowMs: number): Promise<void> {
-    await this.#postgres.pool.query(reached(step, challenge, nowMs))
+    await this.#postgres.pool.query(reached(step, [challenge], nowMs))
   }
 
-  /** The connection of this journey's token has paid its first packet. */
-  async paid(tokenHash: Buffer, nowMs: number): Promise<void> {
+  /** The connections of these journeys' tokens have paid their first packets. */
+  async paid(tokenHashes: readonly Buffer[], nowMs: number): Promise<void> {
     await this.#postgres.pool.query(
-      `with reached as (update wallet.challenge set paid_ms = $2 where token_hash = $1 and paid_ms is null and $2 - created_ms <= ${1_000 * (journeySecondsMax.at(-1) ?? 0)} returning created_ms, opened_ms),
+      `with reached as (update wallet.challenge set paid_ms = $2 where token_hash = any($1::bytea[]) and paid_ms is null and $2 - created_ms <= ${1_000 * (journeySecondsMax.at(-1) ?? 0)} returning created_ms, opened_ms),
        timed as (
          insert into wallet.journey_time as j (day, seconds_max, journeys)
-         select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, (select min(bound) from unnest($3::int4[]) bound where bound * 1000::int8 >= $2 - opened_ms), 1 from reached where opened_ms is not null
-         on conflict (day, seconds_max) do update set journeys = j.journeys + 1)
-       insert into wallet.journey_day as j (day, step, journeys) select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, 'first-packet', 1 from reached
-       on conflict (day, step) do update set journeys = j.journeys + 1`, [tokenHash, nowMs, journeySecondsMax])
+         select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, (select min(bound) from unnest($3::int4[]) bound where bound * 1000::int8 >= $2 - opened_ms), count(*) from reached where opened_ms is not null group by 1, 2 order by 1, 2
+         on conflict (day, seconds_max) do update set journeys = j.journeys + excluded.journeys)
+       insert into wallet.journey_day as j (day, step, journeys) select (to_timestamp(created_ms / 1000) at time zone 'UTC')::date, 'first-packet', count(*) from reached group by 1 order by 1
+       on conflict (day, step) do update set journeys = j.journeys + excluded.journeys`, [tokenHashes, nowMs, journeySecondsMax])
   }
 
   /** So many pages offered the button. */

@@ -1,5 +1,5 @@
 import type { Id } from '@rivulet/ids'
-import { inTwoMessages, type Postgres, script, statement } from '@rivulet/postgres'
+import { Batches, inTwoMessages, type Postgres, script, statement } from '@rivulet/postgres'
 import { type Kysely, sql } from 'kysely'
 import { type Challenge, type Connection, type UsageEntry, WalletFault } from './connection.ts'
 import { reached } from './journey-store.ts'
@@ -24,12 +24,20 @@ interface Tables {
 }
 
 interface CodeRow {
+  readonly code_hash: Buffer
   readonly challenge: string
   readonly person_id: string
   readonly used_ms: bigint | null
   readonly redeemed_ms: bigint | null
   readonly site: string
   readonly expires_ms: bigint
+}
+
+/** Her live connections, and those of them that are asked for. */
+interface PersonRow {
+  readonly person_id: string
+  readonly connections: bigint
+  readonly known: readonly string[]
 }
 
 interface ConnectionRow {
@@ -45,6 +53,7 @@ interface ConnectionRow {
 /** Browsers that may hold a token of one connection; the oldest is forgotten first. */
 const tokensPerConnectionMax = 20
 const connectionsPerPersonMax = 2_000
+const attentionAtOnceMax = 200
 /** How long after their expiry challenges and codes are remembered, so that a late one is told apart from a wrong one. */
 const forgetAfterMs = 3_600_000
 
@@ -64,6 +73,62 @@ export interface Usage extends PayeeAttention {
   readonly amount: bigint
 }
 
+interface Times {
+  readonly nowMs: number
+  readonly expiresMs: number
+}
+
+interface AttentionAsked {
+  readonly personId: string
+  readonly from: string
+  readonly to: string
+}
+
+export interface Redemption {
+  readonly codeHash: Buffer
+  readonly site: string
+  /** What the verifier of the agent hashes to. */
+  readonly challenge: string
+  readonly tokenHash: Buffer
+  readonly connectionId: Id<'conn'>
+}
+
+/** Codes under their locks: each is used once, also by two redemptions of one batch. */
+class Codes {
+  readonly #codes: ReadonlyMap<string, CodeRow>
+  readonly #people: ReadonlyMap<string, { connections: bigint; readonly known: Set<string> }>
+  readonly #nowMs: number
+  readonly #used = new Set<string>()
+
+  constructor(codes: readonly CodeRow[], people: readonly PersonRow[], nowMs: number) {
+    this.#codes = new Map(codes.map((code) => [code.code_hash.toString('hex'), code]))
+    const counted = new Map(people.map(({ person_id: id, connections, known }) => [id, { connections, known: new Set(known) }]))
+    this.#people = new Map(codes.map(({ person_id: id }) => [id, counted.get(id) ?? { connections: 0n, known: new Set<string>() }]))
+    this.#nowMs = nowMs
+  }
+
+  /** Whose code it is, or why it cannot be redeemed. */
+  redeem({ codeHash, site, challenge }: Redemption): string | WalletFault {
+    const key = codeHash.toString('hex')
+    const code = this.#codes.get(key)
+    if (code === undefined) return new WalletFault('code-unknown', 'this code was not given by this wallet: connect again')
+    if (code.used_ms !== null || this.#used.has(key)) return new WalletFault('code-used', 'this code has been used: connect again')
+    if (Number(code.expires_ms) <= this.#nowMs) return new WalletFault('code-expired', 'this code is too old: connect again')
+    if (code.site !== site) return new WalletFault('site-mismatch', `this code is for ${code.site}, not for ${site}`)
+    if (code.challenge !== challenge) return new WalletFault('verifier-mismatch', 'this code was asked for by another browser or page: connect again')
+    if (code.redeemed_ms !== null || this.#used.has(challenge)) return new WalletFault('challenge-used', 'this challenge has been used: connect again')
+    const person = this.#people.get(code.person_id)
+    const known = person?.known.has(site) === true
+    if (!known && (person?.connections ?? 0n) >= BigInt(connectionsPerPersonMax)) return new WalletFault('connections-too-many', `a wallet connects at most ${connectionsPerPersonMax} sites: disconnect some first`)
+    if (!known && person !== undefined) {
+      person.connections += 1n
+      person.known.add(site)
+    }
+    this.#used.add(key).add(challenge)
+    return code.person_id
+  }
+}
+
 /** What a subscriber has chosen; undefined: as her plan says. */
 export interface Setting {
   readonly paused: boolean
@@ -76,75 +141,81 @@ export interface Setting {
 export class WalletStore {
   readonly #db: Kysely<Tables>
   readonly #pool: Postgres['pool']
+  /** What is asked in the same turn is read together. */
+  readonly #attention = new Batches((asked: readonly AttentionAsked[]) => this.#attentionOf(asked), attentionAtOnceMax)
 
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
     this.#pool = postgres.pool
   }
 
-  async addChallenge(challenge: string, site: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
-    await this.#db
-      .insertInto('wallet.challenge')
-      .values({ challenge, site, created_ms: BigInt(times.nowMs), expires_ms: BigInt(times.expiresMs), redeemed_ms: null, token_hash: null })
-      .execute()
+  /** Good until `expiresMs`. */
+  async addChallenges(challenges: readonly { readonly challenge: string; readonly site: string }[], { nowMs, expiresMs }: Times): Promise<void> {
+    await this.#pool.query(
+      'insert into wallet.challenge (challenge, site, created_ms, expires_ms) select challenge, site, $3, $4 from unnest($1::text[], $2::text[]) as u(challenge, site)',
+      [challenges.map(({ challenge }) => challenge), challenges.map(({ site }) => site), nowMs, expiresMs])
   }
 
-  async challenge(challenge: string): Promise<Challenge | undefined> {
-    const row = await this.#db.selectFrom('wallet.challenge').selectAll().where('challenge', '=', challenge).executeTakeFirst()
-    return row && { challenge, site: row.site, expiresMs: Number(row.expires_ms), redeemed: row.redeemed_ms !== null }
+  /** In the order of the question; undefined where there is none. */
+  async challenges(asked: readonly string[]): Promise<readonly (Challenge | undefined)[]> {
+    const rows = await this.#db.selectFrom('wallet.challenge').select(['challenge', 'site', 'expires_ms', 'redeemed_ms']).where('challenge', '=', sql<string>`any(${asked}::text[])`).execute()
+    const found = new Map(rows.map(({ challenge, site, expires_ms: expiresMs, redeemed_ms: redeemedMs }) => [challenge, { challenge, site, expiresMs: Number(expiresMs), redeemed: redeemedMs !== null }]))
+    return asked.map((challenge) => found.get(challenge))
   }
 
-  /** A code of a challenge, and that its person was signed in and agreed, counted once for the challenge. */
-  async addCode(codeHash: Buffer, challenge: string, personId: string, times: { readonly nowMs: number; readonly expiresMs: number }): Promise<void> {
+  /** Codes of challenges, good until `expiresMs`, and that their people were signed in and agreed, counted once for each challenge. */
+  async addCodes(codes: readonly { readonly codeHash: Buffer; readonly challenge: string; readonly personId: string }[], { nowMs, expiresMs }: Times): Promise<void> {
+    const challenges = codes.map(({ challenge }) => challenge)
     await script(this.#pool, [
-      statement('insert into wallet.code (code_hash, challenge, person_id, created_ms, expires_ms) values ($1, $2, $3, $4, $5)', [codeHash, challenge, personId, times.nowMs, times.expiresMs]),
-      reached('signed-in', challenge, times.nowMs),
-      reached('consented', challenge, times.nowMs),
+      statement(
+        'insert into wallet.code (code_hash, challenge, person_id, created_ms, expires_ms) select code_hash, challenge, person_id, $4, $5 from unnest($1::bytea[], $2::text[], $3::text[]) as u(code_hash, challenge, person_id)',
+        [codes.map(({ codeHash }) => codeHash), challenges, codes.map(({ personId }) => personId), nowMs, expiresMs]),
+      reached('signed-in', challenges, nowMs),
+      reached('consented', challenges, nowMs),
     ])
   }
 
   /**
-   * Uses up the code and its challenge and gives the connection of its person with its site one more token, all or nothing. Throws `code-unknown`,
-   * `code-used`, `code-expired`, `site-mismatch`, `verifier-mismatch`, `challenge-used`, `connections-too-many`; then nothing has changed.
+   * Uses up each code and its challenge and gives the connection of its person with its site one more token, all or nothing. Answers for each, in order, its connection, or the fault `code-unknown`,
+   * `code-used`, `code-expired`, `site-mismatch`, `verifier-mismatch`, `challenge-used`, `connections-too-many`; then nothing of it has changed, and the others have.
    */
-  async redeem(redemption: {
-    readonly codeHash: Buffer
-    readonly site: string
-    /** What the verifier of the agent hashes to. */
-    readonly challenge: string
-    readonly tokenHash: Buffer
-    readonly connectionId: Id<'conn'>
-    readonly nowMs: number
-  }): Promise<Connection> {
-    const { codeHash, site, challenge, tokenHash, connectionId, nowMs } = redemption
+  async redeem(redemptions: readonly Redemption[], nowMs: number): Promise<readonly (Connection | WalletFault)[]> {
+    const faults: (WalletFault | undefined)[] = []
     const written = await inTwoMessages(this.#pool, [
-      statement(`select c.challenge, c.person_id, c.used_ms, h.redeemed_ms, h.site, c.expires_ms from wallet.code c join wallet.challenge h on h.challenge = c.challenge where c.code_hash = $1 for update`, [codeHash]),
+      statement(
+        `select c.code_hash, c.challenge, c.person_id, c.used_ms, h.redeemed_ms, h.site, c.expires_ms from wallet.code c join wallet.challenge h on h.challenge = c.challenge
+        where c.code_hash = any($1::bytea[]) order by c.code_hash for update`, [redemptions.map(({ codeHash }) => codeHash)]),
       // Two redemptions for the same site may race: the second finds the connection of the first when it writes.
-      statement(`select count(*) as connections, count(*) filter (where site = $2) as known from wallet.connection where person_id = (select person_id from wallet.code where code_hash = $1) and revoked_ms is null`, [codeHash, site]),
-    ], ([codes, counts]) => {
-      const code = (codes as CodeRow[])[0]
-      if (code === undefined) throw new WalletFault('code-unknown', 'this code was not given by this wallet: connect again')
-      if (code.used_ms !== null) throw new WalletFault('code-used', 'this code has been used: connect again')
-      if (Number(code.expires_ms) <= nowMs) throw new WalletFault('code-expired', 'this code is too old: connect again')
-      if (code.site !== site) throw new WalletFault('site-mismatch', `this code is for ${code.site}, not for ${site}`)
-      if (code.challenge !== challenge) throw new WalletFault('verifier-mismatch', 'this code was asked for by another browser or page: connect again')
-      if (code.redeemed_ms !== null) throw new WalletFault('challenge-used', 'this challenge has been used: connect again')
-      const { connections, known } = (counts as { readonly connections: bigint; readonly known: bigint }[])[0] ?? { connections: 0n, known: 0n }
-      if (known === 0n && connections >= BigInt(connectionsPerPersonMax)) throw new WalletFault('connections-too-many', `a wallet connects at most ${connectionsPerPersonMax} sites: disconnect some first`)
-      const live = `select id from wallet.connection where person_id = $1 and site = $2 and revoked_ms is null`
-      const person = code.person_id
+      statement(
+        `select person_id, count(*) as connections, coalesce(array_agg(site) filter (where site = any($2::text[])), '{}') as known from wallet.connection
+        where person_id in (select person_id from wallet.code where code_hash = any($1::bytea[])) and revoked_ms is null group by person_id`, [redemptions.map(({ codeHash }) => codeHash), redemptions.map(({ site }) => site)]),
+    ], ([codes, people]) => {
+      const sitting = new Codes(codes as CodeRow[], people as PersonRow[], nowMs)
+      const granted = redemptions.flatMap((redemption, index) => {
+        const answer = sitting.redeem(redemption)
+        if (!(answer instanceof WalletFault)) return [{ ...redemption, personId: answer, asked: index }]
+        faults[index] = answer
+        return []
+      })
+      if (granted.length === 0) return []
+      const [tokens, persons, sites] = [granted.map(({ tokenHash }) => tokenHash), granted.map(({ personId }) => personId), granted.map(({ site }) => site)]
+      const live = 'join wallet.connection c on c.person_id = u.person_id and c.site = u.site and c.revoked_ms is null'
       return [
-        statement('update wallet.code set used_ms = $2 where code_hash = $1', [codeHash, nowMs]),
-        statement('update wallet.challenge set redeemed_ms = $2, token_hash = $3 where challenge = $1', [challenge, nowMs, tokenHash]),
-        statement('insert into wallet.connection (id, person_id, site, created_ms, blocked) values ($1, $2, $3, $4, false) on conflict (person_id, site) where revoked_ms is null do nothing', [connectionId, person, site, nowMs]),
-        statement(`insert into wallet.agent_token (token_hash, connection_id, created_ms) values ($3, (${live}), $4)`, [person, site, tokenHash, nowMs]),
+        statement('update wallet.code set used_ms = $2 where code_hash = any($1::bytea[])', [granted.map(({ codeHash }) => codeHash), nowMs]),
+        statement('update wallet.challenge h set redeemed_ms = $3, token_hash = u.token_hash from unnest($1::text[], $2::bytea[]) as u(challenge, token_hash) where h.challenge = u.challenge', [granted.map(({ challenge }) => challenge), tokens, nowMs]),
         statement(
-          `delete from wallet.agent_token where connection_id = (${live}) and token_hash not in (select token_hash from wallet.agent_token where connection_id = (${live}) order by created_ms desc, token_hash limit ${tokensPerConnectionMax})`,
-          [person, site]),
-        statement('select * from wallet.connection where person_id = $1 and site = $2 and revoked_ms is null', [person, site]),
+          `insert into wallet.connection (id, person_id, site, created_ms, blocked) select id, person_id, site, $4, false from unnest($1::text[], $2::text[], $3::text[]) as u(id, person_id, site)
+          order by person_id, site, id on conflict (person_id, site) where revoked_ms is null do nothing`, [granted.map(({ connectionId }) => connectionId), persons, sites, nowMs]),
+        statement(`insert into wallet.agent_token (token_hash, connection_id, created_ms) select u.token_hash, c.id, $4 from unnest($1::bytea[], $2::text[], $3::text[]) as u(token_hash, person_id, site) ${live}`, [tokens, persons, sites, nowMs]),
+        statement(
+          `delete from wallet.agent_token where token_hash in (select token_hash from (
+            select t.token_hash, row_number() over (partition by t.connection_id order by t.created_ms desc, t.token_hash) as place from wallet.agent_token t
+            where t.connection_id in (select c.id from unnest($1::text[], $2::text[]) as u(person_id, site) ${live})) ranked where place > ${tokensPerConnectionMax})`, [persons, sites]),
+        statement(`select u.asked, c.* from unnest($1::text[], $2::text[], $3::int4[]) as u(person_id, site, asked) ${live}`, [persons, sites, granted.map(({ asked }) => asked)]),
       ]
     })
-    return toConnection(written.at(-2)?.[0] as ConnectionRow)
+    const connections = new Map(((written.at(-2) ?? []) as (ConnectionRow & { readonly asked: number })[]).map((row) => [row.asked, toConnection(row)]))
+    return redemptions.map((_, index) => faults[index] ?? (connections.get(index) as Connection))
   }
 
   /** The live connections that these tokens belong to, each with the site it runs in; undefined where there is none. */
@@ -284,10 +355,10 @@ export class WalletStore {
   }
 
   /** The same of several people. */
-  async usagesSince(personIds: readonly string[], day: string): Promise<ReadonlyMap<string, readonly { readonly site: string; readonly amount: bigint }[]>> {
-    const { rows } = await sql<{ person_id: string; site: string; amount: bigint }>`
-      select person_id, site, sum(amount)::bigint as amount from wallet.usage where person_id = any(${personIds}::text[]) and day >= ${day}::date group by person_id, site`.execute(this.#db)
-    return Map.groupBy(rows, (row) => row.person_id)
+  async usagesSince(personIds: readonly string[], day: string): Promise<ReadonlyMap<string, readonly { readonly site: string; readonly amount: bigint; readonly attentionMs: bigint }[]>> {
+    const { rows } = await sql<{ person_id: string; site: string; amount: bigint; attention_ms: bigint }>`
+      select person_id, site, sum(amount)::bigint as amount, sum(attention_ms)::bigint as attention_ms from wallet.usage where person_id = any(${personIds}::text[]) and day >= ${day}::date group by person_id, site`.execute(this.#db)
+    return Map.groupBy(rows.map(({ attention_ms: attentionMs, ...row }) => ({ ...row, attentionMs })), (row) => row.person_id)
   }
 
   /** How she read from one day (UTC) to another, the later first; at most `limit` lines. */
@@ -299,13 +370,20 @@ export class WalletStore {
   }
 
   /** What each payee got of her attention on each of the days (UTC) from `from` to `to`, but on sites that she has blocked. */
-  async attentionOf(personId: string, from: string, to: string): Promise<readonly PayeeAttention[]> {
-    const { rows } = await sql<{ day: string; payee: string; attention_ms: bigint; score: bigint }>`
-      select day::text as day, payee, sum(attention_ms)::bigint as attention_ms, sum(score)::bigint as score from wallet.usage as u
-      where person_id = ${personId} and day between ${from}::date and ${to}::date and attention_ms > 0
-        and not exists (select from wallet.connection as c where c.person_id = u.person_id and c.site = u.site and c.blocked and c.revoked_ms is null)
-      group by day, payee order by day, payee`.execute(this.#db)
-    return rows.map(({ attention_ms: ms, ...row }) => ({ ...row, ms: Number(ms) }))
+  attentionOf(personId: string, from: string, to: string): Promise<readonly PayeeAttention[]> {
+    return this.#attention.add({ personId, from, to })
+  }
+
+  async #attentionOf(asked: readonly AttentionAsked[]): Promise<readonly (readonly PayeeAttention[])[]> {
+    const { rows } = await this.#pool.query<{ asked: bigint; day: string; payee: string; attention_ms: bigint; score: bigint }>(
+      `select w.asked, u.day::text as day, u.payee, sum(u.attention_ms)::bigint as attention_ms, sum(u.score)::bigint as score
+        from unnest($1::text[], $2::date[], $3::date[]) with ordinality as w(person_id, from_day, to_day, asked)
+        join wallet.usage u on u.person_id = w.person_id and u.day between w.from_day and w.to_day and u.attention_ms > 0
+        where not exists (select from wallet.connection as c where c.person_id = u.person_id and c.site = u.site and c.blocked and c.revoked_ms is null)
+        group by w.asked, u.day, u.payee order by w.asked, u.day, u.payee`,
+      [asked.map(({ personId }) => personId), asked.map(({ from }) => from), asked.map(({ to }) => to)])
+    const found = Map.groupBy(rows, (row) => Number(row.asked))
+    return asked.map((_, index) => (found.get(index + 1) ?? []).map(({ day, payee, attention_ms: ms, score }) => ({ day, payee, ms: Number(ms), score })))
   }
 
   /** Forgets challenges, and their codes, that expired more than an hour ago. */

@@ -1,26 +1,45 @@
-import type { Postgres } from '@rivulet/postgres'
-import type { Kysely } from 'kysely'
+import { Batches, type Postgres } from '@rivulet/postgres'
+import { type Kysely, sql } from 'kysely'
 
 interface Tables {
   'funding.sandbox_charge': { key: string; card: string; amount: bigint; status: string; news_ms: bigint | null }
 }
 
 const newsMax = 200
+const rememberedAtOnceMax = 200
+
+interface Asked {
+  readonly key: string
+  readonly card: string
+  readonly amount: bigint
+  readonly status: string
+  /** When there is something to tell of it. */
+  readonly newsMs: number | undefined
+}
 
 /** What the sandbox's provider remembers: a provider of its own, that only happens to live in our database. */
 export class SandboxStore {
   readonly #db: Kysely<Tables>
 
+  readonly #remembered = new Batches((charges: readonly Asked[]) => this.#remember(charges), rememberedAtOnceMax)
+
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
   }
 
-  /** The status of the charge with this key: the given one, or what was remembered before. @param charge `newsMs`: when there is something to tell of it */
-  async remember({ newsMs, ...charge }: { readonly key: string; readonly card: string; readonly amount: bigint; readonly status: string; readonly newsMs: number | undefined }): Promise<string> {
-    const fresh = await this.#db.insertInto('funding.sandbox_charge').values({ ...charge, news_ms: newsMs === undefined ? null : BigInt(newsMs) }).onConflict((conflict) => conflict.doNothing()).returning('status').executeTakeFirst()
-    if (fresh !== undefined) return fresh.status
-    const { status } = await this.#db.selectFrom('funding.sandbox_charge').select('status').where('key', '=', charge.key).executeTakeFirstOrThrow()
-    return status
+  /** The status of the charge with this key: the given one, or what was remembered before. */
+  remember(charge: Asked): Promise<string> {
+    return this.#remembered.add(charge)
+  }
+
+  async #remember(charges: readonly Asked[]): Promise<readonly string[]> {
+    const ordered = charges.toSorted((one, other) => (one.key < other.key ? -1 : 1))
+    await sql`
+      insert into funding.sandbox_charge (key, card, amount, status, news_ms) select * from unnest(${ordered.map(({ key }) => key)}::text[], ${ordered.map(({ card }) => card)}::text[],
+        ${ordered.map(({ amount }) => String(amount))}::int8[], ${ordered.map(({ status }) => status)}::text[], ${ordered.map(({ newsMs }) => newsMs ?? null)}::int8[]) on conflict do nothing`.execute(this.#db)
+    const rows = await this.#db.selectFrom('funding.sandbox_charge').select(['key', 'status']).where('key', '=', sql<string>`any(${ordered.map(({ key }) => key)}::text[])`).execute()
+    const known = new Map(rows.map(({ key, status }) => [key, status]))
+    return charges.map(({ key }) => known.get(key) ?? '')
   }
 
   async refund(key: string): Promise<void> {
