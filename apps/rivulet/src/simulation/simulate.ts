@@ -61,7 +61,8 @@ export async function simulate(url: string, spec: SimulationSpec, say: (progress
   await house.passUntil(startMs + spec.days * dayMs + officeHour * 3_600_000)
   await house.office(spec.days)
   say('proving the books')
-  return world.clock.during(reportOf(world, spec, house.told()))
+  // The world must not end before its report.
+  return await world.clock.during(reportOf(world, spec, house.told()))
 }
 
 class House {
