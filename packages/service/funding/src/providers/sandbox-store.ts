@@ -1,5 +1,5 @@
 import { Batches, type Postgres } from '@rivulet/postgres'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 
 interface Tables {
   'funding.sandbox_charge': { key: string; card: string; amount: bigint; status: string; news_ms: bigint | null }
@@ -20,11 +20,13 @@ interface Asked {
 /** What the sandbox's provider remembers: a provider of its own, that only happens to live in our database. */
 export class SandboxStore {
   readonly #db: Kysely<Tables>
+  readonly #pool: Postgres['pool']
 
   readonly #remembered = new Batches((charges: readonly Asked[]) => this.#remember(charges), rememberedAtOnceMax)
 
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
+    this.#pool = postgres.pool
   }
 
   /** The status of the charge with this key: the given one, or what was remembered before. */
@@ -34,10 +36,10 @@ export class SandboxStore {
 
   async #remember(charges: readonly Asked[]): Promise<readonly string[]> {
     const ordered = charges.toSorted((one, other) => (one.key < other.key ? -1 : 1))
-    await sql`
-      insert into funding.sandbox_charge (key, card, amount, status, news_ms) select * from unnest(${ordered.map(({ key }) => key)}::text[], ${ordered.map(({ card }) => card)}::text[],
-        ${ordered.map(({ amount }) => String(amount))}::int8[], ${ordered.map(({ status }) => status)}::text[], ${ordered.map(({ newsMs }) => newsMs ?? null)}::int8[]) on conflict do nothing`.execute(this.#db)
-    const rows = await this.#db.selectFrom('funding.sandbox_charge').select(['key', 'status']).where('key', '=', sql<string>`any(${ordered.map(({ key }) => key)}::text[])`).execute()
+    await this.#pool.query(
+      'insert into funding.sandbox_charge (key, card, amount, status, news_ms) select * from unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::int8[]) on conflict do nothing',
+      [ordered.map(({ key }) => key), ordered.map(({ card }) => card), ordered.map(({ amount }) => amount), ordered.map(({ status }) => status), ordered.map(({ newsMs }) => newsMs ?? null)])
+    const rows = await this.#db.selectFrom('funding.sandbox_charge').select(['key', 'status']).where('key', 'in', ordered.map(({ key }) => key)).execute()
     const known = new Map(rows.map(({ key, status }) => [key, status]))
     return charges.map(({ key }) => known.get(key) ?? '')
   }
