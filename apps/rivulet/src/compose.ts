@@ -140,7 +140,7 @@ async function openFoundation(config: Config, role: string, { building, onProgre
   const funding = await openFunding(config, { postgres, ledger, clock, log, mails, background: role === 'up' || role === 'wallet', watch: jobs.watch('subscriptions'), accounts: () => accounts, elsewhere: () => elsewhere })
   building.use(funding.funding)
   const accounts: Accounts = building.use(await openAccounts(config, { postgres, ledger, clock, mails, entrancesOpen: true, ...(config.sandbox && { onPersonCreated: (person) => subscribeInSandbox(funding, person) }) }))
-  const payouts = openPayouts({ config, postgres, ledger, clock, log, mailed: { mails, accounts } }, role === 'up' || role === 'wallet', jobs.watch('payouts'))
+  const payouts = await openPayouts({ config, postgres, ledger, clock, log, mailed: { mails, accounts } }, role === 'up' || role === 'wallet', jobs.watch('payouts'))
   building.use(payouts.payouts)
   const instance = instanceKeyOf(Buffer.from(config.secrets.instance, 'base64url'), config.publicUrls.wallet)
   const elsewhere = payeesElsewhere(payouts, { config, ledger, clock, instance })

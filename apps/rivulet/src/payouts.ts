@@ -7,7 +7,7 @@ import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, everybody, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
+import { Bank, BankStore, everybody, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, type StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
@@ -63,11 +63,11 @@ export interface PayoutParts {
 }
 
 /** @param background whether this process works through what is due */
-export function openPayouts({ config, postgres, ledger, clock, log, mailed }: Omit<Parts, 'accounts'> & { readonly mailed?: Mailed }, background: boolean, watch?: JobWatch): PayoutParts {
+export async function openPayouts({ config, postgres, ledger, clock, log, mailed }: Omit<Parts, 'accounts'> & { readonly mailed?: Mailed }, background: boolean, watch?: JobWatch): Promise<PayoutParts> {
   const seal = new Seal(Buffer.from(config.secrets.seal, 'base64url'))
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
-  const stripe = connectOf(config, postgres)
+  const stripe = await connectOf(config, postgres)
   const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes() }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
@@ -84,9 +84,10 @@ export function chargeKeys(postgres: Postgres): (provider: string, reference: st
 }
 
 /** Where publishers may be paid out by Stripe. */
-function connectOf({ payouts, stripe, publicUrls }: Config, postgres: Postgres): PayoutParts['stripe'] {
+async function connectOf({ payouts, stripe, publicUrls }: Config, postgres: Postgres): Promise<PayoutParts['stripe']> {
   if (!payouts.stripe) return undefined
   if (stripe?.payoutWebhookSecrets === undefined) throw new ConfigFault('config-invalid', 'payouts by Stripe need RIVULET_STRIPE_SECRET_KEY, RIVULET_STRIPE_WEBHOOK_SECRET and RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS')
+  const { StripeConnect } = await import('@rivulet/payout/stripe')
   return { connect: new StripeConnect({ secretKey: stripe.secretKey, webhookSecrets: stripe.payoutWebhookSecrets, returnUrl: `${publicUrls.receiver}/payouts` }), connected: new StripeAccountStore(postgres) }
 }
 

@@ -1,7 +1,7 @@
 /** What subscribers may choose, and how funding is put together. */
 import type { Accounts, Person, WalletAddress } from '@rivulet/accounts'
 import { Fault } from '@rivulet/faults'
-import { costOf, Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore, StripeProvider } from '@rivulet/funding'
+import { costOf, Funding, FundingStore, InvoiceStore, type PlanSpec, SandboxProvider, SandboxStore, type StripeProvider } from '@rivulet/funding'
 import { newId } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Mails } from '@rivulet/notify'
@@ -32,10 +32,17 @@ interface Parts {
   readonly elsewhere: () => PayeesElsewhere
 }
 
+/** Stripe's library is loaded where cards are taken: it is an eighth of what a start reads. */
+async function providerOf(config: Config): Promise<StripeProvider | undefined> {
+  if (config.stripe === undefined || config.sandbox) return undefined
+  const { StripeProvider } = await import('@rivulet/funding/stripe')
+  return new StripeProvider({ ...config.stripe, returnUrl: `${config.publicUrls.wallet}/subscription` })
+}
+
 /** The sandbox offers two plans; an installation offers those of its file once it has a provider. */
 export async function openFunding(config: Config, { postgres, ledger, clock, log, mails, background, watch, accounts, elsewhere }: Parts): Promise<FundingParts> {
   const sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
-  const stripe = config.stripe === undefined || config.sandbox ? undefined : new StripeProvider({ ...config.stripe, returnUrl: `${config.publicUrls.wallet}/subscription` })
+  const stripe = await providerOf(config)
   const store = new FundingStore(postgres)
   await store.offer(config.sandbox ? sandboxPlans(config) : stripe === undefined ? [] : config.plans, () => newId('plan', clock.nowMs()))
   const invoices = new InvoiceStore(postgres)

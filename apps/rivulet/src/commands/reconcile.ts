@@ -33,7 +33,7 @@ export function reconcileCommand(): Command {
       const config = readConfig(options)
       await using database = await openCommandDatabase(config)
       await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
-      const { reconciliation } = openPayouts({ config, postgres: database.postgres, ledger, clock: systemClock, log: openLog(config.logLevel, 'reconcile') }, false)
+      const { reconciliation } = await openPayouts({ config, postgres: database.postgres, ledger, clock: systemClock, log: openLog(config.logLevel, 'reconcile') }, false)
       const { statement: file, provider, name, from: fromDay, to: toDay } = options
       if (file !== undefined) {
         const text = await readFile(file, 'utf8').catch((error: unknown) => {
