@@ -83,8 +83,7 @@ export class RealServer implements RealIo, AsyncDisposable {
   /** Rolls back what is open, and keeps the connection for another. */
   async giveBack(backend: Backend): Promise<void> {
     await backend.busy
-    await backend.run({ text: 'rollback' })
-    await backend.run({ text: 'reset all' })
+    await backend.run({ text: 'rollback; reset all' })
     this.#changed = true
     this.#free.push(backend)
   }
@@ -101,7 +100,7 @@ export class RealServer implements RealIo, AsyncDisposable {
 
   /** A look at the books that no fault touches. */
   async look(text: string): Promise<unknown[]> {
-    const { rows } = await this.#monitor.query<unknown[]>({ text, rowMode: 'array' })
+    const { rows } = await this.#monitor.query<unknown[]>({ name: 'look', text, rowMode: 'array' })
     return rows
   }
 

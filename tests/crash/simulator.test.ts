@@ -1,4 +1,5 @@
 /** Crashes and faults in virtual time on the real ledger. `RIVULET_SEED=n` runs one seed again, `RIVULET_SEEDS=n` so many. */
+import { setPriority } from 'node:os'
 import { ledgerMigrations } from '@rivulet/ledger'
 import type { Postgres } from '@rivulet/postgres'
 import { testPostgres } from '@rivulet/postgres/testing'
@@ -17,6 +18,8 @@ const mustHappen = [
   'wallet: another process has taken this stream over',
 ]
 
+/** For this process, as `nice` counts: tests beside it wait for real time, and it does not. */
+const niceness = 10
 /** Simulations at a time, each with a database of its own: one waits for PostgreSQL while another computes. */
 const lanes = 3
 let lanePostgres: readonly Postgres[] = []
@@ -28,6 +31,7 @@ const seen = new Map<string, number>()
 let paying = 0
 
 beforeAll(async () => {
+  setPriority(niceness)
   lanePostgres = await Promise.all(Array.from({ length: lanes }, () => testPostgres([ledgerMigrations])))
   free.push(...lanePostgres)
 })
