@@ -10,6 +10,10 @@ const closing = ['default', './tools/closing-reporter.ts']
 const patience = { poll: { timeout: 30_000 } }
 /** What a crowded processor would slow down: at the end. */
 const paced = ['tests/slow-database.test.ts', 'tests/soak/*.test.ts']
+/** One of three waits for PostgreSQL. */
+const parts = { maxWorkers: 3 }
+/** Most tests of the whole system wait for seconds of real time: four at once, beside the simulation, use what one leaves. They begin when those of the parts are done. */
+const whole = { maxWorkers: 5, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {
@@ -18,14 +22,13 @@ export default defineConfig({
     globalSetup: './tools/postgres-setup.ts',
     sequence: { sequencer: WaitingFirst },
     projects: [
-      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'], setupFiles, testTimeout: 60_000 * patienceTimes, isolate: false } },
-      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts', 'apps/*/src/**/*.pg.test.ts'], exclude, expect: patience, setupFiles, testTimeout: 120_000 * patienceTimes, hookTimeout: 60_000, isolate: false } },
-      // Virtual time: it may share the processor with the tests above, while those of the whole system run after them.
-      { test: { name: 'simulation', include: ['tests/crash/simulator.test.ts'], exclude, expect: patience, testTimeout: 180_000, hookTimeout: 120_000 } },
-      // Most tests of the whole system wait for seconds of real time: four at once use what one leaves.
-      { test: { name: 'system', include: ['tests/**/*.test.ts'], exclude: [...exclude, 'tests/crash/simulator.test.ts', ...paced], expect: patience, setupFiles, testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 4, sequence: { groupOrder: 1 } } },
+      { test: { name: 'unit', include: ['packages/*/*/src/**/*.test.ts', 'apps/*/src/**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.pg.test.ts'], setupFiles, testTimeout: 60_000 * patienceTimes, isolate: false, ...parts } },
+      { test: { name: 'pg', include: ['packages/*/*/src/**/*.pg.test.ts', 'apps/*/src/**/*.pg.test.ts'], exclude, expect: patience, setupFiles, testTimeout: 120_000 * patienceTimes, hookTimeout: 60_000, isolate: false, ...parts } },
+      // Virtual time, at a low priority: it takes what those beside it leave of the processor.
+      { test: { name: 'simulation', include: ['tests/crash/simulator.test.ts'], exclude, expect: patience, testTimeout: 180_000, hookTimeout: 120_000, ...whole } },
+      { test: { name: 'system', include: ['tests/**/*.test.ts'], exclude: [...exclude, 'tests/crash/simulator.test.ts', ...paced], expect: patience, setupFiles, testTimeout: 180_000, hookTimeout: 120_000, isolate: false, ...whole } },
       { test: { name: 'paced', include: paced, exclude, expect: patience, testTimeout: 180_000, hookTimeout: 120_000, sequence: { groupOrder: 2 } } },
-      { test: { name: 'tidy', include: ['tools/**/*.test.ts'], exclude, testTimeout: 120_000 } },
+      { test: { name: 'tidy', include: ['tools/**/*.test.ts'], exclude, testTimeout: 120_000, sequence: { groupOrder: 3 } } },
     ],
   },
 })

@@ -20,7 +20,7 @@ export function bankFileCommand(): Command {
       const config = readConfig(options)
       await using database = await openCommandDatabase(config)
       await using ledger = await Ledger.open({ postgres: database.postgres, clock: systemClock })
-      const { bank } = openPayouts({ config, postgres: database.postgres, ledger, clock: systemClock, log: openLog(config.logLevel, 'bank-file') }, false)
+      const { bank } = await openPayouts({ config, postgres: database.postgres, ledger, clock: systemClock, log: openLog(config.logLevel, 'bank-file') }, false)
       if (bank === undefined) throw new Fault('rail-unknown', 'this installation has no bank account: add one to its configuration')
       const { batch, contents, check } = await bank.checked(id)
       const valid = check.faults.length === 0
