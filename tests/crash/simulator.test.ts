@@ -19,7 +19,7 @@ const mustHappen = [
 ]
 
 /** For this process, as `nice` counts: tests beside it wait for real time, and it does not. */
-const niceness = 10
+const niceness = 5
 /** Simulations at a time, each with a database of its own: one waits for PostgreSQL while another computes. */
 const lanes = 3
 let lanePostgres: readonly Postgres[] = []
@@ -51,7 +51,7 @@ async function onFreeLane<Result>(work: (url: string) => Promise<Result>): Promi
 }
 
 describe('through crashes and faults', () => {
-  test.concurrent.each(seeds)('no unit is lost, made or paid twice (seed %i)', { timeout: 120_000 }, async (seed) => {
+  test.concurrent.each(seeds)('no unit is lost, made or paid twice (seed %i)', { timeout: 300_000 }, async (seed) => {
     const run = onFreeLane((url) => simulate({ url, seed }))
     // It rejects as soon as an invariant is broken.
     await expect(run).resolves.toBeDefined()
