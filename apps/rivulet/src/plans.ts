@@ -32,7 +32,7 @@ interface Parts {
   readonly elsewhere: () => PayeesElsewhere
 }
 
-/** Stripe's library is loaded where cards are taken: it is an eighth of what a start reads. */
+/** Takes cards, where the installation does. */
 async function providerOf(config: Config): Promise<StripeProvider | undefined> {
   if (config.stripe === undefined || config.sandbox) return undefined
   const { StripeProvider } = await import('@rivulet/funding/stripe')
