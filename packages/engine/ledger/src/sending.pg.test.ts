@@ -47,6 +47,29 @@ test('extending raises hold, ceiling and time, never lowers them, and is refused
   await expect(books.ledger.sending.extend('strm_00000000000000000000000000', 1, lease)).rejects.toMatchObject({ code: 'stream-unknown' })
 })
 
+test('renewals that come one after the other share a transaction, and come before what is written after them', async () => {
+  const clock = new TestClock()
+  await using books = await testBooks({ funds: 10_000n, clock })
+  const { ledger, postgres } = books
+  const specs = [1, 2, 3, 4].map(() => streamOf(books))
+  for (const spec of specs) await ledger.sending.open(spec)
+  const renewals: Promise<void>[] = []
+  for (const spec of specs) {
+    renewals.push(ledger.sending.extend(spec.id, 1, { ...spec, held: 700n }))
+    await clock.advance(10)
+  }
+  await clock.advance(250)
+  await Promise.all(renewals)
+  const { rows } = await postgres.pool.query('select count(distinct xmin::text)::int4 as transactions, count(*)::int4 as streams from ledger.sending_streams where held = 700')
+  expect(rows).toEqual([{ transactions: 1, streams: 4 }])
+  const [first] = specs
+  if (first === undefined) throw new Error('no stream')
+  const renewed = ledger.sending.extend(first.id, 1, { ...first, held: 800n })
+  await ledger.sending.close(first.id, 1, 'hidden')
+  await renewed
+  expect(await ledger.sending.get(first.id)).toMatchObject({ state: 'closed', held: 800n })
+})
+
 test('totals only grow, whatever order bookings arrive in', async () => {
   await using books = await testBooks()
   const spec = streamOf(books)

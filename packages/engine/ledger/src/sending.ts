@@ -78,7 +78,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
   }
 
   extend(id: Id<'strm'>, ownerEpoch: number, lease: StreamLease): Promise<void> {
-    return this.#journal.write(extendSending(id, ownerEpoch, lease))
+    return this.#journal.gather(extendSending(id, ownerEpoch, lease))
   }
 
   book(id: Id<'strm'>, ownerEpoch: number, total: bigint, { linkTotal = 0n, delivered = 0n }: Carried = {}): Promise<void> {
