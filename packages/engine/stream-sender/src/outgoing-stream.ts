@@ -91,6 +91,10 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   readonly #sourceAddress: string
   #greeting: readonly Frame[] | undefined
   #rate: bigint
+  /** In which the rate makes the least that a packet should bring. */
+  #packetMs: number
+  /** Units that the rate makes in the time in which the lease is low. */
+  #leaseLowUnits: bigint
   #lease: Lease
   #leaseLowTold = false
   #sequence: number
@@ -128,6 +132,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     // Rounding on the link takes as little of a packet as rounding at the destination.
     this.#packetUnitsMin = unitsMin > linkUnitsMin ? unitsMin : linkUnitsMin
     this.#rate = spec.rate
+    this.#packetMs = msUntil(this.#packetUnitsMin, spec.rate)
+    this.#leaseLowUnits = this.#leaseLowAt(spec.rate)
     this.#accrual = new Accrual(spec.rate)
     this.#receiver = new ReceiverLimit(spec.exchangeRate)
     this.#sourceAddress = spec.sourceAddress
@@ -160,6 +166,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const nowMs = this.#context.clock.monotonicMs()
     this.#accrual.setRate(rate, nowMs)
     this.#rate = rate
+    this.#packetMs = msUntil(this.#packetUnitsMin, rate)
+    this.#leaseLowUnits = this.#leaseLowAt(rate)
     if (this.state === 'paying') this.#schedule(nowMs)
   }
 
@@ -205,12 +213,12 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   #begin(nowMs: number): void {
     this.#accrual.start(nowMs)
-    this.#tickMs = Math.max(nowMs + Math.max(firstPacketMs, Math.min(msUntil(this.#packetUnitsMin, this.#rate), intervalMaxMs)), this.#sentMs + this.#interval())
+    this.#tickMs = Math.max(nowMs + Math.max(firstPacketMs, Math.min(this.#packetMs, intervalMaxMs)), this.#sentMs + this.#interval())
     this.#context.wheel.add(this, Math.max(this.#tickMs, this.#retryMs))
   }
 
   #interval(): number {
-    return intervalMs(this.#packetUnitsMin, this.#rate, this.#share)
+    return intervalMs(this.#packetMs, this.#share)
   }
 
   #schedule(nowMs: number): void {
@@ -225,7 +233,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   /** Sends what is due, as far as lease, receiver and packet limit allow. */
   #pay(nowMs: number): void {
-    if (msUntil(this.#packetUnitsMin, this.#rate) > intervalMaxMs) {
+    if (this.#packetMs > intervalMaxMs) {
       this.#fail('rate-too-low', `at ${this.#rate} units a second a packet that is worth its rounding takes longer than ${intervalMaxMs / 1_000} s`)
       return
     }
@@ -282,7 +290,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const linkRate = this.#linkRate?.()
     const linkAmount = linkRate === undefined ? 0n : multiplyFloor(amount, linkRate)
     const flight: Flight = { sequence, amount, linkAmount, prepareAmount, fulfillment, deadlineMs: nowMs + lifeMs + answerGraceMs, deliveredBefore: this.delivered, dueMs: this.#tickMs, inDoubt: false }
-    this.#flights.push(flight)
+    if (this.#flights.length === 0) this.#flights = [flight]
+    else this.#flights.push(flight)
     const answered = (reply: Reply): void => this.#answered(flight, reply)
     const leaves = this.#linkRate === undefined ? amount : linkAmount
     if (leaves === 0n && amount > 0n) {
@@ -301,9 +310,16 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   #leaseIsLow(): boolean {
     const { held, sequenceCeiling, sendUntilMs } = this.#lease
-    const earlyMs = Math.floor(this.#phase * leaseSpreadMs)
     const left = held - this.paid - this.inFlight - this.inDoubt - this.#accrual.due
-    return left < (this.#rate * BigInt(leaseLowMs + earlyMs)) / 1_000n || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - packetLifeMs < sendTimeLowMs + earlyMs
+    return left < this.#leaseLowUnits || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - packetLifeMs < sendTimeLowMs + this.#earlyMs
+  }
+
+  get #earlyMs(): number {
+    return Math.floor(this.#phase * leaseSpreadMs)
+  }
+
+  #leaseLowAt(rate: bigint): bigint {
+    return (rate * BigInt(leaseLowMs + this.#earlyMs)) / 1_000n
   }
 
   #answered(flight: Flight, reply: Reply): void {
@@ -441,6 +457,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   }
 
   #giveUpOverdue(nowMs: number): void {
+    if (this.#flights.length === 0) return
     const overdue = this.#flights.filter((flight) => flight.deadlineMs <= nowMs)
     for (const flight of overdue) this.#unanswered(flight, undefined)
   }

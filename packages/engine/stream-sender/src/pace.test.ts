@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { backoffMs, intervalMs, nextTickMs, packetUnitsMin, phaseOf } from './pace.ts'
+import { backoffMs, intervalMs, msUntil, nextTickMs, packetUnitsMin, phaseOf } from './pace.ts'
 
 const alone = { streams: 1, packetsPerSecondMax: Infinity }
 
@@ -10,11 +10,11 @@ test.each([
   ['a destination of 5 decimals less', 100_000n, 1_000_000n, 10_000],
   ['a rate of 7 units a second', 1n, 7n, 14_286],
 ])('the interval is the time in which a packet is worth 100 destination units, at least a second: %s', (_name, denominator, rate, expected) => {
-  expect(intervalMs(packetUnitsMin({ numerator: 1n, denominator }), rate, alone)).toBe(expected)
+  expect(intervalMs(msUntil(packetUnitsMin({ numerator: 1n, denominator }), rate), alone)).toBe(expected)
 })
 
 test('streams of one link share the pace of its peer', () => {
-  expect(intervalMs(100n, 100_000n, { streams: 300, packetsPerSecondMax: 100 })).toBe(3_000)
+  expect(intervalMs(msUntil(100n, 100_000n), { streams: 300, packetsPerSecondMax: 100 })).toBe(3_000)
 })
 
 test('ticks keep to their place in the interval and are never closer than half of it', () => {

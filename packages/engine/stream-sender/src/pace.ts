@@ -23,8 +23,9 @@ export function msUntil(units: bigint, rate: bigint): number {
   return Number(ceilDivide(units * 1_000n, rate))
 }
 
-export function intervalMs(unitsMin: bigint, rate: bigint, share: LinkShare): number {
-  return Math.max(intervalMinMs, msUntil(unitsMin, rate), Math.ceil((share.streams * 1_000) / share.packetsPerSecondMax))
+/** @param packetMs in which the rate makes the least that a packet should bring */
+export function intervalMs(packetMs: number, share: LinkShare): number {
+  return Math.max(intervalMinMs, packetMs, Math.ceil((share.streams * 1_000) / share.packetsPerSecondMax))
 }
 
 /** The next instant of the grid of a stream: multiples of the interval, shifted by `phase` (0 to 1) of it, and not closer than half an interval. */

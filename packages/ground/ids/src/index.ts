@@ -12,25 +12,28 @@ const digits = '0123456789abcdefghjkmnpqrstvwxyz'
 const poolBytes = 8_000
 const pool = Buffer.alloc(poolBytes)
 let taken = poolBytes
+const randomDigits = 16
+/** Where an id is written: as characters put one behind the other it would keep every one of the pieces, three times its size. */
+const id = Buffer.alloc(64)
 
 /**
  * A fresh id: prefix, 10 digits of time (ms), 16 digits (80 bits) of randomness. Ids of different milliseconds sort by age.
  * @param nowMs milliseconds since 1970 from the service's Clock
  */
 export function newId<Kind extends IdKind>(kind: Kind, nowMs: number): Id<Kind> {
-  if (taken + 16 > poolBytes) {
+  if (taken + randomDigits > poolBytes) {
     randomFillSync(pool)
     taken = 0
   }
-  let random = ''
-  for (let place = 0; place < 16; place += 1) random += digits.charAt(pool.readUInt8(taken + place) % 32)
-  taken += 16
-  return `${kind}_${timeOf(nowMs)}${random}`
+  const length = id.write(`${kind}_${timeOf(nowMs)}`, 'latin1')
+  for (let place = 0; place < randomDigits; place += 1) id[length + place] = digits.charCodeAt(pool.readUInt8(taken + place) % 32)
+  taken += randomDigits
+  return id.toString('latin1', 0, length + randomDigits) as Id<Kind>
 }
 
 /** No id of this kind made at `ms` or later sorts before it, and none made earlier behind it. */
 export function idFloor<Kind extends IdKind>(kind: Kind, ms: number): Id<Kind> {
-  return `${kind}_${timeOf(ms)}${digits.charAt(0).repeat(16)}`
+  return `${kind}_${timeOf(ms)}${digits.charAt(0).repeat(randomDigits)}`
 }
 
 function timeOf(ms: number): string {

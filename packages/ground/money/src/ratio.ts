@@ -19,11 +19,16 @@ export function ceilDivide(dividend: bigint, divisor: bigint): bigint {
 }
 
 export function multiplyFloor(units: bigint, ratio: Ratio): bigint {
-  return floorDivide(units * ratio.numerator, ratio.denominator)
+  return isWhole(units, ratio) ? units : floorDivide(units * ratio.numerator, ratio.denominator)
 }
 
 export function multiplyCeil(units: bigint, ratio: Ratio): bigint {
-  return ceilDivide(units * ratio.numerator, ratio.denominator)
+  return isWhole(units, ratio) ? units : ceilDivide(units * ratio.numerator, ratio.denominator)
+}
+
+/** Most packets stay within one asset: nothing is to be calculated then. */
+function isWhole(units: bigint, { numerator, denominator }: Ratio): boolean {
+  return numerator === denominator && units >= 0n && denominator > 0n
 }
 
 /** The exact ratio of a decimal such as "1.0835". Throws `ratio-invalid` unless it is positive. */

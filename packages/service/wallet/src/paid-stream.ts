@@ -10,7 +10,7 @@ import type { Balance, SendingStreams, StreamResume } from '@rivulet/ledger'
 import type { Asset, Ratio } from '@rivulet/money'
 import type { OutgoingRoute, Routing } from '@rivulet/peering'
 import type { Payee } from '@rivulet/resolver'
-import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from '@rivulet/stream-sender'
+import type { CloseReason, FulfilledPacket, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from '@rivulet/stream-sender'
 import type { Clock } from '@rivulet/time'
 import type { Subscriber } from './connection.ts'
 import type { Lateness } from './lateness.ts'
@@ -110,7 +110,7 @@ const retryMs = 1_000
 const sequencesPerLease = 1_000
 const none: StreamCounters = { paid: 0n, delivered: 0n, inFlight: 0n, inDoubt: 0n, packets: 0, fulfilled: 0, rejected: 0 }
 
-export class PaidStream {
+export class PaidStream implements StreamListener {
   readonly id: Id<'strm'>
   readonly subscriber: Subscriber
   readonly payee: string
@@ -133,6 +133,8 @@ export class PaidStream {
   #linkTotal = 0n
   /** Whether the row counts what the receiver got: its word settles doubts then. */
   #expectsArrival = false
+  /** What the receiver counts in. */
+  readonly #deliveredAsset: Asset
   #delivered = 0n
   #unbooked: PaidPacket[] = []
   #inBooking: readonly PaidPacket[] = []
@@ -160,6 +162,7 @@ export class PaidStream {
     this.#listener = spec.listener
     this.#amountMax = spec.amountMax
     this.#rate = spec.rate
+    this.#deliveredAsset = spec.receiver.asset ?? spec.subscriber.asset
     if (spec.sparing === true) this.#sparingUntilMs = desk.clock.monotonicMs() + sparingMs
     desk.live.set(this.#segment, this)
     this.#opening = this.#open()
@@ -283,7 +286,7 @@ export class PaidStream {
         rate: this.#rate,
         lease,
         sequenceFirst: 1,
-        listener: this.#senderListener(asset),
+        listener: this,
       })
     } catch (error) {
       log.warn({ stream: this.id, payee: this.payee, error: messageOf(error) }, 'a receiver gave credentials that cannot be used')
@@ -347,30 +350,35 @@ export class PaidStream {
     }
   }
 
-  #senderListener(deliveredAsset: Asset): StreamListener {
+  /** What the sender says. */
+  fulfilled(_stream: SendingStream, { amount, linkAmount, delivered, receipt, latenessMs }: FulfilledPacket): void {
     const { counters } = this.#desk
-    return {
-      fulfilled: (_stream, { amount, linkAmount, delivered, receipt, latenessMs }) => {
-        counters.packets += 1
-        counters.fulfilled += 1
-        counters.lateness.observe(latenessMs)
-        this.#total += amount
-        this.#linkTotal += linkAmount
-        if (this.#expectsArrival) this.#delivered += delivered
-        this.#unbooked.push({ payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment })
-        if (!this.#booking) this.#book()
-      },
-      rejected: (_stream, code, message) => {
-        this.lastReject = { code, message }
-        counters.packets += 1
-        counters.rejectsByCode.set(code, (counters.rejectsByCode.get(code) ?? 0) + 1)
-      },
-      leaseLow: () => this.#extend(),
-      failed: (_stream, reason, message) => {
-        this.#desk.log.info({ stream: this.id, payee: this.payee, reason, message }, 'a stream ended by itself')
-        this.#breakOff(this.#broken(reason))
-      },
-    }
+    counters.packets += 1
+    counters.fulfilled += 1
+    counters.lateness.observe(latenessMs)
+    this.#total += amount
+    this.#linkTotal += linkAmount
+    if (this.#expectsArrival) this.#delivered += delivered
+    const packet = { payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset: this.#deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment }
+    if (this.#unbooked.length === 0) this.#unbooked = [packet]
+    else this.#unbooked.push(packet)
+    if (!this.#booking) this.#book()
+  }
+
+  rejected(_stream: SendingStream, code: string, message: string): void {
+    const { counters } = this.#desk
+    this.lastReject = { code, message }
+    counters.packets += 1
+    counters.rejectsByCode.set(code, (counters.rejectsByCode.get(code) ?? 0) + 1)
+  }
+
+  leaseLow(): void {
+    this.#extend()
+  }
+
+  failed(_stream: SendingStream, reason: CloseReason, message: string): void {
+    this.#desk.log.info({ stream: this.id, payee: this.payee, reason, message }, 'a stream ended by itself')
+    this.#breakOff(this.#broken(reason))
   }
 
   /** Books the latest total until none is newer: one booking of a stream is in flight at a time. No async function where a packet passes: each would cost it 1 kB. */
