@@ -35,10 +35,10 @@ export class AccountStore {
 
   async open(spec: AccountSpec): Promise<Account> {
     const nowMs = this.#clock.nowMs()
-    await query(this.#postgres,
-      `insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms) values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing`,
+    const [opened] = await query<AccountRow>(this.#postgres,
+      `insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms) values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing returning ${accountColumns}`,
       [newId('acct', nowMs), spec.name, spec.kind, spec.asset.code, spec.asset.scale, spec.debitsMayExceedCredits, nowMs])
-    const account = await this.byName(spec.name)
+    const account = opened === undefined ? await this.byName(spec.name) : accountOf(opened)
     if (account === undefined) throw refusal('account-unknown', `account ${spec.name} was removed while it was opened`)
     const same = account.kind === spec.kind && account.asset.code === spec.asset.code && account.asset.scale === spec.asset.scale && account.debitsMayExceedCredits === spec.debitsMayExceedCredits
     if (!same) throw refusal('account-differs', `account ${spec.name} exists with another kind, asset or overdraft rule: choose another name`)

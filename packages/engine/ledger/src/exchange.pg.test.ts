@@ -120,7 +120,8 @@ test('what a receiver of others has got is settled within the hold and above wha
     const settled = await ledger.sending.settle(spec.id, row?.ownerEpoch ?? 0, said)
     expect(settled.total >= total && settled.total <= 580n && settled.linkTotal >= linked && settled.excess === 0n).toBe(true)
     expect(settled.linkTotal > linked || settled.total === total || settled.total === 580n).toBe(true)
-    expect(said > delivered || (settled.total === total && settled.linkTotal === linked)).toBe(true)
+    // What it said of packets that were never booked is not known.
+    expect(said > (total > 0n ? delivered : 0n) || (settled.total === total && settled.linkTotal === linked)).toBe(true)
   }), { numRuns: 40 })
   expect((await ledger.verify()).problems).toEqual([])
 })
@@ -241,8 +242,6 @@ test('books of the first step with rows in them go on after the second', async (
   expect((await ledger.verify()).problems).toEqual([])
   await ledger.sending.book('strm_old', 1, 30n)
   await ledger.sending.close('strm_old', 1, 'done')
-  expect(await ledger.balance('acct_p')).toMatchObject({ accrued: 30n })
-  expect(await ledger.postDue()).toBe(1)
   expect(await ledger.balance('acct_p')).toMatchObject({ posted: 30n, accrued: 0n })
   expect((await ledger.verify()).problems).toEqual([])
 })

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { AssertionFault } from '@rivulet/faults'
 import { newId } from '@rivulet/ids'
-import { script, statement } from '@rivulet/postgres'
 import { Books, type ChainHead } from './books.ts'
 import type { LedgerContext } from './context.ts'
+import { planSettings } from './flush-store.ts'
 import { type ChainRow, lockRows, type Locks } from './lock-store.ts'
 import { answerOf } from './pg-errors.ts'
-import { Session } from './session-store.ts'
+import { bound, Session } from './session-store.ts'
 import { writeBooks } from './write-store.ts'
 
 export type TransactionOutcome = { readonly kind: 'committed' } | { readonly kind: 'failed' | 'unknown'; readonly error: unknown }
@@ -48,18 +48,18 @@ export class JournalStore implements AsyncDisposable {
     const books = new Books({ nowMs: this.#context.clock.nowMs(), ...locked, chain })
     work(books)
     const unused = locked.vacant.filter((connection) => !books.receiving.has(connection.toString('hex')))
-    const written = [...writeBooks(books), ...(unused.length === 0 ? [] : [statement('delete from ledger.receiving_streams where connection = any($1::bytea[])', [unused])])]
+    const written = [...writeBooks(books), ...(unused.length === 0 ? [] : [bound('delete from ledger.receiving_streams where connection = any($1::bytea[])', [unused])])]
     progress.commitSent = true
     this.#heads = [chain, books.chain]
-    await script(session, [...written, 'commit'])
+    await session.script([...written, 'commit'])
     this.#heads = [books.chain]
   }
 
   async #connection(): Promise<Session> {
     if (this.#session?.lost === false) return this.#session
-    // A plan for each batch: one kept from when the tables were small would read all of them for every batch, and hold its locks meanwhile.
+    // Plans are kept: none may be one from when the tables were small, that would read all of them for every batch, and hold its locks meanwhile.
     const settings = `set synchronous_commit = on; set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${answerTimeoutMs};
-      set plan_cache_mode = force_custom_plan; set jit = off`
+      ${planSettings}`
     const session = await Session.open(this.#context.postgres, settings, answerTimeoutMs)
     try {
       if (this.#heads.length === 0) await this.#startChain(session)

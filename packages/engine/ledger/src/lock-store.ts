@@ -1,8 +1,7 @@
 import type { Id } from '@rivulet/ids'
-import { script, statement } from '@rivulet/postgres'
 import { type AccountRow, accountOf } from './account-store.ts'
 import type { BooksState, ReceivingDraft } from './books.ts'
-import type { Session } from './session-store.ts'
+import { type Bound, bound, type Session } from './session-store.ts'
 import { sendingColumns, sendingOf, type SendingRow } from './sending-store.ts'
 import { transferColumns, transferOf, type TransferRow } from './transfer-store.ts'
 
@@ -72,7 +71,7 @@ export async function lockRows(session: Session, chainId: string, locks: Locks):
   const found = { sendingIds: [...locks.sendingIds], connections: [...locks.connections] }
   const rows: LockedKinds = { sending: [], vacant: [], receiving: [], ended: [], exchanges: [], accounts: [], transfers: [] }
   const chain: ChainRow[] = []
-  const asked: Question[] = [{ text: 'begin', rows: [] }, { text: statement('select length, head from ledger.chains where id = $1 for no key update', [chainId]), rows: chain }, ...sendingQuestions(locks, rows)]
+  const asked: Question[] = [{ text: 'begin', rows: [] }, { text: bound('select length, head from ledger.chains where id = $1 for no key update', [chainId]), rows: chain }, ...sendingQuestions(locks, rows)]
   if (locks.due !== undefined || locks.abandoned !== undefined) {
     await ask(session, asked.splice(0))
     found.sendingIds.push(...rows.sending.map(({ id }) => id))
@@ -105,20 +104,20 @@ interface LockedKinds {
 
 /** A statement, and where its rows go. */
 interface Question {
-  readonly text: string
+  readonly text: string | Bound
   readonly rows: unknown[]
 }
 
 async function ask(session: Session, questions: readonly Question[]): Promise<void> {
   if (questions.length === 0) return
-  const answers = await script(session, questions.map(({ text }) => text))
+  const answers = await session.script(questions.map(({ text }) => text))
   for (const [index, { rows }] of questions.entries()) rows.push(...(answers[index] ?? []))
 }
 
 function sendingQuestions({ sendingIds, due, abandoned }: Locks, rows: LockedKinds): Question[] {
   const questions: Question[] = []
-  const take = (where: string, values: Parameters<typeof statement>[1]): void => {
-    questions.push({ text: statement(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`, values), rows: rows.sending })
+  const take = (where: string, values: Bound['values']): void => {
+    questions.push({ text: bound(`select ${sendingColumns} from ledger.sending_streams s join ledger.sending_details d using (id) ${where}`, values), rows: rows.sending })
   }
   if (sendingIds.length > 0) take('where s.id = any($1::text[]) order by s.id for no key update of s', [sendingIds])
   if (due !== undefined) take(`where s.state <> 'closed' and s.total > s.posted and s.posted_at_ms <= $1 order by s.id limit $2 for no key update of s skip locked`, [due.postedBeforeMs, due.rowsMax])
@@ -140,19 +139,19 @@ function receivingQuestions({ withReceiving, due }: Locks, { sendingIds, connect
   const values = [connections, withReceiving ? sendingIds : []]
   if (connections.length > 0 || (withReceiving && sendingIds.length > 0)) {
     questions.push({
-      text: statement(
+      text: bound(
         `insert into ledger.receiving_streams (connection, total, highest_sequence, seen, total_max, posted_at_ms, closes_at_ms, closed)
         select connection, 0, 0, 0, 0, 0, 0, true from unnest(${connectionsAsked}) as u(connection)
         where not exists (select from ledger.receiving_streams r where r.connection = u.connection) and not exists (select from ledger.receiving_ended e where e.connection = u.connection)
         order by connection on conflict (connection) do nothing returning connection`, values),
       rows: rows.vacant,
     })
-    questions.push({ text: statement(`select ${receivingColumns} from ledger.receiving_streams where connection = any(${connectionsAsked}) order by connection for no key update`, values), rows: rows.receiving })
-    questions.push({ text: statement(`select connection, total, link_total from ledger.receiving_ended where connection = any(${connectionsAsked})`, values), rows: rows.ended })
+    questions.push({ text: bound(`select ${receivingColumns} from ledger.receiving_streams where connection = any(${connectionsAsked}) order by connection for no key update`, values), rows: rows.receiving })
+    questions.push({ text: bound(`select connection, total, link_total from ledger.receiving_ended where connection = any(${connectionsAsked})`, values), rows: rows.ended })
   }
   if (due !== undefined) {
     questions.push({
-      text: statement(
+      text: bound(
         `select ${receivingColumns} from ledger.receiving_streams where (total > posted and (posted_at_ms <= $1 or closed)) or closes_at_ms <= $2 order by connection limit $3 for no key update skip locked`,
         [due.postedBeforeMs, due.endedBeforeMs, due.rowsMax]),
       rows: rows.receiving,
@@ -172,15 +171,15 @@ function accountQuestions({ accountIds, keys, withReceiving }: Locks, { sendingI
     ...(sendingIds.length > 0 ? [`select credit_account_id from ${sendingRows}`] : []),
     ...(hasReceiving ? [`select debit_account_id from ${receivingRows} and link_total > 0`] : []),
   ].join(' union ')
-  if (near !== '') questions.push({ text: statement(`select account_id, far_account_id, link_account_id from ledger.exchanges where account_id = any(array(${near}))`, values), rows: rows.exchanges })
+  if (near !== '') questions.push({ text: bound(`select account_id, far_account_id, link_account_id from ledger.exchanges where account_id = any(array(${near}))`, values), rows: rows.exchanges })
   const named = [
     ...(accountIds.length > 0 ? ['select unnest($4::text[])'] : []),
     ...(sendingIds.length > 0 ? [`select unnest(array[debit_account_id, credit_account_id]) from ${sendingRows}`, 'select loss_account_id from ledger.sending_details where id = any($3::text[])'] : []),
     ...(hasReceiving ? [`select unnest(array[debit_account_id, credit_account_id]) from ${receivingRows}`] : []),
     ...(near === '' ? [] : [`select unnest(array[far_account_id, link_account_id]) from ledger.exchanges where account_id = any(array(${near}))`]),
   ].join(' union ')
-  if (named !== '') questions.push({ text: statement(`select * from ledger.accounts where id = any(array(${named})) order by id for no key update`, values), rows: rows.accounts })
-  if (keys.length > 0) questions.push({ text: statement(`select ${transferColumns} from ledger.transfers where key = any($1::text[])`, [keys]), rows: rows.transfers })
+  if (named !== '') questions.push({ text: bound(`select * from ledger.accounts where id = any(array(${named})) order by id for no key update`, values), rows: rows.accounts })
+  if (keys.length > 0) questions.push({ text: bound(`select ${transferColumns} from ledger.transfers where key = any($1::text[])`, [keys]), rows: rows.transfers })
   return questions
 }
 

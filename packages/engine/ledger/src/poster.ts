@@ -1,7 +1,9 @@
 import type { Timer } from '@rivulet/time'
 import { messageOf } from '@rivulet/faults'
 import type { LedgerContext } from './context.ts'
+import { mayBeDue } from './idle-store.ts'
 import { type Entry, type Journal, nothing } from './journal.ts'
+import type { Locks } from './lock-store.ts'
 import { postReceiving } from './receiving-entries.ts'
 import { postSending } from './sending-entries.ts'
 
@@ -30,7 +32,9 @@ export class Poster implements AsyncDisposable {
   /** Posts everything that is due now. Returns how many rows it posted or ended. */
   async run(): Promise<number> {
     for (let all = 0; ; ) {
-      const rows = await this.#journal.write(postDue(this.#context.clock.nowMs()))
+      const due = dueAt(this.#context.clock.nowMs())
+      if (!(await mayBeDue(this.#context.postgres, due))) return all
+      const rows = await this.#journal.write(postDue(due))
       all += rows
       if (rows < rowsPerTransactionMax || this.#stopped) return all
     }
@@ -53,8 +57,11 @@ export class Poster implements AsyncDisposable {
   }
 }
 
-function postDue(nowMs: number): Entry<number> {
-  const due = { postedBeforeMs: nowMs - postEveryMs, endedBeforeMs: nowMs - endAfterMs, rowsMax: rowsPerTransactionMax }
+function dueAt(nowMs: number): NonNullable<Locks['due']> {
+  return { postedBeforeMs: nowMs - postEveryMs, endedBeforeMs: nowMs - endAfterMs, rowsMax: rowsPerTransactionMax }
+}
+
+function postDue(due: NonNullable<Locks['due']>): Entry<number> {
   return {
     ...nothing, due,
     write(books) {

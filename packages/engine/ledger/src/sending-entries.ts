@@ -3,7 +3,7 @@ import { amountMax, ceilDivide, multiplyCeil, multiplyFloor } from '@rivulet/mon
 import type { Books, SendingDraft } from './books.ts'
 import { refusal } from './fault.ts'
 import { type Entry, nothing } from './journal.ts'
-import { tombstoneOf } from './receiving-entries.ts'
+import { postReceiving, tombstoneOf } from './receiving-entries.ts'
 import type { BookingRow } from './sending-store.ts'
 import type { ExpectedArrival, SendingStream, SendingStreamSpec, StreamCharge, StreamLease } from './types.ts'
 
@@ -171,7 +171,10 @@ function arrivedOf(books: Books, stream: SendingDraft): bigint | undefined {
     books.insertReceiving(tombstoneOf(stream.connection, books.nowMs, books.nowMs + tombstoneMs))
     return 0n
   }
-  if (!row.closed) books.changeReceiving(row, { closed: true })
+  if (!row.closed) {
+    postReceiving(books, row)
+    books.changeReceiving(row, { closed: true })
+  }
   return row.linkTotal > 0n ? row.linkTotal : row.total
 }
 

@@ -1,9 +1,11 @@
 import type { Id } from '@rivulet/ids'
+import type { Postgres } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import type { LedgerContext } from './context.ts'
 import { refusal, unavailable } from './fault.ts'
 import { type FlushOutcome, FlushStore } from './flush-store.ts'
 import { GroupCommit } from './group-commit.ts'
+import { mayBeAbandoned } from './idle-store.ts'
 import { type Entry, type Journal, nothing } from './journal.ts'
 import { bookSending, closeSending, extendSending, leaveSendingInDoubt, openSending, settleAfterMs, settleSending } from './sending-entries.ts'
 import { type BookingRow, bookingStatement, bookingValues, type SendingStore } from './sending-store.ts'
@@ -39,6 +41,7 @@ export interface SendingParts {
 
 /** The sending side: bookings of fulfilled packets go through a group commit of their own, everything else through the journal. */
 export class Sending implements SendingStreams, AsyncDisposable {
+  readonly #postgres: Postgres
   readonly #clock: Clock
   readonly #log: LedgerLog
   readonly #store: SendingStore
@@ -51,6 +54,7 @@ export class Sending implements SendingStreams, AsyncDisposable {
 
   constructor({ context, store, journal }: SendingParts) {
     const { postgres, clock, log, fatal, newFlushId } = context
+    this.#postgres = postgres
     this.#clock = clock
     this.#log = log
     this.#store = store
@@ -99,9 +103,10 @@ export class Sending implements SendingStreams, AsyncDisposable {
     await this.#journal.write(leaveSendingInDoubt(id, ownerEpoch, reason))
   }
 
-  takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]> {
+  async takeOver(ownerId: Id<'ownr'>, limit: number): Promise<readonly SendingStream[]> {
     const nowMs = this.#clock.nowMs()
     const abandoned = { sendUntilBeforeMs: nowMs - settleAfterMs, nowMs, rowsMax: limit }
+    if (!(await mayBeAbandoned(this.#postgres, abandoned))) return []
     const entry: Entry<SendingStream[]> = {
       ...nothing, abandoned,
       write(books) {

@@ -89,6 +89,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   readonly #receiver: ReceiverLimit
   /** Who we are, for the first packets and for our answers to probes. */
   readonly #sourceAddress: string
+  readonly #saysGoodbye: boolean
   #greeting: readonly Frame[] | undefined
   #rate: bigint
   /** In which the rate makes the least that a packet should bring. */
@@ -137,6 +138,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#accrual = new Accrual(spec.rate)
     this.#receiver = new ReceiverLimit(spec.exchangeRate)
     this.#sourceAddress = spec.sourceAddress
+    this.#saysGoodbye = spec.sayGoodbye !== false
     this.#greeting = [
       { type: FrameType.connectionNewAddress, sourceAccount: spec.sourceAddress },
       { type: FrameType.connectionAssetDetails, assetCode: spec.sourceAsset.code, assetScale: spec.sourceAsset.scale },
@@ -491,7 +493,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#share.streams -= 1
     const { sequenceCeiling, sendUntilMs } = this.#lease
     // Who may still be asked for its total is not told to forget it.
-    if (sayGoodbye && this.packets > 0 && this.inDoubt === 0n && this.#sequence <= sequenceCeiling && this.#context.clock.nowMs() + closePacketLifeMs <= sendUntilMs) {
+    if (sayGoodbye && this.#saysGoodbye && this.packets > 0 && this.inDoubt === 0n && this.#sequence <= sequenceCeiling && this.#context.clock.nowMs() + closePacketLifeMs <= sendUntilMs) {
       this.#send({ amount: 0n, frames: [goodbye], lifeMs: closePacketLifeMs }, nowMs)
     }
     this.#rest()

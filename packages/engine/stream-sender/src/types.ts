@@ -35,6 +35,8 @@ export interface StreamSpec {
   readonly sequenceFirst: number
   /** The pace that the peer behind `link` can take, all streams on it together; not set: no limit. */
   readonly linkPacketsPerSecondMax?: number
+  /** Whether the receiver is told that the connection closes; it is unless told. */
+  readonly sayGoodbye?: boolean
   readonly listener: StreamListener
 }
 

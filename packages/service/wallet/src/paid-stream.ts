@@ -286,6 +286,8 @@ export class PaidStream implements StreamListener {
         rate: this.#rate,
         lease,
         sequenceFirst: 1,
+        // Closing the row of our own receiver closes its connection.
+        sayGoodbye: !receiverIsOurs,
         listener: this,
       })
     } catch (error) {

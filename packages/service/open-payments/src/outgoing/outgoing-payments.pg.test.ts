@@ -85,7 +85,7 @@ describe('a receiver of ours', () => {
     held.start()
     expect(await house.ended(process, held)).toMatchObject({ state: 'completed', sent: 1_000_000n, quoteId: quote.id })
     expect(await house.balances()).toEqual({ alice: budget - 1_000_000n, pending: 0n, publisher: 997_400n, fees: 2_600n })
-    expect(await rowsOf(house)).toEqual(['subscriber[alice] -> link[receiver]@wallet 997400 stream', 'subscriber[alice] -> fee.streaming 2600 fee'])
+    expect(await rowsOf(house)).toEqual(['link[wallet]@receiver -> publisher[bob] 997400 stream', 'subscriber[alice] -> link[receiver]@wallet 997400 stream', 'subscriber[alice] -> fee.streaming 2600 fee'])
     house.before = unreachable
     const failing = await process.payments.create(house.request({ incomingPayment: house.receivable(), debitAmount: euros(1_000_000n) }))
     failing.start()

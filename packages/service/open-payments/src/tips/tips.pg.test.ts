@@ -40,7 +40,6 @@ async function rows(): Promise<object[]> {
 test('a tip is one payment in the ledger, with its fee, and says what has really arrived', async () => {
   const state = await give(1_000n)
   expect(state).toMatchObject({ state: 'completed', taken: 1_000n, fee: 13n, delivered: 987n })
-  await world.ledger.postDue()
   expect(await rows()).toEqual([
     { reason: 'fee', debit: 'subscriber[alice]', credit: 'fee.streaming', amount: 13n },
     { reason: 'stream', debit: 'link[wallet]@receiver', credit: 'publisher[bob]', amount: 987n },
