@@ -347,6 +347,16 @@ test('closing stops at once, says goodbye and waits for every answer', async () 
   expect(await stream.close()).toEqual(counters)
 })
 
+test('where whoever opened it closes the connection otherwise, a stream that closes says no goodbye', async () => {
+  const { clock, peer, sender, stream } = open({ sayGoodbye: false })
+  await clock.advance(2_000)
+  const closing = stream.close()
+  await clock.advance(20)
+  expect(await closing).toMatchObject({ paid: 200_000n, inFlight: 0n, packets: 3 })
+  expect(peer.framesOf(FrameType.connectionClose)).toEqual([])
+  expect(sender.size).toBe(0)
+})
+
 test('closing does not wait longer than the packets live', async () => {
   const { clock, peer, stream } = open()
   peer.fate = () => ({ kind: 'lose' })
