@@ -1,11 +1,28 @@
 import type { CreditLine, Peer } from './peer.ts'
 
-interface Exposure {
+/** What one peer owes us, as the credit line of this process alone. */
+class Exposure implements CreditLine {
+  readonly #peer: Peer
   /** What the peer owes us less what we owe it, units of its asset. */
-  owed: bigint
+  owed = 0n
+  settling = false
   /** Packets from the peer whose outcome is open. */
-  reserved: bigint
-  settling: boolean
+  #reserved = 0n
+
+  constructor(peer: Peer) {
+    this.#peer = peer
+  }
+
+  reserve(units: bigint): boolean {
+    if (this.owed + this.#reserved + units > this.#peer.limits.owedMax) return false
+    this.#reserved += units
+    return true
+  }
+
+  release(units: bigint, fulfilled: boolean): void {
+    this.#reserved -= units
+    if (fulfilled) this.owed += units
+  }
 }
 
 /** What peers owe us and we owe them, in memory: a limit on trust, not a book. The book is the ledger's `link[..]` account. */
@@ -20,7 +37,7 @@ export class Exposures {
   #of(peer: Peer): Exposure {
     let exposure = this.#exposures.get(peer)
     if (exposure === undefined) {
-      exposure = { owed: 0n, reserved: 0n, settling: false }
+      exposure = new Exposure(peer)
       this.#exposures.set(peer, exposure)
     }
     return exposure
@@ -33,21 +50,7 @@ export class Exposures {
 
   /** The peer's own credit line, or the one of this process. */
   lineOf(peer: Peer): CreditLine {
-    return peer.credit ?? { reserve: (units) => this.reserve(peer, units), release: (units, fulfilled) => this.release(peer, units, fulfilled) }
-  }
-
-  /** Counts a packet in flight, unless the peer would then owe more than its limit. */
-  reserve(peer: Peer, units: bigint): boolean {
-    const exposure = this.#of(peer)
-    if (exposure.owed + exposure.reserved + units > peer.limits.owedMax) return false
-    exposure.reserved += units
-    return true
-  }
-
-  release(peer: Peer, units: bigint, fulfilled: boolean): void {
-    const exposure = this.#of(peer)
-    exposure.reserved -= units
-    if (fulfilled) exposure.owed += units
+    return peer.credit ?? this.#of(peer)
   }
 
   /** The peer has fulfilled a packet of ours, or has paid us outside of ILP. */
