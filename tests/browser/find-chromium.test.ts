@@ -38,6 +38,10 @@ describe('Chromium is', () => {
     expect(played.ran).toEqual([])
   })
 
+  test('the shell that draws no windows, before one that does', () => {
+    expect(findChromium(machine({ files: ['/usr/local/bin/chromium', '/usr/bin/chromium-headless-shell'] })).path).toBe('/usr/bin/chromium-headless-shell')
+  })
+
   test('Debian’s, installed by root', () => {
     const played = machine({ files: [apt], onRun: (_line, files) => (files.push('/usr/bin/chromium'), 0) })
     expect(findChromium(played).path).toBe('/usr/bin/chromium')
