@@ -39,7 +39,7 @@ describe('Chromium is', () => {
   })
 
   test('the shell that draws no windows, before one that does', () => {
-    expect(findChromium(machine({ files: ['/usr/local/bin/chromium', '/usr/bin/chromium-headless-shell'] })).path).toBe('/usr/bin/chromium-headless-shell')
+    expect(findChromium(machine({ files: ['/usr/local/bin/chromium', '/usr/lib/chromium/chromium-headless-shell'] })).path).toBe('/usr/lib/chromium/chromium-headless-shell')
   })
 
   test('Debian’s, installed by root', () => {
@@ -81,4 +81,15 @@ describe('Chromium is', () => {
     expect(await page.title()).toBe('Rivulet')
     expect(await page.locator('p').evaluate((paragraph) => paragraph.getBoundingClientRect().height)).toBeGreaterThan(5)
   })
+})
+
+test('a browser that was closed leaves no process', async () => {
+  const { browser, [Symbol.asyncDispose]: close } = await launchChromium()
+  const control = await browser.newBrowserCDPSession()
+  const { processInfo } = (await control.send('SystemInfo.getProcessInfo')) as { readonly processInfo: readonly { readonly type: string; readonly id: number }[] }
+  const own = processInfo.find(({ type }) => type === 'browser')?.id
+  if (own === undefined) throw new Error('the browser names no process of its own')
+  expect(process.kill(own, 0)).toBe(true)
+  await close()
+  expect(() => process.kill(own, 0)).toThrow('ESRCH')
 })

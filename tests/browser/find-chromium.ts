@@ -35,8 +35,9 @@ const thisMachine: Machine = {
   run: (command, args, options) => spawnSync(command, args, options).status,
 }
 
-/** The shell first, which Debian has as a package of its own: it draws no windows, and takes a third of the processor in the browser's process. */
-const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/** Debian's package of a Chromium that draws no windows, and takes less of the processor for it. Its command is a script that hands no signal on, so this is what it starts. */
+const shellOfDebian = '/usr/lib/chromium/chromium-headless-shell'
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const ofMac = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium']
 
 /** Throws, in one sentence, where there is none and none can be had. */
@@ -50,7 +51,7 @@ export function findChromium(machine: Machine = thisMachine): Chromium {
 
 function installed({ environment, isExecutable }: Machine): string | undefined {
   const folders = (environment['PATH'] ?? '').split(':').filter((folder) => folder !== '')
-  return [...names.flatMap((name) => folders.map((folder) => join(folder, name))), ...ofMac].find(isExecutable)
+  return [shellOfDebian, ...folders.flatMap((folder) => names.map((name) => join(folder, name))), ...ofMac].find(isExecutable)
 }
 
 /** Debian's package, where this process may install it. */
