@@ -41,6 +41,8 @@ interface Process extends AsyncDisposable {
   readonly accounts: Accounts
   readonly ledger: Ledger
   readonly link: Account
+  /** Of those that pay it: they leave before it ends, as they would try to come back. */
+  readonly plugins: BtpPlugin[]
 }
 
 async function startProcess(postgres: Postgres): Promise<Process> {
@@ -61,9 +63,11 @@ async function startProcess(postgres: Postgres): Promise<Process> {
   forwarder.local(ilpAddress, receiver.packetHandler)
   const limits = { packetAmountMax: 10n ** 12n, packetsPerSecondMax: 100_000, packetsBurstMax: 100_000, owedMax: 10n ** 15n }
   forwarder.addPeer({ id: 'alice', address: 'test.rivulet.alice', asset, link: btp.addPeer({ id: 'alice', token }), linkAccountId: link.id, limits })
+  const plugins: BtpPlugin[] = []
   return {
-    origin, btp: `localhost:${port}/btp`, accounts, ledger, link,
+    origin, btp: `localhost:${port}/btp`, accounts, ledger, link, plugins,
     async [Symbol.asyncDispose]() {
+      await Promise.all(plugins.map((plugin) => plugin.disconnect()))
       await btp[Symbol.asyncDispose]()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -76,7 +80,6 @@ async function startProcess(postgres: Postgres): Promise<Process> {
 let postgres: Postgres
 let first: Process
 let publisher: Person
-const plugins: BtpPlugin[] = []
 
 beforeAll(async () => {
   postgres = await testPostgres([ledgerMigrations, accountsMigrations])
@@ -85,15 +88,14 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await Promise.all(plugins.map((plugin) => plugin.disconnect()))
   await first[Symbol.asyncDispose]()
   await postgres[Symbol.asyncDispose]()
 })
 
 async function connect(to: Process): Promise<BtpPlugin> {
   const plugin = new Plugin({ server: `btp+ws://:${token}@${to.btp}` })
-  plugins.push(plugin)
   await plugin.connect()
+  to.plugins.push(plugin)
   return plugin
 }
 

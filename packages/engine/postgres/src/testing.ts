@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { startEmbeddedPostgres } from './embedded.ts'
 import { migrate, type Migrations } from './migrate.ts'
 import { Postgres } from './pool.ts'
 
@@ -46,6 +50,41 @@ export async function testPostgres(migrations: readonly Migrations[], filling?: 
     await admin(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
   }
   return postgres
+}
+
+/** A server of the test's own that can die as by kill -9. */
+export interface MortalPostgres extends AsyncDisposable {
+  /** Of the server that lives; another one after its death. */
+  readonly postgres: Postgres
+  /** Kills the server at once, and starts it again with what it had written to its log. */
+  dieAndReturn(): Promise<void>
+}
+
+/** A fresh database whose server writes its log only for who waits for it: what was told before it was durable is gone when it returns. */
+export async function mortalPostgres(migrations: readonly Migrations[]): Promise<MortalPostgres> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'rivulet-mortal-'))
+  const live = async () => {
+    const server = await startEmbeddedPostgres({ dataFolder, settings: { wal_writer_delay: '10s', wal_writer_flush_after: '0' } })
+    return { server, postgres: Postgres.connect({ url: server.url, connectionsMax: 4, applicationName: 'mortal' }) }
+  }
+  let now = await live()
+  await migrate(now.postgres, migrations)
+  return {
+    get postgres() {
+      return now.postgres
+    },
+    async dieAndReturn() {
+      process.kill(now.server.pid, 'SIGKILL')
+      await now.postgres[Symbol.asyncDispose]()
+      await now.server[Symbol.asyncDispose]()
+      now = await live()
+    },
+    async [Symbol.asyncDispose]() {
+      await now.postgres[Symbol.asyncDispose]()
+      await now.server[Symbol.asyncDispose]()
+      rmSync(dataFolder, { recursive: true, force: true })
+    },
+  }
 }
 
 function withDatabase(url: string, database: string): string {

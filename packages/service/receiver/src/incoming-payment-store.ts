@@ -165,18 +165,16 @@ export class IncomingPaymentStore {
   }
 
   /**
-   * Many more connections in one message; those of payments that are completed are left out. Returns the connections that were written, as hex. The lock keeps `complete` away meanwhile. The commit does
-   * not wait for the disk: whoever pays over a connection commits its hold to the same log afterwards, and that does.
+   * Many more connections in one message; those of payments that are completed are left out. Returns the connections that were written, as hex. The lock keeps `complete` away meanwhile.
+   * The commit waits for the disk: what is paid over a connection that was lost would count for no payment.
    */
   async addConnections(connections: readonly NewConnection[]): Promise<ReadonlySet<string>> {
-    const [, , rows = []] = await script(this.#postgres.pool, [
-      'begin', 'set local synchronous_commit = off',
+    const [rows = []] = await script(this.#postgres.pool, [
       statement(
         `with open as (select p.id from receiver.incoming_payment p where p.id = any($1::text[]) and p.completed_at_ms is null order by p.id for share)
         insert into receiver.connection (incoming_payment_id, destination, connection)
         select input.id, input.destination, input.connection from unnest($1::text[], $2::text[], $3::bytea[]) as input(id, destination, connection) join open using (id) returning connection`,
         [connections.map((one) => one.incoming_payment_id), connections.map((one) => one.destination), connections.map((one) => one.connection)]),
-      'commit',
     ])
     return new Set(rows.map((row) => (row as { connection: Buffer }).connection.toString('hex')))
   }

@@ -64,10 +64,6 @@ const columns = `id, state, wallet_address_id, wallet_address, ledger_account_id
   receive, receive_asset_code, receive_asset_scale, deliver, metadata, sent, failure, created_ms`
 const spendingColumns = 'grant_id, interval_start_ms, debit, receive, asset_code, asset_scale, receive_asset_code, receive_asset_scale, receive_mixed'
 const attemptsMax = 5
-/**
- * What is committed so is durable with the next commit that waits for the disk, as the log is written in order. Each payment's hold is one, and comes after its admission and before anybody is told.
- */
-const notAwaited = 'set local synchronous_commit = off'
 
 export class PaymentStore {
   readonly #postgres: Postgres
@@ -78,7 +74,7 @@ export class PaymentStore {
 
   /**
    * Writes payments and counts them in the spending of their grants, in one transaction of two messages: each is admitted only within its limits, in the order given. Locks quotes, then
-   * spending rows, each in the order of their keys.
+   * spending rows, each in the order of their keys. Its commit waits for the disk, although the hold's will too: a server that dies between the two would come back with neither, and be given the hold.
    */
   async insert(all: readonly NewPayment[]): Promise<readonly Admission[]> {
     for (let attempt = 1; ; attempt += 1) {
@@ -97,8 +93,8 @@ export class PaymentStore {
       const keys = new Map(all.map(({ payment }) => [keyOf(payment.grantId, payment.intervalStartMs), payment]))
       const sorted = [...keys.keys()].toSorted()
       const firsts = sorted.map((key) => keys.get(key)).filter((payment) => payment !== undefined)
-      const [, , quotes = [], found = []] = await script(client, [
-        'begin', notAwaited, statement('select id from open_payments.quote where id = any($1::text[]) and payment_id is null order by id for update', [quoteIds]), spendingsLock(firsts),
+      const [, quotes = [], found = []] = await script(client, [
+        'begin', statement('select id from open_payments.quote where id = any($1::text[]) and payment_id is null order by id for update', [quoteIds]), spendingsLock(firsts),
       ])
       const unused = new Set(quotes.map((row) => (row as { id: string }).id))
       let rows = found as SpendingRow[]
