@@ -1,6 +1,6 @@
 /**
  * The wallet of `bench streams`: every stream is the wallet's own PaidStream on the StreamSender, through the forwarder's rules and a BTP client, booked
- * packet by packet in the ledger, as compose.ts puts it together; there are no agents behind the streams and no HTTP.
+ * in the ledger, as compose.ts puts it together; there are no agents behind the streams and no HTTP.
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { Forwarder } from '@rivulet/forwarder'
@@ -109,7 +109,6 @@ class Tick implements StreamListener, PaidStreamListener {
   measured = false
   sentBefore = 0
   fulfilledBefore = 0
-  booked = 0n
 
   constructor(owner: Bench, connection: string) {
     this.#bench = owner
@@ -137,8 +136,8 @@ class Tick implements StreamListener, PaidStreamListener {
     this.#bench.opened()
   }
 
-  paid({ amount }: { readonly amount: bigint }): void {
-    this.booked += amount
+  paid(): void {
+    // There is no page to hear of it.
   }
 
   broken(why: Broken): void {
@@ -252,7 +251,7 @@ class Bench {
   }
 
   async settle(): Promise<WalletResult> {
-    const unanswered = (): boolean => this.#ticks.some(({ stream, booked }) => stream === undefined || stream.inFlight > 0n || booked < stream.paid)
+    const unanswered = (): boolean => this.#ticks.some(({ stream, paidStream }) => stream === undefined || stream.inFlight > 0n || paidStream?.isBooked !== true)
     await this.#until(() => this.#measured === this.#latenesses.length, patienceMs)
     this.#settling = true
     for (const { paidStream } of this.#ticks) paidStream?.pause()

@@ -186,11 +186,11 @@ export class Invariants {
     must(total >= trail.appliedUnits, () => `a receiver was told that ${trail.appliedUnits} units are credited, the durable books say ${total}`)
   }
 
-  /** The page hears of a payment. */
+  /** The page hears of a payment: the receiver's row has it where it is in these books, else the wallet's. */
   told(connection: string, amount: bigint): void {
     const trail = this.#trail(connection)
     trail.told += amount
-    const total = this.books.sending.get(trail.streamId)?.total ?? 0n
+    const total = (trail.foreign ? this.books.sending.get(trail.streamId) : this.books.receiving.get(connection))?.total ?? 0n
     must(trail.told <= total, () => `the page of stream ${trail.streamId} heard of ${trail.told} units, the durable books say ${total}`)
   }
 

@@ -64,6 +64,8 @@ const leaseMs = 60_000
 /** In so many seeds somebody else's receiver takes part, and so many of their readers pay it. */
 const foreignSeeds = 0.4
 const foreignReaders = 0.5
+/** Of payments to receivers of ours pages hear by what was credited. */
+const bookedAbroad: Mutant = 'a wallet tells of payments before they are booked'
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
   await using server = await RealServer.connect(options.url)
@@ -122,7 +124,7 @@ class Simulation {
     this.#startedMs = this.#time.nowMs()
     this.#chance = new Chance(options.seed)
     this.#weather = this.#stormy()
-    this.#abroad = options.mutant === undefined && this.#chance.happens('abroad', foreignSeeds)
+    this.#abroad = options.mutant === undefined ? this.#chance.happens('abroad', foreignSeeds) : options.mutant === bookedAbroad
     this.#outage = options.mutant === undefined && this.#chance.happens('outage', outages)
     server.whenIdle = () => this.#look()
   }

@@ -8,8 +8,8 @@ const site = 'https://news.example'
 const rate = 100_000n
 const budget = 1_000_000_000n
 
-async function visit(house: TestHouse, from: string = site) {
-  const { url, wallet, die } = await house.wallet()
+async function visit(house: TestHouse, { from = site, foreign = false }: { readonly from?: string; readonly foreign?: boolean } = {}) {
+  const { url, wallet, die } = await house.wallet({ foreign })
   const cookie = await house.connect(url, from)
   const open = (): Promise<TestAgent> => house.agent(url, from, cookie)
   return { url, wallet, die, open, agent: await open() }
@@ -31,17 +31,37 @@ test('what the page is told, what the publisher gets and what the subscriber pay
   expect(wallet.counters()).toMatchObject({ packets: agent.told('paid').length, fulfilled: agent.told('paid').length, rejectsByCode: {} })
 })
 
-test('nobody hears of a payment before its booking is durable', async () => {
+test.each([
+  { what: 'by the credit of a receiver of ours', foreign: false },
+  { what: 'by its booking where the receiver’s books are closed to us', foreign: true },
+])('nobody hears of a payment before it is durable: $what', async ({ foreign }) => {
   await using house = await TestHouse.open()
-  const { agent, wallet } = await visit(house)
+  const { agent, wallet } = await visit(house, { foreign })
   agent.start('one')
   for (let round = 1; round <= 5; round += 1) {
     await house.until(() => agent.told('paid').length >= round)
     const told = agent.paid()
     const [stream] = wallet.live()
-    const row = stream === undefined ? undefined : await house.ledger.sending.get(stream.id)
-    expect(row !== undefined && row.total >= told).toBe(true)
+    const booked = stream === undefined ? undefined : (await house.ledger.sending.get(stream.id))?.total
+    expect(booked !== undefined && (foreign ? booked : await house.received()) >= told).toBe(true)
   }
+})
+
+test('the row of a payer follows that of a receiver of ours, once for several packets', async () => {
+  await using house = await TestHouse.open()
+  const { agent, wallet } = await visit(house)
+  agent.start('one')
+  await house.until(() => agent.told('paid').length >= 3)
+  const [stream] = wallet.live()
+  if (stream === undefined) throw new Error('nothing is paid')
+  const booked = async (): Promise<bigint> => (await house.ledger.sending.get(stream.id))?.total ?? 0n
+  expect(await booked()).toBe(0n)
+  await house.until(async () => (await booked()) > 0n)
+  expect(await booked()).toBeGreaterThan(3n * rate)
+  await house.until(() => agent.told('paid').length >= 10)
+  agent.show(false)
+  await house.until(async () => (await booked()) === agent.paid())
+  expect(await house.received()).toBe(agent.paid())
 })
 
 test('a budget that runs out in mid-second is paid to its last unit and never a unit beyond', async () => {

@@ -1,6 +1,7 @@
 /**
  * One STREAM connection that is paid from a subscriber's account: its row in the ledger (hold, lease, bookings, end) and its sender, kept in step.
- * No packet leaves that a durable hold does not cover, and nobody hears of a payment before its booking is durable.
+ * No packet leaves that a durable hold does not cover, and nobody hears of a payment before it is durable: by its booking, or, where the receiver writes to the same books, by the credit that
+ * its Fulfill proves.
  */
 import { createHash } from 'node:crypto'
 import { isFault, messageOf } from '@rivulet/faults'
@@ -48,7 +49,7 @@ export interface StreamDesk {
   readonly givingUp: Promise<void>
 }
 
-/** One payment whose booking is durable. Amounts in units of their side. */
+/** One payment that is durable. Amounts in units of their side. */
 export interface PaidPacket {
   /** Wallet address of the payee. */
   readonly payee: string
@@ -101,6 +102,8 @@ interface Row {
 
 /** A booking that takes longer than this stalls its stream. */
 const bookingMaxMs = 3_000
+/** Where closing takes the total of the receiver's row, the payer's follows it with this delay: one booking for several packets. */
+const followingMs = 5_000
 /** How much of the rate a stream holds ahead when the budget nears its end: streams that share the rest draw it in small draughts, evenly. */
 const shortHoldMs = 5_000
 /** How long it goes on so before it tries to hold the usual again. */
@@ -136,9 +139,14 @@ export class PaidStream implements StreamListener {
   /** What the receiver counts in. */
   readonly #deliveredAsset: Asset
   #delivered = 0n
+  /** Whether its row follows that of the receiver, which is durable before a Fulfill leaves. */
+  #follows = false
+  /** Who is told of them once they are booked. */
   #unbooked: PaidPacket[] = []
   #inBooking: readonly PaidPacket[] = []
   #booking = false
+  /** The total that is booked or being booked. */
+  #bookedTotal = 0n
   /** Who waits until nothing is being booked. */
   #idle: PromiseWithResolvers<void> | undefined
   #bookingSinceMs = 0
@@ -172,9 +180,14 @@ export class PaidStream implements StreamListener {
     return this.#rate
   }
 
-  /** Units whose booking is durable or under way. */
+  /** Units that were paid. */
   get total(): bigint {
     return this.#total
+  }
+
+  /** Whether the row has all that was paid. */
+  get isBooked(): boolean {
+    return !this.#booking && this.#bookedTotal === this.#total
   }
 
   get held(): bigint {
@@ -231,9 +244,10 @@ export class PaidStream implements StreamListener {
     this.#breakOff({ passing: 'wallet-unavailable' })
   }
 
-  /** Called every second by the wallet: notices bookings that hang, and tries refused extensions again. */
+  /** Called every second by the wallet: lets its row follow, notices bookings that hang, and tries refused extensions again. */
   sweep(): void {
-    if (this.#booking && !this.#stalled && this.#desk.clock.monotonicMs() - this.#bookingSinceMs > bookingMaxMs) this.#stall(true)
+    if (!this.#booking) this.#book()
+    else if (!this.#stalled && this.#desk.clock.monotonicMs() - this.#bookingSinceMs > bookingMaxMs) this.#stall(true)
     if (this.#extendDue && this.#ending === undefined) this.#extend()
   }
 
@@ -266,6 +280,8 @@ export class PaidStream implements StreamListener {
         return
       }
       this.#row = { epoch: opened.ownerEpoch, lease }
+      this.#follows = receiverIsOurs && route.linkRate === undefined
+      this.#bookingSinceMs = clock.monotonicMs()
     } catch (error) {
       if (!isFault(error, 'database-unavailable')) log.error({ stream: this.id, error: messageOf(error) }, 'a stream could not be opened')
       this.#breakOff({ passing: 'wallet-unavailable' })
@@ -362,6 +378,10 @@ export class PaidStream implements StreamListener {
     this.#linkTotal += linkAmount
     if (this.#expectsArrival) this.#delivered += delivered
     const packet = { payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset: this.#deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment }
+    if (this.#follows) {
+      this.#listener.paid(packet)
+      return
+    }
     if (this.#unbooked.length === 0) this.#unbooked = [packet]
     else this.#unbooked.push(packet)
     if (!this.#booking) this.#book()
@@ -385,7 +405,8 @@ export class PaidStream implements StreamListener {
 
   /** Books the latest total until none is newer: one booking of a stream is in flight at a time. No async function where a packet passes: each would cost it 1 kB. */
   #book(): void {
-    if (this.#row === undefined || this.#unbooked.length === 0) {
+    const nowMs = this.#desk.clock.monotonicMs()
+    if (this.#row === undefined || this.#bookedTotal === this.#total || (this.#follows && nowMs - this.#bookingSinceMs < followingMs)) {
       this.#booking = false
       this.#idle?.resolve()
       this.#stall(false)
@@ -394,7 +415,8 @@ export class PaidStream implements StreamListener {
     this.#booking = true
     this.#inBooking = this.#unbooked
     this.#unbooked = []
-    this.#bookingSinceMs = this.#desk.clock.monotonicMs()
+    this.#bookedTotal = this.#total
+    this.#bookingSinceMs = nowMs
     this.#bookTotal(this.#row, this.#total, this.#linkTotal, this.#delivered)
   }
 
