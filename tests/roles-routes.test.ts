@@ -59,6 +59,7 @@ operator: GET /api/queues, POST /api/webhooks/:id/retry, POST /api/webhooks/:id/
 operator: POST /api/invoices/:number/refund, GET /api/mailbox, GET /api/mailbox/:id
 operator: GET /api/payouts, POST /api/payouts, GET /api/payouts/:id, POST /api/payouts/:id/approve, POST /api/payouts/:id/reject, POST /api/payouts/:id/cancel, POST /api/payouts/:id/retry
 operator: POST /api/payouts/:id/sent, POST /api/payouts/:id/settled, POST /api/payouts/:id/failed, POST /api/payouts/:id/returned
+operator: GET /api/payees-elsewhere, POST /api/payees-elsewhere/:id/give-up, POST /api/payees-elsewhere/:id/try-again
 operator: GET /api/payout-batches, POST /api/payout-batches, GET /api/payout-batches/:id/file, GET /api/bank-statements, POST /api/bank-statements, POST /api/bank-statements/:id/lines/:number/explain
 operator: GET /api/provider-statements, POST /api/provider-statements, GET /api/reconciliation, GET /api/economics/costs, POST /api/economics/calculations, GET /api/live, GET /api/pulse, GET /api/overview
 operator: GET /api/ledger/accounts, GET /api/ledger/accounts/:id, GET /api/ledger/accounts/:id/balance, GET /api/ledger/transfers/:id, GET /api/streams, GET /api/streams/:id, GET /api/indicators`,

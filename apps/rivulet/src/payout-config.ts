@@ -24,6 +24,8 @@ export const payoutsSchema = z.strictObject({
   minimum: units.optional(),
   approvalAbove: units.optional(),
   fourEyesAbove: units.optional(),
+  /** Of nothing but failures, until a wallet address elsewhere is given up. */
+  patienceDays: z.int().min(1).max(3_650).optional(),
   fees: z.strictObject({ manual: fee.optional(), sepa: fee.optional(), interledger: fee.optional(), stripe: fee.optional() }).optional(),
   bank: z
     .strictObject({ name: z.string().min(1).max(70).regex(/^[A-Za-z0-9/?:().,'+ -]+$/, 'must be in letters that banks take'), iban: z.string(), bic: z.string().regex(/^[A-Z0-9]{8}([A-Z0-9]{3})?$/).optional(), pain: z.enum(painVersions).optional() })
@@ -42,8 +44,9 @@ export const payoutsSchema = z.strictObject({
   settlementDays: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), z.int().min(1).max(365)).optional(),
 })
 const dayMs = 86_400_000
+const patienceDaysUsual = 60
 
-/** Unless told: at least one whole unit of the currency, an operator above 100, two above 1,000, no fees. A bank account of SEPA pays euros only. */
+/** Unless told: at least one whole unit of the currency, an operator above 100, two above 1,000, 60 days of patience, no fees. A bank account of SEPA pays euros only. */
 export function payoutsOf(given: z.output<typeof payoutsSchema> | undefined, asset: Asset, tariffs: Tariffs): PayoutConfig {
   const whole = 10n ** BigInt(asset.scale)
   const feeOf = (rail: keyof PayoutTerms['fees']): { readonly fixed: bigint; readonly basisPoints: number } => ({ fixed: BigInt(given?.fees?.[rail]?.fixed ?? '0'), basisPoints: given?.fees?.[rail]?.basisPoints ?? 0 })
@@ -51,6 +54,7 @@ export function payoutsOf(given: z.output<typeof payoutsSchema> | undefined, ass
   return {
     terms: {
       asset, minimum: BigInt(given?.minimum ?? whole), approvalAbove: BigInt(given?.approvalAbove ?? whole * 100n), fourEyesAbove: BigInt(given?.fourEyesAbove ?? whole * 1_000n),
+      patienceMs: (given?.patienceDays ?? patienceDaysUsual) * dayMs,
       fees: { manual: feeOf('manual'), sepa: feeOf('sepa'), interledger: feeOf('interledger'), stripe: feeOf('stripe') },
       costs: costsOf(tariffs, asset),
     },

@@ -1,13 +1,13 @@
 /** How payouts are put together: the same books behind the publishers' door, the operators', and whoever sends. */
 import type { Accounts } from '@rivulet/accounts'
 import { AuditLog } from '@rivulet/audit'
-import { FundingStore, openPots } from '@rivulet/funding'
-import { Seal } from '@rivulet/ids'
+import { FundingStore, openPots, ShareReturns, ShareReturnStore } from '@rivulet/funding'
+import { type Id, Seal } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, everybody, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, type StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
+import { Bank, BankStore, everybody, GivingUp, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, type StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
@@ -32,7 +32,7 @@ export function costNames({ payouts }: Config): readonly string[] {
 
 interface Mailed {
   readonly mails: Pick<Mails, 'post'>
-  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong' | 'operators'>
+  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong' | 'operators' | 'walletAddressByUrl'>
 }
 
 /** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. Their servers hear of each. */
@@ -57,6 +57,7 @@ function teller({ config, postgres, clock }: Pick<Parts, 'config' | 'postgres' |
 export interface PayoutParts {
   readonly payouts: Payouts
   readonly store: PayoutStore
+  readonly givingUp: GivingUp
   readonly bank: Bank | undefined
   readonly reconciliation: ReconciliationService
   readonly stripe: { readonly connect: StripeConnect; readonly connected: StripeAccountStore } | undefined
@@ -68,13 +69,24 @@ export async function openPayouts({ config, postgres, ledger, clock, log, mailed
   const store = new PayoutStore(postgres)
   const { terms, rails: offered, bank: debtor } = config.payouts
   const stripe = await connectOf(config, postgres)
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes() }) })
+  const funding = new FundingStore(postgres)
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes(), giveBack: givingBack({ postgres, ledger, clock }, funding, mailed) }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
-  const funding = new FundingStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling, pots: () => openPots(funding.pools) })
   const bank = debtor && new Bank({ store: bankStore, payouts, clock, seal, debtor, version: debtor.pain, asset: config.asset })
-  return { payouts, store, bank, reconciliation, stripe }
+  const givingUp = new GivingUp({ store: store.unpaid, ledger, terms, clock, ...(mailed !== undefined && { eyes: () => mailed.accounts.operators().eyes() }) })
+  return { payouts, store, givingUp, bank, reconciliation, stripe }
+}
+
+/** What gathered for an address that is given up goes back to who shared it; not to who has left, or is leaving: her pointer is nobody's. */
+function givingBack({ postgres, ledger, clock }: Pick<Parts, 'postgres' | 'ledger' | 'clock'>, store: FundingStore, { accounts }: Mailed): NonNullable<PayoutsOptions['giveBack']> {
+  const isThere = async (personId: Id<'pers'>): Promise<boolean> => {
+    const url = (await accounts.personById(personId))?.walletAddress?.url
+    return url !== undefined && (await accounts.walletAddressByUrl(url)) !== undefined
+  }
+  const returns = new ShareReturns({ store, returns: new ShareReturnStore(postgres), ledger, clock, isThere })
+  return (accountId) => returns.empty(accountId)
 }
 
 /** The key of the charge that a provider calls so. */

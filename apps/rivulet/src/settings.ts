@@ -62,6 +62,7 @@ export function settingsOf(config: Config, given: Given, plans: readonly PlanSpe
         file('payoutMinimum', money(payouts.terms.minimum), 'payouts.minimum'),
         file('approvalAbove', money(payouts.terms.approvalAbove), 'payouts.approvalAbove'),
         file('fourEyesAbove', money(payouts.terms.fourEyesAbove), 'payouts.fourEyesAbove'),
+        file('patience', { type: 'days', days: payouts.terms.patienceMs / 86_400_000 }, 'payouts.patienceDays'),
         file('invitedDays', { type: 'days', days: config.invitedDays }, 'fourEyes.invitedDays'),
         ...Object.entries(payouts.terms.fees).flatMap(([rail, { fixed, basisPoints }]) => (payouts.rails.some((name) => name === rail) ? [file('payoutFeeFixed', money(fixed), `payouts.fees.${rail}.fixed`, rail), file('payoutFeePart', percent(basisPoints), `payouts.fees.${rail}.basisPoints`, rail)] : [])),
         file('bank', payouts.bank === undefined ? nothing : text(`${payouts.bank.name}, … ${payouts.bank.iban.slice(-4)}`), 'payouts.bank'),

@@ -24,19 +24,32 @@ export type BankStatement = z.infer<typeof statementSchema>
 const providerStatementSchema = z.object({ id: z.string(), provider: z.string(), name: z.string(), fromMs: z.number(), toMs: z.number(), lines: z.number() })
 export type ProviderStatement = z.infer<typeof providerStatementSchema>
 
+const payeeSchema = z.object({
+  id: z.string(),
+  walletAddress: z.string(),
+  failures: z.number(),
+  failingSinceMs: z.nullable(z.number()),
+  lastReason: z.nullable(z.string()),
+  underWay: z.boolean(),
+  waiting: units,
+  givingUp: z.nullable(z.object({ by: z.nullable(z.string()), agreedBy: z.nullable(z.string()), reason: z.string(), atMs: z.nullable(z.number()) })),
+})
+export type PayeeElsewhere = z.infer<typeof payeeSchema>
+
 const overviewSchema = z.object({ person: personSchema })
 
 /** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadOperatorPayouts() {
-  const [{ person }, { statements: providerStatements }, { payouts, bank, assetCode, assetScale }] = await Promise.all([
+  const [{ person }, { payees }, { statements: providerStatements }, { payouts, bank, assetCode, assetScale }] = await Promise.all([
     callApi('/api/overview', { answer: overviewSchema }),
+    callApi('/api/payees-elsewhere', { answer: z.object({ payees: z.array(payeeSchema) }) }),
     callApi('/api/provider-statements', { answer: z.object({ statements: z.array(providerStatementSchema) }) }),
     callApi('/api/payouts', { answer: z.object({ payouts: z.array(operatorPayoutSchema), bank: z.boolean(), assetCode: z.string(), assetScale: z.number() }) }),
   ])
   const [{ batches }, { statements }] = bank
     ? await Promise.all([callApi('/api/payout-batches', { answer: z.object({ batches: z.array(batchSchema) }) }), callApi('/api/bank-statements', { answer: z.object({ statements: z.array(statementSchema) }) })])
     : [{ batches: [] }, { statements: [] }]
-  return { person, payouts, bank, asset: { code: assetCode, scale: assetScale }, batches, statements, providerStatements }
+  return { person, payees, payouts, bank, asset: { code: assetCode, scale: assetScale }, batches, statements, providerStatements }
 }
 export type OperatorPayouts = Awaited<ReturnType<typeof loadOperatorPayouts>>
 
@@ -44,6 +57,14 @@ export type Decision = 'approve' | 'reject' | 'sent' | 'settled' | 'failed' | 'r
 
 export async function decide(id: string, decision: Decision, body: object): Promise<void> {
   await callApi(`/api/payouts/${id}/${decision}`, { method: 'POST', body, answer: anyAnswer })
+}
+
+export async function giveUp(id: string, reason: string): Promise<void> {
+  await callApi(`/api/payees-elsewhere/${id}/give-up`, { method: 'POST', body: { reason }, answer: anyAnswer })
+}
+
+export async function tryAgain(id: string): Promise<void> {
+  await callApi(`/api/payees-elsewhere/${id}/try-again`, { method: 'POST', body: {}, answer: anyAnswer })
 }
 
 export async function makeBatch(): Promise<void> {

@@ -9,6 +9,7 @@ import { Changes } from '../session/changes.tsx'
 import { usePolled } from '../use-polled.ts'
 import { BankPart } from './bank-part.tsx'
 import { decide, type Decision, loadOperatorPayouts, type OperatorPayout } from './operator-payouts-api.ts'
+import { ElsewherePart } from './elsewhere-part.tsx'
 import { OperatorPage } from './operator-page.tsx'
 import { ProviderPart } from './provider-part.tsx'
 
@@ -61,6 +62,7 @@ export function OperatorPayoutsPage(): React.JSX.Element {
                 </ul>
               )}
             </section>
+            {value.payees.length > 0 && <ElsewherePart value={value} reload={polled.reload} />}
             <BankPart value={value} reload={polled.reload} />
             <ProviderPart statements={value.providerStatements} reload={polled.reload} />
           </>

@@ -97,6 +97,8 @@ export const adminEn = {
       'payout-settled': 'Marked a payout arrived',
       'payout-failed': 'Marked a payout failed',
       'payout-returned': 'Marked a payout returned',
+      'payee-give-up': 'Gave up a wallet address elsewhere',
+      'payee-try-again': 'Let a wallet address elsewhere be paid again',
       'payout-batch-make': 'Made a file for the bank',
       'bank-statement-take': 'Took a statement of the bank',
       'bank-line-explain': 'Explained a line of the bank',

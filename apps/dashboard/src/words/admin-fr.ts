@@ -100,6 +100,8 @@ export const adminFr: typeof adminEn = {
       'payout-settled': 'A marqué un versement arrivé',
       'payout-failed': 'A marqué un versement échoué',
       'payout-returned': 'A marqué un versement revenu',
+      'payee-give-up': 'A renoncé à une adresse d’un autre fournisseur',
+      'payee-try-again': 'A laissé payer de nouveau une adresse d’un autre fournisseur',
       'payout-batch-make': 'A créé un fichier pour la banque',
       'bank-statement-take': 'A repris un relevé de la banque',
       'bank-line-explain': 'A expliqué une ligne de la banque',

@@ -13,6 +13,7 @@ export const payoutErrorsEn = {
   'key-reused': 'This was asked for before with another amount. Load the page again.',
   'payout-unknown': 'There is no such payout.',
   'payout-state': 'This cannot be done with this payout any more. Load the page again to see why.',
+  'payee-unknown': 'There is no such wallet address any more. Load the page again.',
   'approver-same': 'Another operator must approve this payout: four eyes.',
   'approver-bound': 'One of you has invited the other lately, so you count as one pair of eyes. Let another operator approve it; the page of the operators says until when.',
   'batch-empty': 'No approved payout waits for the bank.',

@@ -25,7 +25,7 @@ const tariff = { rate: '0.015', fixed: '0.25' }
 const vatBasisPoints = 2_000
 const cent = 10_000_000n
 const noFee = { fixed: 0n, basisPoints: 0 }
-const payoutTerms: PayoutTerms = { asset, minimum: 100n * cent, approvalAbove: 5_000n * cent, fourEyesAbove: 50_000n * cent, fees: { manual: noFee, sepa: { fixed: 25n * cent, basisPoints: 0 }, interledger: noFee, stripe: noFee } }
+const payoutTerms: PayoutTerms = { asset, minimum: 100n * cent, approvalAbove: 5_000n * cent, fourEyesAbove: 50_000n * cent, patienceMs: 60 * 86_400_000, fees: { manual: noFee, sepa: { fixed: 25n * cent, basisPoints: 0 }, interledger: noFee, stripe: noFee } }
 /** Our account at the simulated bank: an example of the standard. */
 export const ourIban = 'DE89370400440532013000'
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }

@@ -3,7 +3,7 @@ import { randomBytes, randomFillSync } from 'node:crypto'
 export { Seal } from './seal.ts'
 
 /** The kinds of object that carry an id, as prefixes: legible in logs and in psql, unmixable when compiled. */
-export type IdKind = 'acct' | 'xfer' | 'strm' | 'grnt' | 'sess' | 'wadr' | 'key' | 'flsh' | 'ownr' | 'site' | 'conn' | 'evnt' | 'mail' | 'pers' | 'inpm' | 'quot' | 'outp' | 'tokn' | 'intr' | 'peer' | 'hook' | 'dlvr' | 'plan' | 'subs' | 'invc' | 'pout' | 'btch' | 'stmt' | 'splt' | 'tip' | 'apik' | 'pkey' | 'audt' | 'corr'
+export type IdKind = 'acct' | 'xfer' | 'strm' | 'grnt' | 'sess' | 'wadr' | 'key' | 'flsh' | 'ownr' | 'site' | 'conn' | 'evnt' | 'mail' | 'pers' | 'inpm' | 'quot' | 'outp' | 'tokn' | 'intr' | 'peer' | 'hook' | 'dlvr' | 'plan' | 'subs' | 'invc' | 'pout' | 'btch' | 'stmt' | 'splt' | 'tip' | 'apik' | 'pkey' | 'audt' | 'corr' | 'rtrn'
 
 export type Id<Kind extends IdKind> = `${Kind}_${string}`
 

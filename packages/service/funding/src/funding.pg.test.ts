@@ -18,6 +18,8 @@ import type { DayAttention } from './sharing/counted.ts'
 import type { Attention } from './sharing/policy.ts'
 import { pool } from './sharing/pool.ts'
 import { openPots } from './sharing/pools.ts'
+import { ShareReturns } from './sharing/share-returns.ts'
+import { ShareReturnStore } from './share-return-store.ts'
 
 const eur = { code: 'EUR', scale: 9 }
 const startMs = Date.parse('2027-01-31T10:00:00Z')
@@ -313,6 +315,13 @@ describe('a pooled plan', () => {
     await days(30)
     const rows = (await rowsOf(`pool[${subscription.plan.id}]`)).map((row) => row.replace(`pool[${subscription.plan.id}]`, 'pool[plan]'))
     expect(rows).toEqual(['pooling: subscriber[alice] -> pool[plan] 4500000000', 'share: pool[plan] -> elsewhere[everybody/bob] 1125000000', 'share: pool[plan] -> publisher[mara] 3375000000'])
+    // Nobody is there who takes it: it goes back to whom the pot was made of.
+    const store = new FundingStore(postgres)
+    const returns = new ShareReturns({ store, returns: new ShareReturnStore(postgres), ledger, clock, isThere: () => Promise.resolve(true) })
+    expect(await Promise.all([returns.empty(gathering.id), returns.empty(gathering.id)])).toContain(1_125_000_000n)
+    await funding.work()
+    expect((await rowsOf('sharing')).filter((row) => row.startsWith('share-'))).toEqual(['share-return: elsewhere[everybody/bob] -> sharing 1125000000', 'share-returned: sharing -> subscriber[alice] 1125000000'])
+    expect([await returns.empty(gathering.id), (await funding.of(alicia))?.carried, (await posted())['sharing']]).toEqual([0n, 1_125_000_000n, 0n])
   })
 
   test('lets who read nobody keep her budget, and a month that is divided takes nothing more', async () => {

@@ -374,6 +374,8 @@ export class Funding implements AsyncDisposable {
         return this.#giveBack(open, effect.key)
       case 'refund':
         return this.#takeBack(open, { key: effect.key, until: effect.to, as: 'refund', wonBefore: 0 })
+      case 'share-returned':
+        return this.#shareReturned(open, effect)
       case 'tell':
         return this.#tell(open, effect.what)
     }
@@ -587,6 +589,15 @@ export class Funding implements AsyncDisposable {
     const [debit, credit, amount] = to > from ? [costs, psp, to - from] : [psp, costs, from - to]
     await ledger.transfer({ key: `dispute-cost:${key}#${entries}`, debitAccountId: debit.id, creditAccountId: credit.id, amount, reason: to > from ? 'dispute-cost' : 'dispute-cost-returned' })
     await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
+  }
+
+  /** It joins what rolled over. Where she has no subscription any more it is money on her account, as what was left of her last budget is. */
+  async #shareReturned({ record, number }: OpenEffect, { key, amount }: Extract<SubscriptionEffect, { type: 'share-returned' }>): Promise<void> {
+    const { ledger, store, clock } = this.#options
+    const { id, plan } = record.subscription
+    const clearing = await this.#house('sharing', plan.asset)
+    await ledger.transfer({ key: `share-returned:${key}/${id}`, debitAccountId: clearing.id, creditAccountId: record.accountId, amount, reason: 'share-returned' })
+    await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, carried }) => ({ subscription, effects: [], ...(subscription.status !== 'ended' && { set: { carried: carried + amount } }) }))
   }
 
   /** A share of whom nobody can credit rolls over. */

@@ -211,5 +211,26 @@ export const fundingMigrations: Migrations = {
         alter table funding.effect add column created_ms bigint, add column error text check (length(error) <= 500);
       `,
     },
+    {
+      name: '10-shares-returned',
+      sql: `
+        -- What had gathered for somebody who cannot be paid goes back: written before it moves, with how it is divided among the subscriptions, and the account's counters of which that was computed.
+        create table funding.share_return (
+          id text primary key,
+          account_id text not null,
+          asset_code text not null,
+          asset_scale integer not null,
+          amount bigint not null check (amount > 0),
+          parts jsonb not null,
+          unclaimed bigint not null check (unclaimed between 0 and amount),
+          debits_pending bigint not null,
+          debits_posted bigint not null,
+          credits_posted bigint not null,
+          made_ms bigint not null,
+          moved_ms bigint
+        );
+        create unique index share_return_open on funding.share_return (account_id) where moved_ms is null;
+      `,
+    },
   ],
 }

@@ -81,8 +81,7 @@ export class PoolStore {
   async close({ planId, month }: { readonly planId: Id<'plan'>; readonly month: string }, nowMs: number, divide: (members: readonly PoolMember[]) => Pooled): Promise<PoolStatement> {
     await this.#db.transaction().execute(async (tx) => {
       const plan = await tx.selectFrom('funding.plan').select('pool').where('id', '=', planId).forUpdate().executeTakeFirstOrThrow()
-      const entries = await tx.selectFrom('funding.pool_entry').select(['subscription_id', 'period', 'budget', 'attention']).where('plan_id', '=', planId).where('month', '=', month).orderBy('subscription_id').orderBy('period').execute()
-      const members = entries.map((row) => ({ id: `${row.subscription_id}/${row.period}`, budget: row.budget, attention: (row.attention as PoolEntry['attention']).map((one) => ({ ...one, score: 0n })) }))
+      const members = await membersIn(tx, { planId, month })
       const { proRata, userCentric } = divide(members)
       await tx
         .insertInto('funding.pool_statement')
@@ -91,6 +90,12 @@ export class PoolStore {
         .execute()
     })
     return statementOf(await this.#statements().where('s.plan_id', '=', planId).where('s.month', '=', month).executeTakeFirstOrThrow())
+  }
+
+  /** By whose reading a divided month went out, and who had paid into it: ids of subscriptions with the period, `subs_x/7`. */
+  async members({ planId, month }: Pick<PoolStatement, 'planId' | 'month'>): Promise<{ readonly rule: PoolRule; readonly members: readonly PoolMember[] }> {
+    const { rule } = await this.#db.selectFrom('funding.pool_statement').select('rule').where('plan_id', '=', planId).where('month', '=', month).executeTakeFirstOrThrow()
+    return { rule, members: await membersIn(this.#db, { planId, month }) }
   }
 
   async done({ planId, month }: Pick<PoolStatement, 'planId' | 'month'>, nowMs: number): Promise<void> {
@@ -117,6 +122,11 @@ export class PoolStore {
   #statements() {
     return this.#db.selectFrom('funding.pool_statement as s').innerJoin('funding.plan as p', 'p.id', 's.plan_id').select(columns)
   }
+}
+
+async function membersIn(db: Kysely<Tables>, { planId, month }: Pick<PoolStatement, 'planId' | 'month'>): Promise<readonly PoolMember[]> {
+  const entries = await db.selectFrom('funding.pool_entry').select(['subscription_id', 'period', 'budget', 'attention']).where('plan_id', '=', planId).where('month', '=', month).orderBy('subscription_id').orderBy('period').execute()
+  return entries.map((row) => ({ id: `${row.subscription_id}/${row.period}`, budget: row.budget, attention: (row.attention as PoolEntry['attention']).map((one) => ({ ...one, score: 0n })) }))
 }
 
 function written(shares: readonly Share[]): string {

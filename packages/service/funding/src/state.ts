@@ -63,11 +63,13 @@ type WrittenEffect =
   /** Rows of earlier versions know of no dispute that was won. */
   | { readonly type: 'dispute'; readonly key: string; readonly wonBefore?: number }
   | { readonly type: 'dispute-cost'; readonly key: string; readonly from: string; readonly to: string; readonly entries: number }
+  | { readonly type: 'share-returned'; readonly key: string; readonly amount: string }
   | Extract<SubscriptionEffect, { type: 'abandon' | 'dispute-won' | 'give-back' | 'tell' }>
 
 export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
   switch (effect.type) {
     case 'charge':
+    case 'share-returned':
       return { ...effect, amount: String(effect.amount) }
     case 'fund':
       return { ...effect, price: String(effect.price), plan: effect.plan.id }
@@ -91,6 +93,7 @@ export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan, run
   const effect = written as WrittenEffect
   switch (effect.type) {
     case 'charge':
+    case 'share-returned':
       return { ...effect, amount: parseUnits(effect.amount) }
     case 'fund':
       return { ...effect, price: parseUnits(effect.price), plan: planOf(effect.plan) }

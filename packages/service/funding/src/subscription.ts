@@ -86,6 +86,8 @@ export type SubscriptionEffect =
   | { readonly type: 'give-back'; readonly key: string }
   /** The payment was given back, up to `to` units in all, or whole: that leaves the books, and a credit note is written. */
   | { readonly type: 'refund'; readonly key: string; readonly to?: bigint }
+  /** A share that could not be paid to whom it was meant for is hers again; `key` is the return that it is a part of. */
+  | { readonly type: 'share-returned'; readonly key: string; readonly amount: bigint }
   | { readonly type: 'tell'; readonly what: 'confirm-payment' | 'renewal-failed' | 'ended' | 'paused' | 'receipt' | 'trial-ends' }
 
 export interface Step {

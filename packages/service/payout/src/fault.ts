@@ -14,6 +14,7 @@ export type PayoutFaultCode =
   | 'key-reused'
   | 'payout-unknown'
   | 'payout-state'
+  | 'payee-unknown'
   | 'approver-same'
   /** Of two operators one has invited the other lately: one pair of eyes. */
   | 'approver-bound'

@@ -21,6 +21,7 @@ const statuses: Readonly<Record<PayoutFaultCode, number>> = {
   'key-reused': 409,
   'payout-unknown': 404,
   'payout-state': 409,
+  'payee-unknown': 404,
   'approver-same': 409,
   'approver-bound': 409,
   'batch-empty': 409,

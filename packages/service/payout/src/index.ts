@@ -1,3 +1,4 @@
+export { GivingUp } from './giving-up.ts'
 export { payoutMigrations } from './migrations.ts'
 export { operatorPayoutApi, operatorPayoutRoutes, reconciliationJson } from './operator-routes.ts'
 export { type PayoutRecord, PayoutStore } from './payout-store.ts'

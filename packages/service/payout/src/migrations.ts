@@ -169,5 +169,16 @@ export const payoutMigrations: Migrations = {
         alter table payout.effect add column error text check (length(error) <= 500);
       `,
     },
+    {
+      name: '4-given-up',
+      sql: `
+        -- Of a wallet address elsewhere for which shares gather: failures before this time do not count any more.
+        alter table payout.method add column patient_from_ms int8 not null default 0,
+          -- Since when nothing is paid out there; null while a second operator must ask for it too. By whom, why, and who was the second.
+          add column given_up_ms int8, add column given_up_by text, add column given_up_reason text check (length(given_up_reason) <= 300), add column given_up_agreed_by text,
+          add check (given_up_ms is null or given_up_by is not null);
+        create index method_given_up on payout.method (account_id) where given_up_by is not null;
+      `,
+    },
   ],
 }

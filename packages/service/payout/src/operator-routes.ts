@@ -10,16 +10,19 @@ import { type PayoutEvent, payoutStatuses } from './payout.ts'
 import { everybody } from './payees-elsewhere.ts'
 import type { PayoutRecord, PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
+import type { GivingUp } from './giving-up.ts'
 import { providerStatementOf } from './reconcile/provider-csv.ts'
 import { providerLineKinds } from './reconcile/provider-store.ts'
 import type { ClearingItem } from './reconcile/clearing.ts'
 import type { Reconciliation, ReconciliationService } from './reconcile/reconciliation.ts'
 import type { Bank } from './sepa/bank.ts'
 import type { Batch, TakenStatement } from './sepa/bank-store.ts'
+import type { Unpaid } from './unpaid-store.ts'
 
 export interface OperatorRoutesOptions {
   readonly payouts: Payouts
   readonly store: PayoutStore
+  readonly givingUp: GivingUp
   /** Without one there are no files. */
   readonly bank: Bank | undefined
   readonly reconciliation: ReconciliationService
@@ -51,6 +54,8 @@ const decisions = {
 type Decision = keyof typeof decisions
 /** Of these only the rail knows, where it tells us. */
 const byHandOnly: readonly Decision[] = ['sent', 'settled', 'failed', 'returned']
+const giveUpSchema = z.strictObject({ reason })
+const tryAgainSchema = z.strictObject({})
 const word = z.string().min(1).max(200).regex(/^[^\p{Cc}]+$/u, 'must be one line')
 const providerName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)
 const explanationSchema = z.discriminatedUnion('as', [
@@ -67,10 +72,10 @@ const csvQuerySchema = z.strictObject({ provider: providerName, name: word, from
 const filterSchema = z.object({ status: z.enum(payoutStatuses).optional(), before: z.string().max(40).optional() })
 const requestSchema = z.strictObject({ publisher: z.string().min(1).max(254), amount: z.union([z.literal('all'), unitsSchema]), key: keySchema })
 
-/** GET and POST `/api/payouts`, GET `/api/payouts/:id`, POST `/api/payouts/:id/DECISION`; GET and POST `/api/payout-batches`, GET `/api/payout-batches/:id/file`; GET and POST (XML) `/api/bank-statements`, POST `/api/bank-statements/:id/lines/:number/explain`; GET and POST `/api/provider-statements` (JSON, or CSV with `?provider=&name=&from=&to=`); GET `/api/reconciliation`. */
-export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, chargeKeyOf, accounts, entrance, log, audit, nowMs }: OperatorRoutesOptions): Router {
+/** GET and POST `/api/payouts`, GET `/api/payouts/:id`, POST `/api/payouts/:id/DECISION`; GET and POST `/api/payout-batches`, GET `/api/payout-batches/:id/file`; GET and POST (XML) `/api/bank-statements`, POST `/api/bank-statements/:id/lines/:number/explain`; GET and POST `/api/provider-statements` (JSON, or CSV with `?provider=&name=&from=&to=`); GET `/api/reconciliation`; GET `/api/payees-elsewhere`, POST `/api/payees-elsewhere/:id/give-up` and `/try-again`. */
+export function operatorPayoutRoutes({ payouts, store, givingUp, bank, reconciliation, chargeKeyOf, accounts, entrance, log, audit, nowMs }: OperatorRoutesOptions): Router {
   const router = Router()
-  const paths = ['/api/payouts', '/api/payout-batches', '/api/bank-statements', '/api/provider-statements', '/api/reconciliation']
+  const paths = ['/api/payouts', '/api/payout-batches', '/api/bank-statements', '/api/provider-statements', '/api/reconciliation', '/api/payees-elsewhere']
   const json = express.json({ limit: bodyBytesMax })
   router.use(paths, entrance.requireSession, entrance.requireSameOrigin, (_request, response, next) => {
     response.set('Cache-Control', 'no-store')
@@ -124,6 +129,27 @@ export function operatorPayoutRoutes({ payouts, store, bank, reconciliation, cha
       response.json({ payout: (await written([changed]))[0] })
     })
   }
+
+  router.get('/api/payees-elsewhere', async (_request, response) => {
+    const payees = await givingUp.list()
+    const names = new Map<string, string>()
+    for (const id of new Set(payees.flatMap(({ givingUp: by }) => [by?.by, by?.agreedBy]))) if (id !== undefined) names.set(id, (await accounts.personById(id))?.name ?? id)
+    response.json({ payees: payees.map(({ waiting, ...payee }) => ({ ...payeeJson(payee, names), waiting: String(waiting) })), assetCode: payouts.terms.asset.code, assetScale: payouts.terms.asset.scale })
+  })
+
+  router.post('/api/payees-elsewhere/:id/give-up', json, async (request, response) => {
+    const given = parseBody(giveUpSchema, request.body)
+    const id = request.params['id'] ?? ''
+    const action = doing(response, { name: 'payee.give-up', subject: id, reason: given.reason })
+    response.json({ payee: payeeJson(await givingUp.giveUp(id, { by: action.operator, reason: given.reason, action })) })
+    await payouts.work()
+  })
+
+  router.post('/api/payees-elsewhere/:id/try-again', json, async (request, response) => {
+    parseBody(tryAgainSchema, request.body)
+    const id = request.params['id'] ?? ''
+    response.json({ payee: payeeJson(await givingUp.tryAgain(id, doing(response, { name: 'payee.try-again', subject: id }))) })
+  })
 
   router.get('/api/payout-batches', async (_request, response) => void response.json({ batches: (await needBank().batches()).map(batchJson) }))
   router.post('/api/payout-batches', async (_request, response) => void response.status(201).json({ batch: batchJson(await needBank().batch(personOf(response).id, doing(response, { name: 'payout-batch.make', subject: 'sepa' }))) }))
@@ -201,6 +227,15 @@ function batchJson({ total, ...batch }: Batch): object {
   return { ...batch, total: String(total) }
 }
 
+/** @param names of operators, by id */
+function payeeJson({ accountId, shown, failures, sinceMs, reason: why, underWay, givingUp }: Unpaid, names?: ReadonlyMap<string, string>): object {
+  const name = (id: string): string => names?.get(id) ?? id
+  return {
+    id: accountId, walletAddress: shown, failures, failingSinceMs: sinceMs ?? null, lastReason: why ?? null, underWay,
+    givingUp: givingUp === undefined ? null : { by: givingUp.by === 'schedule' ? null : name(givingUp.by), agreedBy: givingUp.agreedBy === undefined ? null : name(givingUp.agreedBy), reason: givingUp.reason, atMs: givingUp.atMs ?? null },
+  }
+}
+
 function statementJson({ lines, opening, closing, ...statement }: TakenStatement): object {
   return {
     ...statement, opening: String(opening), closing: String(closing),
@@ -221,6 +256,9 @@ export const operatorPayoutApi = {
   'POST /api/payouts/:id/settled': { summary: 'By hand: it has arrived.', body: decisions.settled },
   'POST /api/payouts/:id/failed': { summary: 'By hand: it failed.', body: decisions.failed },
   'POST /api/payouts/:id/returned': { summary: 'By hand: it came back.', body: decisions.returned },
+  'GET /api/payees-elsewhere': { summary: 'Wallet addresses of other providers that take none of the shares that subscribers gave them, and those that are given up.' },
+  'POST /api/payees-elsewhere/:id/give-up': { summary: 'Gives one up: what has gathered goes back to the budgets it came from; above a limit when two operators ask for it.', body: giveUpSchema },
+  'POST /api/payees-elsewhere/:id/try-again': { summary: 'Pays out there again, or takes back what a first operator asked for.', body: tryAgainSchema },
   'GET /api/payout-batches': { summary: 'The files that were made for the bank.' },
   'POST /api/payout-batches': { summary: 'Makes one of all that is approved.' },
   'GET /api/payout-batches/:id/file': { summary: 'The file (pain.001).', type: 'application/xml' },

@@ -55,14 +55,16 @@ export class PayeesElsewhere {
     this.#own = new Set(options.publicUrls.map((url) => new URL(url).origin))
   }
 
-  /** Those of these wallet addresses that a share can be paid to: it has been before, or their providers say so now. Opens no account. */
+  /** Those of these wallet addresses that a share can be paid to: it has been before and is not given up, or their providers say so now. Opens no account. */
   async among(payees: readonly string[]): Promise<ReadonlySet<string>> {
     const foreign = payees.filter((payee) => this.#isElsewhere(payee))
     const takes = new Set<string>()
     const unknown: string[] = []
     for (const payee of foreign) {
-      if ((await this.#options.ledger.accountByName(nameOf(payee))) !== undefined || this.#remembered(payee) === true) takes.add(payee)
-      else if (this.#remembered(payee) === undefined) unknown.push(payee)
+      const account = await this.#options.ledger.accountByName(nameOf(payee))
+      // Who is given up takes nothing, whatever it says now, until an operator tries again.
+      if (account !== undefined ? (await this.#options.store.method(account.id))?.givenUpMs === undefined : this.#remembered(payee) === true) takes.add(payee)
+      else if (account === undefined && this.#remembered(payee) === undefined) unknown.push(payee)
     }
     await Promise.all(unknown.slice(0, askedMax).map(async (payee) => void ((await this.#ask(payee)) && takes.add(payee))))
     return takes

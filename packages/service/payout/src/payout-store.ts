@@ -2,8 +2,9 @@ import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import { type Generated, type Kysely, sql, type Transaction } from 'kysely'
+import { type Generated, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Actor, Payout, PayoutEffect, PayoutStatus, RailName, Step } from './payout.ts'
+import { UnpaidStore } from './unpaid-store.ts'
 
 interface PayoutTable {
   id: string
@@ -50,6 +51,7 @@ interface MethodTable {
   schedule: string
   threshold: bigint
   due_ms: bigint | null
+  given_up_ms: Generated<bigint | null>
 }
 
 export interface Tables {
@@ -96,6 +98,8 @@ export interface Method {
   readonly threshold: bigint
   /** When it is looked at next, ms since 1970. */
   readonly dueMs: number | undefined
+  /** Since when nothing is paid out any more, ms since 1970: what is there goes back. */
+  readonly givenUpMs: number | undefined
 }
 
 export interface OpenEffect {
@@ -130,8 +134,12 @@ const pageMax = 500
 export class PayoutStore {
   readonly #db: Kysely<Tables>
 
+  /** Wallet addresses elsewhere that take nothing. */
+  readonly unpaid: UnpaidStore
+
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
+    this.unpaid = new UnpaidStore(postgres)
   }
 
   /** Accounts of which nothing was ever paid out are missing. */
@@ -253,7 +261,7 @@ export class PayoutStore {
     return row === undefined ? undefined : methodOf(row)
   }
 
-  async setMethod(method: Method): Promise<void> {
+  async setMethod(method: Omit<Method, 'givenUpMs'>): Promise<void> {
     const { accountId, personId, rail, destination, shown, schedule, threshold, dueMs } = method
     const columns = { person_id: personId, rail, destination, shown, schedule, threshold, due_ms: dueMs === undefined ? null : BigInt(dueMs) }
     await this.#db.insertInto('payout.method').values({ account_id: accountId, ...columns }).onConflict((conflict) => conflict.column('account_id').doUpdateSet(columns)).execute()
@@ -325,9 +333,9 @@ export function recordOf(row: PayoutTable): PayoutRecord {
   return { payout, personId: row.person_id as Id<'pers'>, key: row.key, destination: row.destination, shown: row.shown, createdMs: Number(row.created_ms), changedMs: Number(row.changed_ms), batchId: row.batch_id ?? undefined }
 }
 
-function methodOf(row: MethodTable): Method {
+function methodOf(row: Selectable<MethodTable>): Method {
   return {
     accountId: row.account_id as Id<'acct'>, personId: row.person_id as Id<'pers'>, rail: row.rail as RailName, destination: row.destination, shown: row.shown, schedule: row.schedule as Schedule,
-    threshold: row.threshold, dueMs: row.due_ms === null ? undefined : Number(row.due_ms),
+    threshold: row.threshold, dueMs: row.due_ms === null ? undefined : Number(row.due_ms), givenUpMs: row.given_up_ms === null ? undefined : Number(row.given_up_ms),
   }
 }

@@ -11,7 +11,7 @@ const cent = 10_000_000n
 const publisher = { kind: 'publisher', id: 'pers_mara' } as const
 const none = { fixed: 0n, basisPoints: 0 }
 const terms: PayoutTerms = {
-  asset: eur, minimum: 100n * cent, approvalAbove: 5_000n * cent, fourEyesAbove: 100_000n * cent,
+  asset: eur, minimum: 100n * cent, approvalAbove: 5_000n * cent, fourEyesAbove: 100_000n * cent, patienceMs: 60 * 86_400_000,
   fees: { manual: none, sepa: { fixed: 25n * cent, basisPoints: 0 }, interledger: { fixed: 0n, basisPoints: 50 }, stripe: { fixed: 10n * cent + 1n, basisPoints: 25 } },
 }
 

@@ -9,6 +9,8 @@ import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
 import { nextDue } from './calendar.ts'
 import { type Destination, parseDestination, shownDestination } from './destination.ts'
 import { PayoutFault } from './fault.ts'
+import { giveUpInTime } from './giving-up.ts'
+import { everybody } from './payees-elsewhere.ts'
 import { type Actor, begin, netOf, next, type PayoutEvent, type RailName } from './payout.ts'
 import type { Method, OpenEffect, PayoutRecord, PayoutStore, Schedule } from './payout-store.ts'
 import { RailRefusal, type SendingRail } from './rails/rail.ts'
@@ -30,6 +32,8 @@ export interface PayoutsOptions {
   readonly offered: readonly RailName[]
   /** Whether this process takes up every few seconds what is due. */
   readonly background: boolean
+  /** Empties the account of a wallet address elsewhere that is given up: its money goes back to who shared it. Safe to do again. */
+  readonly giveBack?: (accountId: Id<'acct'>) => Promise<unknown>
   /** Told of every turn of the background. */
   readonly watch?: JobWatch | undefined
   /** The account at Stripe that a publisher has opened from here: the only one that she is paid to. */
@@ -117,12 +121,12 @@ export class Payouts implements AsyncDisposable {
     if (!offered.includes(destination.rail)) throw new PayoutFault('rail-unknown', `this installation pays out by ${offered.join(', ')}`)
     requireAsset(asset, terms.asset)
     if (given.schedule !== 'none' && given.threshold < terms.minimum) throw new PayoutFault('amount-too-small', 'the threshold must be at least the smallest payout')
-    const method: Method = {
+    const method: Omit<Method, 'givenUpMs'> = {
       accountId, personId, rail: destination.rail, destination: sealed(seal, destination, accountId), shown: shownDestination(destination), schedule: given.schedule, threshold: given.threshold,
       dueMs: nextDue(given.schedule, clock.nowMs()),
     }
     await store.setMethod(method)
-    return method
+    return { ...method, givenUpMs: undefined }
   }
 
   /** Fee, what arrives, and how many operators must agree when she asks for it herself. Throws `method-missing`, `amount-invalid`, `amount-too-small`, `amount-too-large`, `funds-insufficient`. */
@@ -245,21 +249,29 @@ export class Payouts implements AsyncDisposable {
 
   /** Each due date is a request of its own key, whoever finds it due, and however often. */
   async #scheduled(): Promise<void> {
-    const { store, clock, terms, log } = this.#options
+    const { store, clock, log } = this.#options
     const nowMs = clock.nowMs()
-    for (const { accountId, personId, rail, schedule, threshold, dueMs } of await store.dueMethods(nowMs, dueMax)) {
+    for (const method of await store.dueMethods(nowMs, dueMax)) {
+      const { accountId, personId, schedule, dueMs } = method
       if (dueMs === undefined || (await this.#options.frozenAmong([personId])).size > 0) continue
-      const amount = wholeOf(await this.available(accountId), rail, terms.asset)
       try {
-        if (amount >= threshold && amount >= terms.minimum) {
-          await this.#insert({ payee: { personId, accountId, asset: terms.asset }, amount, key: `schedule:${dueMs}`, by: { kind: 'schedule', id: schedule } })
-        }
+        await this.#whatIsDue(method, dueMs)
       } catch (error) {
         if (!isFault(error) || isFault(error, 'database-unavailable')) throw error
         log.warn({ accountId, error: error.message }, 'a scheduled payout was not requested')
       }
       await store.moveOn(accountId, { fromMs: dueMs, toMs: nextDue(schedule, nowMs) ?? dueMs })
     }
+  }
+
+  async #whatIsDue({ accountId, personId, rail, schedule, threshold, givenUpMs }: Method, dueMs: number): Promise<void> {
+    const { store, clock, terms, giveBack } = this.#options
+    // Also what came since: shares that were fixed before.
+    if (givenUpMs !== undefined) return void (await giveBack?.(accountId))
+    const amount = wholeOf(await this.available(accountId), rail, terms.asset)
+    if (amount < threshold || amount < terms.minimum) return
+    if (personId === everybody.personId && (await giveUpInTime({ store: store.unpaid, accountId, patienceMs: terms.patienceMs, nowMs: clock.nowMs() }))) return void (await giveBack?.(accountId))
+    await this.#insert({ payee: { personId, accountId, asset: terms.asset }, amount, key: `schedule:${dueMs}`, by: { kind: 'schedule', id: schedule } })
   }
 
   async #attempt(open: OpenEffect): Promise<void> {

@@ -26,7 +26,7 @@ afterEach(() => house[Symbol.asyncDispose]())
 
 const none = { fixed: 0n, basisPoints: 0 }
 /** Any amount leaves, and nobody has to approve. */
-const freeTerms = { asset: eur, minimum: 1n, approvalAbove: 2n ** 61n, fourEyesAbove: 2n ** 61n, fees: { manual: none, sepa: none, interledger: none, stripe: none } }
+const freeTerms = { asset: eur, minimum: 1n, approvalAbove: 2n ** 61n, fourEyesAbove: 2n ** 61n, patienceMs: 60 * 86_400_000, fees: { manual: none, sepa: none, interledger: none, stripe: none } }
 
 function addressOf(path: string, ledgerAccountId: Id<'acct'>, personId: Id<'pers'>): WalletAddress {
   return { id: newId('wadr', 0), personId, role: 'publisher', path, url: `https://pay.example/${path}`, publicName: path, asset: eur, ledgerAccountId } as WalletAddress

@@ -19,6 +19,8 @@ export interface PayoutTerms {
   readonly approvalAbove: bigint
   /** Above it two different operators must. */
   readonly fourEyesAbove: bigint
+  /** After so long of nothing but failures a wallet address elsewhere is given up, for which shares of subscribers gather. */
+  readonly patienceMs: number
   readonly fees: Readonly<Record<RailName, PayoutFee>>
   /** What a rail takes of us, by the operator’s tariff; rates are rounded up. */
   readonly costs?: Readonly<Partial<Record<RailName, PayoutFee>>>

@@ -21,7 +21,7 @@ const ourIban = 'DE89370400440532013000'
 export const maraIban = 'FR1420041010050500013M02606'
 const none = { fixed: 0n, basisPoints: 0 }
 const terms: PayoutTerms = {
-  asset: eur, minimum: 100n * cent, approvalAbove: 5_000n * cent, fourEyesAbove: 100_000n * cent,
+  asset: eur, minimum: 100n * cent, approvalAbove: 5_000n * cent, fourEyesAbove: 100_000n * cent, patienceMs: 60 * 86_400_000,
   fees: { manual: none, sepa: { fixed: 25n * cent, basisPoints: 0 }, interledger: { fixed: 3n, basisPoints: 0 }, stripe: { fixed: 25n * cent, basisPoints: 0 } },
 }
 
