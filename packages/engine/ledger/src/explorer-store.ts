@@ -97,11 +97,14 @@ export class ExplorerStore {
     return { debitsPosted: row.debits - row.debits_since, creditsPosted: row.credits - row.credits_since }
   }
 
-  /** What was posted since, ms since 1970, and how many subscribers' streams had their first posting, whose key says that it is all of the total so far. Reads all of that time: for the background. */
+  /** What was posted since, ms since 1970, and how many subscribers' streams had their first posting, whose key says that it is all of the total so far. What a payout of ours brings to an account of ours comes from a bank, as the payout does, and not from a link. Reads all of that time: for the background. */
   async flowsSince(fromMs: number): Promise<{ readonly flows: readonly Flow[]; readonly payments: number }> {
     const rows = await query<{ reason: string; debit_kind: AccountKind; credit_kind: AccountKind; asset_code: string; asset_scale: number; amount: bigint; first: bigint }>(this.#postgres,
-      `select t.reason, d.kind as debit_kind, c.kind as credit_kind, d.asset_code, d.asset_scale, sum(t.amount)::int8 as amount, count(*) filter (where t.reason = 'stream' and d.kind = 'subscriber' and t.key = t.stream || '/' || t.amount) as first
-        from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where t.id >= $1 group by 1, 2, 3, 4, 5`, [idFloor('xfer', fromMs)])
+      `with paid_out as materialized (
+          select distinct encode(s.connection, 'hex') as stream from ledger.accounts a join ledger.transfers t on t.debit_account_id = a.id join ledger.sending_details s on s.id = t.stream
+          where a.kind = 'bank' and t.reason = 'stream' and t.id >= $1)
+        select t.reason, case when p.stream is null then d.kind else 'bank' end as debit_kind, c.kind as credit_kind, d.asset_code, d.asset_scale, sum(t.amount)::int8 as amount, count(*) filter (where t.reason = 'stream' and d.kind = 'subscriber' and t.key = t.stream || '/' || t.amount) as first
+        from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id left join paid_out p on p.stream = t.stream where t.id >= $1 group by 1, 2, 3, 4, 5`, [idFloor('xfer', fromMs)])
     return {
       flows: rows.map((row) => ({ reason: row.reason, debitKind: row.debit_kind, creditKind: row.credit_kind, asset: { code: row.asset_code, scale: row.asset_scale }, amount: row.amount })),
       payments: rows.reduce((sum, { first }) => sum + Number(first), 0),

@@ -45,6 +45,21 @@ async function plantMoney(): Promise<void> {
   }
 }
 
+/** The publisher is paid out by Interledger to another publisher of ours, whose account counts as any other. */
+async function plantPayoutToOurs(): Promise<void> {
+  const { ledger, publisher } = books
+  const account = (name: string, kind: 'bank' | 'publisher'): ReturnType<typeof ledger.openAccount> => ledger.openAccount({ name, kind, asset: eur, debitsMayExceedCredits: false })
+  const [clearing, other] = [await account('payout[interledger]', 'bank'), await account('publisher[other]', 'publisher')]
+  await ledger.transfer({ key: 'payout', debitAccountId: publisher.id, creditAccountId: clearing.id, amount: 600n, reason: 'payout' })
+  const connection = connectionOf('payout')
+  const spec = streamOf(books, { connection, debitAccountId: clearing.id }, clock.nowMs())
+  const { ownerEpoch } = await ledger.sending.open(spec)
+  await ledger.receiving.credit(creditTo(books, { connection, amount: 600n, creditAccountId: other.id }, clock.nowMs()))
+  await ledger.sending.book(spec.id, ownerEpoch, 600n)
+  await ledger.sending.close(spec.id, ownerEpoch, 'stopped')
+  expect((await ledger.account(other.id))?.creditsPosted).toBe(600n)
+}
+
 async function plantPeople(): Promise<void> {
   const usage = (person: string, day: string, amount: number): readonly unknown[] => [person, 'https://news.example', 'https://p.example/bob', day, amount, 1_000]
   for (const row of [usage('ann', '2026-01-05', 5), usage('ben', '2026-01-20', 5), usage('cat', '2026-01-21', 5), usage('dan', '2026-01-30', 5), usage('ann', '2026-02-03', 5), usage('ben', '2026-02-03', 5), usage('cat', '2026-02-09', 5), usage('eve', '2026-02-10', 0), usage('ann', '2026-03-02', 5), usage('ann', '2026-03-03', 5), usage('fay', '2026-03-10', 5), usage('gus', '2026-03-10', 0), usage('hal', '2026-03-15', 0)]) {
@@ -70,10 +85,11 @@ async function plantPayouts(): Promise<void> {
 
 test('the indicators are computed from the rows of the books, of usage, charges and journeys, by exact value', async () => {
   await plantMoney()
+  await plantPayoutToOurs()
   await plantPeople()
   await plantPayouts()
   const report = await collectIndicators({ ledger: books.ledger, journeys: new JourneyStore(books.postgres), charges: new FundingStore(books.postgres), payouts: (fromMs) => payoutFigures(books.postgres, fromMs), tariff: { rate: '0.015', fixed: '0.000002' }, asset: eur, clock })
-  // G = 8000 + 2000 - 700 - 200 - 100 = 9000; fees 1800; losses 100; to publishers 900; streams 2. Since 14 February: ann and fay paid, gus and hal only read.
+  // G = 8000 + 2000 - 700 - 200 - 100 = 9000; fees 1800; losses 100; to publishers 900, of which one pays another 600; streams 2. Since 14 February: ann and fay paid, gus and hal only read.
   expect(report.windows.find(({ days }) => days === 30)).toMatchObject({
     gross: '9000', fees: '1800', losses: '100', creators: '900', payments: 2, active: 4, paying: 2,
     arpu: '2250', arppu: '4500', adoption: '0.5', frequency: '1', basket: '4500', costPerTransaction: '950', unitMargin: '3100', marginRate: '0.688889', feeRatio: '0.2', feeMark: 'alarm', allInRatio: '0.211111',

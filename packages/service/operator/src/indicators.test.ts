@@ -9,14 +9,14 @@ const charges = { settled: 20, settledAmount: 10_000n, disputed: 1, disputedAmou
 const counted: Counted = {
   flows: [
     flow('subscription', 'psp', 'subscriber', 9_000n), flow('subscription-fee', 'psp', 'fee', 1_500n), flow('refund', 'subscriber', 'psp', 300n), flow('refund-fee', 'fee', 'psp', 50n), flow('refund-loss', 'loss', 'psp', 150n),
-    flow('provider-fee', 'fee', 'psp', 1_400n), flow('bank-fee', 'fee', 'bank', 100n), flow('stream', 'link', 'publisher', 4_000n), flow('stream', 'subscriber', 'link', 4_000n), flow('share', 'fee', 'publisher', 500n), flow('payout', 'publisher', 'fee', 999n),
+    flow('provider-fee', 'fee', 'psp', 1_400n), flow('bank-fee', 'fee', 'bank', 100n), flow('stream', 'link', 'publisher', 4_000n), flow('stream', 'subscriber', 'link', 4_000n), flow('stream', 'bank', 'link', 70n), flow('stream', 'bank', 'publisher', 70n), flow('share', 'fee', 'publisher', 600n), flow('share-return', 'publisher', 'fee', 100n), flow('payout', 'publisher', 'fee', 999n),
   ],
   payments: 40, active: 50, paying: 20, charges, payouts: { settled: 9, lost: 1, p50Ms: 60_000, p95Ms: 90_000 },
 }
 
 describe('the indicators', () => {
   test('of planted rows are these, to the last decimal', () => {
-    // G = 9000 + 1500 - 300 - 50 - 150 = 10000; fees 1500; losses 150; creators 4500.
+    // G = 9000 + 1500 - 300 - 50 - 150 = 10000; fees 1500; losses 150; creators 4000 + 600 - 100; the 70 of a payout to one of ours were hers before.
     expect(indicatorsOf(30, counted)).toEqual({
       days: 30, gross: '10000', fees: '1500', losses: '150', creators: '4500', payments: 40, active: 50, paying: 20,
       arpu: '200', arppu: '500', adoption: '0.4', frequency: '2', basket: '250', costPerTransaction: '41.25', unitMargin: '96.25', marginRate: '0.385', feeRatio: '0.15', allInRatio: '0.165', feeMark: 'warning',

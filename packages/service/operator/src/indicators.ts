@@ -84,7 +84,8 @@ export function indicatorsOf(days: number, { flows, payments, active, paying, ch
   const gross = sum(({ reason, debitKind }) => debitKind === 'psp' && income.includes(reason)) - sum(({ reason, creditKind }) => creditKind === 'psp' && givenBack.includes(reason))
   const fees = sum(({ reason }) => reason === 'provider-fee' || reason === 'bank-fee' || reason === 'dispute-cost') - sum(({ reason }) => reason === 'dispute-cost-returned')
   const losses = sum(({ debitKind }) => debitKind === 'loss') - sum(({ creditKind }) => creditKind === 'loss')
-  const creators = sum(({ reason, creditKind }) => creditKind === 'publisher' && (reason === 'stream' || reason === 'share'))
+  // A publisher's payout to another one here was hers already, and a share that went back is nobody's.
+  const creators = sum(({ reason, debitKind, creditKind }) => creditKind === 'publisher' && debitKind !== 'bank' && (reason === 'stream' || reason === 'share')) - sum(({ reason }) => reason === 'share-return')
   const costs = fees + losses
   const feeRatio = part(fees, gross)
   const each = perPersonOf(gross, { payments, active, paying })
