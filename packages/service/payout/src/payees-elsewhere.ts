@@ -4,18 +4,16 @@
  */
 import type { Accounts } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
-import { type Id, idFloor } from '@rivulet/ids'
+import type { Id } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { Resolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
+import { everybody } from './everybody.ts'
 import type { PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
 import type { InterledgerRailOptions } from './rails/interledger.ts'
 import { gather, gatheringName, openPaymentsAddress } from './shares-elsewhere.ts'
-
-/** In whose name the installation pays what nobody alone has given: ids of before anybody was there. */
-export const everybody = { personId: idFloor('pers', 0), walletAddressId: idFloor('wadr', 0) } as const
 
 /**
  * In whose name an account is paid out of: whose it is; for what gathers for an address elsewhere, who shares it; for what all subscribers share, the installation's.

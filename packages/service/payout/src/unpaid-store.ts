@@ -2,7 +2,7 @@ import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { type Kysely, sql } from 'kysely'
-import { everybody } from './payees-elsewhere.ts'
+import { everybody } from './everybody.ts'
 
 /** An account on which shares of subscribers gather for a wallet address elsewhere, and how its payouts go. */
 export interface Unpaid {
