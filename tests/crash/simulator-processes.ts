@@ -171,7 +171,7 @@ export class WalletProcess extends Process {
     const parts = { sending: ledger.sending, link, receiving: ledger.receiving }
     const { sending, link: wire } = { ...parts, ...mutated(mutant, parts) }
     this.#desk = {
-      clock, ledger: { sending, balance: (id) => ledger.balance(id) },
+      clock, ledger: { sending, balance: (id) => ledger.balance(id), available: (id) => ledger.available(id) },
       routing: {
         to: (destination) => Promise.resolve({ link: wire, creditAccountId: (destination.startsWith(`${foreignAddress}.`) ? accounts.foreignLink : accounts.walletLink).id }),
         rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n },

@@ -81,7 +81,7 @@ test('what an ilp-protocol-stream server got from a wallet that died is asked an
     })
     const send = (prepare: Prepare): Promise<Reply> => whileAlive(() => server.send(prepare))
     const desk: StreamDesk = {
-      clock, seal, ledger: { sending, balance: (id) => ledger.balance(id) }, sender: new StreamSender({ clock, random: () => 0.5 }),
+      clock, seal, ledger: { sending, balance: (id) => ledger.balance(id), available: (id) => ledger.available(id) }, sender: new StreamSender({ clock, random: () => 0.5 }),
       log: { info: () => undefined, warn: (_details, message) => problems.push(message), error: (_details, message) => problems.push(message) },
       routing: { to: () => Promise.resolve({ link: { send }, creditAccountId: link.id }), rateOf: () => undefined, slippage: { numerator: 0n, denominator: 1n } },
       lossAccountId: loss.id, ownerId: newId('ownr', clock.nowMs()), ilpAddress: 'test.wallet', ownReceiverAddress: undefined, leaseMs: 60_000, live: new Map(), finished: () => undefined,

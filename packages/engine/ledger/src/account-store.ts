@@ -27,6 +27,7 @@ export class AccountStore {
   readonly #clock: Clock
   /** Those that are asked for in the same turn are read together. */
   readonly #balances = new Batches((ids: readonly Id<'acct'>[]) => this.#readBalances(ids), balancesAtOnceMax)
+  readonly #availables = new Batches((ids: readonly Id<'acct'>[]) => this.#readAvailables(ids), balancesAtOnceMax)
 
   constructor(postgres: Postgres, clock: Clock) {
     this.#postgres = postgres
@@ -89,18 +90,35 @@ export class AccountStore {
     return { posted: row.credits_posted - row.debits_posted, pending: row.debits_pending, accrued: row.accrued, asset: { code: row.asset_code, scale: row.asset_scale } }
   }
 
+  /** What may be held or spent of it now, never below zero. Open streams are not looked at. */
+  async available(id: Id<'acct'>): Promise<bigint> {
+    const units = id.includes('\0') ? undefined : await this.#availables.add(id)
+    if (units === undefined) throw refusal('account-unknown', `there is no account ${id}`)
+    return units > 0n ? units : 0n
+  }
+
+  async #readAvailables(ids: readonly Id<'acct'>[]): Promise<readonly (bigint | undefined)[]> {
+    const rows = await query<{ id: Id<'acct'>; units: bigint }>(this.#postgres, 'select id, credits_posted - debits_posted - debits_pending as units from ledger.accounts where id = any($1)', [ids], 'ledger-available')
+    const found = new Map(rows.map(({ id, units }) => [id, units]))
+    return ids.map((id) => found.get(id))
+  }
+
   async #readBalances(ids: readonly Id<'acct'>[]): Promise<readonly ((AccountRow & { readonly accrued: bigint }) | undefined)[]> {
+    // The ids stand in each part by themselves: joined to the accounts, or to exchanges, parts are planned without knowing how few rows are asked for, and read all streams there are.
     const rows = await query<AccountRow & { accrued: bigint }>(this.#postgres,
-      `select ${accountColumns}, (
-        coalesce((select sum(total - posted) from ledger.sending_streams where credit_account_id = a.id and state <> 'closed'), 0)
-        - coalesce((select sum(total - posted) from ledger.sending_streams where debit_account_id = a.id and state <> 'closed'), 0)
-        + coalesce((select sum(total - posted) from ledger.receiving_streams where credit_account_id = a.id), 0)
-        - coalesce((select sum(total - posted) from ledger.receiving_streams where debit_account_id = a.id), 0)
-        + coalesce((select sum(case when e.link_account_id = a.id then s.link_total - s.link_posted else s.link_posted - s.link_total end)
-          from ledger.exchanges e join ledger.sending_streams s on s.credit_account_id = e.account_id and s.state <> 'closed' where e.link_account_id = a.id or e.far_account_id = a.id), 0)
-        + coalesce((select sum(case when e.far_account_id = a.id then r.link_total - r.link_posted else r.link_posted - r.link_total end)
-          from ledger.exchanges e join ledger.receiving_streams r on r.debit_account_id = e.account_id where e.link_account_id = a.id or e.far_account_id = a.id), 0))::int8 as accrued
-      from ledger.accounts a where id = any($1)`, [ids])
+      `with exchanging as (
+        select account_id, link_account_id as id, 1 as sign from ledger.exchanges where link_account_id = any($1)
+        union all select account_id, far_account_id, -1 from ledger.exchanges where far_account_id = any($1)),
+      accruing as (
+        select credit_account_id as id, total - posted as units from ledger.sending_streams where credit_account_id = any($1) and state <> 'closed'
+        union all select debit_account_id, posted - total from ledger.sending_streams where debit_account_id = any($1) and state <> 'closed'
+        union all select credit_account_id, total - posted from ledger.receiving_streams where credit_account_id = any($1)
+        union all select debit_account_id, posted - total from ledger.receiving_streams where debit_account_id = any($1)
+        union all select x.id, x.sign * s.units from exchanging x
+          cross join lateral (select link_total - link_posted as units from ledger.sending_streams where credit_account_id = x.account_id and state <> 'closed' offset 0) s
+        union all select x.id, x.sign * r.units from exchanging x
+          cross join lateral (select link_posted - link_total as units from ledger.receiving_streams where debit_account_id = x.account_id offset 0) r)
+      select ${accountColumns}, coalesce(u.units, 0)::int8 as accrued from ledger.accounts left join (select id, sum(units) as units from accruing group by id) u using (id) where id = any($1)`, [ids])
     const found = new Map(rows.map((row) => [row.id, row]))
     return ids.map((id) => found.get(id))
   }

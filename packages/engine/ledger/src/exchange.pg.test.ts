@@ -39,6 +39,22 @@ test('a stream that is paid through an exchange moves both assets: ours to the e
   expect((await ledger.verify()).problems).toEqual([])
 })
 
+test('accounts that are asked for in the same turn each learn their own balance, and what may be spent of them leaves out what streams hold', async () => {
+  await using books = await withPeer()
+  const { ledger, link, exchange, subscriber, publisher, walletLink } = books
+  const abroad = streamOf(books, { ...foreign, connection: connectionOf('b'), creditAccountId: exchange.account.id })
+  const home = streamOf(books, { held: 1_000n })
+  await Promise.all([abroad, home].map((spec) => ledger.sending.open(spec)))
+  await ledger.sending.book(abroad.id, 1, 400n, { linkTotal: 43n })
+  await ledger.sending.book(home.id, 1, 250n)
+  await ledger.receiving.credit(creditTo(books, { amount: 250n }))
+  const asked = [subscriber, link, exchange.account, exchange.farAccount, walletLink, publisher]
+  expect((await Promise.all(asked.map(({ id }) => ledger.balance(id)))).map(({ accrued }) => accrued)).toEqual([-650n, 43n, 400n, -43n, 250n, 250n])
+  expect(await Promise.all(asked.map(({ id }) => ledger.available(id)))).toEqual([998_400n, 0n, 0n, 0n, 0n, 0n])
+  await expect(ledger.available('acct_nobody')).rejects.toMatchObject({ code: 'account-unknown' })
+  await expect(ledger.available('acct_\0')).rejects.toMatchObject({ code: 'account-unknown' })
+})
+
 test('what is paid beyond the hold, and after the end, still reaches the peer’s account in full', async () => {
   await using books = await withPeer()
   const { ledger, link, exchange } = books

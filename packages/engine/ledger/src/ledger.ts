@@ -100,6 +100,11 @@ export class Ledger implements AsyncDisposable {
   }
 
   /** Throws `account-unknown`. */
+  /** What may be held or spent of an account now, in its units, never below zero. Throws `account-unknown`. */
+  available(id: Id<'acct'>): Promise<bigint> {
+    return this.#accounts.available(id)
+  }
+
   balance(id: Id<'acct'>): Promise<Balance> {
     return this.#accounts.balance(id)
   }

@@ -29,7 +29,7 @@ export interface StreamDesk {
   readonly clock: Clock
   readonly log: Log
   readonly seal: Seal
-  readonly ledger: { readonly sending: SendingStreams; balance(id: Id<'acct'>): Promise<Balance> }
+  readonly ledger: { readonly sending: SendingStreams; balance(id: Id<'acct'>): Promise<Balance>; available(id: Id<'acct'>): Promise<bigint> }
   readonly sender: { open(spec: StreamSpec): SendingStream }
   readonly routing: Routing
   readonly lossAccountId: Id<'acct'>
@@ -577,9 +577,8 @@ export class PaidStream implements StreamListener {
     return Promise.race([this.#desk.clock.sleep(retryMs).then(() => true), this.#desk.givingUp.then(() => false)])
   }
 
-  async #available(): Promise<bigint> {
-    const { posted, pending } = await this.#desk.ledger.balance(this.subscriber.accountId)
-    return larger(posted - pending, 0n)
+  #available(): Promise<bigint> {
+    return this.#desk.ledger.available(this.subscriber.accountId)
   }
 
   /** What should be held in all when `used` is paid or on its way. */

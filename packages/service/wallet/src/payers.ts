@@ -1,5 +1,4 @@
 import type { Id } from '@rivulet/ids'
-import type { Balance } from '@rivulet/ledger'
 import { Batches } from '@rivulet/postgres'
 import type { Clock } from '@rivulet/time'
 import type { Connection, Subscriber } from './connection.ts'
@@ -11,7 +10,7 @@ import { monthOf, type UsageMeter } from './usage-meter.ts'
 
 interface PayersDesk {
   readonly store: WalletStore
-  readonly ledger: { balance(id: Id<'acct'>): Promise<Balance> }
+  readonly ledger: { available(id: Id<'acct'>): Promise<bigint> }
   readonly meter: UsageMeter
   readonly clock: Clock
   readonly log: Log
@@ -99,12 +98,8 @@ export class Payers {
     const [paces, frozen, usage] = await Promise.all([pacer.pacesOf(subscribers), this.#desk.frozenAmong(ids), store.usagesSince(ids, monthOf(clock.nowMs()))])
     return subscribers.map((subscriber, index) => {
       const pace = paces[index]
-      const available = async (): Promise<bigint> => {
-        const { posted, pending } = await ledger.balance(subscriber.accountId)
-        return posted > pending ? posted - pending : 0n
-      }
       const spentBySite = new Map((usage.get(subscriber.personId) ?? []).map(({ site, amount }) => [site, amount]))
-      return new Payer({ clock, log, meter, available, streamsStopped: () => this.#desk.streamsStopped() }, { subscriber, paused: pace?.paused ?? false, frozen: frozen.has(subscriber.personId), rate: pace?.rate ?? 0n, spentBySite })
+      return new Payer({ clock, log, meter, available: () => ledger.available(subscriber.accountId), streamsStopped: () => this.#desk.streamsStopped() }, { subscriber, paused: pace?.paused ?? false, frozen: frozen.has(subscriber.personId), rate: pace?.rate ?? 0n, spentBySite })
     })
   }
 }

@@ -218,12 +218,15 @@ export class WalletStore {
     return redemptions.map((_, index) => faults[index] ?? (connections.get(index) as Connection))
   }
 
-  /** The live connections that these tokens belong to, each with the site it runs in; undefined where there is none. */
+  /** The live connections that these tokens belong to, each with the site it runs in; undefined where there is none. Found by their ids: whoever joins them by site reads all of the site's. */
   async connectionsOfTokens(asked: readonly { readonly tokenHash: Buffer; readonly site: string }[]): Promise<readonly (Connection | undefined)[]> {
-    const { rows } = await this.#pool.query<ConnectionRow & { readonly asked: bigint }>(
-      `select w.asked, c.id, c.person_id, c.site, c.created_ms, c.blocked, c.cap_per_month, c.rate from unnest($1::bytea[], $2::text[]) with ordinality as w(token_hash, site, asked)
-        join wallet.agent_token t on t.token_hash = w.token_hash join wallet.connection c on c.id = t.connection_id and c.site = w.site and c.revoked_ms is null`,
-      [asked.map(({ tokenHash }) => tokenHash), asked.map(({ site }) => site)])
+    const { rows } = await this.#pool.query<ConnectionRow & { readonly asked: bigint }>({
+      name: 'wallet-connections-of-tokens',
+      text: `select w.asked, c.id, c.person_id, c.site, c.created_ms, c.blocked, c.cap_per_month, c.rate from unnest($1::bytea[], $2::text[]) with ordinality as w(token_hash, site, asked)
+        join wallet.agent_token t on t.token_hash = w.token_hash
+        cross join lateral (select * from wallet.connection where id = t.connection_id and revoked_ms is null offset 0) c where c.site = w.site`,
+      values: [asked.map(({ tokenHash }) => tokenHash), asked.map(({ site }) => site)],
+    })
     const found = new Map(rows.map((row) => [Number(row.asked), toConnection(row)]))
     return asked.map((_, index) => found.get(index + 1))
   }

@@ -149,7 +149,7 @@ export class TestHouse implements AsyncDisposable {
         },
       })
     const wallet = await createWallet({
-      ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), spent: (id, period) => ledger.spent(id, period), sending: alive(ledger.sending) },
+      ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), available: (id) => ledger.available(id), spent: (id, period) => ledger.spent(id, period), sending: alive(ledger.sending) },
       accounts, postgres, clock, log, resolver: this.#resolver(), sender, asset: eur,
       routing: { to: () => Promise.resolve({ link, creditAccountId: this.#walletLink.id }), rateOf: () => undefined, slippage: { numerator: 1n, denominator: 100n } },
       publicUrl: origin, ilpAddress: 'test.wallet', ...(!foreign && { ownReceiverAddress: 'test.receiver' }), sealKey: this.#sealKey, controlToken: 'control-token', allowLocal: true,

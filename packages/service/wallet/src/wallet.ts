@@ -30,7 +30,7 @@ import { dayOf, UsageMeter } from './usage-meter.ts'
 import { homeOf, type HomeOptions, subscriberOf, walletRoutes } from './wallet-routes.ts'
 
 export interface WalletOptions {
-  readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'sending' | 'spent'>
+  readonly ledger: Pick<Ledger, 'openAccount' | 'balance' | 'available' | 'sending' | 'spent'>
   readonly accounts: Pick<Accounts, 'entrance' | 'personById' | 'personByName' | 'frozenAmong'>
   /** With `walletMigrations` applied. */
   readonly postgres: Postgres
