@@ -12,6 +12,9 @@ import { printJson } from './options.ts'
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
 const specSchema = z.object({ subscribers: whole(1, 20_000), publishers: whole(1, 2_000), days: whole(1, 400), seed: whole(0, 2 ** 32 - 1) })
 
+/** A day lasts a few seconds: tables are vacuumed, and their statistics kept, as often as a real month would, while the other processor is idle. */
+const hurried = { autovacuum_naptime: '5s', autovacuum_vacuum_cost_delay: '0' }
+
 /** `rivulet simulate`: readers, publishers and the real services for some days on a virtual clock, in a database of its own that is thrown away. Exit status 1 when its books are wrong. */
 export function simulateCommand(): Command {
   return new Command('simulate')
@@ -27,7 +30,7 @@ export function simulateCommand(): Command {
       if (!parsed.success) throw new Fault('simulation-invalid', parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '))
       const folder = await mkdtemp(join(tmpdir(), 'rivulet-simulate-'))
       try {
-        await using database = await startEmbeddedPostgres({ dataFolder: folder, durable: false })
+        await using database = await startEmbeddedPostgres({ dataFolder: folder, durable: false, settings: hurried })
         const begunMs = systemClock.monotonicMs()
         const report = await simulate(database.url, parsed.data, (progress) => console.error(`${((systemClock.monotonicMs() - begunMs) / 1_000).toFixed(1).padStart(6)} s  ${progress}`))
         if (json === true) printJson(report)

@@ -25,13 +25,15 @@ const balancesAtOnceMax = 200
 export class AccountStore {
   readonly #postgres: Postgres
   readonly #clock: Clock
+  readonly #written: () => Promise<void>
   /** Those that are asked for in the same turn are read together. */
   readonly #balances = new Batches((ids: readonly Id<'acct'>[]) => this.#readBalances(ids), balancesAtOnceMax)
   readonly #availables = new Batches((ids: readonly Id<'acct'>[]) => this.#readAvailables(ids), balancesAtOnceMax)
 
-  constructor(postgres: Postgres, clock: Clock) {
+  constructor({ postgres, clock, written }: { readonly postgres: Postgres; readonly clock: Clock; /** Resolves when what was asked to be written before is. */ readonly written: () => Promise<void> }) {
     this.#postgres = postgres
     this.#clock = clock
+    this.#written = written
   }
 
   async open(spec: AccountSpec): Promise<Account> {
@@ -98,6 +100,7 @@ export class AccountStore {
   }
 
   async #readAvailables(ids: readonly Id<'acct'>[]): Promise<readonly (bigint | undefined)[]> {
+    await this.#written()
     const rows = await query<{ id: Id<'acct'>; units: bigint }>(this.#postgres, 'select id, credits_posted - debits_posted - debits_pending as units from ledger.accounts where id = any($1)', [ids], 'ledger-available')
     const found = new Map(rows.map(({ id, units }) => [id, units]))
     return ids.map((id) => found.get(id))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eur, testBooks } from './testing.ts'
+import { connectionOf, eur, streamOf, testBooks } from './testing.ts'
 
 test('an account is opened once by its name, and not again with other properties', async () => {
   await using books = await testBooks()
@@ -109,4 +109,17 @@ test('the transfers of an account are read page by page, newest first', async ()
   const second = await ledger.transfersOf(subscriber.id, { limit: 3, before: first.at(-1)!.id })
   expect(new Set([...first, ...second].map((transfer) => transfer.key))).toEqual(new Set(['k0', 'k1', 'k2', 'k3', 'k4']))
   expect([...first, ...second].map((transfer) => transfer.id)).toEqual([...first, ...second].map((transfer) => transfer.id).toSorted().toReversed())
+})
+
+test('what may be spent is told after what was to be written before it: a stream that ends has given back what it held', async () => {
+  await using books = await testBooks({ funds: 1_000n })
+  const { ledger, subscriber } = books
+  for (let round = 0; round < 20; round += 1) {
+    const spec = streamOf(books, { connection: connectionOf(`round ${round}`), held: 1_000n })
+    await ledger.sending.open(spec)
+    expect(await ledger.available(subscriber.id)).toBe(0n)
+    const closed = ledger.sending.close(spec.id, 1, 'done')
+    expect(await ledger.available(subscriber.id)).toBe(1_000n)
+    await closed
+  }
 })

@@ -68,6 +68,11 @@ export class Journal {
     })
   }
 
+  /** Resolves when what was to be written before this turn is, whatever became of it. Throws `database-unavailable`. */
+  async written(): Promise<void> {
+    if (this.#running !== undefined) await this.write({ ...nothing, write: () => undefined })
+  }
+
   async idle(): Promise<void> {
     while (this.#running !== undefined || (this.#gathered.length > 0 && this.#stopped === undefined)) {
       this.#start()

@@ -57,12 +57,12 @@ export class Ledger implements AsyncDisposable {
     const journalStore = new JournalStore(context)
     this.#postgres = postgres
     this.#clock = clock
-    this.#accounts = new AccountStore(postgres, clock)
     this.#transfers = new TransferStore(postgres)
     this.#earnings = new EarningStore(postgres)
     this.explorer = new ExplorerStore(postgres)
     this.payers = new PayerStore(postgres)
     this.#journal = new Journal(context, journalStore)
+    this.#accounts = new AccountStore({ postgres, clock, written: () => this.#journal.written() })
     this.#poster = new Poster(context, this.#journal)
     const sending = new Sending({ context, store: new SendingStore(postgres), journal: this.#journal })
     const receiving = new Receiving({ context, store: new CreditStore(postgres), accounts: new AccountCache(this.#accounts), journal: this.#journal })
@@ -99,12 +99,12 @@ export class Ledger implements AsyncDisposable {
     return this.#accounts.byName(name)
   }
 
-  /** Throws `account-unknown`. */
-  /** What may be held or spent of an account now, in its units, never below zero. Throws `account-unknown`. */
+  /** What may be held or spent of an account, in its units, never below zero, once what this process has asked to be written before is: streams that end give back what they held. Throws `account-unknown`, `database-unavailable`. */
   available(id: Id<'acct'>): Promise<bigint> {
     return this.#accounts.available(id)
   }
 
+  /** Throws `account-unknown`. */
   balance(id: Id<'acct'>): Promise<Balance> {
     return this.#accounts.balance(id)
   }

@@ -38,7 +38,7 @@ export interface EmbeddedOptions {
 const databaseName = 'rivulet'
 const userName = 'rivulet'
 /** Instead of some of these, where nothing need survive a crash. */
-const fleetingSettings: Readonly<Record<string, string>> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', wal_level: 'minimal', max_wal_senders: '0', autovacuum_naptime: '5min' }
+const fleetingSettings: Readonly<Record<string, string>> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', wal_level: 'minimal', wal_init_zero: 'off', max_wal_senders: '0', autovacuum_naptime: '5min' }
 const majorVersion = '18'
 const startTimeMaxMs = 30_000
 /** When the server itself was killed, its children end by themselves a moment later. */
