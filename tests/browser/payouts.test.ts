@@ -53,9 +53,13 @@ test('a publisher says where her money goes; a wrong IBAN is refused at its fiel
   await page.context().close()
 })
 
-test('an operator’s payouts and reconciliation are sound on a phone, in French; a file that is no statement is refused in words', async () => {
+test('an operator’s payouts and reconciliation are sound on a phone, in French, where all ways fit without scrolling; a file that is no statement is refused in words', async () => {
   const page = await open(new URL('/payouts', product.operator).href, 'olivia', french)
   await page.getByText('Aucun versement ici').waitFor()
+  await page.locator('.grouped-ways-button').click()
+  await page.getByRole('link', { name: 'Boîte aux lettres' }).waitFor()
+  expect(await page.locator('.grouped-ways-list').evaluate((list) => list.scrollHeight - list.clientHeight)).toBe(0)
+  await page.keyboard.press('Escape')
   await page.locator('input[type=file][accept*=xml]').setInputFiles({ name: 'camt.xml', mimeType: 'application/xml', buffer: Buffer.from('<html/>') })
   await page.getByText(/^Ce relevé n’est pas accepté/).waitFor()
   await expectSound(page)

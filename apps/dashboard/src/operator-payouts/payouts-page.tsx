@@ -35,6 +35,11 @@ function choicesOf({ status, rail }: OperatorPayout): readonly Decision[] {
   }
 }
 
+/** Whether the next morning does it: shares that did not arrive are with their address elsewhere, which is shown once. */
+function isTriedAgain({ publisher, status }: OperatorPayout): boolean {
+  return publisher === null && (status === 'failed' || status === 'returned')
+}
+
 /** The operators' payouts: what waits for them, the bank's files and statements, and all that was. */
 export function OperatorPayoutsPage(): React.JSX.Element {
   const { t } = useTranslation()
@@ -43,7 +48,7 @@ export function OperatorPayoutsPage(): React.JSX.Element {
   return (
     <OperatorPage title={t('operatorPayouts.title')} polled={polled}>
       {(value) => {
-        const shown = value.payouts.filter((payout) => show === 'all' || (choicesOf(payout).length > 0 && payout.status !== 'settled') || payout.status === 'approved')
+        const shown = value.payouts.filter((payout) => show === 'all' || (choicesOf(payout).length > 0 && payout.status !== 'settled' && !isTriedAgain(payout)) || payout.status === 'approved')
         return (
           <>
             <section className="card" aria-labelledby="operator-payouts-list">

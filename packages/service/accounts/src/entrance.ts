@@ -13,7 +13,7 @@ import express, { type NextFunction, type Request, type RequestHandler, type Res
 import { z } from 'zod'
 import { betterAuthNames, entranceAdapter } from './better-auth-store.ts'
 import { Passkeys, type PasskeyView } from './passkeys.ts'
-import { attemptLimit, attemptsLeft, type CurrentSession, passkeyPlugin, sessionWatch, signInsRoutes } from './sign-ins.ts'
+import { attemptLimit, attemptsLeft, type CurrentSession, optionsAnswer, passkeyPlugin, sessionWatch, signInsRoutes } from './sign-ins.ts'
 import { SignInsStore } from './sign-ins-store.ts'
 import { AccountsFault, type Person, personName, type Role } from './types.ts'
 
@@ -58,6 +58,23 @@ const authSummaries: Readonly<Record<string, string>> = {
   '/change-email': 'Another e-mail, once the link of the mail to it was opened.', '/passkey/options': 'Options for `navigator.credentials.get`.', '/passkey/sign-in': 'Signs in with the answer of a passkey.',
   '/request-password-reset': 'Mails a link to a new password, if there is such an account.', '/reset-password': 'A new password, with the token of that link.', '/verify-email': 'Confirms an address with the `token` of the mailed link.',
   '/sign-out': 'Ends the session.', '/get-session': 'Who is signed in; null for a visitor.',
+}
+
+const statusAnswer = z.strictObject({ status: z.boolean() })
+const userAnswer = z.strictObject({ id: z.string(), name: z.string(), email: z.string(), emailVerified: z.boolean(), image: z.string().nullish(), readOnly: z.boolean().nullish().meta({ description: 'Of an operator who only looks.' }), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
+/** What better-auth answers, whose own client reads it. */
+const authAnswers: Readonly<Record<string, z.ZodType>> = {
+  '/sign-up/email': z.strictObject({ token: z.string().nullable(), user: userAnswer }),
+  '/sign-in/email': z.strictObject({ redirect: z.boolean(), token: z.string(), user: userAnswer }),
+  '/change-password': z.strictObject({ token: z.string().nullable(), user: userAnswer }),
+  '/change-email': statusAnswer,
+  '/passkey/options': optionsAnswer.meta({ description: '`PublicKeyCredentialRequestOptionsJSON` of Web Authentication.' }),
+  '/passkey/sign-in': statusAnswer,
+  '/request-password-reset': z.strictObject({ status: z.boolean(), message: z.string() }),
+  '/reset-password': statusAnswer,
+  '/verify-email': z.strictObject({ status: z.boolean(), user: userAnswer.nullable() }),
+  '/sign-out': z.strictObject({ success: z.boolean() }),
+  '/get-session': z.strictObject({ session: z.strictObject({ id: z.string(), token: z.string(), userId: z.string(), expiresAt: z.iso.datetime(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime(), ipAddress: z.string().nullish(), userAgent: z.string().nullish() }), user: userAnswer }).nullable(),
 }
 
 /** One role's door: its own origin, cookies, secret and people. */
@@ -318,5 +335,5 @@ function refuse(response: Response, status: number, code: string, message: strin
 /** What the API reference says of these routes. */
 export const authApi = {
   'GET /api/auth/ways': { summary: 'Whether addresses are confirmed here, whether mails are written, and whether this is a sandbox, which shows them instead of sending.', open: true, answer: z.strictObject({ confirms: z.boolean(), writes: z.boolean(), sandbox: z.boolean() }) },
-  ...Object.fromEntries(Object.entries(paths).map(([path, { method, body }]) => [`${method} /api/auth${path}`, { summary: authSummaries[path] ?? '', open: true, ...(body !== undefined && { body }) }] as const)),
+  ...Object.fromEntries(Object.entries(paths).map(([path, { method, body }]) => [`${method} /api/auth${path}`, { summary: authSummaries[path] ?? '', open: true, ...(body !== undefined && { body }), answer: authAnswers[path] ?? z.null() }] as const)),
 }

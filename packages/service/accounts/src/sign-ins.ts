@@ -163,19 +163,23 @@ function bodyOf(body: unknown): { readonly response?: unknown; readonly name?: u
 
 const statuses: Readonly<Record<string, number>> = { 'passkey-invalid': 400, 'passkey-unknown': 404, 'sign-in-unknown': 404, 'passkey-taken': 409, 'passkeys-too-many': 409, 'sign-in-old': 403 }
 
+const passkeyAnswer = z.strictObject({ id: z.string(), name: z.string(), createdAtMs: z.int(), usedAtMs: z.int().nullable(), synced: z.boolean() })
 const signInsAnswer = z.strictObject({
   person: personPart, writes: z.boolean(),
   signIns: z.array(z.strictObject({ id: z.string(), address: z.string(), userAgent: z.string(), sinceMs: z.int(), seenMs: z.int(), current: z.boolean() })),
-  passkeys: z.array(z.strictObject({ id: z.string(), name: z.string(), createdAtMs: z.int(), usedAtMs: z.int().nullable(), synced: z.boolean() })),
+  passkeys: z.array(passkeyAnswer),
 })
+
+/** As browsers take it, whose fields are of that standard. */
+export const optionsAnswer = z.looseObject({ challenge: z.string() })
 
 /** What the API reference says of these routes. */
 export const signInsApi = {
   'GET /api/sign-ins': { summary: 'Where one is signed in, and the passkeys that one has.', answer: signInsAnswer },
   'DELETE /api/sign-ins/:id': { summary: 'Signs out there.' },
   'DELETE /api/sign-ins': { summary: 'Signs out everywhere else; answers how many ended.', answer: z.strictObject({ ended: z.int() }) },
-  'POST /api/passkeys/options': { summary: 'Options for a new passkey, for `navigator.credentials.create`; only within a day of signing in.' },
-  'POST /api/passkeys': { summary: 'Adds the passkey that the authenticator made. A mail says so.', body: z.object({ response: z.looseObject({}), name: z.string().min(1).max(100) }) },
+  'POST /api/passkeys/options': { summary: 'Options for a new passkey, for `navigator.credentials.create`; only within a day of signing in.', answer: optionsAnswer.meta({ description: '`PublicKeyCredentialCreationOptionsJSON` of Web Authentication.' }) },
+  'POST /api/passkeys': { summary: 'Adds the passkey that the authenticator made. A mail says so.', body: z.object({ response: z.looseObject({}), name: z.string().min(1).max(100) }), answer: passkeyAnswer },
   'PATCH /api/passkeys/:id': { summary: 'Renames a passkey.', body: z.object({ name: z.string().min(1).max(100) }) },
   'DELETE /api/passkeys/:id': { summary: 'Removes a passkey: nobody signs in with it any more.' },
 }

@@ -266,6 +266,7 @@ function publicConnection(connection: Connection): object {
 const pacings = z.enum(['stream', 'stretch'])
 const paceAnswer = z.strictObject({ pacing: pacings, chosenPacing: pacings.nullable(), chosenRate: unitsPart.nullable(), planPacing: pacings, planRate: unitsPart, periodEndsMs: z.int().nullable(), budget: unitsPart.nullable() })
 const connectionAnswer = z.strictObject({ id: z.string(), site: z.string(), createdAtMs: z.int(), blocked: z.boolean(), capPerMonth: unitsPart.nullable(), rate: unitsPart.nullable() })
+const connectAnswer = z.strictObject({ site: z.string(), expiresInMs: z.int(), person: personPart.extend({ id: z.string() }).nullable(), plan: z.strictObject({ rate: unitsPart, ...assetParts }).nullable() })
 const homeAnswer = z.strictObject({
   person: personPart.extend({ id: z.string() }), paused: z.boolean(), streamsStopped: z.boolean(), rate: unitsPart.meta({ description: 'Units a second.' }), pace: paceAnswer,
   balance: z.strictObject({ posted: unitsPart, pending: unitsPart, accrued: unitsPart, ...assetParts }), spentToday: unitsPart, connections: z.array(connectionAnswer.extend({ spentThisMonth: unitsPart, secondsThisMonth: z.int() })),
@@ -275,10 +276,10 @@ const homeAnswer = z.strictObject({
 
 /** What the API reference says of these routes. */
 export const walletApi = {
-  'POST /agent/challenges': { summary: 'The agent begins to connect a site.', body: challengeBody, open: true },
-  'POST /agent/redeem': { summary: 'The agent exchanges the code of a consent for its cookie.', body: redeemBody, open: true },
-  'GET /api/connect/:challenge': { summary: 'Which site asks to be connected.', open: true },
-  'POST /api/connect/:challenge/consent': { summary: 'Connects it; answers a code for the agent.' },
+  'POST /agent/challenges': { summary: 'The agent begins to connect a site.', body: challengeBody, open: true, answer: z.strictObject({ challenge: z.string(), expiresInMs: z.int() }) },
+  'POST /agent/redeem': { summary: 'The agent exchanges the code of a consent for its cookie.', body: redeemBody, open: true, answer: z.strictObject({ connected: z.literal(true) }) },
+  'GET /api/connect/:challenge': { summary: 'Which site asks to be connected.', open: true, answer: connectAnswer },
+  'POST /api/connect/:challenge/consent': { summary: 'Connects it; answers a code for the agent.', answer: z.strictObject({ code: z.string() }) },
   'GET /api/me': { summary: 'The wallet: budget, rate, what is paid now or why it is not, sites.', answer: homeAnswer },
   'GET /api/me/live': { summary: 'The same as it happens.', type: 'text/event-stream' },
   'POST /api/pause': { summary: 'Turns paying off or on.', body: pauseBody, answer: z.strictObject({ paused: z.boolean() }) },

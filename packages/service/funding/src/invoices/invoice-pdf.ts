@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url'
-import { dayWords, type Language, localeOf, moneyWords } from '@rivulet/notify'
+import { dayWords, isPrintable, type Language, localeOf, moneyWords, printFonts as fonts } from '@rivulet/notify'
 import { vatOf } from '../plan.ts'
 import { type Invoice, invoiceName } from './invoice.ts'
 import { invoiceWords } from './invoice-words.ts'
 
-/** Names of people are in many scripts: the fonts that every PDF reader has are not. */
-const fonts = { text: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')), bold: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf')) }
 const margin = 56
 const grey = '#5b6763'
 const black = '#16211d'
@@ -53,7 +50,8 @@ export async function invoicePdf(invoice: Invoice, language: Language): Promise<
   if (corrects !== undefined) line((!isNote ? words.replaces : part === true ? words.correctsPart : words.corrects)(corrects))
   document.moveDown(1)
   line(words.to, { color: grey })
-  line(buyer.name)
+  // Who is not named by empty boxes is named by her e-mail.
+  if (await isPrintable(buyer.name)) line(buyer.name)
   line(buyer.email)
   document.moveDown(2)
   pair(words.what, words.amount, { color: grey })

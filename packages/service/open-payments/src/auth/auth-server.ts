@@ -4,6 +4,7 @@ import { type Access, type Gnap, type Grant, type GrantClient, intervalEndMs, ty
 import { keyIdOf, SignatureFault } from '@rivulet/http-signature'
 import type { Clock } from '@rivulet/time'
 import { type Request, Router } from 'express'
+import { z } from 'zod'
 import { answerFaults, type FaultLog } from '../answer-faults.ts'
 import { tokenOf } from '../signed/require-token.ts'
 import { checkSignature, type ClientKeys, jsonOf, publicKeyOf, rawBody, signedRequestOf, type Signer } from '../signed/signed-request.ts'
@@ -224,9 +225,13 @@ function json(request: Request): unknown {
   }
 }
 
+const discoveryAnswer = z.strictObject({
+  grant_request_endpoint: z.url(), interaction_start_modes_supported: z.array(z.string()), interaction_finish_methods_supported: z.array(z.string()), key_proofs_supported: z.array(z.string()), sub_id_formats_supported: z.array(z.string()),
+})
+
 /** What the API reference says of these routes. */
 export const authServerApi = {
-  'GET /auth/discovery': { summary: 'The endpoints of this auth server.', open: true },
+  'GET /auth/discovery': { summary: 'The endpoints of this auth server.', open: true, answer: discoveryAnswer },
   'POST /auth': { summary: 'Asks for a grant (GNAP, RFC 9635).', body: grantRequest, signed: true },
   'POST /auth/continue/:id': { summary: 'Goes on with a grant that was accepted, or asks whether it was.', body: continueRequest, signed: true },
   'DELETE /auth/continue/:id': { summary: 'Gives a grant back.', signed: true },

@@ -1,7 +1,7 @@
 /** The auth server's surface for people: what a client asks for, the decision, the way back to the client; and what was agreed to, to be taken back. */
-import { type Accounts, type Entrance, personOf, proofSchema, signedInSinceMs } from '@rivulet/accounts'
+import { type Accounts, assetParts, type Entrance, personOf, personPart, proofSchema, signedInSinceMs, unitsPart } from '@rivulet/accounts'
 import { messageOf } from '@rivulet/faults'
-import { type Access, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt, intervalEndMs } from '@rivulet/gnap'
+import { type Access, accessListSchema, type Gnap, GnapFault, type GnapFaultCode, type Grant, type Interaction, intervalAt, intervalEndMs } from '@rivulet/gnap'
 import type { Id } from '@rivulet/ids'
 import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
@@ -195,13 +195,32 @@ function answerPeople(log: FaultLog): ErrorRequestHandler {
   }
 }
 
+const grantParts = {
+  client: z.strictObject({ name: z.string().nullable(), walletAddress: z.string() }), access: accessListSchema, subject: z.string().nullable(),
+  interval: z.strictObject({ startMs: z.int(), endMs: z.int() }).nullable(), untilMs: z.int().nullable().meta({ description: 'When the last interval ends, where they do.' }),
+}
+const amountPart = z.strictObject({ value: unitsPart, ...assetParts })
+/** Where the browser goes next: back to the application, where it wants that. */
+const nextPart = z.string().nullable()
+const interactionAnswer = z.strictObject({
+  ...grantParts, state: z.enum(['asked', 'confirming', 'accepted', 'declined', 'ended']), expiresInMs: z.int(), next: nextPart, person: personPart.nullable(),
+  mine: z.boolean().nullable().meta({ description: 'Whether all wallet addresses that it is about are those of who is signed in; null for a visitor.' }),
+})
+const grantsAnswer = z.strictObject({
+  person: personPart, next: z.string().nullable(),
+  grants: z.array(z.strictObject({
+    ...grantParts, id: z.string(), createdAtMs: z.int(), expiresAtMs: z.int().nullable(), endedAtMs: z.int().nullable(), state: z.enum(['live', 'expired', 'revoked']),
+    spent: z.strictObject({ debitAmount: amountPart, receiveAmount: amountPart.nullable() }).nullable().meta({ description: 'Of the interval, or of the whole grant where its limits do not repeat.' }),
+  })),
+})
+
 /** What the API reference says of these routes. */
 export const consentApi = {
-  'GET /api/interactions/:id/:nonce': { summary: 'What an application asks for.', open: true },
-  'POST /api/interactions/:id/:nonce/accept': { summary: 'Agrees. Where an application may then pay and one signed in some time ago, it is `confirming` until one has shown again who one is.' },
-  'POST /api/interactions/:id/:nonce/confirm': { summary: 'Shows that it is she who agreed.', body: proofSchema },
-  'POST /api/interactions/:id/:nonce/decline': { summary: 'Refuses.', open: true },
+  'GET /api/interactions/:id/:nonce': { summary: 'What an application asks for.', open: true, answer: interactionAnswer },
+  'POST /api/interactions/:id/:nonce/accept': { summary: 'Agrees. Where an application may then pay and one signed in some time ago, it is `confirming` until one has shown again who one is.', answer: z.strictObject({ next: nextPart, confirming: z.boolean() }) },
+  'POST /api/interactions/:id/:nonce/confirm': { summary: 'Shows that it is she who agreed.', body: proofSchema, answer: z.strictObject({ next: nextPart }) },
+  'POST /api/interactions/:id/:nonce/decline': { summary: 'Refuses.', open: true, answer: z.strictObject({ next: nextPart }) },
   'GET /auth/interact/:id/:nonce/finish': { summary: 'Leads the browser back to the application.', open: true },
-  'GET /api/grants': { summary: 'What applications may do, with what was spent of it; `past=1` for what is over.', query: z.object({ past: z.literal('1').optional(), cursor: z.string().optional() }) },
+  'GET /api/grants': { summary: 'What applications may do, with what was spent of it; `past=1` for what is over.', query: z.object({ past: z.literal('1').optional(), cursor: z.string().optional() }), answer: grantsAnswer },
   'DELETE /api/grants/:id': { summary: 'Takes it back, at once.' },
 }

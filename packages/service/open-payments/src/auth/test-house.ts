@@ -15,7 +15,8 @@ import express, { type Request, type Response } from 'express'
 import { answerFaults } from '../answer-faults.ts'
 import { createClientKeys } from '../client-keys.ts'
 import { OpenPaymentsFault } from '../fault.ts'
-import { authServer, consentRoutes, createClientNames, grantOf, requireToken } from '../index.ts'
+import type { z } from 'zod'
+import { authServer, consentApi, consentRoutes, createClientNames, grantOf, requireToken } from '../index.ts'
 import { instanceKeyOf } from '../instance-key.ts'
 
 export const origin = 'https://wallet.example'
@@ -133,10 +134,12 @@ export class TestHouse implements AsyncDisposable {
     return this.#fetch(target.pathname + target.search, { method, headers, ...(bodySent !== undefined && { body: bodySent }) })
   }
 
-  /** Asks as a page of the wallet does. */
-  browse(method: string, url: string, { cookie, from = origin, body }: { readonly cookie?: string; readonly from?: string; readonly body?: object } = {}): Promise<Answer> {
+  /** Asks as a page of the wallet does. What is done is answered as the API reference says, field by field: throws otherwise. */
+  async browse(method: string, url: string, { cookie, from = origin, body }: { readonly cookie?: string; readonly from?: string; readonly body?: object } = {}): Promise<Answer> {
     const { pathname, search } = new URL(url, origin)
-    return this.#fetch(pathname + search, { method, redirect: 'manual', headers: { ...(method !== 'GET' && { origin: from }), ...(cookie !== undefined && { cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) }, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    const answer = await this.#fetch(pathname + search, { method, redirect: 'manual', headers: { ...(method !== 'GET' && { origin: from }), ...(cookie !== undefined && { cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) }, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    if (answer.status === 200) described(method, pathname)?.parse(answer.body)
+    return answer
   }
 
   /** A session cookie. */
@@ -161,4 +164,10 @@ export class TestHouse implements AsyncDisposable {
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: (response.headers.get('content-type')?.includes('json') === true ? JSON.parse(text) : {}) as Answer['body'] }
   }
+}
+
+/** What the reference says of an answer of these pages' routes. */
+function described(method: string, pathname: string): z.ZodType | undefined {
+  const route = Object.entries<{ readonly answer?: z.ZodType }>(consentApi).find(([row]) => new RegExp(`^${row.replaceAll(/:\w+/g, '[^/]+')}$`).test(`${method} ${pathname}`))
+  return route?.[1].answer
 }

@@ -1,10 +1,12 @@
 import { type Asset, formatAmount } from '@rivulet/money'
-import { dayWords, localeOf } from '@rivulet/notify'
+import { dayWords, isPrintable, localeOf, printFonts } from '@rivulet/notify'
 import type { Days } from '@rivulet/time'
 import type { PointerStatement } from './statement.ts'
 import { type StatementLanguage, statementWords } from './words.ts'
 
 interface Print {
+  /** The publisher's. */
+  readonly name: string
   readonly statements: readonly PointerStatement[]
   readonly period: Days
   readonly language: StatementLanguage
@@ -26,7 +28,7 @@ const ink = '#14231f'
 const quiet = '#5a6b66'
 
 /** A4, one table for each pointer, amounts exact. */
-export async function statementPdf({ statements, period, language, nowMs }: Print): Promise<Buffer> {
+export async function statementPdf({ name, statements, period, language, nowMs }: Print): Promise<Buffer> {
   const words = statementWords[language]
   const day = (ms: number): string => dayWords(ms, localeOf(language))
   // Loaded with the first statement that somebody wants as a page.
@@ -37,6 +39,7 @@ export async function statementPdf({ statements, period, language, nowMs }: Prin
   const ended = new Promise<void>((resolve) => document.once('end', resolve))
   document.font('Helvetica-Bold').fontSize(22).fillColor(ink).text(words.title)
   document.font('Helvetica').fontSize(10).fillColor(quiet).text(filled(words.period, { from: day(Date.parse(period.from)), to: day(Date.parse(period.to)) })).text(filled(words.made, { day: day(nowMs) }))
+  await printWhose(document, name, statements[0]?.address.url ?? '')
   for (const statement of statements) printPointer(document, statement, language)
   const { count } = document.bufferedPageRange()
   for (let page = 0; page < count; page += 1) {
@@ -48,6 +51,18 @@ export async function statementPdf({ statements, period, language, nowMs }: Prin
   document.end()
   await ended
   return Buffer.concat(chunks)
+}
+
+/** Her name, above her wallet addresses; who is named in a script that cannot be printed, by the first of these. */
+async function printWhose(document: PDFKit.PDFDocument, name: string, url: string): Promise<void> {
+  document.moveDown(1)
+  const printable = await isPrintable(name)
+  document.font(printable && !isLatin1(name) ? printFonts.bold : 'Helvetica-Bold').fontSize(12).fillColor(ink).text(printable ? name : url)
+}
+
+/** What the fonts have that every PDF reader has: no control characters, no other scripts. */
+function isLatin1(text: string): boolean {
+  return /^[\u0020-\u007e\u00a0-\u00ff]*$/.test(text)
 }
 
 function printPointer(document: PDFKit.PDFDocument, { address, opening, closing, lines }: PointerStatement, language: StatementLanguage): void {

@@ -48,7 +48,7 @@ export function statementRoutes({ ledger, accounts, clock, requireReader }: Stat
   })
   router.get('/api/statements.pdf', async (request, response) => {
     const { period, statements } = await read(request, response)
-    const pdf = await statementPdf({ statements, period, language: request.query['language'] === 'fr' ? 'fr' : 'en', nowMs: clock.nowMs() })
+    const pdf = await statementPdf({ name: personOf(response).name, statements, period, language: request.query['language'] === 'fr' ? 'fr' : 'en', nowMs: clock.nowMs() })
     response.attachment(`rivulet-${period.from}-${period.to}.pdf`).type('application/pdf').send(pdf)
   })
   router.use(paths, answerStatementFaults)

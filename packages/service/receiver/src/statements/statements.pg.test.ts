@@ -3,6 +3,7 @@ import type { WalletAddress } from '@rivulet/accounts'
 import type { Id } from '@rivulet/ids'
 import { type Account, ledgerMigrations, type TransferReason } from '@rivulet/ledger'
 import { connectionOf, creditTo, streamOf, type TestBooks, testBooks } from '@rivulet/ledger/testing'
+import { isPrintable } from '@rivulet/notify'
 import { testPostgres } from '@rivulet/postgres/testing'
 import { type Clock, systemClock } from '@rivulet/time'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -88,14 +89,28 @@ test.each(['en', 'fr'] as const)('the PDF is whole, in %s, with more lines than 
   if (statement === undefined) throw new Error('there is a statement')
   const long = { ...statement, lines: Array.from({ length: 90 }, (_, index) => ({ day: '2026-01-31', kind: 'stream', site: `https://site${index}.example`, amount: 1n })) }
   const pagesOf = async (given: typeof statements): Promise<number> => {
-    const pdf = await statementPdf({ statements: given, period, language, nowMs: clock.nowMs() })
+    const pdf = await statementPdf({ name: 'Bob', statements: given, period, language, nowMs: clock.nowMs() })
     expect([pdf.subarray(0, 5).toString(), pdf.subarray(-6).toString().trim()]).toEqual(['%PDF-', '%%EOF'])
     return pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length ?? 0
   }
   // Each page of a table has its head.
-  const heads = writtenIn(await statementPdf({ statements: [long], period, language, nowMs: clock.nowMs() })).filter((text) => text === statementWords[language].amount)
+  const heads = writtenIn(await statementPdf({ name: 'Bob', statements: [long], period, language, nowMs: clock.nowMs() })).filter((text) => text === statementWords[language].amount)
   expect(heads).toHaveLength(await pagesOf([long]))
   expect([await pagesOf(statements), (await pagesOf([long])) > 2, await pagesOf([{ ...statement, lines: [] }])]).toEqual([1, true, 1])
+})
+
+test('the PDF names the publisher and her wallet address: in Latin letters, in others of which a font is put in, and by the address alone where no font has them', async () => {
+  const statements = (await statementsOf([address], period, books.ledger)).map((one) => ({ ...one, lines: [] }))
+  const printed = async (name: string) => {
+    const pdf = await statementPdf({ name, statements, period, language: 'fr', nowMs: clock.nowMs() })
+    const texts = writtenIn(pdf)
+    return { named: texts.includes(name), addresses: texts.filter((text) => text === address.url).length, fonts: pdf.toString('latin1').match(/\/FontName \/[A-Z]+\+(\S+)/)?.[1] }
+  }
+  expect(await printed('Zoë Lindqvist')).toEqual({ named: true, addresses: 1, fonts: undefined })
+  // Written by numbers of glyphs, which the font in it knows.
+  for (const name of ['Ελένη Παπαδοπούλου', 'Жанна', 'Łukasz']) expect([name, await printed(name)]).toEqual([name, { named: false, addresses: 1, fonts: 'DejaVuSans-Bold' }])
+  expect(await printed('山田花子')).toEqual({ named: false, addresses: 2, fonts: undefined })
+  expect([await isPrintable('Ελένη'), await isPrintable('山田'), await isPrintable('\u0007')]).toEqual([true, false, false])
 })
 
 /** The texts of a PDF, as they are put on its pages. */
