@@ -168,6 +168,6 @@ export class TestHouse implements AsyncDisposable {
 
 /** What the reference says of an answer of these pages' routes. */
 function described(method: string, pathname: string): z.ZodType | undefined {
-  const route = Object.entries<{ readonly answer?: z.ZodType }>(consentApi).find(([row]) => new RegExp(`^${row.replaceAll(/:\w+/g, '[^/]+')}$`).test(`${method} ${pathname}`))
+  const route = Object.entries<{ readonly summary: string; readonly answer?: z.ZodType }>(consentApi).find(([row]) => new RegExp(`^${row.replaceAll(/:\w+/g, '[^/]+')}$`).test(`${method} ${pathname}`))
   return route?.[1].answer
 }
