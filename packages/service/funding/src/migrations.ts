@@ -232,5 +232,12 @@ export const fundingMigrations: Migrations = {
         create unique index share_return_open on funding.share_return (account_id) where moved_ms is null;
       `,
     },
+    {
+      name: '11-charges-of-a-subscription',
+      sql: `
+        -- Each change of a subscription, and each page about it, asks for its charges.
+        create index charge_subscription on funding.charge (subscription_id, asked_ms);
+      `,
+    },
   ],
 }

@@ -52,9 +52,15 @@ export class UsageMeter {
   }
 }
 
+const dayMs = 86_400_000
+/** Each payment asks for its day, and they come in order. */
+let latest = { number: Number.NaN, day: '' }
+
 /** The day in UTC, `2026-01-31`. @param nowMs milliseconds since 1970 */
 export function dayOf(nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, 10)
+  const number = Math.floor(nowMs / dayMs)
+  if (latest.number !== number) latest = { number, day: new Date(nowMs).toISOString().slice(0, 10) }
+  return latest.day
 }
 
 /** The first day of its month in UTC, `2026-01-01`. @param nowMs milliseconds since 1970 */
