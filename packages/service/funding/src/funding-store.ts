@@ -91,7 +91,7 @@ interface Change {
   readonly also?: (transaction: MailTransaction) => Promise<void>
 }
 
-/** What of a charge is known under the lock of its subscription; undefined for one that failed or was given back. */
+/** What of a charge is known under the lock of its subscription; undefined for one that failed. */
 export interface ChargeNow {
   readonly status: ChargeStatus
   readonly amount: bigint
@@ -319,7 +319,7 @@ export class FundingStore {
       statement('select e.subscription_id, e.number from unnest($1::text[], $2::int8[]) as u(id, number) join funding.effect e on e.subscription_id = u.id and e.number = u.number where e.done_ms is null',
         [completing.map(({ id }) => id), completing.map(({ completes }) => completes ?? 0n)]),
       statement(`select subscription_id, key, status, amount, refunded, disputes_won as "disputesWon", dispute_cost as "disputeCost", dispute_entries as "disputeEntries"
-        from funding.charge where subscription_id = any($1::text[]) and status in ('asked', 'authentication', 'succeeded', 'disputed')`, [ids]),
+        from funding.charge where subscription_id = any($1::text[]) and status in ('asked', 'authentication', 'succeeded', 'disputed', 'refunded')`, [ids]),
     ], async ([rows, open, charges]) => {
       const found = new Map((rows as SubscriptionRow[]).map((row) => [row.id, row]))
       const openEffects = new Set((open as { readonly subscription_id: string; readonly number: bigint }[]).map((row) => `${row.subscription_id} ${row.number}`))

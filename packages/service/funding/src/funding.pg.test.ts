@@ -447,6 +447,21 @@ describe('cards of the sandbox', () => {
     ])
   })
 
+  test('whose payment was given back, and is disputed all the same, cost what the provider takes for that; old reports of the payment change nothing any more', async () => {
+    const { subscription } = await subscribe()
+    const reference = `sandbox:${subscription.id}/1`
+    await funding.refund(`${subscription.id}/1`)
+    const before = await posted()
+    for (const news of ['succeeded', 'failed', 'refunded', { refundedTo: 1n }, { refundedTo: 5_000_000_000n }, { disputed: true, won: 0 }, { disputed: false, won: 1 }] as const) await funding.reported('sandbox', reference, news)
+    expect(await posted()).toEqual(before)
+    for (let told = 0; told < 2; told += 1) await funding.disputeCostIs('sandbox', reference, { cost: 15_000_000_000n, entries: 1 })
+    await funding.disputeCostIs('sandbox', reference, { cost: 0n, entries: 2 })
+    await funding.disputeCostIs('sandbox', reference, { cost: 15_000_000_000n, entries: 1 })
+    expect((await rowsOf('cost[sandbox]')).filter((row) => row.startsWith('dispute'))).toEqual(['dispute-cost-returned: psp[sandbox] -> cost[sandbox] 15000000000', 'dispute-cost: cost[sandbox] -> psp[sandbox] 15000000000'])
+    expect(await posted()).toEqual({ ...before, 'cost[sandbox]': 0n })
+    expect((await postgres.pool.query('select status, refunded from funding.charge')).rows).toEqual([{ status: 'refunded', refunded: 5_000_000_000n }])
+  })
+
   test('whose older payment is disputed too, after the end, leave the books again', async () => {
     const { subscription } = await subscribe()
     await days(28)
