@@ -3,6 +3,7 @@ import { Funding, fundingMigrations, FundingStore, InvoiceStore, SandboxProvider
 import { type Id, newId } from '@rivulet/ids'
 import { notifyMigrations } from '@rivulet/notify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { everybody } from './everybody.ts'
 import { GivingUp } from './giving-up.ts'
 import { PayeesElsewhere } from './payees-elsewhere.ts'
 import type { PayoutsOptions } from './payouts.ts'
@@ -185,4 +186,31 @@ test('who has left since gets nothing: her part is nobody’s; and of a payment 
   const whole = BigInt(/ (\d+) share-return$/.exec(after.find((row) => row.endsWith('share-return')) ?? '')?.[1] ?? '0')
   expect(after.toSorted()).toEqual([`elsewhere[bob] -> sharing ${whole} share-return`, `sharing -> subscriber[alice] ${mine} share-returned`, `sharing -> unclaimed ${whole - mine} share-unclaimed`].toSorted())
   expect([mine > 0n, whole - mine > 0n]).toEqual([true, true])
+})
+
+test('a payout that was on its way when the address was given up goes back when it has failed; and a process that dies between two steps of giving back is followed by another, once', async () => {
+  const account = await monthOver()
+  answers = 'is slow'
+  await giveUp(account, 'olivia')
+  // Another process had found it due just before.
+  await house.payouts.request({ payee: { personId: everybody.personId, accountId: account, asset: eur }, amount: 'all', key: 'schedule:1', by: { kind: 'schedule', id: 'daily' } })
+  await house.payouts.work()
+  await funding.work()
+  expect(await rows()).toEqual([...gathered, tried[0]])
+  answers = 'loses it'
+  house.clock.jump(60_000)
+  await house.payouts.work()
+  class Dying extends ShareReturnStore {
+    override moved(): Promise<void> {
+      return Promise.reject(new Error('the process died'))
+    }
+  }
+  const dying = new ShareReturns({ store: new FundingStore(house.postgres), returns: new Dying(house.postgres), ledger: house.ledger, clock: house.clock, isThere: () => Promise.resolve(true) })
+  await expect(dying.empty(account)).rejects.toThrow('the process died')
+  // It has left the account, and nobody has it yet.
+  expect([(await house.posted())['sharing'], await carried()]).toEqual([2n * each, [0n, 0n]])
+  await Promise.all([returns.empty(account), returns.empty(account)])
+  for (let again = 0; again < 2; again += 1) await funding.work()
+  expect((await rows()).toSorted()).toEqual([...gathered, ...tried, ...back].toSorted())
+  expect([await carried(), (await house.posted())['sharing'], await returns.empty(account)]).toEqual([[each, each], undefined, 0n])
 })
