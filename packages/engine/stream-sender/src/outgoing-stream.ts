@@ -1,10 +1,11 @@
 import { assert, isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import { decodeAmountTooLarge, ErrorCode, isFulfill, type LateListener, type Link, LinkFault, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
-import { multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
+import { amountMax, multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type StreamPacket } from '@rivulet/stream'
 import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
 import { Accrual } from './accrual.ts'
+import type { CounterBlocks } from './counter-blocks.ts'
 import { backoffMs, intervalMaxMs, intervalMs, type LinkShare, msUntil, nextTickMs, packetUnitsMin } from './pace.ts'
 import { ReceiverLimit } from './receiver-limit.ts'
 import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from './types.ts'
@@ -32,14 +33,22 @@ const firstPacketMs = 25
 const unreachableMs = 60_000
 const streamId = 1
 
+/** Never changed: what is empty is nothing that a collection of young objects copies. */
+const noFlights: Flight[] = []
 const money: Frame = { type: FrameType.streamMoney, streamId, shares: 1n }
 const goodbye: Frame = { type: FrameType.connectionClose, errorCode: StreamErrorCode.noError, errorMessage: '' }
+
+/** Places of a stream's counters. Units, all of them at most 2^62: the lease bounds what leaves, and a receiver that says it got more is not believed. */
+const [paidAt, deliveredAt, inFlightAt, inDoubtAt] = [0, 1, 2, 3]
+export const countersEach = 4
 
 /** What all streams of a sender share. */
 export interface SenderContext {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly random: () => number
+  /** For `countersEach` of each stream. */
+  readonly counters: CounterBlocks
   /** The stream is closed and waits for nothing. */
   ended(stream: OutgoingStream): void
 }
@@ -65,15 +74,13 @@ interface Flight {
 export class OutgoingStream extends WheelTimer implements SendingStream {
   readonly id: Id<'strm'>
   state: 'paying' | 'paused' | 'closed' = 'paying'
-  paid = 0n
-  delivered = 0n
-  inFlight = 0n
-  inDoubt = 0n
   packets = 0
   fulfilled = 0
   rejected = 0
 
   readonly #context: SenderContext
+  readonly #counts: BigInt64Array
+  readonly #countsAt: number
   readonly #link: Link
   readonly #destination: string
   readonly #keys: StreamKeys
@@ -100,7 +107,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #leaseLowTold = false
   #sequence: number
   #packetUnitsMax: bigint | undefined
-  #flights: Flight[] = []
+  #flights = noFlights
   #sentMs = -Infinity
   /** The tick that is to be paid next; waiting after trouble does not move it. */
   #tickMs = 0
@@ -115,6 +122,9 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     super()
     this.id = spec.id
     this.#context = context
+    const { block, at } = context.counters.take()
+    this.#counts = block
+    this.#countsAt = at
     this.#link = spec.link
     this.#destination = spec.destination
     this.#keys = new StreamKeys(spec.sharedSecret)
@@ -150,6 +160,22 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#begin(context.clock.monotonicMs())
   }
 
+  get paid(): bigint {
+    return this.#count(paidAt)
+  }
+
+  get delivered(): bigint {
+    return this.#count(deliveredAt)
+  }
+
+  get inFlight(): bigint {
+    return this.#count(inFlightAt)
+  }
+
+  get inDoubt(): bigint {
+    return this.#count(inDoubtAt)
+  }
+
   pause(): void {
     if (this.state !== 'paying') return
     this.state = 'paused'
@@ -175,7 +201,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   extend(lease: Lease): void {
     const { held, sequenceCeiling, sendUntilMs } = this.#lease
-    assert(lease.held >= held && lease.sequenceCeiling >= sequenceCeiling && lease.sendUntilMs >= sendUntilMs, 'a lease only grows')
+    assert(lease.held >= held && lease.sequenceCeiling >= sequenceCeiling && lease.sendUntilMs >= sendUntilMs && lease.held <= amountMax, 'a lease only grows, to 2^62 units at most')
     this.#lease = lease
     this.#leaseLowTold = false
   }
@@ -207,6 +233,14 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     if (nowMs >= this.#retryMs) this.#pay(nowMs)
     // What the listener was told may have ended the stream.
     if (this.#paying()) this.#schedule(nowMs)
+  }
+
+  #count(counter: number): bigint {
+    return this.#counts[this.#countsAt + counter] ?? 0n
+  }
+
+  #add(counter: number, units: bigint): void {
+    this.#counts[this.#countsAt + counter] = this.#count(counter) + units
   }
 
   #paying(): boolean {
@@ -276,7 +310,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     if (room !== undefined && room < amount) amount = room
     if (this.#packetUnitsMax !== undefined && this.#packetUnitsMax < amount) amount = this.#packetUnitsMax
     this.packets += 1
-    this.inFlight += amount
+    this.#add(inFlightAt, amount)
     this.#sentMs = nowMs
     this.#accrual.sent(amount)
     this.#receiver.sent(amount)
@@ -355,17 +389,18 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   #paid(flight: Flight, data: Buffer): void {
     this.#release(flight)
-    this.paid += flight.amount
+    this.#add(paidAt, flight.amount)
     this.fulfilled += 1
     this.#recovered()
     this.#greeting = undefined
     const answer = this.#read({ type: PacketType.fulfill, data }, flight)
-    const delivered = answer?.amount ?? 0n
-    this.delivered += delivered
+    const isCredible = answer !== undefined && answer.amount <= amountMax - this.delivered
+    const delivered = isCredible ? answer.amount : 0n
+    this.#add(deliveredAt, delivered)
     this.#listener.fulfilled(this, {
       amount: flight.amount, linkAmount: flight.linkAmount, delivered, receipt: answer === undefined ? undefined : receiptOf(answer.frames), latenessMs: Math.max(0, this.#context.clock.monotonicMs() - flight.dueMs),
     })
-    if (answer === undefined) this.#fail('receiver-misbehaved', 'the receiver fulfilled a packet with an answer that does not belong to it')
+    if (!isCredible) this.#fail('receiver-misbehaved', 'the receiver fulfilled a packet with an answer that does not belong to it, or cannot be true')
     else if (delivered < flight.prepareAmount) this.#fail('receiver-misbehaved', `the receiver accepted ${delivered} units where ${flight.prepareAmount} were the least`)
     else this.#heed(answer.frames)
   }
@@ -467,17 +502,18 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #doubt(flight: Flight): void {
     this.#release(flight)
     flight.inDoubt = true
-    this.inDoubt += flight.amount
+    this.#add(inDoubtAt, flight.amount)
   }
 
   /** Takes a packet off the books of what is under way. */
   #release(flight: Flight): void {
     if (flight.inDoubt) {
-      this.inDoubt -= flight.amount
+      this.#add(inDoubtAt, -flight.amount)
       return
     }
-    this.inFlight -= flight.amount
-    this.#flights.splice(this.#flights.indexOf(flight), 1)
+    this.#add(inFlightAt, -flight.amount)
+    if (this.#flights.length === 1) this.#flights = noFlights
+    else this.#flights.splice(this.#flights.indexOf(flight), 1)
   }
 
   #fail(reason: CloseReason, message: string): void {

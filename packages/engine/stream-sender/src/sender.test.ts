@@ -189,6 +189,30 @@ test('a valid preimage is paid and booked whatever the reply inside says; a bad 
   }
 })
 
+test('a receiver that says it got more than can be is paid what it was sent, not believed, and left', async () => {
+  const { clock, peer, told, stream } = open()
+  await clock.advance(1_500)
+  peer.twist = (answer) => ({ ...answer, amount: 2n ** 64n - 1n })
+  await clock.advance(1_000)
+  expect(told.failure?.reason).toBe('receiver-misbehaved')
+  expect(stream).toMatchObject({ paid: 200_000n, delivered: 100_000n, inFlight: 0n })
+})
+
+test('what a stream has counted is its own, however many there are, also after it has ended', async () => {
+  const { clock, peer, sender } = open()
+  const streams = Array.from({ length: 150 }, (_, index) => sender.open(specOf(clock, peer, { listener: new Told(), rate: 1_000n * BigInt(index + 1) })))
+  await clock.advance(5_000)
+  const closing = streams.map((stream) => stream.close())
+  await clock.advance(5_000)
+  const counted = streams.map(({ paid }) => paid)
+  expect((await Promise.all(closing)).map(({ paid }) => paid)).toEqual(counted)
+  const later = Array.from({ length: 150 }, () => sender.open(specOf(clock, peer, { listener: new Told() })))
+  expect(later.every(({ paid, delivered, inFlight, inDoubt }) => paid + delivered + inFlight + inDoubt === 0n)).toBe(true)
+  await clock.advance(3_000)
+  expect(streams.map(({ paid }) => paid)).toEqual(counted)
+  expect(new Set(counted).size).toBe(150)
+})
+
 test('a reply that cannot be read is paid too, and closes', async () => {
   const { clock, peer, told, stream } = open()
   const send = peer.send.bind(peer)

@@ -1,8 +1,10 @@
 import { assert, Fault } from '@rivulet/faults'
 import { isAddress, type Link } from '@rivulet/ilp'
+import { amountMax } from '@rivulet/money'
 import { type Clock, TimerWheel } from '@rivulet/time'
+import { CounterBlocks } from './counter-blocks.ts'
 import { FixedPayment } from './fixed-payment.ts'
-import { OutgoingStream, type SenderContext } from './outgoing-stream.ts'
+import { countersEach, OutgoingStream, type SenderContext } from './outgoing-stream.ts'
 import { type LinkShare, phaseOf } from './pace.ts'
 import type { FixedPaymentSpec, SendingPayment } from './payment-types.ts'
 import type { SendingStream, StreamSpec } from './types.ts'
@@ -20,7 +22,7 @@ export class StreamSender implements AsyncDisposable {
 
   /** @param random a number from 0 up to 1, for the jitter of back-off */
   constructor({ clock, random }: { readonly clock: Clock; readonly random: () => number }) {
-    this.#context = { clock, random, wheel: new TimerWheel({ clock }), ended: (stream) => this.#streams.delete(stream) }
+    this.#context = { clock, random, counters: new CounterBlocks(countersEach), wheel: new TimerWheel({ clock }), ended: (stream) => this.#streams.delete(stream) }
   }
 
   /** Streams and payments that are open, or still wait for answers. */
@@ -33,6 +35,7 @@ export class StreamSender implements AsyncDisposable {
     check(isAddress(spec.destination), `the destination must be an ILP address: ${JSON.stringify(spec.destination.slice(0, 80))}`)
     check(isAddress(spec.sourceAddress), `the source address must be an ILP address: ${JSON.stringify(spec.sourceAddress.slice(0, 80))}`)
     check(spec.rate > 0n, 'the rate must be at least 1 unit a second')
+    check(spec.lease.held <= amountMax, 'a lease holds at most 2^62 units')
     check(spec.exchangeRate.numerator > 0n && spec.exchangeRate.denominator > 0n, 'the exchange rate must be positive')
     check(spec.slippage.numerator >= 0n && spec.slippage.numerator < spec.slippage.denominator, 'the slippage must lie between 0 and 1')
     check(Number.isSafeInteger(spec.sequenceFirst) && spec.sequenceFirst > 0, 'the first sequence must be at least 1')

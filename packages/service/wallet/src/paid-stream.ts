@@ -111,6 +111,8 @@ const sparingMs = 60_000
 const retryMs = 1_000
 /** Sequences that a lease allows beyond those used. */
 const sequencesPerLease = 1_000
+/** Never changed: what is empty is nothing that a collection of young objects copies. */
+const noPackets: PaidPacket[] = []
 const none: StreamCounters = { paid: 0n, delivered: 0n, inFlight: 0n, inDoubt: 0n, packets: 0, fulfilled: 0, rejected: 0 }
 
 export class PaidStream implements StreamListener {
@@ -131,7 +133,6 @@ export class PaidStream implements StreamListener {
   #stream: SendingStream | undefined
   /** What the last packet that was not paid was told. */
   lastReject: { readonly code: string; readonly message: string } | undefined
-  #total = 0n
   /** Units of the link that carried it, where the link counts in another asset. */
   #linkTotal = 0n
   /** Whether the row counts what the receiver got: its word settles doubts then. */
@@ -142,8 +143,8 @@ export class PaidStream implements StreamListener {
   /** Whether its row follows that of the receiver, which is durable before a Fulfill leaves. */
   #follows = false
   /** Who is told of them once they are booked. */
-  #unbooked: PaidPacket[] = []
-  #inBooking: readonly PaidPacket[] = []
+  #unbooked = noPackets
+  #inBooking: readonly PaidPacket[] = noPackets
   #booking = false
   /** The total that is booked or being booked. */
   #bookedTotal = 0n
@@ -182,12 +183,12 @@ export class PaidStream implements StreamListener {
 
   /** Units that were paid. */
   get total(): bigint {
-    return this.#total
+    return this.#stream?.paid ?? 0n
   }
 
   /** Whether the row has all that was paid. */
   get isBooked(): boolean {
-    return !this.#booking && this.#bookedTotal === this.#total
+    return !this.#booking && this.#bookedTotal === this.total
   }
 
   get held(): bigint {
@@ -374,15 +375,11 @@ export class PaidStream implements StreamListener {
     counters.packets += 1
     counters.fulfilled += 1
     counters.lateness.observe(latenessMs)
-    this.#total += amount
-    this.#linkTotal += linkAmount
+    if (linkAmount > 0n) this.#linkTotal += linkAmount
     if (this.#expectsArrival) this.#delivered += delivered
     const packet = { payee: this.payee, amount, asset: this.subscriber.asset, delivered, deliveredAsset: this.#deliveredAsset, receipt, incomingPayment: this.#receiver.incomingPayment }
-    if (this.#follows) {
-      this.#listener.paid(packet)
-      return
-    }
-    if (this.#unbooked.length === 0) this.#unbooked = [packet]
+    if (this.#follows) this.#listener.paid(packet)
+    else if (this.#unbooked.length === 0) this.#unbooked = [packet]
     else this.#unbooked.push(packet)
     if (!this.#booking) this.#book()
   }
@@ -406,7 +403,7 @@ export class PaidStream implements StreamListener {
   /** Books the latest total until none is newer: one booking of a stream is in flight at a time. No async function where a packet passes: each would cost it 1 kB. */
   #book(): void {
     const nowMs = this.#desk.clock.monotonicMs()
-    if (this.#row === undefined || this.#bookedTotal === this.#total || (this.#follows && nowMs - this.#bookingSinceMs < followingMs)) {
+    if (this.#row === undefined || this.#bookedTotal === this.total || (this.#follows && nowMs - this.#bookingSinceMs < followingMs)) {
       this.#booking = false
       this.#idle?.resolve()
       this.#stall(false)
@@ -414,10 +411,10 @@ export class PaidStream implements StreamListener {
     }
     this.#booking = true
     this.#inBooking = this.#unbooked
-    this.#unbooked = []
-    this.#bookedTotal = this.#total
+    this.#unbooked = noPackets
+    this.#bookedTotal = this.total
     this.#bookingSinceMs = nowMs
-    this.#bookTotal(this.#row, this.#total, this.#linkTotal, this.#delivered)
+    this.#bookTotal(this.#row, this.total, this.#linkTotal, this.#delivered)
   }
 
   #bookTotal(row: Row, total: bigint, linkTotal: bigint, delivered: bigint): void {
@@ -442,7 +439,7 @@ export class PaidStream implements StreamListener {
   #booked(total: bigint): void {
     if (this.#fenced) this.#desk.log.error({ stream: this.id, total: total.toString() }, 'a payment was not booked: its stream has another owner, or is settled')
     else for (const packet of this.#inBooking) this.#listener.paid(packet)
-    this.#inBooking = []
+    this.#inBooking = noPackets
     this.#book()
   }
 
@@ -521,7 +518,7 @@ export class PaidStream implements StreamListener {
         return { passing: 'receiver-unreachable' }
       case 'receiver-refused':
         // Credentials age: a receiver that took money before may take it again with fresh ones.
-        return this.#total > 0n ? { passing: 'receiver-unreachable' } : { lasting: reason }
+        return this.total > 0n ? { passing: 'receiver-unreachable' } : { lasting: reason }
       case 'receiver-misbehaved':
       case 'rate-too-low':
         return { lasting: reason }
