@@ -83,8 +83,11 @@ export interface WalletResult {
  * them, and what lives long between them keeps the rest: 14.7 kB resident a stream in the wallet with 4,000 streams, 8.4 with this.
  */
 const allocator = { MALLOC_MMAP_THRESHOLD_: '32768' }
-/** As in the image and in package.json: packets on their way are copied by each collection of young objects, and with the 16 MB that V8 takes by itself there are four times as many of them. */
-const youngGeneration = '--max-semi-space-size=64'
+/**
+ * As in the image and in package.json. Packets on their way are copied by each collection of young objects, and with the 16 MB that V8 takes by itself there are four times as many of them. Left to itself V8 may learn,
+ * while thousands of streams are opened at once, to put what belongs to a packet among the old objects at once: dead there, each keeps alive all that came after it until a full collection.
+ */
+const heapOptions = ['--max-semi-space-size=64', '--no-allocation-site-pretenuring']
 
 /** A process of the bench. */
 export class BenchProcess<Request extends { readonly kind: string }, Answers> implements AsyncDisposable {
@@ -93,7 +96,7 @@ export class BenchProcess<Request extends { readonly kind: string }, Answers> im
 
   /** @param file the process's main module, beside this one */
   constructor(file: string, nodeOptions: readonly string[]) {
-    this.#child = fork(new URL(file, import.meta.url), { execArgv: ['--expose-gc', youngGeneration, '--disable-warning=ExperimentalWarning', ...nodeOptions], serialization: 'advanced', env: { ...process.env, ...allocator }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#child = fork(new URL(file, import.meta.url), { execArgv: ['--expose-gc', ...heapOptions, '--disable-warning=ExperimentalWarning', ...nodeOptions], serialization: 'advanced', env: { ...process.env, ...allocator }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#death = once(this.#child, 'exit').then(([status]) => {
       throw new Error(`a process of the bench ended with status ${String(status)}`)
     })
