@@ -86,8 +86,9 @@ const allocator = { MALLOC_MMAP_THRESHOLD_: '32768' }
 /**
  * As in the image and in package.json. Packets on their way are copied by each collection of young objects, and with the 16 MB that V8 takes by itself there are four times as many of them. Left to itself V8 may learn,
  * while thousands of streams are opened at once, to put what belongs to a packet among the old objects at once: dead there, each keeps alive all that came after it until a full collection.
+ * And four threads that help to collect, as there are by default, take the processor from those that pay where there are two cores.
  */
-const heapOptions = ['--max-semi-space-size=64', '--no-allocation-site-pretenuring']
+const heapOptions = ['--max-semi-space-size=64', '--no-allocation-site-pretenuring', '--v8-pool-size=1']
 
 /** A process of the bench. */
 export class BenchProcess<Request extends { readonly kind: string }, Answers> implements AsyncDisposable {
