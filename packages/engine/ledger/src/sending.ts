@@ -13,7 +13,7 @@ import type { LedgerLog } from './context.ts'
 import type { Carried, SendingStream, SendingStreams, SendingStreamSpec, SendingTotals, StreamCharge, StreamLease } from './types.ts'
 
 const bookingsQueuedMax = 100_000
-/** Only the page waits for it, to hear of a payment; no packet does. */
+/** No packet waits for it; a page does, to hear of a payment to a receiver of others. */
 const flushIntervalMs = 80
 /** A flush stays far below its statement timeout even on a busy machine. */
 const rowsPerFlushMax = 4_000
