@@ -260,6 +260,31 @@ test('(26, 27) a hidden page says so, and so does one that is shown again; losin
   expect(await at.wallet.next('visible', 1)).toEqual({ type: 'visible', visible: true })
 })
 
+test('what had left before a pause is told, and the page stays paused until its wallet resumes it or is asked anew', async () => {
+  const page = await at.open({ head: link })
+  const { requestId } = await at.wallet.next('start')
+  const paid = (times: number): Promise<void> => until(page, `log.filter(([type]) => type === 'monetization').length === ${times} && document.monetization.state !== 'pending'`)
+  const states = (): Promise<string[]> => page.evaluate(`[document.querySelector('script[data-rivulet-state]').dataset.rivuletState, document.monetization.state]`)
+  at.wallet.pay(requestId)
+  await paid(1)
+  at.wallet.say({ type: 'paused', requestId, reason: 'other-page' })
+  at.wallet.pay(requestId)
+  await paid(2)
+  expect(await states()).toEqual(['paused', 'stopped'])
+  at.wallet.say({ type: 'resumed', requestId })
+  at.wallet.pay(requestId)
+  await paid(3)
+  expect(await states()).toEqual(['paying', 'started'])
+  at.wallet.say({ type: 'paused', requestId, reason: 'budget-spent' })
+  await until(page, `document.querySelector('script[data-rivulet-state=paused]') !== null`)
+  // The network changed: the agent opens another socket, whose wallet knows nothing of a pause.
+  await page.frames().find((frame) => frame !== page.mainFrame())?.evaluate(`dispatchEvent(new Event('online'))`)
+  await at.wallet.next('start', 1)
+  at.wallet.pay(requestId)
+  await paid(4)
+  expect(await states()).toEqual(['paying', 'started'])
+})
+
 test('(26) a page that is left closes its socket, and opens it again when it comes back from the back-forward cache', async () => {
   const page = await at.open({ head: link })
   const { requestId } = await at.wallet.next('start')

@@ -42,7 +42,7 @@ export function legacyStop(finalized: boolean): void {
   fire('stop', { finalized })
 }
 
-/** `paused`: a payment that had left already when the page was hidden is progress, not a new start. */
+/** `paused`: a payment that had left already when the page was paused is progress, not a new start. */
 export function legacyPaid(requestId: string, data: MonetizationEventData, paused: boolean): void {
   if (current?.requestId !== requestId) return
   if (!paused && target.state !== 'started') {

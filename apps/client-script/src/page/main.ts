@@ -135,7 +135,10 @@ function run(wallet: string): void {
       case 'attached':
         attached = message
         connecting = false
-        for (const request of requests.values()) if (request.reason === 'wallet-unreachable') Object.assign(request, { state: 'connecting', reason: undefined })
+        // The wallet has just been told of every request, and says of each anew why it stands still.
+        for (const request of requests.values()) {
+          if (request.reason === 'wallet-unreachable' || (request.state === 'paused' && request.reason !== 'hidden')) Object.assign(request, { state: 'connecting', reason: undefined })
+        }
         break
       case 'challenge': {
         const url = `${message.connectUrl}#return=${encodeURIComponent(location.href.replace(/#.*/, ''))}`
@@ -162,8 +165,9 @@ function run(wallet: string): void {
         fail(request, message.code)
         break
       case 'paid':
-        if (visible()) set(request, 'paying')
-        legacyPaid(request.requestId, message, !visible())
+        // What had left before a pause arrives after it, and pauses stay until the wallet says otherwise.
+        if (request.state !== 'paused') set(request, 'paying')
+        legacyPaid(request.requestId, message, request.state === 'paused')
         if (request.element.isConnected && request.element.localName === 'link') fireMonetization(request.element, message)
         break
       case 'paused':
