@@ -70,8 +70,10 @@ export interface WalletResult {
   readonly unpaid: number
   /** How often bookings of a stream waited for the database for more than 3 s. */
   readonly stalls: number
-  /** Sorted, milliseconds, one for each tick of the window. */
-  readonly latenesses: Float64Array
+  /** Of the ticks of the window, to a thousandth. */
+  readonly latenessP50Ms: number
+  readonly latenessP99Ms: number
+  readonly latenessMaxMs: number
   /** Units, since the streams were opened. */
   readonly paid: bigint
   /** SHA-256 of each stream's address, latin1, and how many packets it had sent before the window. */

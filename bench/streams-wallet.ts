@@ -3,6 +3,7 @@
  * in the ledger, as compose.ts puts it together; there are no agents behind the streams and no HTTP.
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHistogram } from 'node:perf_hooks'
 import { Forwarder } from '@rivulet/forwarder'
 import { newId, Seal } from '@rivulet/ids'
 import { Ledger } from '@rivulet/ledger'
@@ -19,6 +20,7 @@ const leadMs = 500
 const patienceMs = 10_000
 /** A packet lives 20 s, and is in doubt a second later. */
 const answerMaxMs = 25_000
+const microsecondsPerMs = 1_000
 
 let desk: StreamDesk | undefined
 let bench: Bench | undefined
@@ -161,9 +163,11 @@ class Bench {
   stalls = 0
   #sender = 0
   #endMs = Infinity
+  /** Ticks of the window. */
+  #due = 0
   #settling = false
-  #latenesses = new Float64Array(0)
-  #measured = 0
+  /** Microseconds of each tick that was paid, to a thousandth. Its size does not depend on the window: a number kept for each tick would be memory that grows with every second. */
+  readonly #latenesses = createHistogram()
 
   constructor(openDesk: StreamDesk) {
     this.#desk = openDesk
@@ -213,7 +217,7 @@ class Bench {
   async begin(seconds: number): Promise<true> {
     const beginMs = performance.now() + leadMs
     this.#endMs = beginMs + seconds * tickMs
-    this.#latenesses = new Float64Array(this.#ticks.length * seconds)
+    this.#due = this.#ticks.length * seconds
     for (const tick of this.#ticks) {
       tick.dueMs = Math.ceil((beginMs - tick.phaseMs) / tickMs) * tickMs + tick.phaseMs
       tick.sentBefore = tick.stream?.packets ?? 0
@@ -234,7 +238,7 @@ class Bench {
     tick.measured = true
     while (tick.dueMs <= nowMs && tick.dueMs < this.#endMs) {
       if (stream.paid < (rate * BigInt(Math.floor(tick.dueMs) - Math.ceil(tick.startMs))) / 1_000n) return
-      this.#latenesses[this.#measured++] = nowMs - tick.dueMs
+      this.#latenesses.record(Math.max(1, Math.round((nowMs - tick.dueMs) * microsecondsPerMs)))
       tick.dueMs += tickMs
       if (tick.dueMs >= this.#endMs) tick.paidStream?.pause()
     }
@@ -252,13 +256,14 @@ class Bench {
 
   async settle(): Promise<WalletResult> {
     const unanswered = (): boolean => this.#ticks.some(({ stream, paidStream }) => stream === undefined || stream.inFlight > 0n || paidStream?.isBooked !== true)
-    await this.#until(() => this.#measured === this.#latenesses.length, patienceMs)
+    await this.#until(() => this.#latenesses.count === this.#due, patienceMs)
     this.#settling = true
     for (const { paidStream } of this.#ticks) paidStream?.pause()
     await this.#until(() => !unanswered(), answerMaxMs)
-    const unpaid = this.#latenesses.length - this.#measured
+    const unpaid = this.#due - this.#latenesses.count
     // A tick that was never paid is as late as can be told.
-    this.#latenesses.fill(patienceMs, this.#measured)
+    for (let left = unpaid; left > 0; left -= 1) this.#latenesses.record(patienceMs * microsecondsPerMs)
+    const latenessMs = (percent: number): number => this.#latenesses.percentile(percent) / microsecondsPerMs
     let [sent, fulfilled, paid] = [0, 0, 0n]
     for (const { stream, sentBefore, fulfilledBefore } of this.#ticks) {
       if (stream === undefined) continue
@@ -267,9 +272,9 @@ class Bench {
       paid += stream.paid
     }
     return {
-      due: this.#latenesses.length, sent, fulfilled, unpaid, paid, stalls: this.stalls,
+      due: this.#due, sent, fulfilled, unpaid, paid, stalls: this.stalls,
       rejectsByCode: Object.fromEntries(this.#desk.counters.rejectsByCode),
-      latenesses: this.#latenesses.toSorted(),
+      latenessP50Ms: latenessMs(50), latenessP99Ms: latenessMs(99), latenessMaxMs: latenessMs(100),
       sentBefore: new Map(this.#ticks.map(({ connection, sentBefore }) => [connection, sentBefore])),
     }
   }

@@ -132,13 +132,14 @@ async function run({ streams, seconds, profileFolder, watch }: StreamsOptions, s
   server = await startEmbeddedPostgres({ dataFolder, port })
   const books = await readBooks(server.url, result)
   const perStream = (part: 'wallet' | 'receiver'): number => (after[part].rssBytes - before[part].rssBytes) / (streams - first)
-  say(`p50 ${at(result, 0.5).toFixed(1)} ms, p99 ${at(result, 0.99).toFixed(1)} ms, worst ${at(result, 1).toFixed(1)} ms; ${result.unpaid} ticks never paid, ${result.stalls} streams stalled, rejected ${JSON.stringify(result.rejectsByCode)}`)
+  const { latenessP50Ms, latenessP99Ms, latenessMaxMs } = result
+  say(`p50 ${latenessP50Ms.toFixed(1)} ms, p99 ${latenessP99Ms.toFixed(1)} ms, worst ${latenessMaxMs.toFixed(1)} ms; ${result.unpaid} ticks never paid, ${result.stalls} streams stalled, rejected ${JSON.stringify(result.rejectsByCode)}`)
   say(`resident before a collection: wallet ${megabytes(after.wallet.rssBeforeBytes)}, receiver ${megabytes(after.receiver.rssBeforeBytes)}; live heap a stream: wallet ${
     heapPerStream('wallet')} bytes, receiver ${heapPerStream('receiver')} bytes`)
   say(`books after kill -9 of PostgreSQL: paid ${result.paid}, ${books.said}`)
   return {
     streams, seconds, due: result.due, sent: result.sent, fulfilled: result.fulfilled, credited: books.credited,
-    latenessP50Ms: at(result, 0.5), latenessP99Ms: at(result, 0.99),
+    latenessP50Ms, latenessP99Ms,
     cpuWalletCores: cores[0] ?? 0, cpuReceiverCores: cores[1] ?? 0, cpuPostgresCores: cores[2] ?? 0,
     rssWalletBytesPerStream: perStream('wallet'), rssReceiverBytesPerStream: perStream('receiver'),
     booksEqual: books.equal, ...books.settings,
@@ -147,10 +148,6 @@ async function run({ streams, seconds, profileFolder, watch }: StreamsOptions, s
   function heapPerStream(part: 'wallet' | 'receiver'): string {
     return ((after[part].heapBytes - before[part].heapBytes) / (streams - first)).toFixed(0)
   }
-}
-
-function at({ latenesses }: WalletResult, part: number): number {
-  return latenesses[Math.min(latenesses.length - 1, Math.floor(latenesses.length * part))] ?? Number.NaN
 }
 
 function megabytes(bytes: number): string {
