@@ -94,16 +94,18 @@ interface Outcome {
   /** Of the summary, or else of the last second. */
   readonly reason: string | undefined
   readonly sent: bigint
+  /** Packets that were paid. */
+  readonly fulfilled: number
 }
 
 /** As `rivulet stream` asks for it. */
 async function stream(fate: keyof typeof fates, seconds: number): Promise<Outcome> {
   const response = await askForStream(folder, { as: 'alice', pointer: `${meddler.url}/${fate}`, seconds })
   const text = await response.text()
-  const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { reason?: string; sent?: { value: string } })
+  const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { reason?: string; sent?: { value: string }; fulfilled: number })
   const summary = lines.at(-1)
   if (summary?.sent === undefined) throw new Error(`no summary: ${text}`)
-  return { status: response.status, reason: summary.reason ?? lines.at(-2)?.reason, sent: BigInt(summary.sent.value) }
+  return { status: response.status, reason: summary.reason ?? lines.at(-2)?.reason, sent: BigInt(summary.sent.value), fulfilled: summary.fulfilled }
 }
 
 async function credited(fate: keyof typeof fates): Promise<bigint> {
@@ -125,7 +127,7 @@ describe('a receiver that', () => {
     ['cannot be reached', 'lost', 'receiver-unreachable'],
     ['swallows packets', 'swallows', undefined],
   ] as const)('%s gets nothing', async (_what, fate, reason) => {
-    expect(await streams.get(fate)).toEqual({ status: 200, reason, sent: 0n })
+    expect(await streams.get(fate)).toEqual({ status: 200, reason, sent: 0n, fulfilled: 0 })
     expect(await credited(fate)).toBe(0n)
   })
 
@@ -136,9 +138,8 @@ describe('a receiver that', () => {
     ['answers with garbage', 'garbage', 'receiver-misbehaved'],
   ] as const)('%s is paid the packet that it took, and no second one', async (_what, fate, reason) => {
     const outcome = await streams.get(fate)
-    expect(outcome).toMatchObject({ status: 200, reason })
+    expect(outcome).toMatchObject({ status: 200, reason, fulfilled: 1 })
     expect(outcome?.sent).toBeGreaterThan(0n)
-    expect(outcome?.sent).toBeLessThan(200_000n)
     expect(await credited(fate)).toBe(outcome?.sent)
   })
 
@@ -167,14 +168,14 @@ describe('a receiver that', () => {
 })
 
 test('a receiver that cuts the link in mid-packet is paid what it took, and goes on being paid over the next connection', async () => {
-  const { status, sent } = await stream('cuts', 5)
+  const { status, sent } = await stream('cuts', 8)
   expect(status).toBe(200)
   expect(cuts).toBeGreaterThan(2)
   expect(sent).toBeLessThan(await credited('cuts'))
 })
 
 test('afterwards the subscriber has paid what the publisher got, to the unit, and nothing is held', async () => {
-  await expect.poll(async () => (await balanceOf('alice', folder, environment)).pending, { timeout: 60_000, interval: 1_000 }).toBe('0')
+  await expect.poll(async () => (await balanceOf('alice', folder, environment)).pending, { timeout: 120_000, interval: 1_000 }).toBe('0')
   const [alice, mara] = [await balanceOf('alice', folder, environment), await balanceOf('mara', folder, environment)]
   expect(budget - BigInt(alice.posted)).toBe(BigInt(mara.posted) + BigInt(mara.accrued))
   const all = await Promise.all((Object.keys(fates) as (keyof typeof fates)[]).map(credited))

@@ -68,8 +68,10 @@ describe('the books', () => {
   test('name the row that was tampered with, and exit with 1', async () => {
     await using guest = await guestLedger({ folder })
     await expect.poll(() => verified(folder), { timeout: 60_000 }).toMatchObject({ ok: true, streamsOpen: 0 })
-    const { rows } = await guest.postgres.pool.query<{ id: string }>(`SELECT id FROM ledger.accounts WHERE kind = 'publisher' AND credits_posted > 0 LIMIT 1`)
-    const id = rows[0]?.id ?? ''
+    // The publisher's side posts by itself, a little after the subscriber's.
+    const paid = async (): Promise<string> => (await guest.postgres.pool.query<{ id: string }>(`SELECT id FROM ledger.accounts WHERE kind = 'publisher' AND credits_posted > 0 LIMIT 1`)).rows[0]?.id ?? 'nobody'
+    await expect.poll(paid).not.toBe('nobody')
+    const id = await paid()
     await guest.postgres.pool.query('UPDATE ledger.accounts SET credits_posted = credits_posted + 1 WHERE id = $1', [id])
     const { status, stdout } = await rivulet(['verify', '--json', '--data', folder])
     const report = JSON.parse(stdout) as Verified

@@ -29,7 +29,7 @@ describe.each(readdirSync(releases))('the backup of %s', (release) => {
 
     await using product = await Server.start(['up', '--port', '0', '--data', folder.path])
     // What was in doubt when the old wallet was killed is settled by the new one.
-    await expect.poll(() => verified(folder.path), { timeout: 60_000 }).toMatchObject({ ok: true, streamsOpen: 0, streamsInDoubt: 0 })
+    await expect.poll(() => verified(folder.path), { timeout: 120_000 }).toMatchObject({ ok: true, streamsOpen: 0, streamsInDoubt: 0 })
     const [ben, tomas] = [await balanceOf('ben', folder.path), await balanceOf('tomas', folder.path)]
     const received = BigInt(tomas.posted) + BigInt(tomas.accrued)
     expect(received).toBeGreaterThan(0n)

@@ -141,7 +141,7 @@ test('a new peer: what is wrong is said at its field, the token is shown once, a
   await page.getByRole('link', { name: 'In the audit log' }).click()
   await page.getByText('nobody answers there').waitFor()
   expect(await page.getByLabel('Whom or what it was done to').inputValue()).toBe('eve')
-  expect(await page.locator('.rows .row').count()).toBe(3)
+  await expect.poll(() => page.locator('.rows .row').count()).toBe(3)
   await page.context().close()
 })
 

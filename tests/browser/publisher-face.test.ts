@@ -52,9 +52,10 @@ test('from the two lines over a test of a page to money that arrives: on the pag
   await expectSound(page)
   await home.goto(product.receiver)
   await home.getByText('Nobody is reading at the moment').waitFor()
+  // Looked for from before it begins: it lasts some seconds only.
+  const atHome = home.getByText(/^1 stream is paying you now/).waitFor()
   await page.getByRole('button', { name: 'Start a test stream' }).click()
-  await page.getByText('Second 1', { exact: true }).waitFor()
-  await home.getByText(/^1 stream is paying you now/).waitFor()
+  await Promise.all([page.getByText('Second 1', { exact: true }).waitFor(), atHome])
   await page.getByText(/have arrived in \d+ packets/).waitFor()
   await home.getByText('Nobody is reading at the moment').waitFor()
   await expectSound(home)

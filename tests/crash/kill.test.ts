@@ -12,8 +12,8 @@ const kills = Number(process.env['RIVULET_KILLS'] ?? (long ? 50 : 5))
 const seed = Number(process.env['RIVULET_SEED'] ?? Date.now() % 1_000_000)
 const streamsAtOnce = 12
 const budget = 5_000_000_000n
-/** A packet of the dead process may arrive until its lease ends; then 5 s, then the wallet's next look. */
-const settleTimeMaxMs = (leaseSeconds + 45) * 1_000
+/** A packet of the dead process may arrive until its lease ends; then 5 s, then the wallet's next look; more where the machine has other work. */
+const settleTimeMaxMs = (leaseSeconds + 120) * 1_000
 
 interface Balance {
   readonly posted: string
@@ -21,7 +21,7 @@ interface Balance {
   readonly accrued: string
 }
 
-test(`after ${kills} times kill -9 of wallet, receiver and PostgreSQL under load (seed ${seed}) subscribers have paid what publishers have got, to the unit`, { timeout: (kills * 12 + 240) * 1_000 }, async () => {
+test(`after ${kills} times kill -9 of wallet, receiver and PostgreSQL under load (seed ${seed}) subscribers have paid what publishers have got, to the unit`, { timeout: (kills * 12 + 320) * 1_000 }, async () => {
   const random = new Random(seed)
   using folder = dataFolder()
   await using installation = new Installation(folder.path, await freeBasePort())

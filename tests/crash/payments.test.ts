@@ -14,7 +14,7 @@ const clientsAtOnce = 8
 const amount = 1_000n
 const budget = 5_000_000_000n
 
-test(`after ${kills} times kill -9 under payments (seed ${seed}) every payment has ended, and what payers paid is what the publisher got, to the unit`, { timeout: (kills * 15 + 240) * 1_000 }, async () => {
+test(`after ${kills} times kill -9 under payments (seed ${seed}) every payment has ended, and what payers paid is what the publisher got, to the unit`, { timeout: (kills * 15 + 320) * 1_000 }, async () => {
   const random = new Random(seed)
   using folder = dataFolder()
   const port = await freeBasePort()
@@ -61,7 +61,7 @@ test(`after ${kills} times kill -9 under payments (seed ${seed}) every payment h
 
   await using house = await PayingHouse.open({ databaseUrl: installation.databaseUrl, dataFolder: folder.path, urls })
   const unended = async (): Promise<number> => (await house.query<{ count: number }>(`select count(*)::int as count from open_payments.outgoing_payment where state = 'sending'`))[0]?.count ?? 0
-  for (const settledBy = Date.now() + (leaseSeconds + 60) * 1_000; (await unended()) > 0 && Date.now() < settledBy; ) await wait(1_000)
+  for (const settledBy = Date.now() + (leaseSeconds + 120) * 1_000; (await unended()) > 0 && Date.now() < settledBy; ) await wait(1_000)
   const payments = await house.query<{ id: string; state: string; sent: bigint; debit: bigint }>('select id, state, sent, debit from open_payments.outgoing_payment')
   expect(payments.filter(({ state, sent }) => (state === 'completed' ? sent !== amount : state !== 'failed' || sent !== 0n))).toEqual([])
   const ended = new Set(payments.map(({ id }) => `${urls.wallet}/outgoing-payments/${id}`))

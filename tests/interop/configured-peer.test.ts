@@ -18,8 +18,11 @@ interface Listed {
   readonly peers: readonly { readonly balance: { readonly owedToUs: string; readonly owedToPeer: string } }[]
 }
 
-/** Running processes follow a change of peers within this. */
-const followMs = 5_000
+interface Summary {
+  readonly sent: { readonly value: string }
+  readonly delivered?: { readonly value: string }
+  readonly fulfilled: number
+}
 
 test.each([
   ['the asset of the installation', 'EUR/9', { code: 'EUR', scale: 9 }],
@@ -28,18 +31,19 @@ test.each([
   await using folder = await sandboxFolder()
   await using server = await Server.start(['up', '--data', folder.path, '--port', '0'])
   const { incomingToken } = await answerOf<{ incomingToken: string }>(['peers', 'add', 'reference', '--asset', assetText, '--data', folder.path])
-  await wait(followMs)
   const owed = async (): Promise<bigint> => {
     const { peers } = await answerOf<Listed>(['peers', 'list', '--data', folder.path])
     return BigInt(peers[0]?.balance.owedToUs ?? 0) - BigInt(peers[0]?.balance.owedToPeer ?? 0)
   }
   await using ends = new AsyncDisposableStack()
-  // The library ends the plugin with its connection.
+  // The library ends the plugin with its connection. A running process follows a change of peers within seconds, and refuses the token until then.
   const connected = async (): Promise<BtpPlugin> => {
-    const plugin = new Plugin({ server: `btp+ws://:${incomingToken}@${server.ready.receiver.replace('http://', '')}/btp` })
-    ends.defer(() => plugin.disconnect())
-    await plugin.connect()
-    return plugin
+    for (;;) {
+      const plugin = new Plugin({ server: `btp+ws://:${incomingToken}@${server.ready.receiver.replace('http://', '')}/btp` })
+      ends.defer(() => plugin.disconnect())
+      if (await plugin.connect().then(() => true, () => false)) return plugin
+      await wait(500)
+    }
   }
 
   // It pays.
@@ -65,22 +69,29 @@ test.each([
       money.on('money', (amount: string) => (received += BigInt(amount)))
     })
   })
-  const credentials = streamServer.generateAddressAndSecret()
   const spsp = createServer((_request, answer) => {
+    const credentials = streamServer.generateAddressAndSecret()
     answer.setHeader('content-type', 'application/spsp4+json')
     answer.end(JSON.stringify({ destination_account: credentials.destinationAccount, shared_secret: credentials.sharedSecret.toString('base64'), asset }))
   })
   await new Promise<void>((resolve) => spsp.listen(0, '127.0.0.1', resolve))
   ends.defer(() => new Promise<void>((resolve) => void spsp.close(() => resolve())))
-  const summary = await answerOf<{ sent: { value: string }; fulfilled: number; delivered?: { value: string } }>(['stream', `http://127.0.0.1:${(spsp.address() as AddressInfo).port}/payee`, '--seconds', '4', '--data', folder.path])
   // A rest worth less than a packet (100 units of the coarser scale) stays with the subscriber.
-  const sent = BigInt(summary.sent.value)
   const packetUnitsMin = unitsPerUnit === 1n ? 1n : 100n * unitsPerUnit
-  expect(sent).toBeLessThanOrEqual(400_000n)
-  expect(sent).toBeGreaterThan(400_000n - packetUnitsMin)
+  const whole = ({ sent }: Summary): boolean => BigInt(sent.value) > 400_000n - packetUnitsMin
+  const summaries: Summary[] = []
+  // On a busy machine the last second of one may be cut off.
+  while (!summaries.some(whole)) {
+    const summary = await answerOf<Summary>(['stream', `http://127.0.0.1:${(spsp.address() as AddressInfo).port}/payee`, '--seconds', '4', '--data', folder.path])
+    expect(BigInt(summary.sent.value)).toBeLessThanOrEqual(400_000n)
+    summaries.push(summary)
+    expect(summaries.length).toBeLessThan(5)
+  }
+  const sum = (of: (summary: Summary) => string | number): bigint => summaries.reduce((total, summary) => total + BigInt(of(summary)), 0n)
+  const sent = sum((summary) => summary.sent.value)
   expect(received).toBeLessThanOrEqual(sent / unitsPerUnit)
-  expect(received).toBeGreaterThanOrEqual(sent / unitsPerUnit - BigInt(summary.fulfilled))
-  expect(summary.delivered?.value ?? summary.sent.value).toBe(String(received))
+  expect(received).toBeGreaterThanOrEqual(sent / unitsPerUnit - sum(({ fulfilled }) => fulfilled))
+  expect(sum((summary) => summary.delivered?.value ?? summary.sent.value)).toBe(received)
   expect(await owed()).toBe(123_456n - received)
   expect(await verified(folder.path)).toMatchObject({ ok: true, problems: [] })
 })

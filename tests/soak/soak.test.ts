@@ -46,6 +46,7 @@ test.runIf(asked || process.env['RIVULET_TEST_LONG'] === '1')(`${streams} stream
   }
   const result = await benchStreams({ streams, seconds, sweep: false, profileFolder: undefined, watch }, (line) => console.log(line))
   const trends = (Object.keys(series) as Series[]).map((name) => ({ name, ...trendOf(series[name]), allowed: allowed[name] }))
+  for (const name of Object.keys(series) as Series[]) console.log(`${name}, MB: ${series[name].map((bytes) => (bytes / 1e6).toFixed(1)).join(' ')}`)
   for (const { name, level, part } of trends) console.log(`${name}: ${(level / streams / 1_000).toFixed(2)} kB a stream, ${(part * 100).toFixed(1)} % more over the window (allowed ${allowed[name] * 100} %)`)
   console.log(`lateness p50 ${result.latenessP50Ms.toFixed(1)} ms, p99 ${result.latenessP99Ms.toFixed(1)} ms; ${result.fulfilled} of ${result.due} packets`)
   expect(series.walletHeap).toHaveLength(samplesWanted)
