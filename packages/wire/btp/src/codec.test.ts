@@ -55,3 +55,14 @@ test('frames that are too large, of an unknown type or with too many sub-protoco
   expect(() => decodeFrame(Buffer.from('0300000001020100', 'hex'))).toThrow(PacketFault)
   expect(() => decodeFrame(Buffer.from('0600000001020111', 'hex'))).toThrow(PacketFault)
 })
+
+test('an error whose code is not three printable characters is refused by who writes it and by who reads it', () => {
+  const error = { type: FrameType.error, requestId: 1, code: 'F00', name: 'NotAcceptedError', triggeredAtMs: 0, message: 'no', protocols: [] }
+  const bytes = encodeFrame(error)
+  const at = bytes.indexOf('F00')
+  for (const wrong of ['\u000000', 'F 0', '\u00e900']) {
+    expect(() => encodeFrame({ ...error, code: wrong })).toThrow(PacketFault)
+    bytes.write(wrong, at, 'latin1')
+    expect(() => decodeFrame(bytes)).toThrow(PacketFault)
+  }
+})

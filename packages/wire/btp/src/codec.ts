@@ -94,11 +94,10 @@ function readProtocols(reader: OctetReader): SubProtocol[] {
 }
 
 function writeError(writer: OctetWriter, frame: ErrorFrame): void {
-  if (!/^[\x21-\x7e]{3}$/.test(frame.code)) throw new PacketFault(`not an error code: ${JSON.stringify(frame.code)}`)
   const triggeredAt = new Date(frame.triggeredAtMs)
   if (Number.isNaN(triggeredAt.valueOf())) throw new PacketFault(`not a time: ${frame.triggeredAtMs} ms`)
   const time = triggeredAt.toISOString().replace(/[-:T]/g, '')
-  writer.octets(Buffer.from(frame.code, 'latin1')).varAscii(checkAscii(frame.name)).varAscii(time).varUtf8(frame.message)
+  writer.octets(Buffer.from(checkCode(frame.code), 'latin1')).varAscii(checkAscii(frame.name)).varAscii(time).varUtf8(frame.message)
 }
 
 /** GeneralizedTime `YYYYMMDDHHMMSS.mmmZ`. */
@@ -107,7 +106,7 @@ const generalizedTime = /^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-
 const timeMaxMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 function readError(reader: OctetReader): Pick<ErrorFrame, 'code' | 'name' | 'triggeredAtMs' | 'message'> {
-  const code = reader.octets(3).toString('latin1')
+  const code = checkCode(reader.octets(3).toString('latin1'))
   const name = checkAscii(reader.varAscii())
   const time = generalizedTime.exec(reader.varAscii())
   if (time === null) throw new PacketFault('triggeredAt must be a GeneralizedTime in UTC')
@@ -116,6 +115,11 @@ function readError(reader: OctetReader): Pick<ErrorFrame, 'code' | 'name' | 'tri
   // The 99th month of 9999 lies in a year that the form cannot say.
   if (triggeredAtMs > timeMaxMs) throw new PacketFault('triggeredAt is later than the year 9999')
   return { code, name, triggeredAtMs, message: reader.varUtf8() }
+}
+
+function checkCode(code: string): string {
+  if (!/^[\x21-\x7e]{3}$/.test(code)) throw new PacketFault(`not an error code: ${JSON.stringify(code)}`)
+  return code
 }
 
 function checkAscii(text: string): string {
