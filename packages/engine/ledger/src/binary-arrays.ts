@@ -3,7 +3,7 @@
  * element type, length, lower bound, then each element's length and bytes.
  */
 const headerBytes = 20
-const oids = { bool: 16, bytea: 17, int8: 20, text: 25 } as const
+const oids = { bytea: 17, int8: 20, text: 25 } as const
 
 export function int8Array(values: readonly bigint[]): Buffer {
   const buffer = withHeader(oids.int8, values.length, values.length * 12)
@@ -25,17 +25,6 @@ export function numberArray(values: readonly number[]): Buffer {
     buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at + 4)
     buffer.writeUInt32BE(value % 2 ** 32, at + 8)
     at += 12
-  }
-  return buffer
-}
-
-export function boolArray(values: readonly boolean[]): Buffer {
-  const buffer = withHeader(oids.bool, values.length, values.length * 5)
-  let at = headerBytes
-  for (const value of values) {
-    buffer.writeInt32BE(1, at)
-    buffer.writeUInt8(value ? 1 : 0, at + 4)
-    at += 5
   }
   return buffer
 }

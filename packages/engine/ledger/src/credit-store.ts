@@ -1,6 +1,7 @@
 import type { Id } from '@rivulet/ids'
+import { amountMax } from '@rivulet/money'
 import type { Postgres } from '@rivulet/postgres'
-import { asciiArray, boolArray, byteaArray, int8Array, numberArray } from './binary-arrays.ts'
+import { asciiArray, byteaArray, int8Array, numberArray } from './binary-arrays.ts'
 import type { FlushStatement } from './flush-store.ts'
 import { query } from './query-store.ts'
 import type { SequenceWindow } from './sequence-window.ts'
@@ -9,8 +10,6 @@ import type { ReceivingTotal } from './types.ts'
 /** What one flush brings to one connection: a sum, and the window of its own sequences. */
 export interface CreditRow {
   readonly connection: Buffer
-  /** Whether this process knows no row of the connection. Only a fresh connection gets one. */
-  readonly fresh: boolean
   readonly sum: bigint
   /** Units of the link, 0 where they are those of the account. */
   readonly linkSum: bigint
@@ -19,16 +18,22 @@ export interface CreditRow {
   readonly closesAtMs: number
   readonly debitAccountId: Id<'acct'>
   readonly creditAccountId: Id<'acct'>
+  /** What the row of the connection says, as far as this process knows; undefined for a connection that gets its row now. */
+  readonly terms: RowTerms | undefined
 }
 
-export interface ReceivingState {
-  readonly total: bigint
+/** What a row says as long as it lives. No row follows one that has ended: when it ends is part of what the connection is. */
+export interface RowTerms {
   readonly totalMax: bigint
+  readonly debitAccountId: string | null
+  readonly creditAccountId: string | null
+}
+
+export interface ReceivingState extends RowTerms {
+  readonly total: bigint
   readonly window: SequenceWindow
   readonly closed: boolean
   readonly closesAtMs: number
-  readonly debitAccountId: string | null
-  readonly creditAccountId: string | null
 }
 
 const distance = '(i.highest - r.highest_sequence)'
@@ -38,54 +43,70 @@ const rowBits = `(case when r.highest_sequence = 0 or ${distance} > 64 then 0
 /** The batch's window seen from the row's highest sequence, where that is at least as high; the distance is then 0 to -64. */
 const batchBits = `((case when ${distance} = -64 then 0 else i.seen << (-${distance})::int4 end) | (1::int8 << (-${distance} - 1)::int4))`
 
+/** Of `unnest`, for known connections ($4 to $9) and fresh ones ($10 to $18). Arrays that are shorter than the first are filled up with nulls. */
+const knownRows = `unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[]) with ordinality
+      as i(connection, sum, highest, seen, link_sum, total_max, ordinal)`
+const freshRows = `unnest($10::bytea[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::text[], $18::text[]) with ordinality
+    as u(connection, sum, highest, seen, link_sum, total_max, closes_at_ms, debit_account_id, credit_account_id, ordinal)`
+
 /**
- * $3 now, $4 connections in ascending order, $5 sums, $6 highest sequences, $7 windows below them, $8 limits, $9 closing times, $10 debit and $11 credit
- * accounts, $12 whether the connection is fresh, $13 sums in units of the link. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
+ * $3 now. Of known connections, in ascending order: $4 connections, $5 sums, $6 highest sequences, $7 windows below them, $8 sums in units of the link (empty: all 0), $9 limits lower
+ * than those of the rows (empty: none). Of fresh ones the same from $10 on, then closing times, debit and credit accounts. Thousands of rows a second pass here, each value of each is
+ * unpacked: what a row says already, accounts and limit, is compared before it is sent. The guards refuse one row, never the statement; a refused row is looked at afterwards, packet by packet.
  * First all inserts, then all updates, both in ascending order, each row in one of them: a flush that updates never waits for one that inserts, so no two
- * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new. Accounts are compared so
- * that no index on them is taken to find a row.
+ * flushes can wait for each other. An upsert would do both at once, but locks, logs and checks each known row as if it were new.
  */
 export const creditStatement: FlushStatement = {
   name: 'ledger-credit',
   text: `with flush as materialized (select id from ledger.flushes where id = $1 and n = $2::int8 - 1 for update),
-  input as materialized (select * from unnest($4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::text[], $11::text[], $12::bool[], $13::int8[])
-    with ordinality as u(connection, sum, highest, seen, total_max, closes_at_ms, debit_account_id, credit_account_id, fresh, link_sum, ordinal)),
+  fresh as materialized (select * from ${freshRows}),
   inserted as (
     insert into ledger.receiving_streams
       (connection, total, link_total, highest_sequence, seen, total_max, closes_at_ms, posted_at_ms, debit_account_id, credit_account_id)
-    select connection, sum, link_sum, highest, seen, total_max, closes_at_ms, $3::int8, debit_account_id, credit_account_id from flush, input where fresh order by ordinal
+    select connection, sum, link_sum, highest, seen, total_max, closes_at_ms, $3::int8, debit_account_id, credit_account_id from flush, fresh order by ordinal
     on conflict (connection) do nothing returning connection),
   updated as (
     update ledger.receiving_streams r set
       total = r.total + i.sum,
-      link_total = r.link_total + i.link_sum,
+      link_total = r.link_total + coalesce(i.link_sum, 0),
       highest_sequence = greatest(r.highest_sequence, i.highest),
       seen = case when ${distance} > 0 then ${rowBits} | i.seen else r.seen | ${batchBits} end
-    from flush, input i
-    where (select count(*) from inserted) >= 0 and r.connection = i.connection and not i.fresh
+    from flush, ${knownRows}
+    where (select count(*) from inserted) >= 0 and r.connection = i.connection
       and not r.closed and r.closes_at_ms > $3::int8
       and r.total <= least(r.total_max, i.total_max) - i.sum
-      and r.debit_account_id is not distinct from i.debit_account_id and r.credit_account_id is not distinct from i.credit_account_id
       and case when ${distance} > 0 then ${rowBits} & i.seen = 0
         when ${distance} = 0 or ${distance} < -64 then false
         else i.seen & ((-1::int8) << (64 + ${distance})::int4) = 0 and ${batchBits} & r.seen = 0 end
     returning i.ordinal, r.total),
   moved as (
-    update ledger.flushes f set n = $2::int8, unapplied = case when (select count(*) from inserted) + (select count(*) from updated) = cardinality($4::bytea[]) then ''::bytea
-      else (select coalesce(string_agg(int4send(ordinal::int4 - 1), ''::bytea), ''::bytea) from input
-        where ordinal not in (select ordinal from updated) and not (fresh and connection in (select connection from inserted))) end
+    update ledger.flushes f set n = $2::int8, unapplied = case
+      when (select count(*) from inserted) + (select count(*) from updated) = cardinality($4::bytea[]) + cardinality($10::bytea[]) then ''::bytea
+      else (select coalesce(string_agg(int4send(place::int4), ''::bytea), ''::bytea) from (
+        select ordinal - 1 as place from generate_series(1, cardinality($4::bytea[])) as ordinal where ordinal not in (select ordinal from updated)
+        union all select cardinality($4::bytea[]) + ordinal - 1 from fresh where connection not in (select connection from inserted)) as missing) end
     from flush where f.id = flush.id returning f.unapplied)
   select unapplied, (select string_agg(int4send(ordinal::int4 - 1) || int8send(total), ''::bytea) from updated) as applied from moved`,
 }
 
-export function creditValues(nowMs: number, rows: readonly CreditRow[]): Buffer[] {
+/** @param known in ascending order; ordinals of the outcome count these first, then `fresh` */
+export function creditValues(nowMs: number, known: readonly CreditRow[], fresh: readonly CreditRow[]): Buffer[] {
   const now = Buffer.alloc(8)
   now.writeBigInt64BE(BigInt(nowMs))
   return [
-    now, byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), numberArray(rows.map((row) => row.window.highest)),
-    int8Array(rows.map((row) => row.window.seen)), int8Array(rows.map((row) => row.totalMax)), numberArray(rows.map((row) => row.closesAtMs)),
-    asciiArray(rows.map((row) => row.debitAccountId)), asciiArray(rows.map((row) => row.creditAccountId)), boolArray(rows.map((row) => row.fresh)), int8Array(rows.map((row) => row.linkSum)),
+    now, ...sums(known), int8Array(whereAny(known, ({ linkSum }) => linkSum, 0n)), int8Array(whereAny(known, ({ totalMax, terms }) => (terms !== undefined && totalMax < terms.totalMax ? totalMax : amountMax), amountMax)),
+    ...sums(fresh), int8Array(fresh.map((row) => row.linkSum)), int8Array(fresh.map((row) => row.totalMax)), numberArray(fresh.map((row) => row.closesAtMs)),
+    asciiArray(fresh.map((row) => row.debitAccountId)), asciiArray(fresh.map((row) => row.creditAccountId)),
   ]
+}
+
+function sums(rows: readonly CreditRow[]): Buffer[] {
+  return [byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), numberArray(rows.map((row) => row.window.highest)), int8Array(rows.map((row) => row.window.seen))]
+}
+
+/** Nothing where all are as usual. */
+function whereAny(rows: readonly CreditRow[], of: (row: CreditRow) => bigint, usual: bigint): bigint[] {
+  return rows.some((row) => of(row) !== usual) ? rows.map(of) : []
 }
 
 /** The totals of the rows after the flush, by ordinal: what the statement returned of the updated ones; an inserted one holds its sum. */

@@ -155,3 +155,30 @@ test('among hundreds of connections in one flush exactly those at their limit ar
   await pay(1)
   expect(await pay(2)).toEqual(Array.from({ length: 600 }, (_, index) => (index % 3 === 0 ? { applied: false, why: 'over-total' } : { applied: true, total: 20n })))
 })
+
+test('known and fresh connections share a flush; lower limits than the row’s count, higher ones do not, and nobody but its own payer and payee reaches a row', async () => {
+  await using books = await testBooks()
+  const carol = await books.ledger.openAccount({ name: 'publisher[carol]', kind: 'publisher', asset: books.publisher.asset, debitsMayExceedCredits: false })
+  const credit = (ledger: typeof books.ledger, name: string, sequence: number, change: Parameters<typeof creditTo>[1] = {}): Promise<unknown> =>
+    ledger.receiving.credit(creditTo(books, { connection: connectionOf(name), sequence, totalMax: 100n, ...change }))
+  // Whoever made the rows knows them, the other process learns of them when its first packets are refused.
+  const other = await books.open()
+  for (const [sequence, ledger] of [[2, books.ledger], [20, other]] as const) {
+    const names = ['lower', 'higher', 'fits', 'payee', 'payer'].map((name) => `${name} ${sequence}`)
+    await Promise.all(names.map((name) => credit(books.ledger, name, 1)))
+    const second = (): Promise<unknown[]> => Promise.all([
+      credit(ledger, `lower ${sequence}`, sequence, { amount: 5n, totalMax: 12n }),
+      credit(ledger, `higher ${sequence}`, sequence, { amount: 91n, totalMax: 1_000n }),
+      credit(ledger, `fits ${sequence}`, sequence, { amount: 40n, totalMax: 1_000n }),
+      credit(ledger, `payee ${sequence}`, sequence, { creditAccountId: carol.id }),
+      credit(ledger, `payer ${sequence}`, sequence, { debitAccountId: books.walletLink.id }),
+      credit(ledger, `fresh ${sequence}`, sequence, { amount: 7n }),
+    ])
+    const refused = (why: string): unknown => ({ applied: false, why })
+    const expected = [refused('over-total'), refused('over-total'), { applied: true, total: 50n }, refused('connection-closed'), refused('connection-closed'), { applied: true, total: 7n }]
+    expect({ sequence, results: await second() }).toEqual({ sequence, results: expected })
+    // Asked again, now that both know the rows: what was credited is a repeat.
+    expect(await second()).toEqual(expected.map((result, index) => (index === 2 || index === 5 ? refused('repeat') : result)))
+    expect(await books.ledger.balance(carol.id)).toMatchObject({ accrued: 0n })
+  }
+})

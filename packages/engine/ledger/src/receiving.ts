@@ -2,7 +2,7 @@ import { isFault } from '@rivulet/faults'
 import { amountMax } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
 import type { AccountCache } from './account-store.ts'
-import { type CreditRow, type CreditStore, creditStatement, creditValues, type ReceivingState, totalsOf } from './credit-store.ts'
+import { type CreditRow, type CreditStore, creditStatement, creditValues, type ReceivingState, type RowTerms, totalsOf } from './credit-store.ts'
 import { refusal } from './fault.ts'
 import { type FlushOutcome, FlushStore } from './flush-store.ts'
 import { type FlushAnswer, GroupCommit } from './group-commit.ts'
@@ -66,8 +66,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
   readonly #journal: Journal
   readonly #flushes: FlushStore
   readonly #commit: GroupCommit<Batch, FlushOutcome>
-  /** Connections that have a row. */
-  readonly #known = new KnownRows(knownConnectionsMax)
+  readonly #known = new KnownRows<RowTerms>(knownConnectionsMax)
   #queue: Waiting[] = []
 
   constructor({ context, store, accounts, journal }: ReceivingParts) {
@@ -152,7 +151,10 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
       let group = groups.get(key)
       if (group === undefined && groups.size < rowsPerFlushMax && entered < packetsPerFlushMax) {
         const { connection, totalMax, closesAtMs, debitAccountId, creditAccountId, sequence } = credit
-        group = { connection, totalMax, closesAtMs, debitAccountId, creditAccountId, key, fresh: !this.#known.has(key), packets: [], sum: 0n, linkSum: 0n, window: emptyWindow, lowest: sequence, full: false }
+        const terms = this.#known.get(key)
+        // Whoever is not whom the row names is told so when it is looked at, as those whose row was not known.
+        const mayUpdate = terms?.debitAccountId === debitAccountId && terms.creditAccountId === creditAccountId
+        group = { connection, totalMax, closesAtMs, debitAccountId, creditAccountId, key, terms: mayUpdate ? terms : undefined, packets: [], sum: 0n, linkSum: 0n, window: emptyWindow, lowest: sequence, full: false }
         groups.set(key, group)
       }
       const placed = group === undefined || entered >= packetsPerFlushMax ? 'later' : place(group, waiting)
@@ -162,15 +164,17 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     this.#queue = later
     if (groups.size === 0) return undefined
     const sorted = [...groups.values()].toSorted((one, other) => (one.key < other.key ? -1 : 1))
-    return { groups: sorted, values: creditValues(nowMs, sorted) }
+    const known = sorted.filter(({ terms }) => terms !== undefined)
+    const fresh = known.length === sorted.length ? [] : sorted.filter(({ terms }) => terms === undefined)
+    return { groups: fresh.length === 0 ? known : [...known, ...fresh], values: creditValues(nowMs, known, fresh) }
   }
 
   async #flush(n: number, batch: Batch, again: boolean): Promise<FlushAnswer<FlushOutcome>> {
     const answer = await this.#flushes.flush(n, batch.values, again)
     if (answer.kind !== 'committed') return answer
     const unapplied = new Set(answer.outcome.unapplied)
-    batch.groups.forEach((group, index) => {
-      if (!unapplied.has(index)) this.#known.add(group.key)
+    batch.groups.forEach(({ key, terms, totalMax, debitAccountId, creditAccountId }, index) => {
+      if (terms === undefined && !unapplied.has(index)) this.#known.set(key, { totalMax, debitAccountId, creditAccountId })
     })
     return answer
   }
@@ -215,7 +219,7 @@ export class Receiving implements ReceivingStreams, AsyncDisposable {
     for (const group of groups) {
       const state = states.get(group.key)
       if (state === undefined) this.#known.delete(group.key)
-      else this.#known.add(group.key)
+      else this.#known.set(group.key, { totalMax: state.totalMax, debitAccountId: state.debitAccountId, creditAccountId: state.creditAccountId })
       let total = state?.total ?? 0n
       let window = state?.window ?? emptyWindow
       for (const waiting of group.packets) {
