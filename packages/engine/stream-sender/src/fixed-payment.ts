@@ -99,7 +99,7 @@ export class FixedPayment extends WheelTimer implements SendingPayment {
     this.#context = context
     this.#link = spec.link
     this.#keys = new StreamKeys(spec.sharedSecret)
-    this.#receiver = new ReceiverLimit(spec.exchangeRate)
+    this.#receiver = new ReceiverLimit(spec.exchangeRate, { block: new BigInt64Array(1), at: 0 })
     this.#packetUnitsMax = spec.packetUnitsMax
     this.#sequence = spec.sequenceFirst
     this.#sendUntilMs = spec.sendUntilMs

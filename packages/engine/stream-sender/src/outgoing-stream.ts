@@ -4,7 +4,7 @@ import { decodeAmountTooLarge, ErrorCode, isFulfill, type LateListener, type Lin
 import { amountMax, multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type StreamPacket } from '@rivulet/stream'
 import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
-import { Accrual } from './accrual.ts'
+import { Accrual, accrualCounters } from './accrual.ts'
 import type { CounterBlocks } from './counter-blocks.ts'
 import { backoffMs, intervalMaxMs, intervalMs, type LinkShare, msUntil, nextTickMs, packetUnitsMin } from './pace.ts'
 import { ReceiverLimit } from './receiver-limit.ts'
@@ -38,9 +38,9 @@ const noFlights: Flight[] = []
 const money: Frame = { type: FrameType.streamMoney, streamId, shares: 1n }
 const goodbye: Frame = { type: FrameType.connectionClose, errorCode: StreamErrorCode.noError, errorMessage: '' }
 
-/** Places of a stream's counters. Units, all of them at most 2^62: the lease bounds what leaves, and a receiver that says it got more is not believed. */
-const [paidAt, deliveredAt, inFlightAt, inDoubtAt] = [0, 1, 2, 3]
-export const countersEach = 4
+/** Places of a stream's counters. Units, none of them beyond 2^62: the lease bounds what leaves, and a receiver that says it got more is not believed. */
+const [paidAt, deliveredAt, inFlightAt, inDoubtAt, roomAt, accrualAt] = [0, 1, 2, 3, 4, 5]
+export const countersEach = accrualAt + accrualCounters
 
 /** What all streams of a sender share. */
 export interface SenderContext {
@@ -145,8 +145,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#rate = spec.rate
     this.#packetMs = msUntil(this.#packetUnitsMin, spec.rate)
     this.#leaseLowUnits = this.#leaseLowAt(spec.rate)
-    this.#accrual = new Accrual(spec.rate)
-    this.#receiver = new ReceiverLimit(spec.exchangeRate)
+    this.#accrual = new Accrual(spec.rate, { block, at: at + accrualAt })
+    this.#receiver = new ReceiverLimit(spec.exchangeRate, { block, at: at + roomAt })
     this.#sourceAddress = spec.sourceAddress
     this.#saysGoodbye = spec.sayGoodbye !== false
     this.#greeting = [
