@@ -144,6 +144,6 @@ test('the agent answers only the page that embeds it, for the origin that the br
     frame.contentWindow.postMessage({ type: 'rivulet:hello', visible: true, site: 'https://victim.example' }, '*', [port2])
     port1.postMessage({ type: 'start', requestId: 'r', pointer: 'https://wallet.example/alice', site: 'https://victim.example' })
   }`)
-  expect(await at.wallet.next('attach')).toEqual({ type: 'attach', site: at.wallet.siteUrl, visible: true })
+  expect(await at.wallet.next('attach')).toEqual({ type: 'attach', site: at.wallet.siteUrl, visible: true, shownForMs: expect.any(Number) as number })
   expect(await at.wallet.next('start')).toEqual({ type: 'start', requestId: 'r', pointer: 'https://wallet.example/alice' })
 })

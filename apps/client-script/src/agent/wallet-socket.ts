@@ -19,10 +19,13 @@ export class WalletSocket {
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #retryMs = retryMinMs
   #toldVisible = false
+  #visible = false
+  #shownMs = 0
 
   constructor(site: string, events: WalletSocketEvents) {
     this.#site = site
     this.#events = events
+    this.#look()
     setInterval(() => {
       if (events.isVisible()) this.send({ type: 'beat' })
     }, beatEveryMs)
@@ -42,7 +45,7 @@ export class WalletSocket {
 
   /** Visibility may have changed. */
   seen(): void {
-    const visible = this.#events.isVisible()
+    const visible = this.#look()
     if (visible !== this.#toldVisible) {
       this.#toldVisible = visible
       this.send({ type: 'visible', visible })
@@ -56,8 +59,8 @@ export class WalletSocket {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/agent/socket`)
     this.#socket = socket
     socket.onopen = () => {
-      this.#toldVisible = this.#events.isVisible()
-      this.send({ type: 'attach', site: this.#site, visible: this.#toldVisible })
+      this.#toldVisible = this.#look()
+      this.send({ type: 'attach', site: this.#site, visible: this.#toldVisible, shownForMs: this.#visible ? Math.floor(performance.now() - this.#shownMs) : 0 })
       this.#events.attached()
     }
     socket.onmessage = (event: MessageEvent<string>) => {
@@ -72,6 +75,12 @@ export class WalletSocket {
       }, this.#retryMs * (0.5 + Math.random() / 2))
       this.#retryMs = Math.min(this.#retryMs * 2, retryMaxMs)
     }
+  }
+
+  #look(): boolean {
+    const visible = this.#events.isVisible()
+    if (visible && !this.#visible) this.#shownMs = performance.now()
+    return (this.#visible = visible)
   }
 
   #close(): void {

@@ -14,8 +14,6 @@ export interface AgentDesk extends SessionDesk {
   offered(): void
   /** A page whose browser holds this token has paid for the first time. */
   paidFirst(token: string): void
-  /** Counts pages as they come into view. */
-  nextShown(): number
 }
 
 /** What the browser said when the socket was opened: the token of a site, if there is one. */
@@ -33,7 +31,7 @@ export class AgentPage implements PayingPage {
   #visible = false
   #heardMs: number
   #attentive = false
-  #shownOrder = 0
+  #shownMs = 0
   #left = false
   /** Until its first payment. */
   #unpaidToken: string | undefined
@@ -54,8 +52,8 @@ export class AgentPage implements PayingPage {
     return this.#attentive
   }
 
-  get shownOrder(): number {
-    return this.#shownOrder
+  get shownMs(): number {
+    return this.#shownMs
   }
 
   sessions(): Iterable<PaymentSession> {
@@ -66,7 +64,7 @@ export class AgentPage implements PayingPage {
   async receive(message: MessageOf<AgentToWallet>): Promise<string | undefined> {
     if (this.#left) return undefined
     this.#heardMs = this.#desk.clock.monotonicMs()
-    if (message.type === 'attach') return this.#attach(message.site, message.visible)
+    if (message.type === 'attach') return this.#attach(message)
     if (this.#site === undefined) return 'attach first'
     switch (message.type) {
       case 'start':
@@ -76,6 +74,7 @@ export class AgentPage implements PayingPage {
         this.#stop(message.requestId)
         return undefined
       case 'visible':
+        if (message.visible && !this.#visible) this.#shownMs = this.#heardMs
         this.#visible = message.visible
         this.#look()
         return undefined
@@ -109,11 +108,12 @@ export class AgentPage implements PayingPage {
     this.#disconnect('stopped')
   }
 
-  async #attach(site: string, visible: boolean): Promise<string | undefined> {
+  async #attach({ site, visible, shownForMs = 0 }: AgentToWallet['attach']): Promise<string | undefined> {
     if (this.#site !== undefined) return 'attached already'
     const { allowLocal } = this.#desk
     this.#site = checkSite(site, allowLocal)
     this.#visible = visible
+    this.#shownMs = this.#heardMs - shownForMs
     const token = this.#tokenOf(site)
     const found = token === undefined ? undefined : await this.#desk.identify(token, site)
     // The socket may have closed meanwhile.
@@ -179,7 +179,6 @@ export class AgentPage implements PayingPage {
     const attentive = this.#visible && this.#desk.clock.monotonicMs() - this.#heardMs <= silenceMaxMs
     if (attentive === this.#attentive) return
     this.#attentive = attentive
-    if (attentive) this.#shownOrder = this.#desk.nextShown()
     this.#payer?.reconsider()
   }
 

@@ -25,7 +25,7 @@ const pingEveryMs = 30_000
 
 const requestId = z.string().min(1).max(64)
 const agentMessage: z.ZodType<MessageOf<AgentToWallet>> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('attach'), site: z.string().max(300), visible: z.boolean() }),
+  z.strictObject({ type: z.literal('attach'), site: z.string().max(300), visible: z.boolean(), shownForMs: z.int().min(0).optional() }),
   z.strictObject({ type: z.literal('start'), requestId, pointer: z.string().max(2_048) }),
   z.strictObject({ type: z.literal('stop'), requestId, final: z.boolean() }),
   z.strictObject({ type: z.literal('visible'), visible: z.boolean() }),

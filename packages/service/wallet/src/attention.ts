@@ -6,8 +6,8 @@ import type { PauseReason, Permit } from './session.ts'
 export interface PageView {
   /** Whether it is visible and its agent was heard lately. */
   readonly attentive: boolean
-  /** Grows with each page that comes into view: the newest is the one she looks at. */
-  readonly shownOrder: number
+  /** When it came into view, ms of the monotonic clock: the newest is the one she looks at. */
+  readonly shownMs: number
   /** Requests that could pay. */
   readonly links: number
   readonly blocked: boolean
@@ -28,7 +28,7 @@ export function permitsOf(payer: PayerView, pages: readonly PageView[]): readonl
   let winner: PageView | undefined
   for (const page of pages) {
     if (page.links === 0 || obstacleOf(page) !== undefined) continue
-    if (winner === undefined || page.shownOrder > winner.shownOrder) winner = page
+    if (winner === undefined || page.shownMs >= winner.shownMs) winner = page
   }
   return pages.map((page) => {
     if (payer.standstill !== undefined) return { reason: payer.standstill }

@@ -11,7 +11,7 @@ const budget = 1_000_000_000n
 async function visit(house: TestHouse, { from = site, foreign = false }: { readonly from?: string; readonly foreign?: boolean } = {}) {
   const { url, wallet, die } = await house.wallet({ foreign })
   const cookie = await house.connect(url, from)
-  const open = (): Promise<TestAgent> => house.agent(url, from, cookie)
+  const open = (shownForMs?: number): Promise<TestAgent> => house.agent(url, from, cookie, shownForMs)
   return { url, wallet, die, open, agent: await open() }
 }
 
@@ -136,6 +136,28 @@ test('of two tabs the one shown last pays; the other goes on when it hides, and 
   second.leave()
   const left = first.paid()
   await house.until(() => first.paid() > left)
+})
+
+test('a page whose agent opens its socket again, or is heard again, does not take the turn of the one she looked at since', async () => {
+  await using house = await TestHouse.open()
+  const { agent: first, open } = await visit(house)
+  first.start('one')
+  await house.until(() => first.paid() > 0n)
+  await house.passes(1_000)
+  const second = await open()
+  second.start('two')
+  await house.until(() => second.paid() > 0n && first.last() === 'paused other-page')
+  first.leave()
+  const firstAgain = await open(60_000)
+  firstAgain.start('one')
+  await house.until(() => firstAgain.last() === 'paused other-page')
+  firstAgain.visible = false
+  await house.until(() => firstAgain.last() === 'paused hidden')
+  firstAgain.send({ type: 'beat' })
+  await house.until(() => firstAgain.last() === 'paused other-page')
+  const paid = second.paid()
+  await house.until(() => second.paid() > paid)
+  expect(firstAgain.paid()).toBe(0n)
 })
 
 test('a visible page whose agent falls silent is not paid for', async () => {

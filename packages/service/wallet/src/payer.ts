@@ -13,7 +13,7 @@ import { monthOf, type UsageMeter } from './usage-meter.ts'
 export interface PayingPage {
   readonly connection: Connection
   readonly attentive: boolean
-  readonly shownOrder: number
+  readonly shownMs: number
   sessions(): Iterable<PaymentSession>
   /** The connection ended or changed. */
   reconnected(connection: Connection | undefined): void
@@ -115,7 +115,7 @@ export class Payer {
 
   /** What her open pages ask for, those that she looks at first: whom, and why it is not paid now. */
   requests(): readonly OpenRequest[] {
-    const pages = [...this.#pages].sort((a, b) => Number(b.attentive) - Number(a.attentive) || b.shownOrder - a.shownOrder)
+    const pages = [...this.#pages].sort((a, b) => Number(b.attentive) - Number(a.attentive) || b.shownMs - a.shownMs)
     return pages.flatMap((page) => Array.from(page.sessions(), (session) => ({ site: page.connection.site, payee: session.payee ?? session.pointer, streamId: session.stream?.id, reason: session.reason })))
   }
 
@@ -200,7 +200,7 @@ export class Payer {
       { standstill: this.#standstill(), rate: this.#rate },
       pages.map(({ page, sessions }) => ({
         attentive: page.attentive,
-        shownOrder: page.shownOrder,
+        shownMs: page.shownMs,
         links: sessions.length,
         blocked: page.connection.blocked,
         capReached: this.#capReached(page.connection),

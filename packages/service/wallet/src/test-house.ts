@@ -189,13 +189,13 @@ export class TestHouse implements AsyncDisposable {
     return cookiesOf(redeemed.response)
   }
 
-  /** A page's agent. */
-  async agent(url: string, site: string, cookie: string): Promise<TestAgent> {
+  /** A page's agent; the page has been visible for `shownForMs`. */
+  async agent(url: string, site: string, cookie: string, shownForMs?: number): Promise<TestAgent> {
     const agent = new TestAgent(new WebSocket(`${url.replace('http', 'ws')}/agent/socket`, { headers: { origin, cookie } }))
     this.#ends.push(() => agent.leave())
     this.#agents.push(agent)
     await agent.open
-    agent.send({ type: 'attach', site, visible: true })
+    agent.send({ type: 'attach', site, visible: true, shownForMs })
     await this.until(() => agent.heard.length > 0)
     return agent
   }

@@ -149,7 +149,6 @@ class WalletProcess implements Wallet {
   readonly #completing = new Set<Promise<unknown>>()
   #switch: { readonly store: SwitchStore; readonly state: SwitchState }
   #resolving = 0
-  #shown = 0
   /** Pages that offered the button since this was last written. */
   #offered = 0
   #stopping: Promise<void> | undefined
@@ -194,7 +193,6 @@ class WalletProcess implements Wallet {
       },
       offered: () => (this.#offered += 1),
       paidFirst: (token) => void journey.paid(token).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'a first packet could not be counted')),
-      nextShown: () => (this.#shown += 1),
     }
     this.#sockets = new AgentSockets({ clock, log, origin, proxyHops, desk: this.#desk })
     const entrance = accounts.entrance('subscriber')

@@ -74,8 +74,8 @@ export type Paused = Requested & Reasoned
 export type Stopped = Requested & Reasoned
 
 export interface AgentToWallet {
-  /** Always the first. `site` is the page's origin as the agent's browser saw it. */
-  readonly attach: Visible & { readonly site: string }
+  /** Always the first. `site` is the page's origin as the agent's browser saw it; `shownForMs` for how long the page has been visible: a socket that is opened again makes no page the newest. */
+  readonly attach: Visible & { readonly site: string; readonly shownForMs?: number | undefined }
   readonly start: Start
   readonly stop: Stop
   readonly visible: Visible
