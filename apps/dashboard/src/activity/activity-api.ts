@@ -11,6 +11,8 @@ const activitySchema = z.object({
   to: z.string(),
   assetCode: z.string(),
   assetScale: z.number(),
+  /** Of shares that nobody took, on these days. */
+  cameBack: units,
   lines: z.array(
     z.object({
       /** UTC, `2026-01-31`. */

@@ -63,10 +63,12 @@ function Spent({ activity }: { readonly activity: Activity }): React.JSX.Element
   const asset = { code: activity.assetCode, scale: activity.assetScale }
   const money = (amount: bigint): string => formatMoney(amount, asset, locale, decimals)
   const returned = sumOf(activity.lines) - sumOf(lines)
+  const cameBack = activity.cameBack > 0n && <p className="quiet">{t('activity.cameBack', { amount: money(activity.cameBack) })}</p>
   if (activity.lines.length === 0) {
     return (
       <section className="card">
         <Empty title={t('activity.empty')} why={t('activity.emptyWhy')} />
+        {cameBack}
       </section>
     )
   }
@@ -89,6 +91,7 @@ function Spent({ activity }: { readonly activity: Activity }): React.JSX.Element
           })}
         </dl>
         {returned > 0n && <p className="quiet">{t('activity.returned', { amount: money(returned) })}</p>}
+        {cameBack}
         <Days days={daysOf(lines, activity)} asset={asset} />
       </section>
       <div className="plan-page">

@@ -13,6 +13,7 @@ export const activityFr: typeof activityEn = {
     kind: { reading: 'En lisant', share: 'Partagé en fin de période', payment: 'Pourboires et paiements', fee: 'Frais', returned: 'Remboursé', other: 'Rectifications' },
     part: { reading: 'En lisant', share: 'Partagé', other: 'Pourboires et autres' },
     returned: '{{amount}} de plus ont quitté votre budget parce qu’un paiement a été remboursé sur votre carte.',
+    cameBack: '{{amount}} sont revenus dans votre budget : ils avaient été partagés avec une adresse qui n’a rien accepté pendant longtemps.',
     byPayee: 'Qui l’a reçu',
     bySite: 'Par site',
     byDay: 'Jour par jour',

@@ -153,6 +153,11 @@ export class Ledger implements AsyncDisposable {
     return lines.length > limit ? undefined : lines
   }
 
+  /** Units of shares that nobody took and that came back into this account (`share-returned`) from `fromMs` until before `untilMs`. */
+  cameBack(accountId: Id<'acct'>, period: { readonly fromMs: number; readonly untilMs: number }): Promise<bigint> {
+    return this.#transfers.cameBack(accountId, period)
+  }
+
   /** All postings that are durable and lie behind these places of the chains, in order within each chain. At most `limit`, and 1,000. */
   receivedSince(cursors: ReadonlyMap<string, bigint>, limit: number): Promise<readonly ReceivedPosting[]> {
     return this.#transfers.receivedSince(cursors, Math.min(limit, transfersPerPageMax))

@@ -77,6 +77,12 @@ export class TransferStore {
     return rows.map((row) => ({ ...row, key: row.key ?? undefined, stream: row.stream ?? undefined, site: row.site ?? undefined, payee: row.payee ?? undefined }))
   }
 
+  async cameBack(accountId: Id<'acct'>, { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number }): Promise<bigint> {
+    const rows = await query<{ amount: bigint }>(this.#postgres,
+      `select coalesce(sum(amount), 0)::int8 as amount from ledger.transfers where credit_account_id = $1 and reason = 'share-returned' and id >= $2 and posted_at_ms < $3`, [accountId, idFloor('xfer', fromMs), untilMs])
+    return rows[0]?.amount ?? 0n
+  }
+
   /** A chain is written in order, so whoever reads it from where it was misses nothing, which ids and times do not promise. */
   async receivedSince(cursors: ReadonlyMap<string, bigint>, limit: number): Promise<ReceivedPosting[]> {
     const rows = await query<{ chain_id: string; chain_length: bigint; stream: string | null; reason: string; credit_account_id: Id<'acct'> }>(this.#postgres,

@@ -136,7 +136,14 @@ test('everyone sees only her own, within a rate, and nobody without a session', 
   try {
     expect((await ask('nobody')).status).toBe(401)
     expect(JSON.parse((await ask('alice')).text)).toMatchObject({ today: '2026-02-01', assetCode: 'EUR', lines: expect.arrayContaining([{ day: '2026-01-30', kind: 'reading', site, payee: mara, amount: '100', seconds: 0 }]) as unknown })
-    expect(JSON.parse((await ask('carol')).text)).toMatchObject({ lines: [] })
+    expect(JSON.parse((await ask('carol')).text)).toMatchObject({ cameBack: '0', lines: [] })
+    // An address took nothing, and what had gathered for it went back: no spending, and none of what was spent.
+    const sharing = await books.ledger.openAccount({ name: 'sharing.back', kind: 'subscriber', asset: books.subscriber.asset, debitsMayExceedCredits: true })
+    await books.ledger.transfer({ key: 'back', debitAccountId: sharing.id, creditAccountId: subscriber.accountId, amount: 17n, reason: 'share-returned' })
+    const before = JSON.parse((await ask('alice')).text) as { cameBack: string; lines: object[] }
+    expect(before.cameBack).toBe('17')
+    expect(before.lines).not.toContainEqual(expect.objectContaining({ amount: '17' }))
+    expect(JSON.parse((await ask('alice', 'from=2026-01-01&to=2026-01-31')).text)).toMatchObject({ cameBack: '0' })
     expect((await ask('carol', 'from=x&to=y')).status).toBe(400)
     expect((await ask('carol', undefined, '/api/activity.csv')).text).toBe('day,kind,site,payee,seconds,amount,asset\r\n')
     const many = await Promise.all(Array.from({ length: 25 }, () => ask('carol')))

@@ -41,7 +41,7 @@ export interface KeptReading {
 }
 
 export interface ActivitySources {
-  readonly ledger: Pick<Ledger, 'spent'>
+  readonly ledger: Pick<Ledger, 'spent' | 'cameBack'>
   readonly readingOf: (personId: Id<'pers'>, period: { readonly from: string; readonly to: string; readonly limit: number }) => Promise<readonly KeptReading[]>
   /** How a period's rest was shared, by the key under which it left her account. */
   readonly sharesOf: (keys: readonly string[]) => Promise<ReadonlyMap<string, readonly Share[]>>

@@ -31,8 +31,8 @@ export function activityRoutes({ sources, clock, entrance }: ActivityRoutesOptio
     const { name, email } = personOf(response)
     const subscriber = subscriberOf(response)
     const period = periodOf(request.query)
-    const lines = subscriber === undefined ? [] : await activityOf(subscriber, period, sources)
-    response.json({ person: { name, email }, from: period.from, to: period.to, today: isoDay(clock.nowMs()), assetCode: subscriber?.asset.code ?? '', assetScale: subscriber?.asset.scale ?? 0, lines: lines.map(lineJson) })
+    const [lines, cameBack] = subscriber === undefined ? [[], 0n] : await Promise.all([activityOf(subscriber, period, sources), sources.ledger.cameBack(subscriber.accountId, period)])
+    response.json({ person: { name, email }, from: period.from, to: period.to, today: isoDay(clock.nowMs()), assetCode: subscriber?.asset.code ?? '', assetScale: subscriber?.asset.scale ?? 0, cameBack: String(cameBack), lines: lines.map(lineJson) })
   })
   router.get('/api/activity.csv', async (request, response) => {
     const subscriber = subscriberOf(response)
@@ -54,12 +54,12 @@ function lineJson({ day, kind, site, payee, amount, seconds }: ActivityLine): ob
 }
 
 const activityAnswer = z.strictObject({
-  person: personPart, from: dayPart, to: dayPart, today: dayPart, ...assetParts,
+  person: personPart, from: dayPart, to: dayPart, today: dayPart, ...assetParts, cameBack: unitsPart,
   lines: z.array(z.strictObject({ day: dayPart, kind: z.string(), site: z.string().nullable(), payee: z.string().nullable(), amount: unitsPart, seconds: z.number() })),
 })
 
 /** What the API reference says of these routes. */
 export const activityApi = {
-  'GET /api/activity': { summary: 'What was spent on these days (UTC), by day, kind, site and payee; every amount is the ledger’s.', query: periodSchema, answer: activityAnswer },
+  'GET /api/activity': { summary: 'What was spent on these days (UTC), by day, kind, site and payee, and what came back of shares that nobody took; every amount is the ledger’s.', query: periodSchema, answer: activityAnswer },
   'GET /api/activity.csv': { summary: 'The same as CSV.', query: periodSchema, type: 'text/csv' },
 }
