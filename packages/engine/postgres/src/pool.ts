@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { PostgresFault } from './fault.ts'
+import { NamingClient } from './naming-client.ts'
 
 export interface PostgresOptions {
   /** postgresql://user:password@host:port/database */
@@ -29,6 +30,7 @@ export class Postgres implements AsyncDisposable {
   private constructor(options: PostgresOptions) {
     this.url = options.url
     this.pool = new pg.Pool({
+      Client: NamingClient,
       connectionString: options.url,
       max: options.connectionsMax,
       application_name: options.applicationName,

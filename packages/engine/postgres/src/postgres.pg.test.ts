@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { inTransaction, migrate, openEmbeddedPostgres, Postgres, schemaVersions, script, startEmbeddedPostgres, statement } from './index.ts'
 import { testPostgres } from './testing.ts'
@@ -42,6 +43,64 @@ describe('a statement with its values in its text', () => {
 
   test('text that the database cannot hold is refused as the database does', () => {
     expect(() => statement('select $1', ['a\0b'])).toThrow(expect.objectContaining({ code: '22021', severity: 'ERROR' }))
+  })
+})
+
+describe('a statement with values that is asked again and again', () => {
+  const find = 'select * from counting.counter where id = $1'
+  const namedOf = async (client: PoolClient, text: string) => (await client.query('select name, generic_plans, custom_plans from pg_prepared_statements where statement = $1', [text])).rows as unknown[]
+
+  test('is parsed once on its connection, and answers as before, its faults too', async () => {
+    await using postgres = await testPostgres([counting])
+    const client = await postgres.pool.connect()
+    await client.query('insert into counting.counter values ($1, $2)', [1, 7n])
+    for (let turn = 0; turn < 4; turn += 1) await client.query(find, [1])
+    expect(await namedOf(client, find)).toEqual([])
+    for (let turn = 0; turn < 40; turn += 1) expect((await client.query(find, [1])).rows).toEqual([{ id: 1, value: 7n }])
+    expect((await client.query({ text: find, values: [2] })).rows).toEqual([])
+    expect(await namedOf(client, find)).toMatchObject([{ name: expect.stringMatching(/^rivulet-/) as string }])
+    for (let turn = 0; turn < 8; turn += 1) await expect(client.query('select 1 / $1::int4', [0])).rejects.toMatchObject({ code: '22012' })
+    expect((await new Promise<{ rows: unknown[] }>((resolve) => client.query(find, [1], (_error, result) => resolve(result)))).rows).toEqual([{ id: 1, value: 7n }])
+    client.release()
+  })
+
+  test('has the columns of now when a table was changed meanwhile, and a transaction that it is too late for can be tried again', async () => {
+    await using postgres = await testPostgres([counting])
+    const client = await postgres.pool.connect()
+    await client.query('insert into counting.counter values ($1, $2)', [1, 7n])
+    for (let turn = 0; turn < 6; turn += 1) await client.query(find, [1])
+    await client.query('alter table counting.counter add note text')
+    expect((await client.query(find, [1])).rows).toEqual([{ id: 1, value: 7n, note: null }])
+    expect((await client.query(find, [1])).rows).toEqual([{ id: 1, value: 7n, note: null }])
+    const other = 'select c.* from counting.counter c where id = $1'
+    for (let turn = 0; turn < 6; turn += 1) await client.query(other, [1])
+    await client.query('alter table counting.counter drop note')
+    await client.query('begin')
+    await expect(client.query(other, [1])).rejects.toMatchObject({ code: '0A000' })
+    await client.query('rollback')
+    await client.query('begin')
+    expect((await client.query(other, [1])).rows).toEqual([{ id: 1, value: 7n }])
+    await client.query('commit')
+    client.release()
+  })
+
+  test('is planned anew as tables grow, whoever looks at statistics: it does not go on to read all rows', async () => {
+    await using postgres = await testPostgres([counting])
+    const client = await postgres.pool.connect()
+    await client.query('alter table counting.counter set (autovacuum_enabled = off)')
+    const sum = 'select sum(value)::int8 as sum from counting.counter where id = any($1::int4[])'
+    for (let turn = 0; turn < 20; turn += 1) await client.query(sum, [[1, 2]])
+    await client.query('insert into counting.counter select n, n from generate_series(1, 20000) n')
+    for (let turn = 0; turn < 40; turn += 1) await client.query(sum, [[1, 2]])
+    const readWhole = async () => {
+      await client.query('select pg_stat_force_next_flush()')
+      await client.query('select 1')
+      return (await client.query<{ seq_tup_read: bigint }>(`select seq_tup_read from pg_stat_user_tables where relname = 'counter'`)).rows[0]?.seq_tup_read
+    }
+    const before = await readWhole()
+    for (let turn = 0; turn < 20; turn += 1) expect((await client.query(sum, [[1, 2]])).rows).toEqual([{ sum: 3n }])
+    expect(await readWhole()).toBe(before)
+    client.release()
   })
 })
 
