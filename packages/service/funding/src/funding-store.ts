@@ -111,6 +111,22 @@ interface ChangeAsked {
   readonly decide: Decide
 }
 
+/** The newest rows of a subscription. */
+interface NewestAsked {
+  readonly id: Id<'subs'>
+  readonly limit: number
+}
+
+export interface ChargeLine {
+  readonly key: string
+  readonly reference: string | null
+  readonly amount: bigint
+  readonly status: ChargeStatus
+  readonly askedMs: number
+  /** Disputes of it that were won back. */
+  readonly disputesWon: number
+}
+
 interface Beginning {
   readonly record: SubscriptionRecord
   readonly effects: readonly SubscriptionEffect[]
@@ -176,6 +192,21 @@ export class FundingStore {
       select s.* from unnest(${asked.map(({ id }) => id)}::text[], ${asked.map(({ period }) => period)}::int4[]) as u(id, period) join funding.statement s on s.subscription_id = u.id and s.period = u.period`.execute(this.#db)
     const found = new Map(rows.map((row) => [`${row.subscription_id} ${row.period}`, statementOf(row)]))
     return asked.map(({ id, period }) => found.get(`${id} ${period}`))
+  }, atOnceMax)
+  readonly #statementsOf = new Batches(async (asked: readonly NewestAsked[]) => {
+    const { rows } = await sql<Tables['funding.statement'] & { readonly asked: bigint }>`
+      select w.asked, s.* from unnest(${asked.map(({ id }) => id)}::text[], ${asked.map(({ limit }) => limit)}::int4[]) with ordinality as w(id, rows_max, asked)
+      cross join lateral (select * from funding.statement where subscription_id = w.id order by period desc limit w.rows_max) s order by w.asked, s.period desc`.execute(this.#db)
+    const found = Map.groupBy(rows, (row) => Number(row.asked))
+    return asked.map((_, index) => (found.get(index + 1) ?? []).map(statementOf))
+  }, atOnceMax)
+  readonly #chargesOf = new Batches(async (asked: readonly NewestAsked[]) => {
+    const { rows } = await sql<Pick<Tables['funding.charge'], 'key' | 'provider_reference' | 'amount' | 'status' | 'asked_ms'> & { readonly asked: bigint; readonly disputes_won: number }>`
+      select w.asked, c.* from unnest(${asked.map(({ id }) => id)}::text[], ${asked.map(({ limit }) => limit)}::int4[]) with ordinality as w(id, rows_max, asked)
+      cross join lateral (
+        select key, provider_reference, amount, status, asked_ms, disputes_won from funding.charge where subscription_id = w.id order by asked_ms desc, key limit w.rows_max) c order by w.asked, c.asked_ms desc, c.key`.execute(this.#db)
+    const found = Map.groupBy(rows, (row) => Number(row.asked))
+    return asked.map((_, index) => (found.get(index + 1) ?? []).map((row) => ({ key: row.key, reference: row.provider_reference, amount: row.amount, status: row.status, askedMs: Number(row.asked_ms), disputesWon: row.disputes_won })))
   }, atOnceMax)
   readonly #beginnings = new Batches((asked: readonly Beginning[]) => this.#begin(asked), atOnceMax)
   readonly #changes = new Batches((asked: readonly ChangeAsked[]) => this.#changeAll(asked), atOnceMax)
@@ -352,7 +383,7 @@ export class FundingStore {
     const ready = rows.filter((row) => Number(row.not_before_ms) <= nowMs).slice(0, limit)
     const records = new Map<string, SubscriptionRecord>()
     if (ready.length > 0) {
-      const found = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('id', 'in', ready.map((row) => row.subscription_id)).execute()
+      const found = await this.#db.selectFrom('funding.subscription').select(subscriptionColumns).where('id', '=', sql<string>`any(${ready.map((row) => row.subscription_id)}::text[])`).execute()
       for (const row of found) records.set(row.id, await this.#record(row))
     }
     return ready.flatMap((row) => {
@@ -436,15 +467,13 @@ export class FundingStore {
     await this.#db.deleteFrom('funding.refund').where('charge_key', '=', key).where('until', '=', until).execute()
   }
 
-  async charges(id: Id<'subs'>, limit: number): Promise<readonly { readonly key: string; readonly reference: string | null; readonly amount: bigint; readonly status: ChargeStatus; readonly askedMs: number; readonly disputesWon: number }[]> {
-    const rows = await this.#db.selectFrom('funding.charge').select(['key', 'provider_reference', 'amount', 'status', 'asked_ms', 'disputes_won']).where('subscription_id', '=', id).orderBy('asked_ms', 'desc').orderBy('key').limit(limit).execute()
-    return rows.map((row) => ({ key: row.key, reference: row.provider_reference, amount: row.amount, status: row.status, askedMs: Number(row.asked_ms), disputesWon: row.disputes_won }))
+  charges(id: Id<'subs'>, limit: number): Promise<readonly ChargeLine[]> {
+    return this.#chargesOf.add({ id, limit })
   }
 
   /** Newest first. */
-  async statements(id: Id<'subs'>, limit: number): Promise<readonly Statement[]> {
-    const rows = await this.#db.selectFrom('funding.statement').selectAll().where('subscription_id', '=', id).orderBy('period', 'desc').limit(limit).execute()
-    return rows.map(statementOf)
+  statements(id: Id<'subs'>, limit: number): Promise<readonly Statement[]> {
+    return this.#statementsOf.add({ id, limit })
   }
 
   statement(id: Id<'subs'>, period: number): Promise<Statement | undefined> {
