@@ -119,19 +119,20 @@ class House {
   async change(day: number): Promise<void> {
     const { funding, sandbox } = this.#world
     const plans = await funding.plans()
-    for (const [number, { wish }] of this.#readers.entries()) {
+    const wishes = [...this.#readers.entries()].filter(([number, { wish }]) => wish?.day === day && this.#subscriptions.has(number))
+    await abreast(wishes, async ([number, { wish, plan }]) => {
       const person = this.#people[number]
-      if (wish?.day !== day || person === undefined || !this.#subscriptions.has(number)) continue
+      if (wish === undefined || person === undefined) return
       try {
         if (wish.kind === 'new-card') await funding.changeCard(person.id, sandbox.card(cards.good))
-        else if (wish.kind === 'change-plan') await funding.ask(person.id, { type: 'change-plan', planId: plans.find(({ id }) => id !== plans[this.#readers[number]?.plan ?? 0]?.id)?.id ?? '' })
+        else if (wish.kind === 'change-plan') await funding.ask(person.id, { type: 'change-plan', planId: plans.find(({ id }) => id !== plans[plan]?.id)?.id ?? '' })
         else await funding.ask(person.id, { type: wish.kind })
         this.#changes[({ 'change-plan': 'plans', cancel: 'cancelled', pause: 'paused', 'new-card': 'cards' } as const)[wish.kind]] += 1
       } catch (error) {
         if (!isFault(error, 'not-subscribed') && !isFault(error, 'subscription-state')) throw error
         this.#changes.refused += 1
       }
-    }
+    })
   }
 
   async tip(tips: ReturnType<typeof tipsOf>, day: number): Promise<void> {
