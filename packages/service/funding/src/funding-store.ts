@@ -117,7 +117,7 @@ interface NewestAsked {
   readonly limit: number
 }
 
-export interface ChargeLine {
+interface ChargeLine {
   readonly key: string
   readonly reference: string | null
   readonly amount: bigint

@@ -1,5 +1,5 @@
 import { Batches, type Postgres } from '@rivulet/postgres'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 
 interface Tables {
   'funding.sandbox_charge': { key: string; card: string; amount: bigint; status: string; news_ms: bigint | null }
@@ -39,7 +39,7 @@ export class SandboxStore {
     await this.#pool.query(
       'insert into funding.sandbox_charge (key, card, amount, status, news_ms) select * from unnest($1::text[], $2::text[], $3::int8[], $4::text[], $5::int8[]) on conflict do nothing',
       [ordered.map(({ key }) => key), ordered.map(({ card }) => card), ordered.map(({ amount }) => amount), ordered.map(({ status }) => status), ordered.map(({ newsMs }) => newsMs ?? null)])
-    const rows = await this.#db.selectFrom('funding.sandbox_charge').select(['key', 'status']).where('key', '=', sql<string>`any(${ordered.map(({ key }) => key)}::text[])`).execute()
+    const { rows } = await this.#pool.query<{ key: string; status: string }>('select key, status from funding.sandbox_charge where key = any($1::text[])', [ordered.map(({ key }) => key)])
     const known = new Map(rows.map(({ key, status }) => [key, status]))
     return charges.map(({ key }) => known.get(key) ?? '')
   }
