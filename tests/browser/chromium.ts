@@ -16,7 +16,7 @@ const chromiumArguments = [
   // What drops from the address bar, which nobody types into, is a page in a process of its own, loaded for each window: a second of the processor.
   '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
 ]
-const startMaxMs = 30_000
+const startMaxMs = 60_000
 
 export interface TestBrowser extends AsyncDisposable {
   readonly browser: Browser

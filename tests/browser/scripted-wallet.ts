@@ -14,7 +14,7 @@ import { type PageSource, TestSite } from './test-site.ts'
 type FromAgent = MessageOf<AgentToWallet>
 type ToAgent = MessageOf<WalletToAgent>
 
-const answerMaxMs = 20_000
+const answerMaxMs = 60_000
 
 export interface Received {
   readonly message: FromAgent

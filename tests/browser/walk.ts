@@ -28,7 +28,7 @@ const readings: readonly Reading[] = [
         { language: 'en', locale: 'en-GB', colorScheme: 'dark', width: 390 },
       ] as const)),
 ]
-const patienceMs = 20_000
+const patienceMs = 60_000
 
 export interface Walk {
   readonly entrance: EntranceName
