@@ -56,6 +56,8 @@ export interface WalletAnswers {
 export interface MemoryUse {
   /** Resident, after a full collection. */
   readonly rssBytes: number
+  /** Of it what is the process's own. The rest are pages of its program, which the system drops and reads again as it likes. */
+  readonly anonymousBytes: number
   /** Resident as it was before it. */
   readonly rssBeforeBytes: number
   readonly heapBytes: number
@@ -144,7 +146,11 @@ export function memoryUse(): MemoryUse {
   // The last resort also gives pages back that the heap holds for later.
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   const { rss, heapUsed } = process.memoryUsage()
-  return { rssBytes: rss, rssBeforeBytes, heapBytes: heapUsed }
+  return { rssBytes: rss, anonymousBytes: anonymousBytes(), rssBeforeBytes, heapBytes: heapUsed }
+}
+
+function anonymousBytes(): number {
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1_024
 }
 
 /** CPU seconds that a process has used, and those of its children that it has waited for. */
