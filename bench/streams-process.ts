@@ -61,6 +61,8 @@ export interface MemoryUse {
   /** Resident as it was before it. */
   readonly rssBeforeBytes: number
   readonly heapBytes: number
+  /** What objects of the heap hold outside of it: buffers above all. */
+  readonly externalBytes: number
 }
 
 export interface WalletResult {
@@ -145,8 +147,8 @@ export function memoryUse(): MemoryUse {
   const rssBeforeBytes = process.memoryUsage.rss()
   // The last resort also gives pages back that the heap holds for later.
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  const { rss, heapUsed } = process.memoryUsage()
-  return { rssBytes: rss, anonymousBytes: anonymousBytes(), rssBeforeBytes, heapBytes: heapUsed }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { rssBytes: rss, anonymousBytes: anonymousBytes(), rssBeforeBytes, heapBytes: heapUsed, externalBytes: external }
 }
 
 function anonymousBytes(): number {
