@@ -57,7 +57,11 @@ export class NamingClient extends pg.Client {
     const asked = askedOf(config, values)
     const name = asked && this.#names.of(asked.text)
     if (asked === undefined || name === undefined) return this.#pass(config, values, callback)
-    const ask = (answer: Answer): void => (this.#plansAreOld() ? void this.#pass('discard plans', undefined, () => this.#ask(asked, name, answer)) : this.#ask(asked, name, answer))
+    const ask = (answer: Answer): void => {
+      // Both leave in order: whatever is asked next comes after them. Where discarding fails, what follows says why.
+      if (this.#plansAreOld()) this.#pass('discard plans', undefined, () => undefined)
+      this.#ask(asked, name, answer)
+    }
     const answer = typeof callback === 'function' ? callback : values
     if (typeof answer === 'function') return ask(answer as Answer)
     return new Promise<pg.QueryResult>((resolve, reject) => ask((error, result) => (error === null ? resolve(result) : reject(error)))).catch((error: unknown) => {

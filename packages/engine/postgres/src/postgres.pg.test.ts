@@ -64,6 +64,17 @@ describe('a statement with values that is asked again and again', () => {
     client.release()
   })
 
+  test('keeps its place among what is asked without waiting, also when plans are made anew', async () => {
+    await using postgres = await testPostgres([counting])
+    const client = await postgres.pool.connect()
+    await client.query('insert into counting.counter values ($1, $2)', [1, 0n])
+    const asked: Promise<{ rows: unknown[] }>[] = []
+    for (let turn = 1; turn <= 60; turn += 1) asked.push(client.query('update counting.counter set value = value + $1::int8 returning value', [1]), client.query('select value from counting.counter'))
+    const seen = (await Promise.all(asked)).map(({ rows }) => (rows as { value: bigint }[])[0]?.value)
+    expect(seen).toEqual(Array.from({ length: 120 }, (_, index) => BigInt(Math.floor(index / 2) + 1)))
+    client.release()
+  })
+
   test('has the columns of now when a table was changed meanwhile, and a transaction that it is too late for can be tried again', async () => {
     await using postgres = await testPostgres([counting])
     const client = await postgres.pool.connect()
