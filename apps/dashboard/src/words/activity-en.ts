@@ -10,7 +10,7 @@ export const activityEn = {
     kind: { reading: 'While reading', share: 'Shared at the end of a period', payment: 'Tips and payments', fee: 'Fees', returned: 'Given back', other: 'Corrections' },
     part: { reading: 'While reading', share: 'Shared', other: 'Tips and other' },
     returned: '{{amount}} more left your budget because a payment was given back to your card.',
-    cameBack: '{{amount}} came back into your budget: it had been shared with an address that took nothing for a long time.',
+    cameBack: '{{amount}} came back into your budget: the address that it had been shared with does not take it.',
     byPayee: 'Who got it',
     bySite: 'By site',
     byDay: 'Day by day',

@@ -13,7 +13,7 @@ export const activityFr: typeof activityEn = {
     kind: { reading: 'En lisant', share: 'Partagé en fin de période', payment: 'Pourboires et paiements', fee: 'Frais', returned: 'Remboursé', other: 'Rectifications' },
     part: { reading: 'En lisant', share: 'Partagé', other: 'Pourboires et autres' },
     returned: '{{amount}} de plus ont quitté votre budget parce qu’un paiement a été remboursé sur votre carte.',
-    cameBack: '{{amount}} sont revenus dans votre budget : ils avaient été partagés avec une adresse qui n’a rien accepté pendant longtemps.',
+    cameBack: '{{amount}} sont revenus dans votre budget : l’adresse avec laquelle ils avaient été partagés ne les accepte pas.',
     byPayee: 'Qui l’a reçu',
     bySite: 'Par site',
     byDay: 'Jour par jour',
