@@ -60,7 +60,7 @@ export class WalletSocket {
     this.#socket = socket
     socket.onopen = () => {
       this.#toldVisible = this.#look()
-      this.send({ type: 'attach', site: this.#site, visible: this.#toldVisible, shownForMs: this.#visible ? Math.floor(performance.now() - this.#shownMs) : 0 })
+      this.send({ type: 'attach', site: this.#site, visible: this.#toldVisible, shownForMs: Math.floor(performance.now() - this.#shownMs) })
       this.#events.attached()
     }
     socket.onmessage = (event: MessageEvent<string>) => {
@@ -77,6 +77,7 @@ export class WalletSocket {
     }
   }
 
+  /** Notes when the page comes into view. */
   #look(): boolean {
     const visible = this.#events.isVisible()
     if (visible && !this.#visible) this.#shownMs = performance.now()

@@ -94,13 +94,14 @@ export function creditValues(nowMs: number, known: readonly CreditRow[], fresh: 
   const now = Buffer.alloc(8)
   now.writeBigInt64BE(BigInt(nowMs))
   return [
-    now, ...sums(known), int8Array(whereAny(known, ({ linkSum }) => linkSum, 0n)), int8Array(whereAny(known, ({ totalMax, terms }) => (terms !== undefined && totalMax < terms.totalMax ? totalMax : amountMax), amountMax)),
-    ...sums(fresh), int8Array(fresh.map((row) => row.linkSum)), int8Array(fresh.map((row) => row.totalMax)), numberArray(fresh.map((row) => row.closesAtMs)),
+    now, ...arrivals(known), int8Array(whereAny(known, ({ linkSum }) => linkSum, 0n)), int8Array(whereAny(known, ({ totalMax, terms }) => (terms !== undefined && totalMax < terms.totalMax ? totalMax : amountMax), amountMax)),
+    ...arrivals(fresh), int8Array(fresh.map((row) => row.linkSum)), int8Array(fresh.map((row) => row.totalMax)), numberArray(fresh.map((row) => row.closesAtMs)),
     asciiArray(fresh.map((row) => row.debitAccountId)), asciiArray(fresh.map((row) => row.creditAccountId)),
   ]
 }
 
-function sums(rows: readonly CreditRow[]): Buffer[] {
+/** What every row brings. */
+function arrivals(rows: readonly CreditRow[]): Buffer[] {
   return [byteaArray(rows.map((row) => row.connection)), int8Array(rows.map((row) => row.sum)), numberArray(rows.map((row) => row.window.highest)), int8Array(rows.map((row) => row.window.seen))]
 }
 
