@@ -6,5 +6,6 @@ export const adminErrorsEn = {
   'correction-state': 'This correction has been decided already.',
   'person-unknown': 'There is no such person.',
   'freeze-state': 'This is so already. Load the page again.',
+  'charge-disputed': 'Her bank has taken this payment back already. It can be given back only if the dispute is won.',
   'switch-state': 'This is so already. Load the page again.',
 }

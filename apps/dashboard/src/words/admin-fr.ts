@@ -137,5 +137,6 @@ export const adminErrorsFr: typeof adminErrorsEn = {
   'correction-state': 'Cette correction a déjà été décidée.',
   'person-unknown': 'Cette personne n’existe pas.',
   'freeze-state': 'C’est déjà le cas. Rechargez la page.',
+  'charge-disputed': 'Sa banque a déjà repris ce paiement. Il ne peut être remboursé que si le litige est gagné.',
   'switch-state': 'C’est déjà le cas. Rechargez la page.',
 }

@@ -116,7 +116,7 @@ export type Counters = Pick<Account, 'debitsPending' | 'debitsPosted' | 'credits
 /** Why a transfer is made: every movement that the house knows. docs/ledger.md says of each what it debits and credits, and a test asserts rows of it (see `tools/ledger-rows.test.ts`). */
 export type TransferReason =
   | 'deposit' | 'subscription' | 'subscription-fee' | 'vat' | 'provider-fee' | 'trial' | 'sharing' | 'share' | 'pooling' | 'split' | 'share-return' | 'share-returned' | 'share-unclaimed'
-  | Taken<'refund'> | Taken<'dispute'> | Taken<'dispute-won'> | 'dispute-cost' | 'dispute-cost-returned'
+  | Taken<'refund'> | Taken<'dispute'> | Taken<'dispute-won'> | 'dispute-beyond' | 'dispute-won-beyond' | 'dispute-cost' | 'dispute-cost-returned'
   | 'stream' | 'stream-link' | 'stream-excess' | 'fee'
   | 'payout' | 'payout-settled' | 'payout-fee' | 'payout-return' | 'payout-returned' | 'payout-fee-returned'
   | 'bank-fee' | 'provider-settlement' | 'own-funds' | 'settlement' | 'correction'

@@ -52,7 +52,7 @@ interface Tables {
   'funding.plan': PlanTable
   'funding.subscription': SubscriptionTable
   'funding.effect': { subscription_id: string; number: Generated<bigint>; effect: unknown; attempts: number; not_before_ms: bigint; done_ms: bigint | null; created_ms: bigint | null; error: string | null }
-  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint>; disputes_won: Generated<number>; dispute_cost: Generated<bigint>; dispute_entries: Generated<number> }
+  'funding.charge': { key: string; subscription_id: string; provider: string; provider_reference: string | null; amount: bigint; status: ChargeStatus; reason: string | null; asked_ms: bigint; settled_ms: bigint | null; refunded: Generated<bigint>; disputes_won: Generated<number>; dispute_cost: Generated<bigint>; dispute_entries: Generated<number>; disputed_to: bigint | null; dispute_beyond: Generated<bigint> }
   'funding.refund': { charge_key: string; until: bigint; amount: bigint; from_budget: bigint; from_fee: bigint; from_vat: bigint; from_loss: bigint }
   'funding.statement': { subscription_id: string; period: number; begun_ms: bigint; ended_ms: bigint; policy: unknown; rest: bigint; rolled_over: bigint; shares: unknown; counted: unknown; pooled: bigint; pool_attention: unknown }
 }
@@ -80,12 +80,23 @@ export interface OpenEffect {
   readonly attempts: number
 }
 
+type ChargeRow = Omit<ChargeNow, 'disputes'> & Omit<DisputesNow, 'to'> & { readonly subscription_id: string; readonly key: string; readonly to: bigint | null }
+
+export interface ChargeChange {
+  readonly key: string
+  readonly status: ChargeStatus
+  readonly reference?: string
+  readonly reason?: string
+  readonly refunded?: bigint
+  readonly disputes?: DisputesNow & { readonly begins: boolean }
+}
+
 /** What one transaction writes. */
 interface Change {
   readonly subscription: Subscription
   readonly effects: readonly SubscriptionEffect[]
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
-  readonly charge?: { readonly key: string; readonly status: ChargeStatus; readonly reference?: string; readonly reason?: string; readonly refunded?: bigint; readonly disputesWon?: number; readonly disputeCost?: { readonly amount: bigint; readonly entries: number } }
+  readonly charge?: ChargeChange
   readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly pooled: PoolEntry['attention'] | undefined }
   /** What other services write with it; what it queries is written at the end of the transaction, and not answered. */
   readonly also?: (transaction: MailTransaction) => Promise<void>
@@ -96,11 +107,20 @@ export interface ChargeNow {
   readonly status: ChargeStatus
   readonly amount: bigint
   readonly refunded: bigint
-  /** Disputes of it that were won back. */
-  readonly disputesWon: number
-  /** What the provider takes for disputes of it, units, and how many entries of its books said so. */
-  readonly disputeCost: bigint
-  readonly disputeEntries: number
+  readonly disputes: DisputesNow
+}
+
+/** What is known of the disputes of a charge. */
+interface DisputesNow {
+  /** Those that were won back. */
+  readonly won: number
+  /** Of one that stands: how much in all of the charge is gone with it, units, where that is not the whole. */
+  readonly to: bigint | undefined
+  /** What they took beyond what was left of the charge, units. */
+  readonly beyond: bigint
+  /** What the provider takes for them, units, and how many entries of its books said so. */
+  readonly cost: bigint
+  readonly entries: number
 }
 
 /** A change that is asked for, and the effect that it ends. */
@@ -349,7 +369,7 @@ export class FundingStore {
       // The locks are had: what others did before them is seen.
       statement('select e.subscription_id, e.number from unnest($1::text[], $2::int8[]) as u(id, number) join funding.effect e on e.subscription_id = u.id and e.number = u.number where e.done_ms is null',
         [completing.map(({ id }) => id), completing.map(({ completes }) => completes ?? 0n)]),
-      statement(`select subscription_id, key, status, amount, refunded, disputes_won as "disputesWon", dispute_cost as "disputeCost", dispute_entries as "disputeEntries"
+      statement(`select subscription_id, key, status, amount, refunded, disputes_won as won, disputed_to as to, dispute_beyond as beyond, dispute_cost as cost, dispute_entries as entries
         from funding.charge where subscription_id = any($1::text[]) and status in ('asked', 'authentication', 'succeeded', 'disputed', 'refunded')`, [ids]),
     ], async ([rows, open, charges]) => {
       const found = new Map((rows as SubscriptionRow[]).map((row) => [row.id, row]))
@@ -358,7 +378,10 @@ export class FundingStore {
       for (const one of asked) {
         const row = found.get(one.id)
         if (row === undefined || (one.completes !== undefined && !openEffects.has(`${one.id} ${one.completes}`))) continue
-        const charge = (key: string): ChargeNow | undefined => (charges as (ChargeNow & { readonly subscription_id: string; readonly key: string })[]).find((its) => its.subscription_id === one.id && its.key === key)
+        const charge = (key: string): ChargeNow | undefined => {
+          const its = (charges as ChargeRow[]).find((any) => any.subscription_id === one.id && any.key === key)
+          return its === undefined ? undefined : { status: its.status, amount: its.amount, refunded: its.refunded, disputes: { won: its.won, to: its.to ?? undefined, beyond: its.beyond, cost: its.cost, entries: its.entries } }
+        }
         try {
           written.push(...(await decided(one, await this.#record(row), charge)))
         } catch (error) {
@@ -615,10 +638,11 @@ function effectsWritten({ id, provider, nowMs }: { readonly id: string; readonly
   ])
 }
 
-function chargeSettled({ key, status, reference, reason, refunded, disputesWon, disputeCost }: NonNullable<Change['charge']>, nowMs: number): string {
-  const settles = status !== 'authentication' && refunded === undefined && disputesWon === undefined && disputeCost === undefined
+function chargeSettled({ key, status, reference, reason, refunded, disputes }: ChargeChange, nowMs: number): string {
+  const settles = status !== 'authentication' && refunded === undefined && disputes?.begins !== false
   return updateOf('funding.charge', {
-    status, provider_reference: reference, reason, refunded, disputes_won: disputesWon, dispute_cost: disputeCost?.amount, dispute_entries: disputeCost?.entries, settled_ms: status === 'authentication' ? null : settles ? nowMs : undefined,
+    status, provider_reference: reference, reason, refunded, settled_ms: status === 'authentication' ? null : settles ? nowMs : undefined,
+    ...(disputes !== undefined && { disputes_won: disputes.won, disputed_to: disputes.to ?? null, dispute_beyond: disputes.beyond, dispute_cost: disputes.cost, dispute_entries: disputes.entries }),
   }, ['key', key])
 }
 

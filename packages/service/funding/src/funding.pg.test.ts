@@ -447,18 +447,20 @@ describe('cards of the sandbox', () => {
     ])
   })
 
-  test('whose payment was given back, and is disputed all the same, cost what the provider takes for that; old reports of the payment change nothing any more', async () => {
+  test('whose payment was given back, and is disputed all the same, are taken a second time, at the operator’s loss, and cost what the provider takes for that, until it is won; old reports change nothing any more', async () => {
     const { subscription } = await subscribe()
     const reference = `sandbox:${subscription.id}/1`
     await funding.refund(`${subscription.id}/1`)
     const before = await posted()
     for (const news of ['succeeded', 'failed', 'refunded', { refundedTo: 1n }, { refundedTo: 5_000_000_000n }, { disputed: true, won: 0 }, { disputed: false, won: 1 }] as const) await funding.reported('sandbox', reference, news)
     expect(await posted()).toEqual(before)
-    for (let told = 0; told < 2; told += 1) await funding.disputeCostIs('sandbox', reference, { cost: 15_000_000_000n, entries: 1 })
-    await funding.disputeCostIs('sandbox', reference, { cost: 0n, entries: 2 })
-    await funding.disputeCostIs('sandbox', reference, { cost: 15_000_000_000n, entries: 1 })
-    expect((await rowsOf('cost[sandbox]')).filter((row) => row.startsWith('dispute'))).toEqual(['dispute-cost-returned: psp[sandbox] -> cost[sandbox] 15000000000', 'dispute-cost: cost[sandbox] -> psp[sandbox] 15000000000'])
-    expect(await posted()).toEqual({ ...before, 'cost[sandbox]': 0n })
+    const books = { taken: 5_000_000_000n, refunded: 5_000_000_000n, cost: 15_000_000_000n, entries: 1 }
+    for (let told = 0; told < 2; told += 1) await funding.reported('sandbox', reference, { disputed: true, won: 1, books })
+    for (const told of [{ taken: 0n, cost: 0n, entries: 2 }, { entries: 1 }]) await funding.reported('sandbox', reference, { disputed: false, won: 1, books: { ...books, ...told } })
+    expect((await rowsOf('psp[sandbox]')).filter((row) => row.startsWith('dispute'))).toEqual([
+      'dispute-beyond: loss@wallet -> psp[sandbox] 5000000000', 'dispute-cost-returned: psp[sandbox] -> cost[sandbox] 15000000000', 'dispute-cost: cost[sandbox] -> psp[sandbox] 15000000000', 'dispute-won-beyond: psp[sandbox] -> loss@wallet 5000000000',
+    ])
+    expect(await posted()).toEqual({ ...before, 'cost[sandbox]': 0n, 'loss@wallet': 0n })
     expect((await postgres.pool.query('select status, refunded from funding.charge')).rows).toEqual([{ status: 'refunded', refunded: 5_000_000_000n }])
   })
 
@@ -564,10 +566,11 @@ test('under any order of events the books hold what was charged and not taken ba
   const [monthly, patron] = await own.plans()
   const store = new FundingStore(postgres)
   let people = 0
-  const kinds = ['cancel', 'keep', 'pause', 'resume', 'dearer', 'cheaper', 'dies', 'good', 'asks', 'dispute', 'win', 'part', 'refund', 'freeze', 'thaw', 'spend', 'again'] as const
+  const kinds = ['cancel', 'keep', 'pause', 'resume', 'dearer', 'cheaper', 'dies', 'good', 'asks', 'dispute', 'win', 'part', 'refund', 'taken again', 'returned', 'freeze', 'thaw', 'spend', 'again'] as const
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof({ weight: 1, arbitrary: fc.integer({ min: 1, max: 33 }) }, { weight: 2, arbitrary: fc.constantFrom(...kinds) }), { minLength: 6, maxLength: 16 }), async (events) => {
       people += 1
+      let entries = 0
       const personId = newId('pers', people)
       const account = await ledger.openAccount({ name: `subscriber[${people}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
       const begin = () => own.subscribe({ personId, accountId: account.id, planId: monthly?.id ?? '', provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } })
@@ -600,6 +603,15 @@ test('under any order of events the books hold what was charged and not taken ba
             return report({ refundedTo: 1_230_000_000n })
           case 'refund':
             return latest?.status === 'succeeded' ? own.refund(latest.key) : undefined
+          case 'taken again':
+          case 'returned': {
+            // What her bank takes though it was given back already, and returns: as a provider's own books say it.
+            const back = (await store.charges(first.subscription.id, 100)).find(({ status }) => status === 'refunded')
+            if (back === undefined) return undefined
+            entries += 1
+            const [taken, cost] = kind === 'returned' ? [0n, 0n] : [back.amount, 15_000_000_000n]
+            return own.reported('sandbox', back.reference ?? '', { disputed: kind !== 'returned', won: back.disputesWon, books: { taken, refunded: back.amount, cost, entries } })
+          }
           case 'freeze':
             return frozen.add(personId)
           case 'thaw':
@@ -625,12 +637,12 @@ test('under any order of events the books hold what was charged and not taken ba
         }
       }
       await days(3, own, 1)
-      const { rows } = await postgres.pool.query<{ charged: bigint; vat: bigint; fee: bigint; total: bigint }>(`
-        select (select coalesce(sum(amount - refunded), 0)::int8 from funding.charge where status = 'succeeded') as charged, coalesce(sum(sign * (content->>'vat')::int8), 0)::int8 as vat, coalesce(sum(sign * (content->>'fee')::int8), 0)::int8 as fee,
+      const { rows } = await postgres.pool.query<{ beyond: bigint; cost: bigint; charged: bigint; vat: bigint; fee: bigint; total: bigint }>(`
+        select (select sum(dispute_beyond)::int8 from funding.charge) as beyond, (select sum(dispute_cost)::int8 from funding.charge) as cost, (select coalesce(sum(amount - refunded), 0)::int8 from funding.charge where status = 'succeeded') as charged, coalesce(sum(sign * (content->>'vat')::int8), 0)::int8 as vat, coalesce(sum(sign * (content->>'fee')::int8), 0)::int8 as fee,
           coalesce(sum(sign * (content->>'total')::int8), 0)::int8 as total from (select case kind when 'invoice' then 1 else -1 end as sign, content from funding.invoice) documents`)
       const [written] = rows
       const books = await posted()
-      expect([books['psp[sandbox]'], books['vat'], books['fee.subscription'], books['sharing'] ?? 0n, written?.charged]).toEqual([-(written?.total ?? 0n), written?.vat, written?.fee, 0n, written?.total])
+      expect([(books['psp[sandbox]'] ?? 0n) - (written?.beyond ?? 0n) - (written?.cost ?? 0n), -(books['cost[sandbox]'] ?? 0n), books['vat'], books['fee.subscription'], books['sharing'] ?? 0n, written?.charged]).toEqual([-(written?.total ?? 0n), written?.cost, written?.vat, written?.fee, 0n, written?.total])
     }),
     { numRuns: 8 },
   )

@@ -5,7 +5,7 @@ import { type Account, type AccountSpec, type Balance, type Ledger, type Taken, 
 import type { Asset } from '@rivulet/money'
 import type { Mails } from '@rivulet/notify'
 import { type Clock, type JobWatch, type Timer, watched } from '@rivulet/time'
-import type { ChargeNow, ChargeStatus, FundingStore, OpenEffect, SpendingTerms, Statement, SubscriptionRecord } from './funding-store.ts'
+import type { ChargeChange, ChargeNow, FundingStore, OpenEffect, SpendingTerms, Statement, SubscriptionRecord } from './funding-store.ts'
 import { invoiceName, type InvoiceTerms } from './invoices/invoice.ts'
 import type { InvoiceStore } from './invoice-store.ts'
 import { partOf, partsOf, type Plan } from './plan.ts'
@@ -15,10 +15,10 @@ import { attentionIn, countedUntil, type DayAttention, dayBefore, dayOf } from '
 import { type Attention, share, type Shared, type SharingPolicy } from './sharing/policy.ts'
 import type { PoolStatement } from './pool-store.ts'
 import { monthsAt, type PoolPreview, Pools } from './sharing/pools.ts'
-import { begin, next, paidFor, type Step, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
+import { begin, next, paidFor, type Step, type Subscription, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 import { mailOf, type Reader } from './telling.ts'
 
-class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown'> {}
+class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown' | 'charge-disputed'> {}
 
 export interface FundingOptions {
   readonly store: FundingStore
@@ -227,6 +227,15 @@ export class Funding implements AsyncDisposable {
     return charge === undefined || record === undefined ? undefined : { amount: charge.amount, asset: record.subscription.plan.asset }
   }
 
+  /** Whether a charge of ours waits to be told that the provider calls it `reference`; `another`: it is called otherwise already. */
+  async awaits(provider: string, key: string, reference: string): Promise<'yes' | 'no' | 'another'> {
+    const charge = await this.#options.store.chargeOf(key)
+    if (charge === undefined || charge.provider !== provider) return 'no'
+    // It may have been told between two looks.
+    if (charge.status === 'asked' || charge.reference === reference) return 'yes'
+    return 'another'
+  }
+
   /** What a provider says that it kept of a charge, units: booked once, in place of what a tariff would say. */
   async feeIs(provider: string, reference: string, { fee, asset }: { readonly fee: bigint; readonly asset: Asset }): Promise<void> {
     const { ledger, store } = this.#options
@@ -236,21 +245,7 @@ export class Funding implements AsyncDisposable {
     await ledger.transfer({ key: `cost:${told.key}`, debitAccountId: costs.id, creditAccountId: from.id, amount: told.fee, reason: 'provider-fee' })
   }
 
-  /** What a provider takes in all for disputes of a charge, units, as so many entries of its books say: told with fewer it is old news. Throws `charge-unknown`. */
-  async disputeCostIs(provider: string, reference: string, { cost, entries }: { readonly cost: bigint; readonly entries: number }): Promise<void> {
-    const { store, clock } = this.#options
-    const charge = await store.chargeBy(provider, reference)
-    if (charge === undefined) throw new FundingFault('charge-unknown', `no charge is called ${reference.slice(0, 80)} at ${provider}`)
-    await store.change(charge.subscriptionId, { nowMs: clock.nowMs() }, ({ subscription }, chargeNow) => {
-      const now = chargeNow(charge.key)
-      if (now === undefined || entries <= now.disputeEntries) return undefined
-      const effects: readonly SubscriptionEffect[] = cost === now.disputeCost ? [] : [{ type: 'dispute-cost', key: charge.key, from: now.disputeCost, to: cost, entries }]
-      return { subscription, effects, charge: { key: charge.key, status: now.status, disputeCost: { amount: cost, entries } } }
-    })
-    await this.work()
-  }
-
-  /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `provider-away`. */
+  /** Gives a payment back whole, which ends its subscription. Throws `charge-unknown`, `charge-disputed` while her bank has it, `provider-away`. */
   async refund(chargeKey: string): Promise<void> {
     const charge = await this.#giveBackAtProvider(chargeKey)
     await this.reported(charge.provider, charge.reference, 'refunded')
@@ -259,6 +254,7 @@ export class Funding implements AsyncDisposable {
   async #giveBackAtProvider(chargeKey: string): Promise<{ readonly provider: string; readonly reference: string }> {
     const charge = await this.#options.store.chargeOf(chargeKey)
     const provider = charge === undefined ? undefined : this.#providers.get(charge.provider)
+    if (charge?.status === 'disputed') throw new FundingFault('charge-disputed', 'her bank has taken this payment back: it can be given back only if the dispute is won')
     if (charge === undefined || provider === undefined || charge.reference === null || (charge.status !== 'succeeded' && charge.status !== 'refunded')) throw new FundingFault('charge-unknown', 'there is no payment to give back')
     await provider.refund(charge.reference)
     return { provider: charge.provider, reference: charge.reference }
@@ -365,9 +361,11 @@ export class Funding implements AsyncDisposable {
       case 'abandon':
         return this.#abandon(open, effect.key)
       case 'dispute':
-        return this.#takeBack(open, { key: effect.key, until: undefined, as: 'dispute', wonBefore: effect.wonBefore })
+        return this.#takeBack(open, { key: effect.key, until: effect.to, as: 'dispute', wonBefore: effect.wonBefore })
       case 'dispute-won':
         return this.#winBack(open, effect)
+      case 'dispute-beyond':
+        return this.#disputeBeyond(open, effect)
       case 'dispute-cost':
         return this.#disputeCost(open, effect)
       case 'give-back':
@@ -500,13 +498,19 @@ export class Funding implements AsyncDisposable {
     return countedUntil(await this.#options.attentionOf(personId, dayBefore(nowMs), dayOf(nowMs)), nowMs)
   }
 
-  /** The provider takes the same question twice for one; its own report may be quicker than our mark. */
+  /** The provider takes the same question twice for one; its own report may be quicker than our mark. What her bank has taken back already is not given back a second time. */
   async #giveBack({ record, number }: OpenEffect, key: string): Promise<void> {
     const { store, clock } = this.#options
-    await this.#giveBackAtProvider(key)
+    let given = true
+    try {
+      await this.#giveBackAtProvider(key)
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'charge-disputed') throw error
+      given = false
+    }
     const nowMs = clock.nowMs()
     await store.change(record.subscription.id, { nowMs, completes: number }, (now, chargeNow) =>
-      afterReport(now, { key, now: chargeNow(key) }, 'refunded', nowMs) ?? { subscription: now.subscription, effects: [] })
+      (given ? afterReport(now, { key, now: chargeNow(key) }, 'refunded', nowMs) : undefined) ?? { subscription: now.subscription, effects: [] })
   }
 
   /** A payment leaves the books, whole or in part: what is left of the budget pays its part, the fee and the VAT theirs; what she has spent is the operator's loss. */
@@ -523,7 +527,7 @@ export class Funding implements AsyncDisposable {
     const fromBudget = rest < budget ? rest : budget
     const parts = await store.fixRefund(key, until, { fromBudget, fromFee: fee, fromVat: vat, fromLoss: budget - fromBudget })
     const psp = await this.#psp(charge.provider, asset)
-    const suffix = until !== content.total ? `#${until}` : disputeSuffix(wonBefore)
+    const suffix = backSuffix({ to: until === content.total ? undefined : until, wonBefore })
     const take = async (name: Taken<'refund' | 'dispute'>, from: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
       if (amount > 0n) await ledger.transfer({ key: `${name}:${key}${suffix}`, debitAccountId: await from(), creditAccountId: psp.id, amount, reason: name })
     }
@@ -552,17 +556,17 @@ export class Funding implements AsyncDisposable {
   }
 
   /** Each part of a payment that her bank had taken back returns to where it was taken from. A new invoice stands for the one that was taken back. */
-  async #winBack({ record, number }: OpenEffect, { key, wonBefore }: Extract<SubscriptionEffect, { type: 'dispute-won' }>): Promise<void> {
+  async #winBack({ record, number }: OpenEffect, { key, wonBefore, to }: Extract<SubscriptionEffect, { type: 'dispute-won' }>): Promise<void> {
     const { ledger, store, clock, invoices } = this.#options
     const { asset } = record.subscription.plan
     const [charge, invoice, note] = await Promise.all([store.chargeOf(key), invoices.ofCharge(key), invoices.lastOf(key, 'credit-note')])
     if (charge === undefined || invoice === undefined || note === undefined) throw new Fault('invoice-missing', `the payment ${key} has no credit note yet`)
-    const { total: until } = invoice.content
+    const until = to ?? invoice.content.total
     const parts = await store.refundOf(key, until)
     if (parts === undefined) throw new Fault('refund-missing', `nothing of the payment ${key} was taken back`)
     const psp = await this.#psp(charge.provider, asset)
-    const give = async (part: '' | '-fee' | '-vat' | '-loss', to: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
-      if (amount > 0n) await ledger.transfer({ key: `dispute-won${part}:${key}${disputeSuffix(wonBefore)}`, debitAccountId: psp.id, creditAccountId: await to(), amount, reason: `dispute-won${part}` })
+    const give = async (part: '' | '-fee' | '-vat' | '-loss', back: () => Promise<Id<'acct'>>, amount: bigint): Promise<void> => {
+      if (amount > 0n) await ledger.transfer({ key: `dispute-won${part}:${key}${backSuffix({ to, wonBefore })}`, debitAccountId: psp.id, creditAccountId: await back(), amount, reason: `dispute-won${part}` })
     }
     await give('', () => Promise.resolve(record.accountId), parts.fromBudget)
     await give('-fee', async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
@@ -579,6 +583,16 @@ export class Funding implements AsyncDisposable {
         await invoices.issue(transaction, { kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, corrects: invoiceName(note) } })
       },
     }))
+  }
+
+  /** A payment that was given back in part, or whole, and then is disputed, is taken a second time. */
+  async #disputeBeyond({ record, number }: OpenEffect, { key, from, to, of }: Extract<SubscriptionEffect, { type: 'dispute-beyond' }>): Promise<void> {
+    const { ledger, store, clock } = this.#options
+    const { asset } = record.subscription.plan
+    const [loss, psp] = await Promise.all([this.#account({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true }), this.#psp(record.provider, asset)])
+    const [debit, credit, amount, reason]: readonly [Pick<Account, 'id'>, Pick<Account, 'id'>, bigint, TransferReason] = to > from ? [loss, psp, to - from, 'dispute-beyond'] : [psp, loss, from - to, 'dispute-won-beyond']
+    await ledger.transfer({ key: `${reason}:${key}${of ?? `#beyond-${number}`}`, debitAccountId: debit.id, creditAccountId: credit.id, amount, reason })
+    await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
   }
 
   /** What the provider takes for a dispute, or gives back of that. */
@@ -652,9 +666,9 @@ async function abreast<Item>(items: readonly Item[], work: (item: Item) => Promi
   for (let first = 0; first < items.length; first += doneAbreast) await Promise.all(items.slice(first, first + doneAbreast).map(work))
 }
 
-/** Tells the ledger keys of a second dispute of the same charge apart from those of the first. */
-function disputeSuffix(wonBefore: number): string {
-  return wonBefore === 0 ? '' : `#won-${wonBefore}`
+/** Tells the ledger keys of what was taken back of a charge at several times apart: up to how much in all, unless the whole, and after how many disputes that were won. */
+function backSuffix({ to, wonBefore }: { readonly to: bigint | undefined; readonly wonBefore: number }): string {
+  return `${to === undefined ? '' : `#${to}`}${wonBefore === 0 ? '' : `#won-${wonBefore}`}`
 }
 
 /** What of her balance is this subscription's: money that came to her otherwise is never shared. */
@@ -676,14 +690,9 @@ function afterCharge({ subscription }: SubscriptionRecord, outcome: ChargeOutcom
 }
 
 /** What a report of a provider changes, under the lock of the subscription; undefined for what is known already. */
-function afterReport({ subscription }: SubscriptionRecord, { key, now }: { readonly key: string; readonly now: ChargeNow | undefined }, outcome: Reported, nowMs: number): (Step & { readonly charge: { readonly key: string; readonly status: ChargeStatus; readonly refunded?: bigint; readonly disputesWon?: number } }) | undefined {
+function afterReport({ subscription }: SubscriptionRecord, { key, now }: { readonly key: string; readonly now: ChargeNow | undefined }, outcome: Reported, nowMs: number): (Step & { readonly charge: ChargeChange }) | undefined {
   if (now === undefined) return undefined
-  if (typeof outcome === 'object' && 'won' in outcome) {
-    const { disputesWon: wonBefore } = now
-    // Whoever knows of fewer disputes that were won tells old news.
-    if (now.status === 'disputed' && outcome.won > wonBefore) return { ...next(subscription, { type: 'dispute-won', key, wonBefore }, nowMs), charge: { key, status: 'succeeded', disputesWon: wonBefore + 1 } }
-    return now.status === 'succeeded' && outcome.disputed && outcome.won >= wonBefore ? { ...next(subscription, { type: 'disputed', key, wonBefore }, nowMs), charge: { key, status: 'disputed' } } : undefined
-  }
+  if (typeof outcome === 'object' && 'won' in outcome) return afterDisputes(subscription, { key, now }, outcome, nowMs)
   if (typeof outcome === 'object' && outcome.refundedTo < now.amount) {
     const { refundedTo: to } = outcome
     return now.status === 'succeeded' && to > now.refunded ? { ...next(subscription, { type: 'refunded-part', key, to }, nowMs), charge: { key, status: 'succeeded', refunded: to } } : undefined
@@ -693,4 +702,40 @@ function afterReport({ subscription }: SubscriptionRecord, { key, now }: { reado
   }
   if (now.status !== 'succeeded') return undefined
   return { ...next(subscription, { type: 'refunded', key }, nowMs), charge: { key, status: 'refunded', refunded: now.amount } }
+}
+
+/** How the disputes of a charge stand now. What a dispute takes is what was left of the charge, as far as it goes; what the provider's books show beyond that, since it had been given back before, is a loss as long as they show it. */
+function afterDisputes(subscription: Subscription, { key, now }: { readonly key: string; readonly now: ChargeNow }, { disputed, won, books }: DisputeState, nowMs: number): (Step & { readonly charge: ChargeChange }) | undefined {
+  const { amount, refunded, disputes: before } = now
+  // Whoever knows of fewer disputes that were won, or of fewer entries, tells old news.
+  if (now.status === 'asked' || now.status === 'authentication' || won < before.won || (books !== undefined && books.entries < before.entries)) return undefined
+  let step: Step = { subscription, effects: [] }
+  const happens = (event: SubscriptionEvent): void => {
+    const { subscription: after, effects } = next(step.subscription, event, nowMs)
+    step = { subscription: after, effects: [...step.effects, ...effects] }
+  }
+  let { status } = now
+  let { to } = before
+  let of: string | undefined
+  if (status === 'disputed' && won > before.won) {
+    happens({ type: 'dispute-won', key, wonBefore: before.won, to })
+    of = backSuffix({ to, wonBefore: before.won })
+    ;[status, to] = ['succeeded', undefined]
+  }
+  const begins = status === 'succeeded' && disputed
+  if (begins) {
+    to = books === undefined || refunded + books.taken >= amount ? undefined : refunded + books.taken
+    happens({ type: 'disputed', key, wonBefore: won, to })
+    of = backSuffix({ to, wonBefore: won })
+    status = 'disputed'
+  }
+  const beyond = books === undefined ? before.beyond : status === 'disputed' ? (books.refunded > refunded ? books.refunded : refunded) + books.taken - (to ?? amount) : books.taken
+  const [cost, entries] = books === undefined || books.entries === before.entries ? [before.cost, before.entries] : [books.cost, books.entries]
+  const effects: readonly SubscriptionEffect[] = [
+    ...step.effects,
+    // One line of the provider's statement is one movement of the books.
+    ...(beyond === before.beyond ? [] : [{ type: 'dispute-beyond' as const, key, from: before.beyond, to: beyond, ...(begins === beyond > before.beyond && of !== undefined && { of }) }]),
+    ...(cost === before.cost ? [] : [{ type: 'dispute-cost' as const, key, from: before.cost, to: cost, entries }]),
+  ]
+  return effects.length === 0 && won === before.won && entries === before.entries ? undefined : { subscription: step.subscription, effects, charge: { key, status, disputes: { won, to, beyond, cost, entries, begins } } }
 }

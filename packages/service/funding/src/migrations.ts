@@ -239,5 +239,12 @@ export const fundingMigrations: Migrations = {
         create index charge_subscription on funding.charge (subscription_id, asked_ms);
       `,
     },
+    {
+      name: '12-disputes-as-the-provider-books-them',
+      sql: `
+        -- Of a dispute that took less than the rest: how much in all of the charge is gone with it. What disputes took beyond what was left of a charge, units; less than nothing where a lost one gave something back.
+        alter table funding.charge add column disputed_to bigint check (disputed_to between 1 and amount), add column dispute_beyond bigint not null default 0;
+      `,
+    },
   ],
 }

@@ -61,10 +61,12 @@ type WrittenEffect =
   | { readonly type: 'share'; readonly period: number; readonly plan?: Id<'plan'> }
   | { readonly type: 'refund'; readonly key: string; readonly to?: string }
   /** Rows of earlier versions know of no dispute that was won. */
-  | { readonly type: 'dispute'; readonly key: string; readonly wonBefore?: number }
+  | { readonly type: 'dispute'; readonly key: string; readonly wonBefore?: number; readonly to?: string }
+  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number; readonly to?: string }
+  | { readonly type: 'dispute-beyond'; readonly key: string; readonly from: string; readonly to: string; readonly of?: string | undefined }
   | { readonly type: 'dispute-cost'; readonly key: string; readonly from: string; readonly to: string; readonly entries: number }
   | { readonly type: 'share-returned'; readonly key: string; readonly amount: string }
-  | Extract<SubscriptionEffect, { type: 'abandon' | 'dispute-won' | 'give-back' | 'tell' }>
+  | Extract<SubscriptionEffect, { type: 'abandon' | 'give-back' | 'tell' }>
 
 export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
   switch (effect.type) {
@@ -77,11 +79,15 @@ export function writtenEffect(effect: SubscriptionEffect): WrittenEffect {
       return { type: effect.type, key: effect.key, ...(effect.to !== undefined && { to: String(effect.to) }) }
     case 'share':
       return { ...effect, plan: effect.plan.id }
+    case 'dispute':
+    case 'dispute-won': {
+      const { to, ...rest } = effect
+      return { ...rest, ...(to !== undefined && { to: String(to) }) }
+    }
+    case 'dispute-beyond':
     case 'dispute-cost':
       return { ...effect, from: String(effect.from), to: String(effect.to) }
     case 'abandon':
-    case 'dispute':
-    case 'dispute-won':
     case 'give-back':
     case 'tell':
       return effect
@@ -102,11 +108,16 @@ export function effectOf(written: unknown, planOf: (id: Id<'plan'>) => Plan, run
     case 'share':
       return { ...effect, plan: effect.plan === undefined ? running : planOf(effect.plan) }
     case 'dispute':
-      return { ...effect, wonBefore: effect.wonBefore ?? 0 }
+    case 'dispute-won': {
+      const { to, ...rest } = effect
+      return { ...rest, wonBefore: effect.wonBefore ?? 0, ...(to !== undefined && { to: parseUnits(to) }) }
+    }
+    case 'dispute-beyond':
+      // Either may be less than nothing.
+      return { ...effect, from: BigInt(effect.from), to: BigInt(effect.to) }
     case 'dispute-cost':
       return { ...effect, from: parseUnits(effect.from), to: parseUnits(effect.to) }
     case 'abandon':
-    case 'dispute-won':
     case 'give-back':
     case 'tell':
       return effect

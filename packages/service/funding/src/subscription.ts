@@ -58,10 +58,10 @@ export type SubscriptionEvent =
   | { readonly type: 'card-changed' }
   /** An operator tries the failed charge again before its time. */
   | { readonly type: 'charge-again' }
-  /** The charge under this key was taken back by her bank, after `wonBefore` earlier disputes of it that were won. */
-  | { readonly type: 'disputed'; readonly key: string; readonly wonBefore: number }
+  /** The charge under this key was taken back by her bank, after `wonBefore` earlier disputes of it that were won: whole or what was left of it, unless it took less, so that `to` units in all are gone. */
+  | { readonly type: 'disputed'; readonly key: string; readonly wonBefore: number; readonly to?: bigint | undefined }
   /** Her bank gave it to us again. */
-  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number }
+  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number; readonly to?: bigint | undefined }
   /** The charge under this key was given back, whole or what was left of it. */
   | { readonly type: 'refunded'; readonly key: string }
   /** Of the charge under this key `to` units in all have been given back, less than the whole. */
@@ -77,9 +77,11 @@ export type SubscriptionEffect =
   /** She has not confirmed it in time: the provider closes the charge, unless she did at the last moment. */
   | { readonly type: 'abandon'; readonly key: string }
   /** The payment was taken back by her bank: it leaves the books as one that was given back. */
-  | { readonly type: 'dispute'; readonly key: string; readonly wonBefore: number }
+  | { readonly type: 'dispute'; readonly key: string; readonly wonBefore: number; readonly to?: bigint | undefined }
   /** Her bank gave it to us again: what left the books comes back, each part where it was, and a new invoice is written. */
-  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number }
+  | { readonly type: 'dispute-won'; readonly key: string; readonly wonBefore: number; readonly to?: bigint | undefined }
+  /** What disputes took of a payment beyond what was left of it is `to` units now and was `from`: the operator's loss. `of`: the dispute that did it, as ledger keys name it; a movement of its own unless told. */
+  | { readonly type: 'dispute-beyond'; readonly key: string; readonly from: bigint; readonly to: bigint; readonly of?: string | undefined }
   /** What the provider takes for disputes of a payment is `to` units now and was `from`; `entries` of its own books say so. */
   | { readonly type: 'dispute-cost'; readonly key: string; readonly from: bigint; readonly to: bigint; readonly entries: number }
   /** Ask the provider to give a payment back: it came when the subscription had ended. */
@@ -277,17 +279,17 @@ function end(subscription: Subscription): Step {
 }
 
 /** What is left of her budget is shared no more: who took one payment back may take back others. */
-function disputed(subscription: Subscription, { key, wonBefore }: Extract<SubscriptionEvent, { type: 'disputed' }>): Step {
-  const dispute: SubscriptionEffect = { type: 'dispute', key, wonBefore }
+function disputed(subscription: Subscription, { key, wonBefore, to }: Extract<SubscriptionEvent, { type: 'disputed' }>): Step {
+  const dispute: SubscriptionEffect = { type: 'dispute', key, wonBefore, ...(to !== undefined && { to }) }
   if (subscription.status === 'ended') return { subscription, effects: [dispute] }
   const { subscription: ended, effects } = end(subscription)
   return { subscription: ended, effects: [dispute, ...effects.filter(({ type }) => type !== 'share')] }
 }
 
 /** Her plan has ended with the dispute, and does not begin again. What of the payment is her budget is shared, in a statement of its own. */
-function disputeWon(subscription: Subscription, { key, wonBefore }: Extract<SubscriptionEvent, { type: 'dispute-won' }>): Step {
+function disputeWon(subscription: Subscription, { key, wonBefore, to }: Extract<SubscriptionEvent, { type: 'dispute-won' }>): Step {
   const period = subscription.period + 1
-  return { subscription: { ...subscription, period }, effects: [{ type: 'dispute-won', key, wonBefore }, { type: 'share', period, plan: subscription.plan }] }
+  return { subscription: { ...subscription, period }, effects: [{ type: 'dispute-won', key, wonBefore, ...(to !== undefined && { to }) }, { type: 'share', period, plan: subscription.plan }] }
 }
 
 function refunded(subscription: Subscription, key: string): Step {

@@ -1,5 +1,5 @@
 /** A subscriber's invoices and credit notes. Mount on the wallet's port. */
-import { assetParts, type Entrance, personOf, unitsPart } from '@rivulet/accounts'
+import { answerRefusals, assetParts, type Entrance, personOf, unitsPart } from '@rivulet/accounts'
 import { actionOf, type AuditLog } from '@rivulet/audit'
 import { languageOf } from '@rivulet/notify'
 import express, { Router } from 'express'
@@ -50,9 +50,10 @@ export interface RefundRoutesOptions {
   readonly nowMs: () => number
 }
 
+const refundStatuses = { 'charge-unknown': 404, 'charge-disputed': 409, 'provider-away': 503 }
 const refundBody = z.strictObject({ reason: z.string().trim().min(3).max(500).optional() })
 
-/** `POST /api/invoices/:number/refund {reason?}` gives what it says back, whole. Mount on the operator's port. */
+/** `POST /api/invoices/:number/refund {reason?}` gives what it says back, whole; 409 while it is disputed. Mount on the operator's port. */
 export function refundRoutes({ funding, invoices, entrance, audit, nowMs }: RefundRoutesOptions): Router {
   const router = Router()
   router.post('/api/invoices/:number/refund', entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: 4_096 }), async (request, response) => {
@@ -65,6 +66,7 @@ export function refundRoutes({ funding, invoices, entrance, audit, nowMs }: Refu
     await audit.around(actionOf(response, { operator: personOf(response).id, name: 'payment.refund', subject: `invoice ${String(number)}`, ...(reason !== undefined && { reason }), detail: { charge: chargeKey } }), nowMs, () => funding.refund(chargeKey))
     response.status(204).end()
   })
+  router.use('/api/invoices', answerRefusals(refundStatuses))
   return router
 }
 

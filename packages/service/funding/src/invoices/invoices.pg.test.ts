@@ -160,6 +160,17 @@ describe('a refund', () => {
     expect([await funding.of(alicia), note?.kind, note?.number, note?.content.corrects, note?.content.total]).toEqual([undefined, 'credit-note', 2, invoice === undefined ? '' : invoiceName(invoice), 5_000_000_000n])
   })
 
+  test('of a payment that is disputed is refused with the reason, and works once that is won', async () => {
+    await subscribe(alicia)
+    const reference = `sandbox:${(await funding.of(alicia))?.subscription.id ?? ''}/1`
+    await funding.reported('sandbox', reference, { disputed: true, won: 0 })
+    const before = await rows()
+    const refused = await fetch(`${origin}/api/invoices/1/refund`, { method: 'POST' })
+    expect([refused.status, await refused.json(), await rows()]).toEqual([409, { error: { code: 'charge-disputed', message: 'her bank has taken this payment back: it can be given back only if the dispute is won' } }, before])
+    await funding.reported('sandbox', reference, { disputed: false, won: 1 })
+    expect((await fetch(`${origin}/api/invoices/1/refund`, { method: 'POST' })).status).toBe(204)
+  })
+
   test('of an invoice that does not exist is refused', async () => {
     expect((await fetch(`${origin}/api/invoices/7/refund`, { method: 'POST' })).status).toBe(404)
   })

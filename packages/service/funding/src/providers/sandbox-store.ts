@@ -44,8 +44,10 @@ export class SandboxStore {
     return charges.map(({ key }) => known.get(key) ?? '')
   }
 
-  async refund(key: string): Promise<void> {
-    await this.#db.updateTable('funding.sandbox_charge').set({ status: 'refunded', news_ms: null }).where('key', '=', key).where('status', 'in', ['succeeded', 'dispute-won']).execute()
+  /** Whether the charge is given back now. */
+  async refund(key: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db.updateTable('funding.sandbox_charge').set({ status: 'refunded', news_ms: null }).where('key', '=', key).where('status', 'in', ['succeeded', 'dispute-won', 'refunded']).executeTakeFirstOrThrow()
+    return numUpdatedRows === 1n
   }
 
   /** Charges of which there is something to tell now: those that succeeded are disputed, those that were disputed are won back. */

@@ -58,7 +58,7 @@ export class SandboxProvider implements PaymentProvider {
   }
 
   async refund(reference: string): Promise<void> {
-    await this.#store.refund(reference.replace(/^sandbox:/, ''))
+    if (!(await this.#store.refund(reference.replace(/^sandbox:/, '')))) throw new ProviderFault('charge-disputed', 'this payment is disputed: it can be given back only once the dispute is won')
   }
 
   async abandon(reference: string): Promise<'succeeded' | 'failed'> {

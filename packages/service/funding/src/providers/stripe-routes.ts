@@ -14,15 +14,21 @@ export interface StripeRoutesOptions {
   readonly entrance: Pick<Entrance, 'requireSession' | 'requireSameOrigin'>
   readonly asset: Asset
   readonly clock: Clock
-  readonly log: { warn(about: object, message: string): void; error(about: object, message: string): void }
+  readonly log: { info(about: object, message: string): void; warn(about: object, message: string): void; error(about: object, message: string): void }
 }
 
 const bodyBytesMax = 262_144
 const questionBytesMax = 1_024
+/** Why a report is not taken now. */
+const refusals = {
+  'amount-differs': { status: 409, message: 'the amount is not what was asked' },
+  'charged-twice': { status: 409, message: 'there is another payment under the key of this one' },
+  'charge-not-yet': { status: 503, message: 'the answer to the charge itself is not known yet: tell it again' },
+} as const
 const cardPageSchema = z.strictObject({ planId: z.string().regex(/^plan_[0-9a-z]{1,40}$/).optional() })
 
 /**
- * `POST /webhooks/stripe`. For her: `POST /api/stripe/card-pages` with `{planId?}` answers `{url}` of the page for a card, which leads back with the card and the plan; `GET /api/stripe/cards/SESSION` the card that
+ * `POST /webhooks/stripe`: 200 for what was taken, and for what is not ours; 503 for what is not known yet, so that it comes again. For her: `POST /api/stripe/card-pages` with `{planId?}` answers `{url}` of the page for a card, which leads back with the card and the plan; `GET /api/stripe/cards/SESSION` the card that
  * she entered there; `GET /api/stripe/confirmation` leads to the page where a payment that waits is confirmed, and `POST /api/stripe/checks` asks Stripe at once what became of it.
  */
 export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: StripeRoutesOptions): Router {
@@ -30,7 +36,9 @@ export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: S
   router.post('/webhooks/stripe', express.raw({ type: () => true, limit: bodyBytesMax }), async (request, response) => {
     const reference = stripe.referenceOf(request.body as Buffer, request.headers['stripe-signature']?.toString() ?? '', clock.nowMs())
     const learnt = reference === undefined ? 'not-ours' : await learn(reference)
-    if (learnt === 'amount-differs') return void response.status(409).json({ error: { code: 'amount-differs', message: 'the amount is not what was asked' } })
+    const refusal = learnt === 'taken' || learnt === 'not-ours' ? undefined : refusals[learnt]
+    // Stripe sends what was not taken again, for three days.
+    if (refusal !== undefined) return void response.status(refusal.status).json({ error: { code: learnt, message: refusal.message } })
     response.json({ taken: learnt === 'taken' })
   })
   router.post('/api/stripe/card-pages', entrance.requireSession, entrance.requireSameOrigin, express.json({ limit: questionBytesMax }), async (request, response) => {
@@ -54,10 +62,9 @@ export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: S
   })
 
   /** Books what is true at Stripe about a charge of ours, as often as it is asked for. */
-  async function learn(reference: string): Promise<'taken' | 'not-ours' | 'amount-differs'> {
+  async function learn(reference: string): Promise<'taken' | 'not-ours' | keyof typeof refusals> {
     const charge = await funding.chargeAt(stripe.name, reference)
-    // Of another use of the same account, or one whose direct answer is on its way to us.
-    if (charge === undefined) return 'not-ours'
+    if (charge === undefined) return unknown(reference)
     const { status, fee, dispute, paid, refunded } = await stripe.stateOf(reference, charge.asset)
     if (status !== 'pending' && status !== 'failed' && (paid.amount !== charge.amount || paid.currency !== charge.asset.code)) {
       log.error({ reference, asked: `${charge.amount} ${charge.asset.code}`, paid: `${paid.amount} ${paid.currency}` }, 'Stripe took another amount than was asked: nothing is booked')
@@ -65,12 +72,26 @@ export function stripeRoutes({ stripe, funding, entrance, asset, clock, log }: S
     }
     if (status === 'failed') await funding.reported(stripe.name, reference, 'failed')
     if (status === 'succeeded' || status === 'refunded') await funding.reported(stripe.name, reference, 'succeeded')
+    const givenBack = status === 'refunded' ? status : status === 'succeeded' && refunded > 0n ? { refundedTo: refunded } : undefined
+    // Before it was disputed; or after that was won, since nothing is given back of what is disputed.
+    if (givenBack !== undefined) await funding.reported(stripe.name, reference, givenBack)
     if (dispute !== undefined) await funding.reported(stripe.name, reference, dispute)
-    if (status === 'refunded') await funding.reported(stripe.name, reference, status)
-    if (status === 'succeeded' && refunded > 0n) await funding.reported(stripe.name, reference, { refundedTo: refunded })
-    if (dispute !== undefined) await funding.disputeCostIs(stripe.name, reference, dispute)
+    if (dispute !== undefined && givenBack !== undefined) await funding.reported(stripe.name, reference, givenBack)
     if (fee !== undefined) await funding.feeIs(stripe.name, reference, { fee, asset: charge.asset })
     return 'taken'
+  }
+
+  /** Whether what we know by no such name is another use of the same account, or ours, and the answer to our own question is on its way to us or was lost: it is asked again then, under the same key. */
+  async function unknown(reference: string): Promise<'not-ours' | 'charge-not-yet' | 'charged-twice'> {
+    const asked = await stripe.askedFor(reference)
+    const awaited = asked === undefined ? 'no' : await funding.awaits(stripe.name, asked.key, reference)
+    if (awaited === 'yes') return 'charge-not-yet'
+    if (awaited === 'another' && asked?.paid === true) {
+      log.error({ reference, charge: asked.key }, 'Stripe has charged twice what was asked once: give the second payment back in its dashboard')
+      return 'charged-twice'
+    }
+    log.info({ reference }, 'a report of Stripe is about no payment of ours')
+    return 'not-ours'
   }
 
   /** What Stripe calls the payment of hers that waits for her. */

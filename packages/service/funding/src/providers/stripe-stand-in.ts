@@ -11,7 +11,8 @@ interface Intent {
 
 /** What Stripe takes for a dispute, and whether it gives that back when it is won. */
 interface Dispute {
-  readonly id: string; readonly object: 'dispute'; readonly payment_intent: string; status: string; readonly balance_transactions: { readonly id: string; readonly object: 'balance_transaction'; readonly fee: number; readonly currency: string }[]
+  readonly id: string; readonly object: 'dispute'; readonly payment_intent: string; readonly amount: number; status: string
+  readonly balance_transactions: { readonly id: string; readonly object: 'balance_transaction'; readonly amount: number; readonly fee: number; readonly currency: string }[]
 }
 
 interface Session {
@@ -68,22 +69,34 @@ export class StripeStandIn {
     charge.refunded = charge.amount_refunded === whole
   }
 
-  /** As when her bank takes a payment back: Stripe takes 15 EUR for it. An inquiry takes nothing. */
-  dispute(id: string, status: 'needs_response' | 'warning_needs_response' = 'needs_response'): void {
+  /** As when her bank takes a payment back, whatever was given back of it before: Stripe takes 15 EUR for it. An inquiry takes nothing. */
+  dispute(id: string, status: 'needs_response' | 'warning_needs_response' = 'needs_response', amount = this.intent(id).amount): void {
     const { latest_charge: charge } = this.intent(id)
     if (charge === null) throw new Error(`${id} was not paid`)
     charge.disputed = true
-    const dispute: Dispute = { id: `dp_${this.disputes.length + 1}`, object: 'dispute', payment_intent: id, status, balance_transactions: [] }
-    if (status === 'needs_response') dispute.balance_transactions.push({ id: `txn_${dispute.id}`, object: 'balance_transaction', fee: 1_500, currency: 'eur' })
+    const dispute: Dispute = { id: `dp_${this.disputes.length + 1}`, object: 'dispute', payment_intent: id, amount, status, balance_transactions: [] }
+    if (status === 'needs_response') dispute.balance_transactions.push({ id: `txn_${dispute.id}`, object: 'balance_transaction', amount: -amount, fee: 1_500, currency: 'eur' })
     this.disputes.push(dispute)
   }
 
-  /** It ends: what was won comes back, with what Stripe took for it. */
-  endDispute(id: string, status: 'won' | 'lost'): void {
+  /** It ends: what was won comes back, with what Stripe took for it; of what was lost, what the bank returns all the same. */
+  endDispute(id: string, status: 'won' | 'lost', returned = 0): void {
     const dispute = this.disputes.findLast(({ payment_intent: intent }) => intent === id)
     if (dispute === undefined) throw new Error(`${id} is not disputed`)
     dispute.status = status
-    if (status === 'won') dispute.balance_transactions.push({ id: `txn_${dispute.id}_won`, object: 'balance_transaction', fee: -1_500, currency: 'eur' })
+    const [amount, fee] = status === 'won' ? [dispute.amount, -1_500] : [returned, 0]
+    if (amount > 0) dispute.balance_transactions.push({ id: `txn_${dispute.id}_end`, object: 'balance_transaction', amount, fee, currency: 'eur' })
+  }
+
+  /** Whether a dispute of it stands, or was lost. */
+  #isDisputed(id: string): boolean {
+    return this.disputes.some(({ payment_intent: intent, status }) => intent === id && (status === 'needs_response' || status === 'lost'))
+  }
+
+  /** What Stripe holds for us, cents: all that was paid, less what it kept, gave back, and took for disputes. */
+  balance(): number {
+    const charges = [...this.intents.values()].reduce((sum, { amount_received: paid, latest_charge: charge }) => sum + paid - (charge?.amount_refunded ?? 0) - (charge?.balance_transaction?.fee ?? 0), 0)
+    return this.disputes.flatMap(({ balance_transactions: entries }) => entries).reduce((sum, { amount, fee }) => sum + amount - fee, charges)
   }
 
   /** Her bank wants to ask her. */
@@ -97,7 +110,7 @@ export class StripeStandIn {
     const id = `pi_${this.intents.size + 1}`
     const present = body['off_session'] === undefined
     const method = body['payment_method'] ?? ''
-    const intent: Intent = { id, object: 'payment_intent', amount: Number(body['amount']), amount_received: 0, currency: String(body['currency']), status: 'requires_payment_method', next_action: null, metadata: {}, last_payment_error: null, latest_charge: null }
+    const intent: Intent = { id, object: 'payment_intent', amount: Number(body['amount']), amount_received: 0, currency: String(body['currency']), status: 'requires_payment_method', next_action: null, metadata: { ...(body as { metadata?: object }).metadata }, last_payment_error: null, latest_charge: null }
     this.intents.set(id, intent)
     const declined = { pm_stolen: 'stolen_card', pm_poor: 'insufficient_funds', pm_dies: present ? undefined : 'expired_card', pm_asks: present ? undefined : 'authentication_required' }[method]
     if (declined !== undefined) {
@@ -118,7 +131,11 @@ export class StripeStandIn {
       this.asked.push(key)
       response.status(known.status).json(known.body)
     })
-    app.get('/v1/payment_intents/:id', (request, response) => void response.json(this.intents.get(request.params.id)))
+    app.get('/v1/payment_intents/:id', (request, response) => {
+      const intent = this.intents.get(request.params.id)
+      if (intent === undefined) return void response.status(404).json({ error: { type: 'invalid_request_error', code: 'resource_missing', message: 'no such intent' } })
+      response.json(intent)
+    })
     app.post('/v1/payment_intents/:id/confirm', (request, response) => {
       const intent = this.intent(request.params.id)
       this.#asks(intent, (request.body as Record<string, string>)['return_url'])
@@ -133,6 +150,8 @@ export class StripeStandIn {
     app.get('/v1/disputes', (request, response) => void response.json({ object: 'list', has_more: false, data: this.disputes.filter(({ payment_intent: intent }) => intent === request.query['payment_intent']) }))
     app.post('/v1/refunds', (request, response) => {
       const intent = this.intent(String((request.body as { payment_intent: string }).payment_intent))
+      const refused = this.#isDisputed(intent.id) ? 'charge_disputed' : intent.latest_charge?.refunded === true ? 'charge_already_refunded' : undefined
+      if (refused !== undefined) return void response.status(400).json({ error: { type: 'invalid_request_error', code: refused, message: 'no' } })
       this.giveBack(intent.id, intent.amount - (intent.latest_charge?.amount_refunded ?? 0))
       response.json({ id: 're_1', object: 'refund' })
     })

@@ -15,6 +15,7 @@ import { Funding } from '../funding.ts'
 import { FundingStore } from '../funding-store.ts'
 import { InvoiceStore } from '../invoice-store.ts'
 import { fundingMigrations } from '../migrations.ts'
+import type { PaymentProvider } from './provider.ts'
 import { StripeProvider } from './stripe.ts'
 import { stripeRoutes } from './stripe-routes.ts'
 import { StripeStandIn } from './stripe-stand-in.ts'
@@ -34,6 +35,8 @@ let server: Server
 let origin: string
 let her: Id<'pers'>
 const errors: string[] = []
+/** Our process dies when Stripe has done what it asked for, before it has written that. */
+let dies: boolean
 
 beforeEach(async () => {
   clock = new TestClock(Date.parse('2027-01-31T10:00:00Z'))
@@ -51,15 +54,20 @@ afterEach(async () => {
 
 async function start(): Promise<void> {
   errors.length = 0
+  dies = false
   her = newId('pers', clock.nowMs())
   ledger = await Ledger.open({ postgres, clock })
   provider = new StripeProvider({ secretKey: 'sk_test_12345678', webhookSecret, returnUrl: 'https://wallet.example/subscription', apiUrl: stripe.url })
   mails = new Mails({ postgres, clock, mailbox: true, server: undefined, seal: new Seal(Buffer.alloc(32, 7)), random: () => 1, log: { warn: () => undefined } })
-  const log = { warn: () => undefined, error: (_about: object, message: string) => void errors.push(message) }
+  const log = { info: () => undefined, warn: () => undefined, error: (_about: object, message: string) => void errors.push(message) }
+  const mortal: PaymentProvider = {
+    name: provider.name, refund: (reference) => provider.refund(reference), abandon: (reference) => provider.abandon(reference),
+    charge: (request) => provider.charge(request).then((outcome) => (dies ? Promise.reject(new Error('died')) : outcome)),
+  }
   const store = new FundingStore(postgres)
   await store.offer([{ key: 'monthly', name: 'Monthly', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, trialDays: 0, pacing: 'stream' }], () => newId('plan', clock.nowMs()))
   funding = new Funding({
-    store, ledger, clock, log, mails, providers: [provider], background: false, invoices: new InvoiceStore(postgres), invoiceTerms: { seller: { name: 'S', address: [] }, prefix: '', vatBasisPoints: 0 },
+    store, ledger, clock, log, mails, providers: [mortal], background: false, invoices: new InvoiceStore(postgres), invoiceTerms: { seller: { name: 'S', address: [] }, prefix: '', vatBasisPoints: 0 },
     readerOf: () => Promise.resolve({ name: 'Her', email: 'her@example.com', language: 'en', url: 'https://wallet.example/subscription' }), attentionOf: () => Promise.resolve([]), accountOf: () => Promise.resolve(undefined),
   })
   const letIn: RequestHandler = (_request, response, next) => {
@@ -95,6 +103,12 @@ async function webhook(about: object, given: { readonly secret?: string; readonl
 
 const paymentOf = (id: string) => ({ object: 'payment_intent', id })
 const disputeOf = (id: string) => ({ object: 'dispute', id: 'dp_1', payment_intent: id })
+
+/** What the books say that Stripe holds for us, cents. */
+async function held(): Promise<number> {
+  const { rows } = await postgres.pool.query<{ cents: bigint }>(`select (debits_posted - credits_posted) / 10000000 as cents from ledger.accounts where name = 'psp[stripe]'`)
+  return Number(rows[0]?.cents ?? 0n)
+}
 
 /** Every row of the ledger, and what is known of each charge. */
 async function books(): Promise<readonly string[]> {
@@ -222,6 +236,71 @@ describe('a charge', () => {
     expect((await books())[0]).toBe('charge disputed fee 330000000')
   })
 
+  test('of which the bank returns something though the dispute is lost is our loss by so much less', async () => {
+    await subscribe('pm_good')
+    stripe.dispute('pi_1')
+    await webhook(disputeOf('pi_1'))
+    stripe.endDispute('pi_1', 'lost', 50)
+    for (let told = 0; told < 2; told += 1) await webhook(disputeOf('pi_1'))
+    expect([(await books()).filter((row) => row.startsWith('dispute-won')), (await funding.of(her))?.subscription.status, await held()]).toEqual([['dispute-won-beyond: psp[stripe] -> loss@wallet 500000000'], undefined, stripe.balance()])
+  })
+
+  test('that is given back whole and disputed all the same is taken a second time, at our loss; what is won of that comes back, and nothing else moves', async () => {
+    const { subscription } = await subscribe('pm_good')
+    await funding.refund(`${subscription.id}/1`)
+    stripe.dispute('pi_1')
+    for (let told = 0; told < 3; told += 1) await webhook(disputeOf('pi_1'))
+    const refunded = ['refund-fee: fee.subscription -> psp[stripe] 500000000', 'refund: subscriber -> psp[stripe] 4500000000']
+    const taken = ['dispute-beyond: loss@wallet -> psp[stripe] 5000000000', 'dispute-cost: cost[stripe] -> psp[stripe] 15000000000']
+    expect(await books()).toEqual(['charge refunded fee 330000000', ...taken, kept, ...refunded, ...paid].toSorted())
+    expect(await held()).toEqual(stripe.balance())
+    stripe.endDispute('pi_1', 'won')
+    for (let told = 0; told < 3; told += 1) await webhook(disputeOf('pi_1'))
+    const won = ['dispute-won-beyond: psp[stripe] -> loss@wallet 5000000000', 'dispute-cost-returned: psp[stripe] -> cost[stripe] 15000000000']
+    expect([await books(), await held()]).toEqual([['charge refunded fee 330000000', ...taken, ...won, kept, ...refunded, ...paid].toSorted(), -33])
+  })
+
+  test('of which a part is given back, and which is then disputed whole, is taken beyond what was left of it, until the bank returns that', async () => {
+    await subscribe('pm_good')
+    stripe.giveBack('pi_1', 200)
+    stripe.dispute('pi_1')
+    await webhook(disputeOf('pi_1'))
+    const taken = [
+      'dispute-beyond: loss@wallet -> psp[stripe] 2000000000', 'dispute-cost: cost[stripe] -> psp[stripe] 15000000000', 'dispute-fee: fee.subscription -> psp[stripe] 300000000', 'dispute: subscriber -> psp[stripe] 2700000000',
+      'refund-fee: fee.subscription -> psp[stripe] 200000000', 'refund: subscriber -> psp[stripe] 1800000000',
+    ]
+    expect(await books()).toEqual(['charge disputed fee 330000000', ...taken, kept, ...paid].toSorted())
+    stripe.endDispute('pi_1', 'lost', 200)
+    for (let told = 0; told < 2; told += 1) await webhook(disputeOf('pi_1'))
+    expect([await books(), await held()]).toEqual([['charge disputed fee 330000000', 'dispute-won-beyond: psp[stripe] -> loss@wallet 2000000000', ...taken, kept, ...paid].toSorted(), stripe.balance()])
+  })
+
+  test('of which a bank takes a part only loses that part, comes back when it is won, and is given back whole afterwards', async () => {
+    const { subscription } = await subscribe('pm_good')
+    stripe.dispute('pi_1', 'needs_response', 200)
+    for (let told = 0; told < 2; told += 1) await webhook(disputeOf('pi_1'))
+    expect((await books()).filter((row) => row.startsWith('dispute'))).toEqual(['dispute-cost: cost[stripe] -> psp[stripe] 15000000000', 'dispute-fee: fee.subscription -> psp[stripe] 200000000', 'dispute: subscriber -> psp[stripe] 1800000000'])
+    await expect(funding.refund(`${subscription.id}/1`)).rejects.toMatchObject({ code: 'charge-disputed' })
+    stripe.endDispute('pi_1', 'won')
+    await webhook(disputeOf('pi_1'))
+    expect((await books()).filter((row) => row.startsWith('dispute-won'))).toEqual(['dispute-won-fee: psp[stripe] -> fee.subscription 200000000', 'dispute-won: psp[stripe] -> subscriber 1800000000'])
+    await funding.refund(`${subscription.id}/1`)
+    expect([(await books())[0], await held()]).toEqual(['charge refunded fee 330000000', stripe.balance()])
+    expect(stripe.balance()).toBe(-33)
+  })
+
+  test('that Stripe knows to be disputed before we do is not given back: the operator learns why, and what somebody gave back in the dashboard is no failure', async () => {
+    const { subscription } = await subscribe('pm_good')
+    stripe.dispute('pi_1')
+    await expect(funding.refund(`${subscription.id}/1`)).rejects.toMatchObject({ code: 'charge-disputed' })
+    expect(await books()).toEqual(['charge succeeded fee -', ...paid])
+    stripe.endDispute('pi_1', 'won')
+    stripe.giveBack('pi_1', 500)
+    await funding.refund(`${subscription.id}/1`)
+    await webhook(disputeOf('pi_1'))
+    expect([(await books())[0], await held()]).toEqual(['charge refunded fee 330000000', -33])
+  })
+
   test('given back leaves the books row by row, however often it is asked for and told', async () => {
     const { subscription } = await subscribe('pm_good')
     await Promise.all([funding.refund(`${subscription.id}/1`), webhook(paymentOf('pi_1'))])
@@ -248,8 +327,34 @@ describe('a webhook', () => {
   })
 
   test('about what is not ours, or about nothing, is taken and changes nothing', async () => {
-    expect([await webhook(paymentOf('pi_unknown')), await webhook({ object: 'customer', id: 'cus_9' })]).toEqual([200, 200])
-    expect(await books()).toEqual([])
+    // Another shop on the same account.
+    for (const key of ['', '&metadata[rivulet_charge]=subs_of_another_rivulet/1']) await fetch(`${stripe.url}/v1/payment_intents`, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', 'idempotency-key': `shop${key}` }, body: `amount=700&currency=eur&payment_method=pm_good${key}` })
+    expect(await Promise.all([paymentOf('pi_unknown'), paymentOf('pi_1'), disputeOf('pi_2'), { object: 'customer', id: 'cus_9' }].map((about) => webhook(about)))).toEqual([200, 200, 200, 200])
+    expect([await books(), errors]).toEqual([[], []])
+  })
+
+  test('about a charge of ours whose own answer we have not written yet must come again, and then counts, whatever happened to the charge meanwhile', async () => {
+    dies = true
+    await subscribe('pm_good')
+    const told = [paymentOf('pi_1'), { object: 'charge', id: 'ch_pi_1', payment_intent: 'pi_1' }, disputeOf('pi_1')]
+    stripe.giveBack('pi_1', 200)
+    stripe.dispute('pi_1')
+    for (const about of told) expect(await webhook(about)).toBe(503)
+    expect(await books()).toEqual(['charge asked fee -'])
+    // The next process asks under the same key, and hears the same answer.
+    dies = false
+    clock.jump(10_000)
+    await funding.work()
+    expect([await books(), stripe.intents.size]).toEqual([['charge succeeded fee -', ...paid], 1])
+    for (const about of told) expect(await webhook(about)).toBe(200)
+    expect([(await books())[0], await held()]).toEqual(['charge disputed fee 330000000', stripe.balance()])
+  })
+
+  test('about a second payment for what was asked once is refused, and raises an alarm', async () => {
+    const { subscription } = await subscribe('pm_good')
+    await fetch(`${stripe.url}/v1/payment_intents`, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', 'idempotency-key': 'forgotten' }, body: `amount=500&currency=eur&payment_method=pm_good&metadata[rivulet_charge]=${subscription.id}/1` })
+    expect([await webhook(paymentOf('pi_2')), errors]).toEqual([409, ['Stripe has charged twice what was asked once: give the second payment back in its dashboard']])
+    expect(await books()).toEqual(['charge succeeded fee -', ...paid])
   })
 
   test.each([['less', 499, 'eur'], ['more', 50_000, 'eur'], ['another currency', 500, 'usd']])('about a payment of %s than was asked books nothing and raises an alarm', async (_, amount, currency) => {
@@ -277,6 +382,70 @@ describe('a webhook', () => {
         expect(await books()).toEqual(expected)
       }),
       { numRuns: 4 },
+    )
+  })
+
+  test('in any order, late, doubled, overtaking each other and across a death of ours: the books hold for each payment what Stripe holds', async () => {
+    const things = ['part', 'rest', 'dispute', 'little dispute', 'inquiry', 'win', 'lose', 'lose some', 'spend', 'revive'] as const
+    type Thing = (typeof things)[number] | { readonly deliver: number; readonly waits: boolean }
+    const thing = fc.oneof<fc.Arbitrary<Thing>[]>(fc.constantFrom(...things), fc.record({ deliver: fc.nat(20), waits: fc.boolean() }))
+    const reader = await ledger.openAccount({ name: 'publisher[mara]', kind: 'publisher', asset: eur, debitsMayExceedCredits: false })
+    await fc.assert(
+      fc.asyncProperty(fc.array(thing, { minLength: 4, maxLength: 14 }), fc.boolean(), async (story, died) => {
+        her = newId('pers', clock.nowMs() + stripe.intents.size)
+        dies = died
+        await subscribe('pm_good')
+        const id = `pi_${stripe.intents.size}`
+        const about = [paymentOf(id), disputeOf(id), { object: 'charge', id: `ch_${id}`, payment_intent: id }]
+        const waiting: object[] = [...about]
+        const underWay: Promise<unknown>[] = []
+        const isRefused = async (event: object): Promise<void> => void ((await webhook(event)) >= 300 && waiting.push(event))
+        const revive = async (): Promise<void> => {
+          dies = false
+          clock.jump(10_000)
+          await funding.work()
+        }
+        const disputes = () => stripe.disputes.filter(({ payment_intent: intent }) => intent === id)
+        const stands = () => disputes().some(({ status }) => status === 'needs_response')
+        for (const one of story) {
+          const { latest_charge: charge } = stripe.intent(id)
+          const left = 500 - (charge?.amount_refunded ?? 0)
+          if (typeof one === 'object') {
+            const event = waiting.splice(one.deliver % Math.max(1, waiting.length), 1)[0]
+            if (event === undefined) continue
+            const delivered = isRefused(event)
+            underWay.push(delivered)
+            if (one.waits) await delivered
+            continue
+          }
+          if (one === 'revive') await revive()
+          if (one === 'spend') {
+            const account = await ledger.accountByName(`subscriber[${her}]`)
+            const has = account === undefined ? 0n : account.creditsPosted - account.debitsPosted
+            if (account !== undefined && has > 1n) await ledger.transfer({ key: newId('evnt', clock.nowMs()), debitAccountId: account.id, creditAccountId: reader.id, amount: has / 2n, reason: 'stream' }).catch(() => undefined)
+          }
+          const lost = disputes().some(({ status }) => status === 'lost')
+          if (one === 'part' && !stands() && !lost && left > 120) stripe.giveBack(id, 120)
+          if (one === 'rest' && !stands() && !lost && left > 0) stripe.giveBack(id, left)
+          if (one === 'dispute' && !stands() && !lost) stripe.dispute(id)
+          if (one === 'little dispute' && !stands() && !lost) stripe.dispute(id, 'needs_response', 130)
+          if (one === 'inquiry' && disputes().length === 0) stripe.dispute(id, 'warning_needs_response')
+          if (one === 'win' && stands()) stripe.endDispute(id, 'won')
+          if (one === 'lose' && stands()) stripe.endDispute(id, 'lost')
+          if (one === 'lose some' && stands()) stripe.endDispute(id, 'lost', 50)
+          waiting.push(...about)
+        }
+        await Promise.all(underWay)
+        await revive()
+        for (const event of [...new Set(waiting), ...about]) expect(await webhook(event)).toBe(200)
+        expect(await held()).toBe(stripe.balance())
+        // What customers have paid by the documents, less what Stripe took of it or beyond it.
+        const { rows } = await postgres.pool.query<{ cents: bigint }>(`
+          select ((select sum(case kind when 'invoice' then 1 else -1 end * (content->>'total')::int8) from funding.invoice) - sum(coalesce(provider_fee, 0) + dispute_cost + dispute_beyond))::int8 / 10000000 as cents from funding.charge`)
+        expect(Number(rows[0]?.cents)).toBe(stripe.balance())
+        expect([stripe.intents.size, errors]).toEqual([Number(id.slice(3)), []])
+      }),
+      { numRuns: 8 },
     )
   })
 })

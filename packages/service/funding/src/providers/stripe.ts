@@ -21,8 +21,8 @@ export interface StripeState {
   readonly refunded: bigint
   /** Units that Stripe kept, once it says so. */
   readonly fee: bigint | undefined
-  /** Once it was disputed: how that stands, and what Stripe takes for it, units, by so many entries of its books. */
-  readonly dispute: (DisputeState & { readonly cost: bigint; readonly entries: number }) | undefined
+  /** Once it was disputed: how that stands. */
+  readonly dispute: DisputeState | undefined
   readonly paid: { readonly amount: bigint; readonly currency: string }
 }
 
@@ -113,7 +113,26 @@ export class StripeProvider implements PaymentProvider {
   }
 
   async refund(reference: string): Promise<void> {
-    await this.#ask(() => this.#stripe.refunds.create({ payment_intent: reference }, { idempotencyKey: `refund/${reference}` }))
+    try {
+      await this.#stripe.refunds.create({ payment_intent: reference }, { idempotencyKey: `refund/${reference}` })
+    } catch (error) {
+      const code = error instanceof Stripe.errors.StripeError ? error.code : undefined
+      // Somebody gave it back in Stripe's dashboard.
+      if (code === 'charge_already_refunded') return
+      throw code === 'charge_disputed' ? new ProviderFault('charge-disputed', 'Stripe says that this payment is disputed: it can be given back only once the dispute is won', { cause: error }) : away(error)
+    }
+  }
+
+  /** The key under which we asked for what Stripe calls so, and whether it was paid; undefined for what is not ours. */
+  async askedFor(reference: string): Promise<{ readonly key: string; readonly paid: boolean } | undefined> {
+    try {
+      const { metadata, amount_received: received } = await this.#stripe.paymentIntents.retrieve(reference)
+      const key = metadata['rivulet_charge']
+      return key === undefined ? undefined : { key, paid: received > 0 }
+    } catch (error) {
+      if (error instanceof Stripe.errors.StripeError && error.code === 'resource_missing') return undefined
+      throw away(error)
+    }
   }
 
   /** What is true now. A charge that failed while she was there is closed at Stripe, so that it cannot be paid behind our back. */
@@ -125,8 +144,9 @@ export class StripeProvider implements PaymentProvider {
     const paid = { amount: fromMinor(intent.amount_received, asset), currency: intent.currency.toUpperCase() }
     if (waitsWithoutHer(intent)) return { fee, paid, dispute: undefined, refunded: 0n, status: 'pending' }
     if (intent.status === 'requires_payment_method') await this.#ask(() => this.#stripe.paymentIntents.cancel(reference))
-    const dispute = charge?.disputed === true ? disputeOf((await this.#ask(() => this.#stripe.disputes.list({ payment_intent: reference, limit: disputesMax }))).data, asset) : undefined
-    return { fee, paid, dispute, refunded: fromMinor(charge?.amount_refunded ?? 0, asset), status: statusOf(intent.status, charge) }
+    const refunded = fromMinor(charge?.amount_refunded ?? 0, asset)
+    const dispute = charge?.disputed === true ? disputeOf((await this.#ask(() => this.#stripe.disputes.list({ payment_intent: reference, limit: disputesMax }))).data, { asset, refunded }) : undefined
+    return { fee, paid, dispute, refunded, status: statusOf(intent.status, charge) }
   }
 
   /** The charge that a webhook is about; undefined when it is about none. Throws `webhook-invalid` for one that is forged, older than five minutes, or of another account or mode. */
@@ -166,15 +186,25 @@ function statusOf(status: Stripe.PaymentIntent.Status, charge: Stripe.Charge | n
   return status === 'canceled' || status === 'requires_payment_method' ? 'failed' : 'pending'
 }
 
-/** Inquiries take no money (https://docs.stripe.com/disputes/how-disputes-work); what Stripe took for a dispute it may give back when that is won. */
-function disputeOf(disputes: readonly Stripe.Dispute[], asset: Asset): NonNullable<StripeState['dispute']> {
-  const entries = disputes.flatMap(({ balance_transactions: found }) => found)
+/**
+ * Stripe's own entries say what a dispute took and what came back of it: a bank may take a payment that was given back already, less than the payment, or return a part of what it took; inquiries take nothing
+ * (https://docs.stripe.com/disputes/how-disputes-work). So a dispute stands while its entries show money that is gone, and is won when that is back.
+ */
+function disputeOf(disputes: readonly Stripe.Dispute[], { asset, refunded }: { readonly asset: Asset; readonly refunded: bigint }): DisputeState {
+  const entries = disputes.flatMap(({ balance_transactions: found }) => found).filter(({ currency }) => currency.toUpperCase() === asset.code)
+  const taken = disputes.map((dispute) => takenBy(dispute, asset))
+  const all = taken.reduce((sum, amount) => sum + amount, 0n)
   return {
-    won: disputes.filter(({ status }) => status === 'won').length,
-    disputed: disputes.some(({ status }) => status === 'needs_response' || status === 'under_review' || status === 'lost'),
-    cost: entries.filter(({ currency }) => currency.toUpperCase() === asset.code).reduce((sum, { fee }) => sum + fromMinor(fee, asset), 0n),
-    entries: entries.length,
+    won: disputes.filter(({ status }, index) => status === 'won' && taken[index] === 0n).length,
+    disputed: all > 0n,
+    books: { taken: all, refunded, cost: entries.reduce((sum, { fee }) => sum + fromMinor(fee, asset), 0n), entries: disputes.reduce((sum, { balance_transactions: found }) => sum + found.length, 0) },
   }
+}
+
+/** Entries in another currency, of an account that Stripe keeps in that, tell only that there are some: then its status tells whether the disputed amount is gone. */
+function takenBy({ amount, status, balance_transactions: entries }: Stripe.Dispute, asset: Asset): bigint {
+  if (entries.every(({ currency }) => currency.toUpperCase() === asset.code)) return -entries.reduce((sum, entry) => sum + fromMinor(entry.amount, asset), 0n)
+  return status === 'won' ? 0n : fromMinor(amount, asset)
 }
 
 /** Decimals of the smallest unit in which Stripe counts a currency. */

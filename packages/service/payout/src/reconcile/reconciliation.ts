@@ -291,7 +291,7 @@ function settlementKey(provider: string, reference: string): string {
 /** Budget, fee and VAT of a subscription are one charge to the provider, and what is given back, disputed or won back of it at once is one too: what follows `#` tells several apart. */
 function pspReference(provider: string, key: string): string {
   const charge = /^(?:fund|fee|vat):(.*)$/.exec(key)
-  const back = /^(refund|dispute|dispute-won|dispute-cost)(?:-fee|-vat|-loss)?:(.*)$/.exec(key)
+  const back = /^(refund|dispute|dispute-won|dispute-cost)(?:-fee|-vat|-loss|-beyond)?:(.*)$/.exec(key)
   if (back !== null) return `${back[1] ?? ''} ${back[2] ?? ''}`
   const cost = /^cost:(.*)$/.exec(key)
   const payout = /^payout:(.*)\/(settle|unsettle)$/.exec(key)
