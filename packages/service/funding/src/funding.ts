@@ -16,7 +16,7 @@ import { type Attention, share, type Shared, type SharingPolicy } from './sharin
 import type { PoolStatement } from './pool-store.ts'
 import { monthsAt, type PoolPreview, Pools } from './sharing/pools.ts'
 import { begin, next, paidFor, type Step, type Subscription, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
-import { mailOf, type Reader } from './telling.ts'
+import { mailOf, type Reader, shareReturnedMail } from './telling.ts'
 
 class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown' | 'charge-disputed'> {}
 
@@ -605,13 +605,18 @@ export class Funding implements AsyncDisposable {
     await store.change(record.subscription.id, { nowMs: clock.nowMs(), completes: number }, ({ subscription }) => ({ subscription, effects: [] }))
   }
 
-  /** It joins what rolled over. Where she has no subscription any more it is money on her account, as what was left of her last budget is. */
+  /** It joins what rolled over, and she is written to. Where she has no subscription any more it is money on her account, as what was left of her last budget is. */
   async #shareReturned({ record, number }: OpenEffect, { key, amount }: Extract<SubscriptionEffect, { type: 'share-returned' }>): Promise<void> {
-    const { ledger, store, clock } = this.#options
+    const { ledger, store, clock, mails, readerOf } = this.#options
     const { id, plan } = record.subscription
     const clearing = await this.#house('sharing', plan.asset)
     await ledger.transfer({ key: `share-returned:${key}/${id}`, debitAccountId: clearing.id, creditAccountId: record.accountId, amount, reason: 'share-returned' })
-    await store.change(id, { nowMs: clock.nowMs(), completes: number }, ({ subscription, carried }) => ({ subscription, effects: [], ...(subscription.status !== 'ended' && { set: { carried: carried + amount } }) }))
+    const reader = await readerOf(record.personId)
+    await store.change(id, { nowMs: clock.nowMs(), completes: number }, (now) => {
+      const { subscription, carried } = now
+      const mail = reader === undefined ? undefined : shareReturnedMail(now, reader, { key: `share-returned/${key}/${id}`, amount })
+      return { subscription, effects: [], ...(subscription.status !== 'ended' && { set: { carried: carried + amount } }), ...(mail !== undefined && { also: (transaction) => mails.write(transaction, mail) }) }
+    })
   }
 
   /** A share of whom nobody can credit rolls over. */

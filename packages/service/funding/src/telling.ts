@@ -18,6 +18,12 @@ export interface Telling {
   readonly paid: { readonly amount: bigint; readonly paidMs: number } | undefined
 }
 
+/** Of a share that came back, units; undefined for less than a cent, which her activity alone says. */
+export function shareReturnedMail({ subscription: { plan: { asset }, status } }: SubscriptionRecord, { email: to, language, url }: Reader, { key, amount }: { readonly key: string; readonly amount: bigint }): NewMail | undefined {
+  const cent = asset.scale > 2 ? 10n ** BigInt(asset.scale - 2) : 1n
+  return amount < cent ? undefined : { key, to, language, template: 'share-returned', fields: { returned: { amount, asset }, running: status !== 'ended', url: new URL('/activity', url).href } }
+}
+
 /** Undefined for what her page alone says, or what is news no more. */
 export function mailOf({ subscription }: SubscriptionRecord, { email: to, language, url }: Reader, { key, what, paid }: Telling): NewMail | undefined {
   const { plan, status, retryAtMs, period, charging, waitsUntilMs } = subscription

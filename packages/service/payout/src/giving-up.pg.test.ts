@@ -1,7 +1,7 @@
 /** A wallet address elsewhere that takes nothing is given up in time, or by operators, and what has gathered for it goes back into the budgets it came from. */
 import { Funding, fundingMigrations, FundingStore, InvoiceStore, SandboxProvider, SandboxStore, ShareReturns, ShareReturnStore } from '@rivulet/funding'
-import { type Id, newId } from '@rivulet/ids'
-import { notifyMigrations } from '@rivulet/notify'
+import { type Id, newId, Seal } from '@rivulet/ids'
+import { Mails, notifyMigrations } from '@rivulet/notify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { everybody } from './everybody.ts'
 import { GivingUp } from './giving-up.ts'
@@ -20,7 +20,8 @@ let returns: ShareReturns
 let elsewhere: PayeesElsewhere
 let givingUp: GivingUp
 let gone: Set<string>
-let people: readonly { readonly personId: Id<'pers'>; readonly accountId: Id<'acct'> }[]
+let mails: Mails
+let people: readonly { readonly name: string; readonly personId: Id<'pers'>; readonly accountId: Id<'acct'> }[]
 /** What the other side does with a payout. */
 let answers: 'refuses' | 'is slow' | 'loses it'
 let eyes: Map<string, string>
@@ -46,8 +47,10 @@ beforeEach(async () => {
   const sandbox = new SandboxProvider(new SandboxStore(postgres), clock)
   await plans.offer([{ key: 'reader', name: 'Reader', price, asset: eur, period: 'month', feeBasisPoints: 0, rate: 100_000n, pacing: 'stream', trialDays: 0 }], () => newId('plan', clock.nowMs()))
   const attention = [{ payee: there, ms: 60_000 }, { payee: 'https://pay.example/mara', ms: 60_000 }]
+  mails = new Mails({ postgres, clock, mailbox: true, server: undefined, seal: new Seal(Buffer.alloc(32, 7)), random: () => 1, log: { warn: () => undefined } })
+  people = []
   funding = new Funding({
-    store: plans, ledger, clock, log: { warn: () => undefined, error: () => undefined }, providers: [sandbox], background: false, mails: { write: () => Promise.resolve() }, readerOf: () => Promise.resolve(undefined),
+    store: plans, ledger, clock, log: { warn: () => undefined, error: () => undefined }, providers: [sandbox], background: false, mails, readerOf: (id) => Promise.resolve(gone.has(id) ? undefined : { name: 'Her', email: people.find(({ personId }) => personId === id)?.name ?? 'nobody', language: 'en', url: 'https://wallet.example/subscription' }),
     invoices: new InvoiceStore(postgres), invoiceTerms: { seller: { name: 'Rivulet Test', address: [] }, prefix: 'T-', vatBasisPoints: 0 },
     attentionOf: (_person, _from, to) => Promise.resolve(attention.map((one) => ({ ...one, day: new Date(Date.parse(to) - 3 * dayMs).toISOString().slice(0, 10), score: 0n }))),
     accountOf: (payee) => (payee === there ? elsewhere.accountOf(payee) : Promise.resolve(payee === 'https://pay.example/mara' ? house.mara.accountId : undefined)),
@@ -56,8 +59,9 @@ beforeEach(async () => {
   people = await Promise.all(['alice', 'beth'].map(async (name) => {
     const { id: accountId } = await ledger.openAccount({ name: `subscriber[${name}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
     const personId = newId('pers', 1)
+    people = [...people, { name, personId, accountId }]
     await funding.subscribe({ personId, accountId, planId: (await funding.plans())[0]?.id ?? '', provider: sandbox.name, card: sandbox.card('4242 4242 4242 4242'), policy: { kind: 'time' } })
-    return { personId, accountId }
+    return { name, personId, accountId }
   }))
 })
 afterEach(async () => {
@@ -84,6 +88,12 @@ async function morning(payouts = house.payouts): Promise<void> {
 
 async function rows(): Promise<readonly string[]> {
   return (await house.rows()).filter((row) => /elsewhere|share-return|unclaimed/.test(row)).map((row) => row.replace(/elsewhere\[[^\]]*\]/, 'elsewhere[bob]'))
+}
+
+/** Whom she was written to about what came back, and how much that was. */
+async function told(): Promise<readonly string[]> {
+  await mails.sendDue()
+  return (await mails.mailbox()).filter(({ template }) => template === 'share-returned').map(({ to, subject }) => `${to}: ${subject}`).toSorted()
 }
 
 async function carried(): Promise<readonly (bigint | undefined)[]> {
@@ -113,6 +123,7 @@ test('after its patience of nothing but failures the address is given up: each h
   for (let day = 1; day <= 2; day += 1) await morning(impatient)
   await funding.work()
   expect((await rows()).length).toBe(9)
+  expect(await told()).toEqual(['alice: €3.00 came back to you', 'beth: €3.00 came back to you'])
   expect(await elsewhere.among([there])).toEqual(new Set())
   expect((await funding.preview(people[0]?.personId ?? 'pers_')).shares.map(({ id }) => id)).toEqual(['https://pay.example/mara'])
 })
@@ -141,8 +152,10 @@ test('an operator gives it up at once, with a reason that is written down; not w
   await morning()
   await funding.work()
   expect((await rows()).slice(-5).toSorted()).toEqual([
+    // Less than a cent is nothing to be written to about.
     'elsewhere[bob] -> sharing 12 share-return', 'publisher[mara] -> elsewhere[bob] 5 correction', 'publisher[mara] -> elsewhere[bob] 7 correction', 'sharing -> subscriber[alice] 5 share-returned', 'sharing -> unclaimed 7 share-unclaimed',
   ].toSorted())
+  expect(await told()).toEqual(['alice: €3.00 came back to you', 'beth: €3.00 came back to you'])
   await givingUp.tryAgain(account, action('olivia', 'payee.try-again', account))
   await expect(givingUp.tryAgain(account, action('olivia', 'payee.try-again', account))).rejects.toMatchObject({ code: 'payout-state' })
   expect([await elsewhere.among([there]), await givingUp.list()]).toMatchObject([new Set([there]), [{ failures: 0, givingUp: undefined }]])

@@ -13,6 +13,8 @@ const all: readonly MailContent[] = [
   { template: 'renewal-failed', fields: { plan: 'Plan', price: money, retryAtMs: undefined, url } },
   { template: 'subscription-ended', fields: { plan: 'Plan', url } },
   { template: 'receipt', fields: { plan: 'Plan', paid: money, paidMs: 0, url } },
+  { template: 'share-returned', fields: { returned: money, running: true, url } },
+  { template: 'share-returned', fields: { returned: money, running: false, url } },
   { template: 'payout-sent', fields: { payout: money, fee: { ...money, amount: 0n }, to: 'FR76 … 0189', url } },
   { template: 'payout-returned', fields: { payout: money, reason: 'AC04 <script>', url } },
   { template: 'site-lost', fields: { site: 'mara<script>.example', url } },
@@ -28,7 +30,7 @@ describe.each(all)('the mail $template', (content) => {
     expect(html).toContain('href="https://wallet.example/x?a=1&amp;b=2"')
     expect(html).not.toMatch(/<script|<b>/)
     expect(text).not.toContain('undefined')
-    const moneyed = 'payout' in content.fields || 'price' in content.fields || 'paid' in content.fields
+    const moneyed = 'payout' in content.fields || 'price' in content.fields || 'paid' in content.fields || 'returned' in content.fields
     expect(text.includes(language === 'en' ? '€1.2345' : '1,2345\u00a0€')).toBe(moneyed)
   })
 

@@ -12,6 +12,8 @@ export type MailContent =
   | { readonly template: 'renewal-failed'; readonly fields: { readonly plan: string; readonly price: Money; readonly retryAtMs: number | undefined; readonly url: string } }
   | { readonly template: 'subscription-ended'; readonly fields: { readonly plan: string; readonly url: string } }
   | { readonly template: 'receipt'; readonly fields: { readonly plan: string; readonly paid: Money; readonly paidMs: number; readonly url: string } }
+  /** A share that an address elsewhere did not take; `running`: whether she has a plan that spends it. */
+  | { readonly template: 'share-returned'; readonly fields: { readonly returned: Money; readonly running: boolean; readonly url: string } }
   | { readonly template: 'payout-sent'; readonly fields: { readonly payout: Money; readonly fee: Money; readonly to: string; readonly url: string } }
   | { readonly template: 'payout-returned'; readonly fields: { readonly payout: Money; readonly reason: string; readonly url: string } }
   | { readonly template: 'site-lost'; readonly fields: { readonly site: string; readonly url: string } }
@@ -87,6 +89,11 @@ function english({ template, fields }: MailContent, locale: string): Words {
       return { subject: 'Your plan has ended', before: [`Your plan ${fields.plan} has ended. Nothing more is charged.`], link: 'Choose a plan', after: ['Thank you for having paid for what you read.'] }
     case 'receipt':
       return { subject: `Receipt: ${money(fields.paid)}`, before: [`Thank you. On ${day(fields.paidMs)} you paid ${money(fields.paid)} for ${fields.plan}.`], link: 'See your plan and its invoices', after: [] }
+    case 'share-returned':
+      return {
+        subject: `${money(fields.returned)} came back to you`, before: [`${money(fields.returned)} of what you had shared came back: a wallet at another provider did not take it. ${fields.running ? 'It is in your budget again, for what you read next.' : 'It is on your account, for the next plan that you choose.'}`],
+        link: 'See your activity', after: ['You need do nothing. Nothing more is shared with that wallet until it takes payments again.'],
+      }
     case 'payout-sent':
       return { subject: `Payout sent: ${money(fields.payout)}`, before: [`${money(fields.payout)} are on their way to ${fields.to}.`, `The fee was ${money(fields.fee)}.`], link: 'See your payouts', after: [] }
     case 'payout-returned':
@@ -127,6 +134,11 @@ function french({ template, fields }: MailContent): Words {
       return { subject: 'Votre formule a pris fin', before: [`Votre formule ${fields.plan} a pris fin. Plus rien n’est débité.`], link: 'Choisir une formule', after: ['Merci d’avoir payé ce que vous avez lu.'] }
     case 'receipt':
       return { subject: `Reçu : ${money(fields.paid)}`, before: [`Merci. Le ${day(fields.paidMs)}, vous avez payé ${money(fields.paid)} pour ${fields.plan}.`], link: 'Voir votre formule et ses factures', after: [] }
+    case 'share-returned':
+      return {
+        subject: `${money(fields.returned)} vous sont revenus`, before: [`${money(fields.returned)} de ce que vous aviez partagé sont revenus : un portefeuille chez un autre prestataire ne les a pas acceptés. ${fields.running ? 'Ils sont de nouveau dans votre budget, pour vos prochaines lectures.' : 'Ils sont sur votre compte, pour la prochaine formule que vous choisirez.'}`],
+        link: 'Voir votre activité', after: ['Vous n’avez rien à faire. Plus rien n’est partagé avec ce portefeuille tant qu’il n’accepte pas de paiements.'],
+      }
     case 'payout-sent':
       return { subject: `Versement envoyé : ${money(fields.payout)}`, before: [`${money(fields.payout)} sont en route vers ${fields.to}.`, `Les frais ont été de ${money(fields.fee)}.`], link: 'Voir vos versements', after: [] }
     case 'payout-returned':
