@@ -17,6 +17,30 @@ test('a command streams for its seconds, a line each, and ends with what the boo
   expect(await house.ledger.balance(house.accountId)).toMatchObject({ posted: 1_000_000_000n - received, pending: 0n, accrued: 0n })
 })
 
+test('an answer that is late is waited for, also after the last second, and what was due behind it is paid', async () => {
+  await using house = await TestHouse.open()
+  const { url } = await house.wallet()
+  const late = Promise.withResolvers<void>()
+  const text = ask(url, order).then((response) => response.text())
+  await house.until(() => house.wire.fulfilled >= 2)
+  house.wire.holdsAnswers = late.promise
+  await house.passes(6_000)
+  late.resolve()
+  const last = JSON.parse((await house.while(text)).trim().split('\n').at(-1) ?? '') as unknown
+  expect([last, await house.received()]).toMatchObject([{ sent: { value: '300000' }, rejected: 0 }, 300_000n])
+})
+
+test('what was never answered is said, apart from what is known to be paid', async () => {
+  await using house = await TestHouse.open()
+  const { url } = await house.wallet({ foreign: true })
+  const text = ask(url, order).then((response) => response.text())
+  await house.until(() => house.wire.fulfilled >= 2)
+  house.wire.losesAnswers = true
+  const last = JSON.parse((await house.while(text)).trim().split('\n').at(-1) ?? '') as { readonly sent: { readonly value: string }; readonly unconfirmed?: string }
+  expect(BigInt(last.sent.value) + BigInt(last.unconfirmed ?? '0')).toBe(await house.received())
+  expect(BigInt(last.unconfirmed ?? '0')).toBeGreaterThan(0n)
+})
+
 test('a budget that ends ends the command, and the summary says why', async () => {
   await using house = await TestHouse.open(150_000n)
   const { url } = await house.wallet()

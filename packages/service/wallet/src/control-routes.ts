@@ -6,7 +6,7 @@
  * `request-invalid`, `person-unknown`, `person-ambiguous`, `pointer-invalid`, and what the resolver says. Otherwise 200 and
  * newline-delimited JSON: each second `{"second":N,"sent":"UNITS","packets":N,"fulfilled":N,"rejected":N,"state":STATE}`, where STATE is `paying`, `paused` or
  * `stopped` (then with `"reason"`), and last, when RATE x S is paid, `{"sent":{"value","assetCode","assetScale"},"packets","fulfilled","rejected"}`, with `"reason"` when it ended
- * early, `"delivered"` where the payee counts in another asset, and `"lastReject":{"code","message"}` when packets were rejected. `value` is a string of units. When the caller hangs up the stream is closed.
+ * early, `"unconfirmed"` units whose packets were not answered, so that they may have arrived or not, `"delivered"` where the payee counts in another asset, and `"lastReject":{"code","message"}` when packets were rejected. `value` is a string of units. When the caller hangs up the stream is closed.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Accounts, AccountsFault } from '@rivulet/accounts'
@@ -39,8 +39,9 @@ const bodyBytesMax = 4_096
 const runsMax = 1_000
 /** How often a run looks whether the operator stands in its way. */
 const standstillSeconds = 2
-/** How long the last tick may take after the last second. */
-const lastTickMs = 2_000
+/** How long the rest may take after the last second while nothing can be paid; what is under way has as long as its hold. */
+const standsStillMs = 2_000
+const lookEveryMs = 100
 const streamBody = z.strictObject({ as: z.string().min(1).max(254), pointer: z.string().min(1).max(2_048), seconds: z.int().min(1).max(86_400) })
 
 export function controlRoutes(options: ControlRoutesOptions): Router {
@@ -132,16 +133,21 @@ async function run({ desk, rate, runs, standstillOf }: ControlRoutesOptions, ord
     if (second % standstillSeconds === 0) void lookForStandstill()
     if (!over) say({ second, sent: session.counters.paid.toString(), ...packetsOf(session.counters), state, ...(reason !== undefined && { reason }) })
   }
-  for (let waitedMs = 0; waitedMs < lastTickMs && !over && session.counters.paid < wanted; waitedMs += 100) await waitOrEnd(desk, 100, session, ended.promise)
+  // On a busy machine the last packets are late.
+  for (let waitedMs = 0, stoodMs = 0; waitedMs < desk.leaseMs && stoodMs < standsStillMs && !over && session.counters.paid < wanted; waitedMs += lookEveryMs) {
+    await waitOrEnd(desk, lookEveryMs, session, ended.promise)
+    stoodMs = state === 'paying' || session.counters.inFlight > 0n ? 0 : stoodMs + lookEveryMs
+  }
   const why = over ? (reason ?? 'stopped') : undefined
   const counters = await session.end()
   const early = counters.paid < wanted ? why : undefined
+  const unconfirmed = counters.inFlight + counters.inDoubt
   runs.delete(stop)
   request.socket.off('close', stop)
   const { asset } = order.subscriber
   const exchanged = deliveredAsset !== undefined && (deliveredAsset.code !== asset.code || deliveredAsset.scale !== asset.scale)
   say({
-    sent: amountOf(counters.paid, asset), ...(exchanged && { delivered: amountOf(counters.delivered, deliveredAsset ?? asset) }), ...packetsOf(counters), ...(early !== undefined && { reason: early }),
+    sent: amountOf(counters.paid, asset), ...(exchanged && { delivered: amountOf(counters.delivered, deliveredAsset ?? asset) }), ...packetsOf(counters), ...(early !== undefined && { reason: early }), ...(unconfirmed > 0n && { unconfirmed: unconfirmed.toString() }),
     ...(session.lastReject !== undefined && { lastReject: session.lastReject }),
   })
   response.end()
