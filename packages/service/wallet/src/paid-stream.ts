@@ -102,8 +102,10 @@ interface Row {
 
 /** A booking that takes longer than this stalls its stream. */
 const bookingMaxMs = 3_000
-/** Where closing takes the total of the receiver's row, the payer's follows it with this delay: one booking for several packets. */
-const followingMs = 5_000
+/** Where closing takes the total of the receiver's row, the payer's follows it: with the first packet that comes so long after the last booking, the fifth where one comes each second. */
+const followingMs = 4_500
+/** Only when no packet comes any more does it follow by itself. Were this as short, streams would wait for the wallet's look at all of them, and come into step: all bookings of a second at one instant of it. */
+const followingAloneMs = 6_000
 /** How much of the rate a stream holds ahead when the budget nears its end: streams that share the rest draw it in small draughts, evenly. */
 const shortHoldMs = 5_000
 /** How long it goes on so before it tries to hold the usual again. */
@@ -247,7 +249,7 @@ export class PaidStream implements StreamListener {
 
   /** Called every second by the wallet: lets its row follow, notices bookings that hang, and tries refused extensions again. */
   sweep(): void {
-    if (!this.#booking) this.#book()
+    if (!this.#booking) this.#book(followingAloneMs)
     else if (!this.#stalled && this.#desk.clock.monotonicMs() - this.#bookingSinceMs > bookingMaxMs) this.#stall(true)
     if (this.#extendDue && this.#ending === undefined) this.#extend()
   }
@@ -401,9 +403,9 @@ export class PaidStream implements StreamListener {
   }
 
   /** Books the latest total until none is newer: one booking of a stream is in flight at a time. No async function where a packet passes: each would cost it 1 kB. */
-  #book(): void {
+  #book(afterMs = followingMs): void {
     const nowMs = this.#desk.clock.monotonicMs()
-    if (this.#row === undefined || this.#bookedTotal === this.total || (this.#follows && nowMs - this.#bookingSinceMs < followingMs)) {
+    if (this.#row === undefined || this.#bookedTotal === this.total || (this.#follows && nowMs - this.#bookingSinceMs < afterMs)) {
       this.#booking = false
       this.#idle?.resolve()
       this.#stall(false)
