@@ -31,9 +31,10 @@ named as (
   select place, side, stream, 'xfer_' || lpad(($1::int8 * ${transfersPerChain} + place)::text, 26, '0') as id, 'strm_' || lpad(stream::text, 26, '0') as sending, posting * ${postingAmount} as total,
     case side when 0 then $3 else $4 end as debit, case side when 0 then $4 else ($5::text[])[1 + stream % array_length($5::text[], 1)] end as credit, $2::int8 + place as posted_at_ms
   from made),
-keyed as (select *, case side when 0 then sending else encode(sha256(convert_to(sending, 'UTF8')), 'hex') end as stream_name from named),
+called as (select *, case side when 0 then sending else encode(sha256(convert_to(sending, 'UTF8')), 'hex') end as stream_name from named),
+keyed as (select *, concat(case side when 1 then (posted_at_ms - ${postingEveryMs}) || '/' end, stream_name, '/', total) as key from called),
 chained as (
-  select keyed.*, bench.chain(convert_to(concat_ws(E'\\n', place, id, debit, credit, ${postingAmount}, 'stream', stream_name, posted_at_ms, stream_name || '/' || total), 'UTF8'), genesis.hash) over (order by place) as hash
+  select keyed.*, bench.chain(convert_to(concat_ws(E'\\n', place, id, debit, credit, ${postingAmount}, 'stream', stream_name, posted_at_ms, key), 'UTF8'), genesis.hash) over (order by place) as hash
   from keyed, genesis),
 chain as (
   insert into ledger.chains (id, started_at_ms, genesis, length, head)
@@ -49,7 +50,7 @@ ended as (
   insert into ledger.receiving_ended (connection, total, debit_account_id, credit_account_id, ended_at_ms)
   select sha256(convert_to(sending, 'UTF8')), ${postingsPerStream * postingAmount}, debit, credit, posted_at_ms from keyed where total = ${postingsPerStream * postingAmount} and side = 1)
 insert into ledger.transfers (id, key, debit_account_id, credit_account_id, amount, reason, stream, posted_at_ms, chain_id, chain_length, hash)
-select id, stream_name || '/' || total, debit, credit, ${postingAmount}, 'stream', stream_name, posted_at_ms, 'chain_history' || $1::int8, place, hash from chained order by place`
+select id, key, debit, credit, ${postingAmount}, 'stream', stream_name, posted_at_ms, 'chain_history' || $1::int8, place, hash from chained order by place`
 
 /** A running SHA-256 chain, as the ledger's own. */
 const chainFunctions = `

@@ -1,6 +1,6 @@
 /**
  * What the ledger makes durable in a second, all guards on, on a PostgreSQL of its own with fsync: credits at 100, 1,000 and 10,000 open connections, bookings of the
- * sending side, posted transfers, holds. Beside it pgbench's TPC-B on the same server, where pgbench is installed.
+ * sending side, transfers, postings of closed connections, holds. Beside it pgbench's TPC-B on the same server, where pgbench is installed.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -30,6 +30,8 @@ interface Speeds {
   readonly creditsPerSecond: Readonly<Record<string, number>>
   readonly bookingsPerSecond: number
   readonly transfersPerSecond: number
+  /** Connections closed, each with something to post. */
+  readonly postingsPerSecond: number
   readonly holdsPerSecond: number
 }
 
@@ -47,7 +49,7 @@ interface HistoryResult extends HistorySize {
   /** The same speeds, with this history. */
   readonly with: Speeds
   /** Of each speed: with this history / without. */
-  readonly ratios: { readonly credits: number; readonly bookings: number; readonly transfers: number; readonly holds: number }
+  readonly ratios: { readonly credits: number; readonly bookings: number; readonly transfers: number; readonly postings: number; readonly holds: number }
   readonly verifySeconds: number
   readonly booksRight: boolean
 }
@@ -122,13 +124,13 @@ async function compared({ bench, ...size }: History, without: Speeds, now: Speed
   const ratio = (of: (speeds: Speeds) => number): number => Math.round((of(now) / of(without)) * 100) / 100
   const ratios = {
     credits: ratio(({ creditsPerSecond }) => creditsPerSecond['1000'] ?? 0), bookings: ratio((speeds) => speeds.bookingsPerSecond),
-    transfers: ratio((speeds) => speeds.transfersPerSecond), holds: ratio((speeds) => speeds.holdsPerSecond),
+    transfers: ratio((speeds) => speeds.transfersPerSecond), postings: ratio((speeds) => speeds.postingsPerSecond), holds: ratio((speeds) => speeds.holdsPerSecond),
   }
   let booksRight = false
   const verifySeconds = await secondsOf(async () => {
     booksRight = (await bench.ledger.verify()).ok
   })
-  say(`with this history / without: credits ${ratios.credits}, bookings ${ratios.bookings}, transfers ${ratios.transfers}, holds ${ratios.holds}; verify takes ${verifySeconds} s and says ${booksRight ? 'ok' : 'that the books are wrong'}`)
+  say(`with this history / without: credits ${ratios.credits}, bookings ${ratios.bookings}, transfers ${ratios.transfers}, postings ${ratios.postings}, holds ${ratios.holds}; verify takes ${verifySeconds} s and says ${booksRight ? 'ok' : 'that the books are wrong'}`)
   return { ...size, with: now, ratios, verifySeconds, booksRight }
 }
 
@@ -149,22 +151,28 @@ async function measure(books: readonly Bench[], say: Say): Promise<Speeds[]> {
     const drives = books.map((bench) => credits(bench, connections))
     for (const [index, speed] of told(`durable credits, ${connections} open connections`, await inTurns(drives)).entries()) (creditsPerSecond[index] ?? {})[connections] = speed
   }
-  const transfersPerSecond = told('posted transfers', await inTurns(books.map(transfers)))
+  const transfersPerSecond = told('transfers', await inTurns(books.map(transfers)))
+  const postingsPerSecond = told('postings of closed connections', await inTurns(books.map(postings)))
   const payments = books.map((bench) => ({ bench, ids: [] as Id<'strm'>[], total: 0n }))
   const holdsPerSecond = told('holds', await inTurns(payments.map(holds)))
   const bookingsPerSecond = told('bookings on them', await inTurns(payments.map(bookings)))
   return books.map((_, index) => ({
-    creditsPerSecond: creditsPerSecond[index] ?? {}, transfersPerSecond: transfersPerSecond[index] ?? 0, holdsPerSecond: holdsPerSecond[index] ?? 0, bookingsPerSecond: bookingsPerSecond[index] ?? 0,
+    creditsPerSecond: creditsPerSecond[index] ?? {}, transfersPerSecond: transfersPerSecond[index] ?? 0, postingsPerSecond: postingsPerSecond[index] ?? 0, holdsPerSecond: holdsPerSecond[index] ?? 0, bookingsPerSecond: bookingsPerSecond[index] ?? 0,
   }))
 }
 
-/** Medians of what each returns a second, one round of each after the other; a round before the first does not count. */
-async function inTurns(drives: readonly ((round: number) => Promise<number>)[]): Promise<readonly number[]> {
+/** One round; returns how many were done since it called `begin`, or since it was called. */
+type Drive = (round: number, begin: () => void) => Promise<number>
+
+/** Medians of what each does a second, one round of each after the other; a round before the first does not count. */
+async function inTurns(drives: readonly Drive[]): Promise<readonly number[]> {
   const results: number[][] = drives.map(() => [])
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, drive] of drives.entries()) {
-      const startMs = systemClock.monotonicMs()
-      const done = await drive(round)
+      let startMs = systemClock.monotonicMs()
+      const done = await drive(round, () => {
+        startMs = systemClock.monotonicMs()
+      })
       if (round > 0) results[index]?.push((done * 1_000) / (systemClock.monotonicMs() - startMs))
     }
   }
@@ -180,7 +188,7 @@ async function openBooks(ledger: Ledger): Promise<Pick<Bench, 'payer' | 'link' |
 }
 
 /** Each connection has its next packet ready as soon as one is answered; at least 10,000 packets are on their way. */
-function credits({ ledger, link, payees }: Bench, connections: number): () => Promise<number> {
+function credits({ ledger, link, payees }: Bench, connections: number): Drive {
   const perConnection = Math.min(60, Math.ceil(inFlightMin / connections))
   const closesAtMs = systemClock.nowMs() + 3_600_000
   const lanes = Array.from({ length: connections }, (_, index) => ({
@@ -204,13 +212,25 @@ function credits({ ledger, link, payees }: Bench, connections: number): () => Pr
   }
 }
 
-/** Keys are spread over their index as those of connections' postings are. */
-function transfers({ ledger, link, payees }: Bench): (round: number) => Promise<number> {
-  return async (round) => {
-    await Promise.all(Array.from({ length: transfersPerRound }, (_, index) => {
-      const key = `${createHash('sha256').update(`${round}/${index}`).digest('hex')}/1`
-      return ledger.transfer({ key, debitAccountId: link.id, creditAccountId: payees[index % payees.length]?.id ?? link.id, amount: 1n, reason: 'correction' })
-    }))
+/** Named as tips, charges and payouts are: by an id that was made at the time. */
+function transfers({ ledger, link, payees }: Bench): Drive {
+  return async () => {
+    await Promise.all(Array.from({ length: transfersPerRound }, (_, index) =>
+      ledger.transfer({ key: `correction:${newId('corr', systemClock.nowMs())}`, debitAccountId: link.id, creditAccountId: payees[index % payees.length]?.id ?? link.id, amount: 1n, reason: 'correction' })))
+    return transfersPerRound
+  }
+}
+
+/** Connections that were paid once are closed: what each accrued is posted. That they were paid does not count. */
+function postings({ ledger, link, payees }: Bench): Drive {
+  return async (round, begin) => {
+    const nowMs = systemClock.nowMs()
+    const connections = Array.from({ length: transfersPerRound }, (_, index) => createHash('sha256').update(`posting/${round}/${index}`).digest())
+    await Promise.all(connections.map((connection, index) => ledger.receiving.credit({
+      connection, sequence: 1, amount: 1n, debitAccountId: link.id, creditAccountId: payees[index % payees.length]?.id ?? link.id, totalMax: 2n ** 60n, closesAtMs: nowMs + 3_600_000, expiresAtMs: nowMs + 20_000,
+    })))
+    begin()
+    await Promise.all(connections.map((connection) => ledger.receiving.close(connection)))
     return transfersPerRound
   }
 }
@@ -221,7 +241,7 @@ interface Payments {
   total: bigint
 }
 
-function holds({ bench: { ledger, payer, link, loss }, ids }: Payments): () => Promise<number> {
+function holds({ bench: { ledger, payer, link, loss }, ids }: Payments): Drive {
   return async () => {
     const nowMs = systemClock.nowMs()
     const fresh = Array.from({ length: holdsPerRound }, () => newId('strm', nowMs))
@@ -234,7 +254,7 @@ function holds({ bench: { ledger, payer, link, loss }, ids }: Payments): () => P
   }
 }
 
-function bookings(payments: Payments): () => Promise<number> {
+function bookings(payments: Payments): Drive {
   const { bench: { ledger }, ids } = payments
   return async () => {
     const startMs = systemClock.monotonicMs()

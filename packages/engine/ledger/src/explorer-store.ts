@@ -53,7 +53,9 @@ export class ExplorerStore {
 
   /** Of a sending stream (`strm_`) or a connection (hex), newest first. */
   async transfersOfStream(stream: string, limit: number): Promise<readonly Transfer[]> {
-    return (await query<TransferRow>(this.#postgres, `select ${transferColumns} from ledger.transfers where stream = $1 order by id desc limit $2`, [stream, limit])).map(transferOf)
+    // Found first: in the order of their ids PostgreSQL might look through all transfers for the few of one stream.
+    return (await query<TransferRow>(this.#postgres,
+      `with found as materialized (select ${transferColumns} from ledger.transfers where stream = $1) select * from found order by id desc limit $2`, [stream, limit])).map(transferOf)
   }
 
   /** The newest first; `before` is the last id of the page before. `text` is a part of payer, payee or site, in any case, or a whole id. Of those that are closed only the newest are searched. */

@@ -55,6 +55,27 @@ test('what was written for the same thing stands beside a transfer: all of its s
   expect(await found({ before: spec.id })).toEqual([])
 })
 
+test('what a connection got is found day after day, newest first, and what is posted now has a key behind those of before', async () => {
+  const clock = new TestClock(1_800_000_000_000)
+  await using old = await testBooks({ clock })
+  const { ledger } = old
+  const connections = ['b', 'a', 'c'].map(connectionOf)
+  const days = 4
+  for (let day = 0; day < days; day += 1) {
+    const credit = { sequence: day + 1, amount: BigInt(day + 1), closesAtMs: 1_800_000_000_000 + 10 * 86_400_000 }
+    await Promise.all(connections.map((connection) => ledger.receiving.credit(creditTo(old, { ...credit, connection }, clock.nowMs()))))
+    await clock.advance(86_400_000)
+    await ledger.postDue()
+  }
+  const [connection = Buffer.alloc(0)] = connections
+  const postings = await ledger.explorer.transfersOfStream(connection.toString('hex'), 10)
+  expect(postings.map(({ amount }) => amount)).toEqual([4n, 3n, 2n, 1n])
+  expect((await ledger.explorer.transfersOfStream(connection.toString('hex'), 2)).map(({ amount }) => amount)).toEqual([4n, 3n])
+  const { rows } = await old.postgres.pool.query<{ key: string; day: bigint }>(`select key, posted_at_ms / 86400000 as day from ledger.transfers where reason = 'stream' order by key`)
+  expect(rows).toHaveLength(days * connections.length)
+  expect(rows.map(({ day }) => day)).toEqual(rows.map(({ day }) => day).toSorted((one, other) => Number(one - other)))
+})
+
 test('a balance at a time is what was posted before it', async () => {
   const clock = new TestClock(1_800_000_000_000)
   await using old = await testBooks({ clock, funds: 1_000n })

@@ -23,16 +23,17 @@ export function tombstoneOf(connection: Buffer, nowMs: number, closesAtMs: numbe
   return { connection, debitAccountId: undefined, creditAccountId: undefined, total: 0n, posted: 0n, linkTotal: 0n, linkPosted: 0n, postedAtMs: nowMs, closed: true, closesAtMs }
 }
 
-/** Posts what a connection has accrued. */
+/** Posts what a connection has accrued. Its key begins with the time of the posting before: what is posted now stands side by side in the index of keys, however long the history is; what a connection is called stands anywhere. */
 export function postReceiving(books: Books, row: ReceivingDraft): void {
   const amount = row.total - row.posted
   if (amount === 0n || row.debitAccountId === undefined || row.creditAccountId === undefined) return
   const stream = row.connection.toString('hex')
-  books.transfer({ key: `${stream}/${row.total}`, debitAccountId: row.debitAccountId, creditAccountId: row.creditAccountId, amount, reason: 'stream', stream })
+  const name = `${row.postedAtMs}/${stream}`
+  books.transfer({ key: `${name}/${row.total}`, debitAccountId: row.debitAccountId, creditAccountId: row.creditAccountId, amount, reason: 'stream', stream })
   const exchange = books.exchanges.get(row.debitAccountId)
   const linkAmount = row.linkTotal - row.linkPosted
   if (exchange !== undefined && linkAmount > 0n) {
-    books.transfer({ key: `${stream}/link/${row.linkTotal}`, debitAccountId: exchange.linkAccountId, creditAccountId: exchange.farAccountId, amount: linkAmount, reason: 'stream-link', stream })
+    books.transfer({ key: `${name}/link/${row.linkTotal}`, debitAccountId: exchange.linkAccountId, creditAccountId: exchange.farAccountId, amount: linkAmount, reason: 'stream-link', stream })
   }
   books.changeReceiving(row, { posted: row.total, linkPosted: row.linkTotal, postedAtMs: books.nowMs })
 }
