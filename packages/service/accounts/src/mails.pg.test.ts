@@ -11,7 +11,8 @@ import { systemClock } from '@rivulet/time'
 import { TestClock } from '@rivulet/time/testing'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Accounts, accountsMigrations } from './index.ts'
+import type { z } from 'zod'
+import { Accounts, accountsMigrations, authApi } from './index.ts'
 
 let postgres: Postgres
 let ledger: Ledger
@@ -19,6 +20,8 @@ let mails: Mails
 /** Only for what is mailed: sessions and tokens run on the machine's clock, as better-auth does. */
 const clock = new TestClock(Date.now())
 const stop: (() => Promise<unknown>)[] = []
+/** Routes that have answered, each as the API reference says: it throws otherwise. */
+const answered = new Set<string>()
 
 beforeAll(async () => {
   postgres = await testPostgres([ledgerMigrations, notifyMigrations, accountsMigrations])
@@ -53,7 +56,16 @@ async function open(given: { readonly mails?: Mails; readonly confirmAddresses?:
   app.use(accounts.entrance('subscriber').handler)
   app.use((error: Error & { status?: number }, _request: express.Request, response: express.Response, _next: express.NextFunction) => void response.status(error.status ?? 500).json({}))
   stop.push(() => new Promise((resolve) => server.close(resolve)), () => accounts[Symbol.asyncDispose]())
-  const read = async (response: Response) => ({ status: response.status, text: await response.text(), cookie: response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ') })
+  const read = async (response: Response) => {
+    const answer = { status: response.status, text: await response.text(), cookie: response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ') }
+    const described = answer.status === 200 ? Object.entries<{ readonly answer: z.ZodType }>(authApi).find(([row]) => row.endsWith(` ${new URL(response.url).pathname}`)) : undefined
+    if (described !== undefined) {
+      const [route, { answer: schema }] = described
+      schema.parse(JSON.parse(answer.text))
+      answered.add(route)
+    }
+    return answer
+  }
   return {
     accounts,
     origin,
@@ -196,4 +208,10 @@ test('whoever tries an unknown e-mail is answered after the same work as for a k
     crypto.scrypt = scrypt
     syncBuiltinESMExports()
   }
+})
+
+test('what mails lead to, and signing out, is answered as the API reference says', async () => {
+  const { post } = await open({})
+  expect((await post('sign-out', {})).status).toBe(200)
+  expect([...answered]).toEqual(expect.arrayContaining(['POST /api/auth/request-password-reset', 'POST /api/auth/reset-password', 'GET /api/auth/verify-email', 'POST /api/auth/sign-out', 'POST /api/auth/sign-up/email', 'POST /api/auth/sign-in/email']))
 })

@@ -9,6 +9,9 @@ export const amountSchema = z.strictObject({
   assetScale: z.int().min(0).max(255),
 })
 
+/** As it is answered. */
+export const amountAnswer = z.strictObject({ value: z.string().regex(/^(0|[1-9][0-9]{0,19})$/), assetCode: z.string(), assetScale: z.int() })
+
 export interface AssetAmount {
   readonly value: bigint
   readonly asset: Asset

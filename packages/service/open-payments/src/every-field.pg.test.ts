@@ -6,7 +6,8 @@ import { type Access, Gnap } from '@rivulet/gnap'
 import { signRequest } from '@rivulet/http-signature'
 import express from 'express'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { payingRoutes } from './paying-routes.ts'
+import { requireDescribed } from './described-answer.ts'
+import { payingApi, payingRoutes } from './paying-routes.ts'
 import { requireToken } from './signed/require-token.ts'
 import { TestHouse } from './test-house.ts'
 import { bent, wrongs } from './wrong-values.ts'
@@ -24,6 +25,8 @@ let privateKey: KeyObject
 let receiver: string
 /** Of a quote that could be paid. */
 let quoteId: string
+/** Every route that was asked, and how it answered. */
+const answered = new Set<string>()
 
 beforeAll(async () => {
   house = await TestHouse.open({ budget })
@@ -62,7 +65,10 @@ async function ask(method: string, path: string, { token, body }: { readonly tok
   const headers = { authorization: `GNAP ${token}`, 'content-type': 'application/json' }
   const signature = signRequest({ method, url: `${publicUrl}${path}`, headers, ...(sent !== undefined && { body: sent }) }, { keyId: 'k', privateKey }, house.clock.nowMs())
   const response = await fetch(`${at}${path}`, { method, headers: { ...headers, ...signature }, ...(sent !== undefined && { body: sent }) })
-  return { status: response.status, body: (await response.json()) as Answer['body'] }
+  const answer = { status: response.status, body: (await response.json()) as Answer['body'] }
+  requireDescribed(payingApi, { method, path, ...answer })
+  answered.add(`${method} ${path.replace(/[?].*$/, '').replace(/(quot|outp)_.*/, ':id')} ${answer.status}`)
+  return answer
 }
 
 const quote = (changes: object = {}) => ({ walletAddress: house.alice.url, receiver, method: 'ilp', debitAmount: eur('100'), ...changes })
@@ -141,5 +147,10 @@ test('the same requests are taken when nothing of them is wrong', async () => {
     ask('POST', '/quotes', { token: quoteToken, body: JSON.stringify(quote()) }), ask('POST', '/quotes', { token: quoteToken, body: JSON.stringify(quote({ debitAmount: undefined, receiveAmount: eur('100') })) }),
     ask('POST', '/outgoing-payments', { token: payToken, body: JSON.stringify(payment({ metadata: {} })) }), ask('POST', '/outgoing-payments', { token: payToken, body: JSON.stringify({ walletAddress: house.alice.url, quoteId, metadata: {} }) }),
   ]
-  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([201, 201, 201, 201])
+  const answers = await Promise.all(asked)
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201])
+  // And every route once that answers, each held to its description by `ask`.
+  const [quoted, paid] = [answers[0], answers[2]].map((answer) => new URL(String(answer?.body['id'])).pathname)
+  for (const [path, token] of [[quoted, quoteToken], [paid, payToken], [`/outgoing-payments?wallet-address=${house.alice.url}`, payToken], ['/outgoing-payment-grant', payToken]] as const) expect((await ask('GET', path ?? '', { token })).status).toBe(200)
+  expect([...answered].filter((one) => /20[01]$/.test(one)).map((one) => one.slice(0, -4)).toSorted()).toEqual(Object.keys(payingApi).toSorted())
 })

@@ -17,6 +17,11 @@ const pageMax = 100
 const urlCharactersMax = 2_000
 
 const count = z.string().regex(/^[1-9][0-9]{0,2}$/, `must be 1 to ${pageMax}`).transform(Number).refine((number) => number <= pageMax, `must be 1 to ${pageMax}`).optional()
+/** A page of a list as it is answered. */
+export function pageAnswer(one: z.ZodType): z.ZodType {
+  return z.strictObject({ pagination: z.strictObject({ startCursor: z.string().optional(), endCursor: z.string().optional(), hasNextPage: z.boolean(), hasPreviousPage: z.boolean() }), result: z.array(one) })
+}
+
 const query = z.object({ 'wallet-address': z.string().min(1).max(urlCharactersMax), cursor: z.string().optional(), first: count, last: count })
 
 /** Throws OpenPaymentsFault 400. What else a query holds is ignored. */

@@ -6,12 +6,12 @@ import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
 import { type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
-import { type AmountJson, amountJson, amountSchema, type AssetAmount } from './amount.ts'
+import { amountAnswer, type AmountJson, amountJson, amountSchema, type AssetAmount } from './amount.ts'
 import { answerFaults, type FaultLog, type Refusal } from './answer-faults.ts'
 import { OpenPaymentsFault } from './fault.ts'
 import type { HeldPayment, OutgoingPayments } from './outgoing/outgoing-payments.ts'
 import type { OutgoingPayment, Spending, SpendingLimits } from './outgoing/types.ts'
-import { pageOf } from './page.ts'
+import { pageAnswer, pageOf } from './page.ts'
 import { PaymentFault } from './payment-fault.ts'
 import type { Quote } from './quotes/quote-store.ts'
 import type { PayingAddress, Quotes } from './quotes/quotes.ts'
@@ -239,12 +239,20 @@ const statuses: Readonly<Record<PaymentFault['code'], number>> = {
   'payments-stopped': 503,
 }
 
+const quoteAnswer = z.strictObject({ id: z.url(), walletAddress: z.url(), receiver: z.url(), receiveAmount: amountAnswer, debitAmount: amountAnswer, method: z.literal('ilp'), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime() })
+const paymentFields = {
+  id: z.url(), walletAddress: z.url(), quoteId: z.url().optional(), failed: z.boolean(), receiver: z.url(), receiveAmount: amountAnswer, debitAmount: amountAnswer, sentAmount: amountAnswer, metadata: z.record(z.string(), z.unknown()).optional(), createdAt: z.iso.datetime(),
+}
+const paymentAnswer = z.strictObject(paymentFields)
+const newPaymentAnswer = z.strictObject({ ...paymentFields, grantSpentDebitAmount: amountAnswer, grantSpentReceiveAmount: amountAnswer.optional() })
+const spentAnswer = z.strictObject({ spentDebitAmount: amountAnswer.nullable(), spentReceiveAmount: amountAnswer.nullable() })
+
 /** What the API reference says of these routes. */
 export const payingApi = {
-  'POST /quotes': { summary: 'What a payment costs, or brings.', body: quoteBody, signed: true },
-  'GET /quotes/:id': { summary: 'A quote.', signed: true },
-  'POST /outgoing-payments': { summary: 'Pays, by a quote or to an incoming payment.', body: paymentBody, signed: true },
-  'GET /outgoing-payments/:id': { summary: 'What became of it.', signed: true },
-  'GET /outgoing-payments': { summary: 'Those of a wallet address, by page.', signed: true },
-  'GET /outgoing-payment-grant': { summary: 'What was spent of the grant of this token.', signed: true },
+  'POST /quotes': { summary: 'What a payment costs, or brings.', body: quoteBody, answer: quoteAnswer, signed: true },
+  'GET /quotes/:id': { summary: 'A quote.', answer: quoteAnswer, signed: true },
+  'POST /outgoing-payments': { summary: 'Pays, by a quote or to an incoming payment.', body: paymentBody, answer: newPaymentAnswer, signed: true },
+  'GET /outgoing-payments/:id': { summary: 'What became of it.', answer: paymentAnswer, signed: true },
+  'GET /outgoing-payments': { summary: 'Those of a wallet address, by page.', answer: pageAnswer(paymentAnswer), signed: true },
+  'GET /outgoing-payment-grant': { summary: 'What was spent of the grant of this token.', answer: spentAnswer, signed: true },
 }

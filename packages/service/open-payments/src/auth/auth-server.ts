@@ -1,6 +1,6 @@
 /** The auth server's HTTP surface for clients: GNAP (RFC 9635) as Open Payments narrows it. Every request is signed by the client's key. */
 import type { Accounts, WalletAddress } from '@rivulet/accounts'
-import { type Access, type Gnap, type Grant, type GrantClient, intervalEndMs, type IssuedToken, needsInteraction } from '@rivulet/gnap'
+import { type Access, accessListSchema, type Gnap, type Grant, type GrantClient, intervalEndMs, type IssuedToken, needsInteraction } from '@rivulet/gnap'
 import { keyIdOf, SignatureFault } from '@rivulet/http-signature'
 import type { Clock } from '@rivulet/time'
 import { type Request, Router } from 'express'
@@ -229,12 +229,21 @@ const discoveryAnswer = z.strictObject({
   grant_request_endpoint: z.url(), interaction_start_modes_supported: z.array(z.string()), interaction_finish_methods_supported: z.array(z.string()), key_proofs_supported: z.array(z.string()), sub_id_formats_supported: z.array(z.string()),
 })
 
+const continueFields = z.strictObject({ access_token: z.strictObject({ value: z.string() }), uri: z.url(), wait: z.int().optional() })
+const tokenFields = z.strictObject({ value: z.string(), manage: z.url(), expires_in: z.int(), access: accessListSchema })
+const grantAnswer = z.union([
+  z.strictObject({ access_token: tokenFields, continue: continueFields }),
+  z.strictObject({ interact: z.strictObject({ redirect: z.url(), finish: z.string().optional() }), continue: continueFields }),
+])
+const continuedAnswer = z.strictObject({ access_token: tokenFields.optional(), subject: z.strictObject({ sub_ids: z.array(z.strictObject({ id: z.url(), format: z.literal('uri') })) }).optional(), continue: continueFields })
+const rotatedAnswer = z.strictObject({ access_token: tokenFields })
+
 /** What the API reference says of these routes. */
 export const authServerApi = {
   'GET /auth/discovery': { summary: 'The endpoints of this auth server.', open: true, answer: discoveryAnswer },
-  'POST /auth': { summary: 'Asks for a grant (GNAP, RFC 9635).', body: grantRequest, signed: true },
-  'POST /auth/continue/:id': { summary: 'Goes on with a grant that was accepted, or asks whether it was.', body: continueRequest, signed: true },
+  'POST /auth': { summary: 'Asks for a grant (GNAP, RFC 9635).', body: grantRequest, answer: grantAnswer, signed: true },
+  'POST /auth/continue/:id': { summary: 'Goes on with a grant that was accepted, or asks whether it was.', body: continueRequest, answer: continuedAnswer, signed: true },
   'DELETE /auth/continue/:id': { summary: 'Gives a grant back.', signed: true },
-  'POST /auth/token/:id': { summary: 'Rotates a token.', signed: true },
+  'POST /auth/token/:id': { summary: 'Rotates a token.', answer: rotatedAnswer, signed: true },
   'DELETE /auth/token/:id': { summary: 'Revokes a token.', signed: true },
 }

@@ -15,8 +15,8 @@ import express, { type Request, type Response } from 'express'
 import { answerFaults } from '../answer-faults.ts'
 import { createClientKeys } from '../client-keys.ts'
 import { OpenPaymentsFault } from '../fault.ts'
-import type { z } from 'zod'
-import { authServer, consentApi, consentRoutes, createClientNames, grantOf, requireToken } from '../index.ts'
+import { requireDescribed } from '../described-answer.ts'
+import { authServer, authServerApi, consentApi, consentRoutes, createClientNames, grantOf, requireToken } from '../index.ts'
 import { instanceKeyOf } from '../instance-key.ts'
 
 export const origin = 'https://wallet.example'
@@ -121,7 +121,7 @@ export class TestHouse implements AsyncDisposable {
     return () => this.accounts.revokeKey(id, registered.id)
   }
 
-  /** Asks as a client does, signed for the public URL. @param url a path, or what the server has named */
+  /** Asks as a client does, signed for the public URL; what is answered must be as the API reference says. @param url a path, or what the server has named */
   async ask(method: string, url: string, asking: Asking = {}): Promise<Answer> {
     const { key = this.key, token, body, aheadMs = 0, instead = {}, urlSigned, methodSigned } = asking
     const target = new URL(url, origin)
@@ -131,14 +131,16 @@ export class TestHouse implements AsyncDisposable {
     const { 'content-length': _length, ...signing } = signature
     const headers = Object.entries({ ...plain, ...signing, ...instead }).filter((entry): entry is [string, string] => entry[1] !== undefined)
     const bodySent = asking.bodyInstead ?? sent
-    return this.#fetch(target.pathname + target.search, { method, headers, ...(bodySent !== undefined && { body: bodySent }) })
+    const answer = await this.#fetch(target.pathname + target.search, { method, headers, ...(bodySent !== undefined && { body: bodySent }) })
+    requireDescribed(authServerApi, { method, path: target.pathname, ...answer })
+    return answer
   }
 
   /** Asks as a page of the wallet does. What is done is answered as the API reference says, field by field: throws otherwise. */
   async browse(method: string, url: string, { cookie, from = origin, body }: { readonly cookie?: string; readonly from?: string; readonly body?: object } = {}): Promise<Answer> {
     const { pathname, search } = new URL(url, origin)
     const answer = await this.#fetch(pathname + search, { method, redirect: 'manual', headers: { ...(method !== 'GET' && { origin: from }), ...(cookie !== undefined && { cookie }), ...(body !== undefined && { 'content-type': 'application/json' }) }, ...(body !== undefined && { body: JSON.stringify(body) }) })
-    if (answer.status === 200) described(method, pathname)?.parse(answer.body)
+    requireDescribed({ ...consentApi, ...authServerApi }, { method, path: pathname, ...answer })
     return answer
   }
 
@@ -164,10 +166,4 @@ export class TestHouse implements AsyncDisposable {
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: (response.headers.get('content-type')?.includes('json') === true ? JSON.parse(text) : {}) as Answer['body'] }
   }
-}
-
-/** What the reference says of an answer of these pages' routes. */
-function described(method: string, pathname: string): z.ZodType | undefined {
-  const route = Object.entries<{ readonly summary: string; readonly answer?: z.ZodType }>(consentApi).find(([row]) => new RegExp(`^${row.replaceAll(/:\w+/g, '[^/]+')}$`).test(`${method} ${pathname}`))
-  return route?.[1].answer
 }

@@ -3,6 +3,7 @@ import type { Asset } from '@rivulet/money'
 import type { IncomingPayment } from '@rivulet/receiver'
 import type { Credentials } from '@rivulet/stream-receiver'
 import { z } from 'zod'
+import { amountAnswer } from '../amount.ts'
 import { authServerOf } from '../wallet-address/document.ts'
 
 const amount = z.strictObject({
@@ -17,6 +18,16 @@ export const newIncomingPayment = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
+
+const paymentFields = {
+  id: z.url(), walletAddress: z.url(), incomingAmount: amountAnswer.optional(), receivedAmount: amountAnswer, completed: z.boolean(), metadata: z.record(z.string(), z.unknown()).optional(), expiresAt: z.iso.datetime(), createdAt: z.iso.datetime(),
+}
+/** As `bodyOf` answers it. */
+export const paymentAnswer = z.strictObject(paymentFields)
+/** As `bodyWithMethods`. */
+export const payableAnswer = z.strictObject({ ...paymentFields, methods: z.array(z.strictObject({ type: z.literal('ilp'), ilpAddress: z.string(), sharedSecret: z.string() })) })
+/** As `publicBody`. */
+export const publicAnswer = z.strictObject({ authServer: z.url(), walletAddress: z.url(), receivedAmount: amountAnswer })
 
 /** What everybody who has the URL may see. The wallet address is not in the specification: a publisher's server that checks a payment needs to know whose it is. */
 export function publicBody(payment: IncomingPayment): object {

@@ -12,7 +12,8 @@ import { StreamReceiver } from '@rivulet/stream-receiver'
 import { systemClock } from '@rivulet/time'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { incomingPaymentRoutes } from '../index.ts'
+import { requireDescribed } from '../described-answer.ts'
+import { incomingPaymentApi, incomingPaymentRoutes } from '../index.ts'
 import { bent, wrongs } from '../wrong-values.ts'
 
 const pay = 'https://pay.example'
@@ -91,7 +92,9 @@ class Client {
     const headers: Record<string, string> = { authorization: `GNAP ${this.#token}`, 'content-type': 'application/json' }
     const signature = signRequest({ method, url: `${pay}${path}`, headers, ...(sent !== undefined && { body: sent }) }, { keyId: 'k', privateKey: this.#privateKey }, clock.nowMs())
     const response = await fetch(`${at}${path}`, { method, headers: { ...headers, ...signature }, ...(sent !== undefined && { body: sent }) })
-    return { status: response.status, body: (await response.json()) as Answer['body'] }
+    const answer = { status: response.status, body: (await response.json()) as Answer['body'] }
+    requireDescribed(incomingPaymentApi, { method, path, ...answer })
+    return answer
   }
 
   create(more: object = {}): Promise<Answer> {
@@ -102,7 +105,9 @@ class Client {
 const pathOf = (url: string): string => new URL(url).pathname
 const unsigned = async (path: string, headers: Record<string, string> = {}): Promise<Answer> => {
   const response = await fetch(`${at}${path}`, { headers })
-  return { status: response.status, body: (await response.json()) as Answer['body'] }
+  const answer = { status: response.status, body: (await response.json()) as Answer['body'] }
+  requireDescribed(incomingPaymentApi, { method: 'GET', path, ...answer })
+  return answer
 }
 
 describe('an incoming payment', () => {

@@ -2,13 +2,13 @@
 import type { Accounts, WalletAddress } from '@rivulet/accounts'
 import { type IncomingPayment, IncomingPaymentFault, type IncomingPayments } from '@rivulet/receiver'
 import { type NextFunction, type Request, type Response, Router } from 'express'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { answerFaults, type FaultLog, type Refusal } from '../answer-faults.ts'
 import { OpenPaymentsFault } from '../fault.ts'
-import { pageOf } from '../page.ts'
+import { pageAnswer, pageOf } from '../page.ts'
 import { accessTo, grantOf, requireToken, type SignedOptions } from '../signed/require-token.ts'
 import { crossOrigin, type PayableRole } from '../wallet-address/document.ts'
-import { bodyOf, bodyWithMethods, newIncomingPayment, publicBody } from './body.ts'
+import { bodyOf, bodyWithMethods, newIncomingPayment, payableAnswer, paymentAnswer, publicAnswer, publicBody } from './body.ts'
 
 export interface IncomingPaymentRoutesOptions extends SignedOptions {
   readonly accounts: Pick<Accounts, 'walletAddressByUrl'>
@@ -136,8 +136,8 @@ function refusalOf(error: unknown): Refusal | undefined {
 
 /** What the API reference says of these routes. */
 export const incomingPaymentApi = {
-  'POST /incoming-payments': { summary: 'A payment to be received.', body: newIncomingPayment, signed: true },
-  'GET /incoming-payments': { summary: 'Those of a wallet address, by page.', signed: true },
-  'GET /incoming-payments/:id': { summary: 'What it has received; with a token all of it, and how to pay it.', signed: true },
-  'POST /incoming-payments/:id/complete': { summary: 'It takes no more.', signed: true },
+  'POST /incoming-payments': { summary: 'A payment to be received.', body: newIncomingPayment, answer: payableAnswer, signed: true },
+  'GET /incoming-payments': { summary: 'Those of a wallet address, by page.', answer: pageAnswer(paymentAnswer), signed: true },
+  'GET /incoming-payments/:id': { summary: 'What it has received; with a token all of it, and how to pay it.', answer: z.union([payableAnswer, publicAnswer]), signed: true },
+  'POST /incoming-payments/:id/complete': { summary: 'It takes no more.', answer: paymentAnswer, signed: true },
 }
