@@ -47,13 +47,12 @@ export async function reportOf(world: World, spec: SimulationSpec, told: Told): 
     balances.set(name, account === undefined ? 0n : account.creditsPosted - account.debitsPosted)
   }
   const of = (name: (typeof houseAccounts)[number]): bigint => balances.get(name) ?? 0n
+  const charges = await chargesOf(world, told.subscriptions)
   const postedOf = async ({ accountId }: SimulatedPerson): Promise<bigint> => (await ledger.balance(accountId)).posted
-  // Nothing happens any more: the proof, which takes the database a while, is under way beside what is only read.
-  const [{ ok, problems, transfers }, { ok: reconciled }, charges, lefts, usages, payouts] = await Promise.all([
-    ledger.verify(), reconciliation.run(), chargesOf(world, told.subscriptions), abreast(told.people, postedOf), usage.usagesSince(told.people.map(({ id }) => id), '2027-01-01'), told.payouts(),
-  ])
-  const left = lefts.reduce((sum, posted) => sum + posted, 0n)
+  const left = (await abreast(told.people, postedOf)).reduce((sum, posted) => sum + posted, 0n)
+  const usages = await usage.usagesSince(told.people.map(({ id }) => id), '2027-01-01')
   const readMs = usages.values().reduce((sum, sites) => sites.reduce((part, { attentionMs }) => part + attentionMs, sum), 0n)
+  const payouts = await told.payouts()
   // What was set aside for a payout and has not come back.
   const gone = payouts.filter(({ payout: { status } }) => status !== 'failed' && status !== 'cancelled' && status !== 'returned')
   const earned: bigint[] = []
@@ -66,6 +65,7 @@ export async function reportOf(world: World, spec: SimulationSpec, told: Told): 
   const ordered = earned.toSorted((one, other) => (one < other ? -1 : one > other ? 1 : 0))
   const total = earned.reduce((sum, amount) => sum + amount, 0n)
   const { packets, fulfilled } = wallet.counters()
+  const [{ ok, problems, transfers }, { ok: reconciled }] = [await ledger.verify(), await reconciliation.run()]
   const [providerCost, bankCost, losses] = [-of('cost[sandbox]'), -of('cost[sepa]'), -of('loss@wallet')]
   const net = charges.charged - charges.disputed
   const everything = [...balances.values()].reduce((sum, balance) => sum + balance, 0n) + left + stillThere

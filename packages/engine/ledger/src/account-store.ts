@@ -22,9 +22,6 @@ export const accountColumns = 'id, name, kind, asset_code, asset_scale, debits_m
 
 const balancesAtOnceMax = 200
 
-/** What is asked for, in a form that PostgreSQL does not look into when it plans: it then finds that one plan for all values is as good as one for each, and plans once for a while. */
-const asked = 'array(select unnest($1::text[]))'
-
 export class AccountStore {
   readonly #postgres: Postgres
   readonly #clock: Clock
@@ -104,7 +101,7 @@ export class AccountStore {
 
   async #readAvailables(ids: readonly Id<'acct'>[]): Promise<readonly (bigint | undefined)[]> {
     await this.#written()
-    const rows = await query<{ id: Id<'acct'>; units: bigint }>(this.#postgres, `select id, credits_posted - debits_posted - debits_pending as units from ledger.accounts where id = any(${asked})`, [ids], 'ledger-available')
+    const rows = await query<{ id: Id<'acct'>; units: bigint }>(this.#postgres, 'select id, credits_posted - debits_posted - debits_pending as units from ledger.accounts where id = any($1)', [ids], 'ledger-available')
     const found = new Map(rows.map(({ id, units }) => [id, units]))
     return ids.map((id) => found.get(id))
   }
@@ -113,18 +110,18 @@ export class AccountStore {
     // The ids stand in each part by themselves: joined to the accounts, or to exchanges, parts are planned without knowing how few rows are asked for, and read all streams there are.
     const rows = await query<AccountRow & { accrued: bigint }>(this.#postgres,
       `with exchanging as (
-        select account_id, link_account_id as id, 1 as sign from ledger.exchanges where link_account_id = any(${asked})
-        union all select account_id, far_account_id, -1 from ledger.exchanges where far_account_id = any(${asked})),
+        select account_id, link_account_id as id, 1 as sign from ledger.exchanges where link_account_id = any($1)
+        union all select account_id, far_account_id, -1 from ledger.exchanges where far_account_id = any($1)),
       accruing as (
-        select credit_account_id as id, total - posted as units from ledger.sending_streams where credit_account_id = any(${asked}) and state <> 'closed'
-        union all select debit_account_id, posted - total from ledger.sending_streams where debit_account_id = any(${asked}) and state <> 'closed'
-        union all select credit_account_id, total - posted from ledger.receiving_streams where credit_account_id = any(${asked})
-        union all select debit_account_id, posted - total from ledger.receiving_streams where debit_account_id = any(${asked})
+        select credit_account_id as id, total - posted as units from ledger.sending_streams where credit_account_id = any($1) and state <> 'closed'
+        union all select debit_account_id, posted - total from ledger.sending_streams where debit_account_id = any($1) and state <> 'closed'
+        union all select credit_account_id, total - posted from ledger.receiving_streams where credit_account_id = any($1)
+        union all select debit_account_id, posted - total from ledger.receiving_streams where debit_account_id = any($1)
         union all select x.id, x.sign * s.units from exchanging x
           cross join lateral (select link_total - link_posted as units from ledger.sending_streams where credit_account_id = x.account_id and state <> 'closed' offset 0) s
         union all select x.id, x.sign * r.units from exchanging x
           cross join lateral (select link_posted - link_total as units from ledger.receiving_streams where debit_account_id = x.account_id offset 0) r)
-      select ${accountColumns}, coalesce(u.units, 0)::int8 as accrued from ledger.accounts left join (select id, sum(units) as units from accruing group by id) u using (id) where id = any(${asked})`, [ids])
+      select ${accountColumns}, coalesce(u.units, 0)::int8 as accrued from ledger.accounts left join (select id, sum(units) as units from accruing group by id) u using (id) where id = any($1)`, [ids])
     const found = new Map(rows.map((row) => [row.id, row]))
     return ids.map((id) => found.get(id))
   }

@@ -123,14 +123,3 @@ test('what may be spent is told after what was to be written before it: a stream
     await closed
   }
 })
-
-test('balances, and what may be spent, are planned once for a while, whoever is asked for', async () => {
-  await using books = await testBooks()
-  const { ledger, postgres, psp, publisher, subscriber } = books
-  for (let turn = 0; turn < 12; turn += 1) {
-    expect(await Promise.all([subscriber, publisher, psp].slice(0, 1 + (turn % 3)).map(({ id }) => ledger.balance(id)))).toMatchObject([{ posted: 1_000_000n }, { posted: 0n }, { posted: -1_000_000n }].slice(0, 1 + (turn % 3)))
-    expect(await ledger.available(subscriber.id)).toBe(1_000_000n)
-  }
-  const { rows } = await postgres.pool.query(`select generic_plans > 0 as once from pg_prepared_statements where statement like '%accruing%' or statement like '%as units%debits_pending%' or name = 'ledger-available'`)
-  expect(rows).toEqual([{ once: true }, { once: true }])
-})

@@ -283,8 +283,7 @@ export class FundingStore {
       .selectFrom('funding.subscription as s')
       .innerJoin('funding.plan as p', (join) => join.on(sql<boolean>`p.id = s.state->>'plan'`))
       .select(['s.person_id', 's.funded', 's.carried', 'p.rate', 'p.pacing', sql<bigint>`(s.state->>'periodEndsMs')::bigint`.as('ends_ms')])
-      // Planned once for whoever is asked for: PostgreSQL does not look into the array.
-      .where('s.person_id', '=', sql<string>`any(array(select unnest(${personIds}::text[])))`)
+      .where('s.person_id', '=', sql<string>`any(${personIds}::text[])`)
       .where('s.status', 'not in', ['starting', 'ended'])
       .execute()
     return new Map(rows.map((row) => [row.person_id as Id<'pers'>, { rate: row.rate, pacing: row.pacing, periodEndsMs: Number(row.ends_ms), budget: row.funded + row.carried }]))

@@ -381,18 +381,3 @@ async function connectionId(url: string, session: string): Promise<string> {
 async function meOf(url: string, session: string): Promise<Record<string, unknown>> {
   return (await (await fetch(`${url}/api/me`, { headers: { cookie: session } })).json()) as Record<string, unknown>
 }
-
-test('what is read of those who come, and again and again of those who read, is planned once for a while', async () => {
-  await using house = await TestHouse.open()
-  const store = new WalletStore(house.postgres)
-  const entry = { personId: house.alice.id, site, payee: 'http://localhost:4001/bob', day: '2027-01-05', amount: 7n, attentionMs: 2_000n, score: 0n }
-  await store.addUsage([entry, { ...entry, day: '2026-12-31' }])
-  for (let turn = 0; turn < 12; turn += 1) {
-    const ids = ['nobody', house.alice.id].slice(turn % 2)
-    expect([...(await store.usagesSince(ids, '2027-01-01'))]).toEqual([[house.alice.id, [{ person_id: house.alice.id, site, amount: 7n, attentionMs: 2_000n }]]])
-    expect([...(await store.readSince(ids, '2026-12-08'))]).toEqual([[house.alice.id, { ms: 4_000, firstDay: '2026-12-31' }]])
-    expect([await store.liveConnections(ids), [...(await store.settingsOf(ids))]]).toEqual([[], []])
-  }
-  const { rows } = await house.postgres.pool.query(`select generic_plans > 0 as once from pg_prepared_statements where statement ~ 'wallet"?[.]"?(usage|connection|setting)' and statement ~ '^[[:space:]]*select'`)
-  expect(rows).toEqual([{ once: true }, { once: true }, { once: true }, { once: true }])
-})

@@ -1,6 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import { Batches, inTwoMessages, type Postgres, script, statement } from '@rivulet/postgres'
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Challenge, type Connection, type UsageEntry, WalletFault } from './connection.ts'
 import { reached } from './journey-store.ts'
 import type { Pacing } from './pace.ts'
@@ -298,7 +298,7 @@ export class WalletStore {
     const rows = await this.#db
       .selectFrom('wallet.connection')
       .selectAll()
-      .where('id', '=', anyOf(ids))
+      .where('id', '=', sql<string>`any(${ids}::text[])`)
       .where('revoked_ms', 'is', null)
       .execute()
     return rows.map(toConnection)
@@ -306,7 +306,7 @@ export class WalletStore {
 
   /** What these people have set; who never set anything is missing. */
   async settingsOf(personIds: readonly string[]): Promise<ReadonlyMap<string, Setting>> {
-    const rows = await this.#db.selectFrom('wallet.setting').selectAll().where('person_id', '=', anyOf(personIds)).execute()
+    const rows = await this.#db.selectFrom('wallet.setting').selectAll().where('person_id', '=', sql<string>`any(${personIds}::text[])`).execute()
     return new Map(rows.map(({ person_id: personId, paused, rate, pacing }) => [personId, { paused, rate: rate ?? undefined, pacing: pacing ?? undefined }]))
   }
 
@@ -331,7 +331,7 @@ export class WalletStore {
   async readSince(personIds: readonly string[], day: string): Promise<ReadonlyMap<string, { readonly ms: number; readonly firstDay: string }>> {
     const { rows } = await sql<{ person_id: string; ms: bigint; first_day: string }>`
       select person_id, sum(attention_ms)::bigint as ms, min(day)::text as first_day from wallet.usage
-      where person_id = ${anyOf(personIds)} and day >= ${day}::date group by person_id`.execute(this.#db)
+      where person_id = any(${personIds}::text[]) and day >= ${day}::date group by person_id`.execute(this.#db)
     return new Map(rows.map((row) => [row.person_id, { ms: Number(row.ms), firstDay: row.first_day }]))
   }
 
@@ -360,7 +360,7 @@ export class WalletStore {
   /** The same of several people. */
   async usagesSince(personIds: readonly string[], day: string): Promise<ReadonlyMap<string, readonly { readonly site: string; readonly amount: bigint; readonly attentionMs: bigint }[]>> {
     const { rows } = await sql<{ person_id: string; site: string; amount: bigint; attention_ms: bigint }>`
-      select person_id, site, sum(amount)::bigint as amount, sum(attention_ms)::bigint as attention_ms from wallet.usage where person_id = ${anyOf(personIds)} and day >= ${day}::date group by person_id, site`.execute(this.#db)
+      select person_id, site, sum(amount)::bigint as amount, sum(attention_ms)::bigint as attention_ms from wallet.usage where person_id = any(${personIds}::text[]) and day >= ${day}::date group by person_id, site`.execute(this.#db)
     return Map.groupBy(rows.map(({ attention_ms: attentionMs, ...row }) => ({ ...row, attentionMs })), (row) => row.person_id)
   }
 
@@ -393,11 +393,6 @@ export class WalletStore {
   async sweep(nowMs: number): Promise<void> {
     await this.#db.deleteFrom('wallet.challenge').where('expires_ms', '<', BigInt(nowMs - forgetAfterMs)).execute()
   }
-}
-
-/** One of those asked for, in a form that PostgreSQL does not look into when it plans: one plan for all values is then as good as one for each, and serves for a while. */
-function anyOf(ids: readonly string[]): RawBuilder<string> {
-  return sql`any(array(select unnest(${ids}::text[])))`
 }
 
 function toConnection(row: ConnectionRow): Connection {
