@@ -267,15 +267,16 @@ test('what subscribers and publishers are answered is what the document of their
     'POST /api/pause': { paused: false }, 'PUT /api/pace': { pacing: null, rate: null }, 'POST /api/addresses': { path: `second-${door}`, publicName: 'Second', assetCode: 'EUR', assetScale: 9 },
     'PUT /api/payouts/method': { destination: { rail: 'manual', instructions: 'cash, at the desk' }, schedule: 'none', threshold: '0' },
   })
-  // Without Stripe nobody has an account there, and an address is confirmed by the token of a mail.
+  // Without Stripe nobody has an account there, and an address is confirmed by the token of a mail. What clients are answered, tests hold to it wherever they ask as one.
   const absent = ['GET /api/payouts/stripe-account', 'GET /api/auth/verify-email']
   let asked = 0
   const wrong: string[] = []
   for (const door of ['wallet', 'receiver'] as const) {
     const questions = questionsAt(door)
+    const callers = table(door)
     for (const [row, { answer, type }] of Object.entries(Object.assign({}, ...Object.values(documented[door])) as Section)) {
       const [method = '', path = ''] = row.split(' ')
-      if (answer === undefined || absent.includes(row) || type !== undefined || path.includes(':') || (method !== 'GET' && questions[row] === undefined)) continue
+      if (answer === undefined || absent.includes(row) || callers.get(row) === 'token' || type !== undefined || path.includes(':') || (method !== 'GET' && questions[row] === undefined)) continue
       const { status, body } = await ask(door, method, method === 'GET' ? `${path}?from=2026-11-01&to=2026-11-30` : path, { as: person[door], ...(method !== 'GET' && { body: questions[row] ?? {} }) })
       const parsed = answer.safeParse(body)
       asked += 1

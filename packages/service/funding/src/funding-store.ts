@@ -78,6 +78,8 @@ export interface OpenEffect {
   readonly number: bigint
   readonly effect: SubscriptionEffect
   readonly attempts: number
+  /** When it was asked for, ms since 1970; 0 where an earlier version did not write it. */
+  readonly createdMs: number
 }
 
 type ChargeRow = Omit<ChargeNow, 'disputes'> & Omit<DisputesNow, 'to'> & { readonly subscription_id: string; readonly key: string; readonly to: bigint | null }
@@ -400,8 +402,8 @@ export class FundingStore {
 
   /** The first open effect of each subscription that has any and whose time has come: later ones wait for it. */
   async openEffects(nowMs: number, limit: number): Promise<readonly OpenEffect[]> {
-    const { rows } = await sql<{ subscription_id: string; number: bigint; effect: unknown; attempts: number; not_before_ms: bigint }>`
-      select distinct on (subscription_id) subscription_id, number, effect, attempts, not_before_ms from funding.effect
+    const { rows } = await sql<{ subscription_id: string; number: bigint; effect: unknown; attempts: number; not_before_ms: bigint; created_ms: bigint | null }>`
+      select distinct on (subscription_id) subscription_id, number, effect, attempts, not_before_ms, created_ms from funding.effect
       where done_ms is null order by subscription_id, number`.execute(this.#db)
     const ready = rows.filter((row) => Number(row.not_before_ms) <= nowMs).slice(0, limit)
     const records = new Map<string, SubscriptionRecord>()
@@ -411,7 +413,7 @@ export class FundingStore {
     }
     return ready.flatMap((row) => {
       const record = records.get(row.subscription_id)
-      return record === undefined ? [] : [{ record, number: row.number, effect: effectOf(row.effect, (id) => this.#known(id), record.subscription.plan), attempts: row.attempts }]
+      return record === undefined ? [] : [{ record, number: row.number, effect: effectOf(row.effect, (id) => this.#known(id), record.subscription.plan), attempts: row.attempts, createdMs: Number(row.created_ms ?? 0n) }]
     })
   }
 

@@ -39,7 +39,7 @@ const bodyBytesMax = 4_096
 const runsMax = 1_000
 /** How often a run looks whether the operator stands in its way. */
 const standstillSeconds = 2
-/** How long the rest may take after the last second while nothing can be paid; what is under way has as long as its hold. */
+/** How long the rest may take after the last second without anything paid or under way; what is under way has as long as its hold. */
 const standsStillMs = 2_000
 const lookEveryMs = 100
 const streamBody = z.strictObject({ as: z.string().min(1).max(254), pointer: z.string().min(1).max(2_048), seconds: z.int().min(1).max(86_400) })
@@ -133,12 +133,16 @@ async function run({ desk, rate, runs, standstillOf }: ControlRoutesOptions, ord
     if (second % standstillSeconds === 0) void lookForStandstill()
     if (!over) say({ second, sent: session.counters.paid.toString(), ...packetsOf(session.counters), state, ...(reason !== undefined && { reason }) })
   }
+  const endedEarly = over
   // On a busy machine the last packets are late.
-  for (let waitedMs = 0, stoodMs = 0; waitedMs < desk.leaseMs && stoodMs < standsStillMs && !over && session.counters.paid < wanted; waitedMs += lookEveryMs) {
+  for (let waitedMs = 0, stoodMs = 0, { paid } = session.counters; waitedMs < desk.leaseMs && stoodMs < standsStillMs && !over && session.counters.paid < wanted; waitedMs += lookEveryMs) {
     await waitOrEnd(desk, lookEveryMs, session, ended.promise)
-    stoodMs = state === 'paying' || session.counters.inFlight > 0n ? 0 : stoodMs + lookEveryMs
+    const { inFlight, paid: paidNow } = session.counters
+    stoodMs = inFlight > 0n || paidNow > paid ? 0 : stoodMs + lookEveryMs
+    paid = paidNow
   }
-  const why = over ? (reason ?? 'stopped') : undefined
+  // That what it holds is used up, by what was not answered, is no reason of its own once its seconds are over.
+  const why = over && (endedEarly || reason !== 'stopped') ? (reason ?? 'stopped') : undefined
   const counters = await session.end()
   const early = counters.paid < wanted ? why : undefined
   const unconfirmed = counters.inFlight + counters.inDoubt

@@ -88,6 +88,11 @@ export class StripeStandIn {
     if (amount > 0) dispute.balance_transactions.push({ id: `txn_${dispute.id}_end`, object: 'balance_transaction', amount, fee, currency: 'eur' })
   }
 
+  /** As Stripe does with idempotency keys after a day. */
+  forgetKeys(): void {
+    this.#answers.clear()
+  }
+
   /** Whether a dispute of it stands, or was lost. */
   #isDisputed(id: string): boolean {
     return this.disputes.some(({ payment_intent: intent, status }) => intent === id && (status === 'needs_response' || status === 'lost'))
@@ -131,6 +136,7 @@ export class StripeStandIn {
       this.asked.push(key)
       response.status(known.status).json(known.body)
     })
+    app.get('/v1/payment_intents', (_request, response) => void response.json({ object: 'list', url: '/v1/payment_intents', has_more: false, data: [...this.intents.values()].toReversed() }))
     app.get('/v1/payment_intents/:id', (request, response) => {
       const intent = this.intents.get(request.params.id)
       if (intent === undefined) return void response.status(404).json({ error: { type: 'invalid_request_error', code: 'resource_missing', message: 'no such intent' } })

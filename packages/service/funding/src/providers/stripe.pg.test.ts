@@ -207,7 +207,7 @@ describe('a charge', () => {
   })
 
   test.each([0n, 1n, -500_000_000n, 5_000_000_001n, 10n ** 20n])('of %d units is refused before Stripe is asked', async (amount) => {
-    await expect(provider.charge({ key: 'k', card: { reference: 'cus_1/pm_good', brand: '', lastFour: '' }, amount, asset: eur, present: true })).rejects.toMatchObject({ code: 'amount-not-chargeable' })
+    await expect(provider.charge({ key: 'k', card: { reference: 'cus_1/pm_good', brand: '', lastFour: '' }, amount, asset: eur, present: true, first: { atMs: 0, agoMs: 0 } })).rejects.toMatchObject({ code: 'amount-not-chargeable' })
     expect(stripe.asked).toEqual([])
   })
 
@@ -348,6 +348,19 @@ describe('a webhook', () => {
     expect([await books(), stripe.intents.size]).toEqual([['charge succeeded fee -', ...paid], 1])
     for (const about of told) expect(await webhook(about)).toBe(200)
     expect([(await books())[0], await held()]).toEqual(['charge disputed fee 330000000', stripe.balance()])
+  })
+
+  test.each([
+    ['pm_good', 'active', 'succeeded'], ['pm_poor', undefined, 'failed'], ['pm_asks', 'starting', 'authentication'],
+  ])('that never came, about a charge by %s whose answer a process took with it days ago: Stripe has forgotten the key, and still it is charged once', async (method, status, charge) => {
+    dies = true
+    await subscribe(method)
+    stripe.forgetKeys()
+    clock.jump(3 * dayMs)
+    dies = false
+    await funding.work()
+    expect([(await funding.of(her))?.subscription.status, stripe.intents.size, (await books()).filter((row) => row.startsWith('charge'))]).toEqual([status, 1, [`charge ${charge} fee -`]])
+    expect(await held()).toBe(charge === 'succeeded' ? 500 : 0)
   })
 
   test('about a second payment for what was asked once is refused, and raises an alarm', async () => {

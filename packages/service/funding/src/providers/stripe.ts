@@ -30,6 +30,11 @@ class StripeAmountFault extends Fault<'amount-not-chargeable'> {}
 
 const timeoutMs = 20_000
 const webhookAgeSecondsMax = 300
+/** Less than the day for which Stripe knows an idempotency key. */
+const keysKnownMs = 20 * 3_600_000
+/** How far Stripe's clock may be from ours. */
+const clocksApartMs = 600_000
+const pageMax = 100
 /** Of one charge; banks allow one, and some a second. */
 const disputesMax = 20
 /** No later try with these will do (https://docs.stripe.com/declines/codes). */
@@ -73,7 +78,7 @@ export class StripeProvider implements PaymentProvider {
     return { reference: `${customer}/${method.id}`, brand: brands[method.card.brand] ?? method.card.brand, lastFour: method.card.last4 }
   }
 
-  async charge({ key, card, amount, asset, present }: ChargeRequest): Promise<ChargeOutcome> {
+  async charge({ key, card, amount, asset, present, first }: ChargeRequest): Promise<ChargeOutcome> {
     const [customer = '', method = ''] = card.reference.split('/')
     const params: Stripe.PaymentIntentCreateParams = {
       amount: toMinor(amount, asset), currency: asset.code.toLowerCase(), customer, payment_method: method, allowed_payment_method_types: ['card'], confirm: true, metadata: { rivulet_charge: key },
@@ -81,10 +86,8 @@ export class StripeProvider implements PaymentProvider {
       ...(present ? { return_url: this.#options.returnUrl } : { off_session: true }),
     }
     try {
-      const intent = await this.#stripe.paymentIntents.create(params, { idempotencyKey: key })
-      if (intent.status === 'succeeded') return { status: 'succeeded', reference: intent.id }
-      if (intent.status === 'requires_action' || intent.status === 'processing') return { status: 'authentication', reference: intent.id }
-      return { status: 'failed', reference: intent.id, final: false, reason: intent.status }
+      const before = await this.#madeBefore({ key, customer, first })
+      return outcomeOf(before ?? (await this.#stripe.paymentIntents.create(params, { idempotencyKey: key })))
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeCardError)) throw away(error)
       const reference = error.payment_intent?.id ?? key
@@ -92,6 +95,14 @@ export class StripeProvider implements PaymentProvider {
       if (error.code === 'authentication_required' || error.decline_code === 'authentication_required') return { status: 'authentication', reference }
       return { status: 'failed', reference, final: finalDeclines.has(error.decline_code ?? ''), reason: error.decline_code ?? error.code ?? 'declined' }
     }
+  }
+
+  /** Stripe forgets idempotency keys after a day at the earliest (https://docs.stripe.com/api/idempotent_requests): from then on her customer's charges tell whether this one was asked for already, by a process that died before it wrote the answer. */
+  async #madeBefore({ key, customer, first }: Pick<ChargeRequest, 'key' | 'first'> & { readonly customer: string }): Promise<Stripe.PaymentIntent | undefined> {
+    if (first.agoMs < keysKnownMs) return undefined
+    const since = Math.max(0, Math.floor((first.atMs - clocksApartMs) / 1_000))
+    for await (const intent of this.#stripe.paymentIntents.list({ customer, limit: pageMax, created: { gte: since } })) if (intent.metadata['rivulet_charge'] === key) return intent
+    return undefined
   }
 
   /** Stripe's or her bank's page where she confirms a charge; undefined when none waits for her. */
@@ -174,6 +185,14 @@ export class StripeProvider implements PaymentProvider {
       throw away(error)
     }
   }
+}
+
+/** What a charge that was asked for earlier has come to. */
+function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome {
+  const { id: reference, status, last_payment_error: error } = intent
+  if (status === 'succeeded') return { status: 'succeeded', reference }
+  if (status === 'requires_action' || status === 'processing' || waitsWithoutHer(intent)) return { status: 'authentication', reference }
+  return { status: 'failed', reference, final: finalDeclines.has(error?.decline_code ?? ''), reason: error?.decline_code ?? error?.code ?? status }
 }
 
 /** Whether it was refused only because her bank wants to ask her, who was not there. */
