@@ -187,7 +187,7 @@ export class StripeProvider implements PaymentProvider {
   }
 }
 
-/** What a charge that was asked for earlier has come to. */
+/** What a payment that was asked for, now or earlier, has come to. */
 function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome {
   const { id: reference, status, last_payment_error: error } = intent
   if (status === 'succeeded') return { status: 'succeeded', reference }
