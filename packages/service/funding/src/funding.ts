@@ -400,7 +400,7 @@ export class Funding implements AsyncDisposable {
     // What was asked for before it ended may have reached the provider: only the answer tells, and what succeeded is given back.
     if (subscription.status !== 'ended' && (await this.#frozenAmong([record.personId])).size > 0) return store.postpone(open, clock.nowMs() + frozenPauseMs)
     const present = subscription.status === 'starting' || subscription.charging?.kind === 'upgrade'
-    const outcome = await provider.charge({ key, card, amount, asset: subscription.plan.asset, present, first: { atMs: createdMs, agoMs: clock.nowMs() - createdMs } })
+    const outcome = await provider.charge({ key, card, amount, asset: subscription.plan.asset, present, askedAgoMs: clock.nowMs() - createdMs })
     const nowMs = clock.nowMs()
     await store.change(subscription.id, { nowMs, completes: number }, (now) => ({ ...afterCharge(now, outcome, nowMs), charge: { key, ...outcome } }))
   }

@@ -15,8 +15,8 @@ export interface Card {
 export interface ChargeRequest {
   /** Idempotency key: asked twice, charged once, answered the same, however much later. */
   readonly key: string
-  /** When it may have been asked for first, ms since 1970, and how long ago that is. */
-  readonly first: { readonly atMs: number; readonly agoMs: number }
+  /** How long ago it may have been asked for first. */
+  readonly askedAgoMs: number
   readonly card: Card
   readonly amount: bigint
   readonly asset: Asset

@@ -136,7 +136,10 @@ export class StripeStandIn {
       this.asked.push(key)
       response.status(known.status).json(known.body)
     })
-    app.get('/v1/payment_intents', (_request, response) => void response.json({ object: 'list', url: '/v1/payment_intents', has_more: false, data: [...this.intents.values()].toReversed() }))
+    app.get('/v1/payment_intents/search', (request, response) => {
+      const [, name = '', value] = /^metadata\["([a-z_]+)"\]:"([^"]+)"$/.exec((request.query as Record<string, string>)['query'] ?? '') ?? []
+      response.json({ object: 'search_result', url: '/v1/payment_intents/search', has_more: false, data: [...this.intents.values()].filter(({ metadata }) => (metadata as Record<string, string>)[name] === value) })
+    })
     app.get('/v1/payment_intents/:id', (request, response) => {
       const intent = this.intents.get(request.params.id)
       if (intent === undefined) return void response.status(404).json({ error: { type: 'invalid_request_error', code: 'resource_missing', message: 'no such intent' } })

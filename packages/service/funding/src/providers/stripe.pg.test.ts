@@ -207,7 +207,7 @@ describe('a charge', () => {
   })
 
   test.each([0n, 1n, -500_000_000n, 5_000_000_001n, 10n ** 20n])('of %d units is refused before Stripe is asked', async (amount) => {
-    await expect(provider.charge({ key: 'k', card: { reference: 'cus_1/pm_good', brand: '', lastFour: '' }, amount, asset: eur, present: true, first: { atMs: 0, agoMs: 0 } })).rejects.toMatchObject({ code: 'amount-not-chargeable' })
+    await expect(provider.charge({ key: 'k', card: { reference: 'cus_1/pm_good', brand: '', lastFour: '' }, amount, asset: eur, present: true, askedAgoMs: 0 })).rejects.toMatchObject({ code: 'amount-not-chargeable' })
     expect(stripe.asked).toEqual([])
   })
 
@@ -361,6 +361,17 @@ describe('a webhook', () => {
     await funding.work()
     expect([(await funding.of(her))?.subscription.status, stripe.intents.size, (await books()).filter((row) => row.startsWith('charge'))]).toEqual([status, 1, [`charge ${charge} fee -`]])
     expect(await held()).toBe(charge === 'succeeded' ? 500 : 0)
+  })
+
+  test('that never came, about a charge whose answer was lost, is found days later though she has another card since, of another customer at Stripe', async () => {
+    dies = true
+    await subscribe('pm_good')
+    stripe.forgetKeys()
+    dies = false
+    await funding.changeCard(her, { reference: 'cus_2/pm_poor', brand: 'visa', lastFour: '9995' })
+    clock.jump(3 * dayMs)
+    await funding.work()
+    expect([(await funding.of(her))?.subscription.status, stripe.intents.size, await books(), await held()]).toEqual(['active', 1, ['charge succeeded fee -', ...paid], 500])
   })
 
   test('about a second payment for what was asked once is refused, and raises an alarm', async () => {

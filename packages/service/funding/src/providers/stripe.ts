@@ -32,9 +32,6 @@ const timeoutMs = 20_000
 const webhookAgeSecondsMax = 300
 /** Less than the day for which Stripe knows an idempotency key. */
 const keysKnownMs = 20 * 3_600_000
-/** How far Stripe's clock may be from ours. */
-const clocksApartMs = 600_000
-const pageMax = 100
 /** Of one charge; banks allow one, and some a second. */
 const disputesMax = 20
 /** No later try with these will do (https://docs.stripe.com/declines/codes). */
@@ -78,7 +75,7 @@ export class StripeProvider implements PaymentProvider {
     return { reference: `${customer}/${method.id}`, brand: brands[method.card.brand] ?? method.card.brand, lastFour: method.card.last4 }
   }
 
-  async charge({ key, card, amount, asset, present, first }: ChargeRequest): Promise<ChargeOutcome> {
+  async charge({ key, card, amount, asset, present, askedAgoMs }: ChargeRequest): Promise<ChargeOutcome> {
     const [customer = '', method = ''] = card.reference.split('/')
     const params: Stripe.PaymentIntentCreateParams = {
       amount: toMinor(amount, asset), currency: asset.code.toLowerCase(), customer, payment_method: method, allowed_payment_method_types: ['card'], confirm: true, metadata: { rivulet_charge: key },
@@ -86,7 +83,7 @@ export class StripeProvider implements PaymentProvider {
       ...(present ? { return_url: this.#options.returnUrl } : { off_session: true }),
     }
     try {
-      const before = await this.#madeBefore({ key, customer, first })
+      const before = await this.#madeBefore(key, askedAgoMs)
       return outcomeOf(before ?? (await this.#stripe.paymentIntents.create(params, { idempotencyKey: key })))
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeCardError)) throw away(error)
@@ -97,12 +94,14 @@ export class StripeProvider implements PaymentProvider {
     }
   }
 
-  /** Stripe forgets idempotency keys after a day at the earliest (https://docs.stripe.com/api/idempotent_requests): from then on her customer's charges tell whether this one was asked for already, by a process that died before it wrote the answer. */
-  async #madeBefore({ key, customer, first }: Pick<ChargeRequest, 'key' | 'first'> & { readonly customer: string }): Promise<Stripe.PaymentIntent | undefined> {
-    if (first.agoMs < keysKnownMs) return undefined
-    const since = Math.max(0, Math.floor((first.atMs - clocksApartMs) / 1_000))
-    for await (const intent of this.#stripe.paymentIntents.list({ customer, limit: pageMax, created: { gte: since } })) if (intent.metadata['rivulet_charge'] === key) return intent
-    return undefined
+  /**
+   * Stripe forgets idempotency keys after a day at the earliest (https://docs.stripe.com/api/idempotent_requests): from then on a search by what we call it tells whether this charge was asked for already, by a process that
+   * died before it wrote the answer, whichever card she had then. What a search finds may be a minute old (https://docs.stripe.com/search#data-freshness): whatever is younger, the key still holds.
+   */
+  async #madeBefore(key: string, askedAgoMs: number): Promise<Stripe.PaymentIntent | undefined> {
+    if (askedAgoMs < keysKnownMs) return undefined
+    const { data } = await this.#stripe.paymentIntents.search({ query: `metadata["rivulet_charge"]:"${key}"` })
+    return data.find(({ status }) => status === 'succeeded') ?? data[0]
   }
 
   /** Stripe's or her bank's page where she confirms a charge; undefined when none waits for her. */
