@@ -1,4 +1,5 @@
 /** Payouts in a real Chromium on the real product: a publisher asks, an operator looks, and both pages are sound on a phone and in French. */
+import { idFloor, newId } from '@rivulet/ids'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, type TestBrowser } from './chromium.ts'
@@ -80,4 +81,50 @@ test('an operator’s payouts and reconciliation are sound on a phone, in French
   await page.getByText('Absent de nos comptes').waitFor()
   await expectSound(page)
   await page.context().close()
+})
+
+test('an operator gives up a dead address of another provider: what gathered there is back in the budget it came from, row by row, and is said; on a phone, in French, she tries it again', async () => {
+  const { ledger, postgres: { pool } } = product.books
+  const there = 'https://closed.example/bob'
+  const asset = { code: 'EUR', scale: 9 }
+  const nowMs = Date.now()
+  const [psp, gathered] = await Promise.all([
+    ledger.openAccount({ name: 'psp[planted]', kind: 'psp', asset, debitsMayExceedCredits: true }), ledger.openAccount({ name: 'elsewhere[everybody/0123456789abcdef]', kind: 'publisher', asset, debitsMayExceedCredits: false }),
+  ])
+  const { rows: [alice] } = await pool.query<{ id: string; account_id: string }>("select s.id, s.account_id from funding.subscription s join accounts.wallet_address w on w.ledger_account_id = s.account_id where w.path = 'alice'")
+  await ledger.transfer({ key: `share:${alice?.id ?? ''}/0/${there}`, debitAccountId: psp.id, creditAccountId: gathered.id, amount: 3_210_000_000n, reason: 'share' })
+  // As its payouts have failed: what a first month and a morning of the installation leave.
+  const payout = newId('pout', nowMs)
+  const everybody = idFloor('pers', 0)
+  await pool.query("insert into payout.method (account_id, person_id, rail, destination, shown, schedule, threshold, due_ms) values ($1, $2, 'interledger', '', $3, 'daily', 1000000, $4)", [gathered.id, everybody, there, nowMs + 86_400_000])
+  await pool.query(
+    `insert into payout.payout (id, account_id, person_id, key, rail, destination, shown, asset_code, asset_scale, amount, fee, status, requested_kind, requested_id, approvals_needed, approvals, attempt, created_ms, changed_ms)
+     values ($1, $2, $3, 'schedule:1', 'interledger', '', $4, 'EUR', 9, 3210000000, 0, 'failed', 'schedule', 'daily', 0, '[]', 1, $5, $5)`, [payout, gathered.id, everybody, there, nowMs])
+  await pool.query("insert into payout.event (payout_id, at_ms, status, attempt, actor_kind, actor_id, note) values ($1, $2, 'failed', 1, 'rail', 'interledger', 'https://closed.example/bob cannot be paid')", [payout, nowMs])
+  const before = await product.balance('alice')
+  const page = await open(new URL('/payouts', product.operator).href, 'olivia', english)
+  const payee = page.getByRole('listitem').filter({ hasText: there }).filter({ has: page.getByRole('button', { name: 'Give up' }) })
+  await payee.getByText('€3.21 waits').waitFor()
+  await payee.getByText(`${there} cannot be paid`).waitFor()
+  await expectSound(page)
+  await payee.getByRole('button', { name: 'Give up' }).click()
+  const given = page.getByRole('button', { name: 'Give up and return the money' })
+  expect(await given.isDisabled()).toBe(true)
+  await page.getByLabel('Reason, for the log').fill('the site has closed')
+  await given.click()
+  await page.getByText('Given up', { exact: true }).waitFor()
+  await page.getByText(/^On .*, by Olivia/).waitFor()
+  await expect.poll(() => product.balance('alice'), { timeout: 30_000 }).toBe(before + 3_210_000_000n)
+  const { rows } = await pool.query<{ row: string }>(
+    "select d.name || ' -> ' || c.name || ' ' || t.amount || ' ' || t.reason as row from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where t.reason in ('share-return', 'share-returned') order by t.posted_at_ms, t.id")
+  expect(rows.map(({ row }) => row.replace(/subscriber\[[^\]]*\]/, 'subscriber[alice]'))).toEqual(['elsewhere[everybody/0123456789abcdef] -> sharing 3210000000 share-return', 'sharing -> subscriber[alice] 3210000000 share-returned'])
+  await expectSound(page)
+  await page.context().close()
+  const phone = await open(new URL('/payouts', product.operator).href, 'olivia', french)
+  await phone.getByText('Abandonnée').waitFor()
+  await phone.getByText('Rien n’attend').waitFor()
+  await expectSound(phone)
+  await phone.getByRole('button', { name: 'Réessayer' }).click()
+  await phone.getByText('Abandonnée').waitFor({ state: 'detached' })
+  await phone.context().close()
 })

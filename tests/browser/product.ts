@@ -1,11 +1,13 @@
 /** The whole product in a process of its own, as a person starts it, with a fresh data folder. */
-import { guestLedger } from '../support/books.ts'
+import { type GuestLedger, guestLedger } from '../support/books.ts'
 import { type Ready, Server } from '../support/product.ts'
 import { sandboxFolder } from '../support/shared-folder.ts'
 
 export interface Product extends Ready, AsyncDisposable {
   /** What belongs to an account, in units: posted, and accrued on streams that are open. */
   readonly balance: (path: string) => Promise<bigint>
+  /** Beside it, to plant and to look. */
+  readonly books: GuestLedger
   /** Whether the books are right, and what the proof says otherwise. */
   readonly verify: () => Promise<{ readonly ok: boolean }>
 }
@@ -19,6 +21,7 @@ export async function startProduct(): Promise<Product> {
   const all = building.move()
   return {
     ...ready,
+    books,
     async balance(path) {
       const { posted, accrued } = await books.balanceOf(path)
       return posted + accrued
