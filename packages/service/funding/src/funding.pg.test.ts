@@ -489,6 +489,16 @@ describe('cards of the sandbox', () => {
     expect(notes.map(({ content: { total, fee } }) => [total, fee])).toEqual([[2_000_000_000n, 200_000_000n], [1_999_999_999n, 200_000_000n], [1_000_000_001n, 100_000_000n]])
   })
 
+  test('whose payment is given back leave the books row by row also when the operator has taken out what was earned: the fee is missing then, and says so', async () => {
+    const { subscription } = await subscribe()
+    const [fees, operator] = [await ledger.accountByName('fee.subscription'), await ledger.openAccount({ name: 'operator', kind: 'bank', asset: eur, debitsMayExceedCredits: true })]
+    await ledger.transfer({ key: 'profit', debitAccountId: fees?.id ?? operator.id, creditAccountId: operator.id, amount: 500_000_000n, reason: 'correction' })
+    await funding.refund(`${subscription.id}/1`)
+    expect((await rowsOf('psp[sandbox]')).filter((row) => row.startsWith('refund'))).toEqual(['refund-fee: fee.subscription -> psp[sandbox] 500000000', 'refund: subscriber[alice] -> psp[sandbox] 4500000000'])
+    const books = await posted()
+    expect([await funding.of(alicia), books['psp[sandbox]'], books['fee.subscription']]).toEqual([undefined, 0n, -500_000_000n])
+  })
+
   test('that are charged while an earlier payment is disputed get back what then still succeeds', async () => {
     const { subscription } = await subscribe()
     await funding.changeCard(alicia, sandbox.card('4000 0025 0000 3155'))

@@ -663,7 +663,7 @@ export class Funding implements AsyncDisposable {
 
   #house(name: 'fee.subscription' | 'fee.trial' | 'sharing' | 'vat', asset: Asset): Promise<Pick<Account, 'id'>> {
     // VAT is handed over before a payment of the same month may be taken back.
-    return this.#account({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name === 'fee.trial' || name === 'vat' })
+    return this.#account({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name !== 'sharing' })
   }
 }
 
