@@ -7,6 +7,8 @@ import { Changes } from '../session/changes.tsx'
 import { useLocale } from '../words/words.ts'
 import { type BankLine, type BankStatement, explainLine, makeBatch, type OperatorPayouts, uploadStatement } from './operator-payouts-api.ts'
 
+const candidatesMax = 5
+
 /** Files for the bank, and what it answered. */
 export function BankPart({ value, reload }: { readonly value: OperatorPayouts; readonly reload: () => Promise<void> }): React.JSX.Element {
   const { t } = useTranslation()
@@ -101,8 +103,13 @@ function Line({ statement, line, value, reload }: { readonly statement: BankStat
             <div className="row-actions">
               <span className="quiet">{t('operatorPayouts.explain')}</span>
               {(['bank-fee', 'own-funds'] as const).map((as) => (
-                <Button key={as} variant="default" size="compact-sm" loading={deed.busy} onClick={() => void deed.run(() => explainLine(statement.id, line.number, as))}>
+                <Button key={as} variant="default" size="compact-sm" loading={deed.busy} onClick={() => void deed.run(() => explainLine(statement.id, line.number, { as }))}>
                   {t(`operatorPayouts.explanations.${as}`)}
+                </Button>
+              ))}
+              {candidatesOf(line, value.payouts).map(({ id, publisher, createdMs }) => (
+                <Button key={id} variant="default" size="compact-sm" loading={deed.busy} onClick={() => void deed.run(() => explainLine(statement.id, line.number, { as: 'payout', payout: id }))}>
+                  {t('operatorPayouts.explanations.payout', { name: publisher ?? t('operatorPayouts.everybody'), date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(createdMs) })}
                 </Button>
               ))}
             </div>
@@ -113,6 +120,12 @@ function Line({ statement, line, value, reload }: { readonly statement: BankStat
       <p className={`payout-status payout-${tone}`}>{t(`operatorPayouts.outcome.${line.outcome}`)}</p>
     </li>
   )
+}
+
+/** Payouts that a line may be about, whose name the bank lost: it left, or came back, in just this amount. */
+function candidatesOf({ outcome, amount }: BankLine, payouts: OperatorPayouts['payouts']): OperatorPayouts['payouts'] {
+  if (outcome !== 'unknown') return []
+  return payouts.filter(({ rail, status, net }) => rail === 'sepa' && net === (amount < 0n ? -amount : amount) && (status === 'sent' || (amount > 0n && status === 'settled'))).slice(0, candidatesMax)
 }
 
 function needsWord({ outcome }: BankLine): boolean {

@@ -81,8 +81,8 @@ export async function uploadProviderStatement({ provider, name, from, to }: { re
   await callApi(`/api/provider-statements?${query.toString()}`, { method: 'POST', csv, answer: anyAnswer })
 }
 
-export async function explainLine(statementId: string, number: number, as: 'bank-fee' | 'own-funds'): Promise<void> {
-  await callApi(`/api/bank-statements/${statementId}/lines/${number}/explain`, { method: 'POST', body: { as }, answer: anyAnswer })
+export async function explainLine(statementId: string, number: number, explanation: { readonly as: 'bank-fee' | 'own-funds' } | { readonly as: 'payout'; readonly payout: string }): Promise<void> {
+  await callApi(`/api/bank-statements/${statementId}/lines/${number}/explain`, { method: 'POST', body: explanation, answer: anyAnswer })
 }
 
 const clearingSchema = z.object({

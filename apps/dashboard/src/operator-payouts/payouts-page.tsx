@@ -15,7 +15,7 @@ import { ProviderPart } from './provider-part.tsx'
 
 const pollMs = 5_000
 
-/** What an operator may decide, by where a payout stands; of what a rail reports itself, nothing. */
+/** What an operator may decide, by where a payout stands; of what a rail reports itself, nothing. That it refused a payout before it was booked, a bank does not report. */
 function choicesOf({ status, rail }: OperatorPayout): readonly Decision[] {
   switch (status) {
     case 'awaiting-approval':
@@ -23,7 +23,7 @@ function choicesOf({ status, rail }: OperatorPayout): readonly Decision[] {
     case 'approved':
       return rail === 'manual' ? ['sent', 'failed'] : []
     case 'sent':
-      return rail === 'manual' ? ['settled', 'returned'] : []
+      return rail === 'manual' ? ['settled', 'returned'] : rail === 'sepa' ? ['failed'] : []
     case 'settled':
       return rail === 'manual' ? ['returned'] : []
     case 'failed':
@@ -40,6 +40,11 @@ function isTriedAgain({ publisher, status }: OperatorPayout): boolean {
   return publisher === null && (status === 'failed' || status === 'returned')
 }
 
+/** Its statements say what becomes of it; only now and then a person must. */
+function isAtBank({ rail, status }: OperatorPayout): boolean {
+  return rail === 'sepa' && status === 'sent'
+}
+
 /** The operators' payouts: what waits for them, the bank's files and statements, and all that was. */
 export function OperatorPayoutsPage(): React.JSX.Element {
   const { t } = useTranslation()
@@ -48,7 +53,7 @@ export function OperatorPayoutsPage(): React.JSX.Element {
   return (
     <OperatorPage title={t('operatorPayouts.title')} polled={polled}>
       {(value) => {
-        const shown = value.payouts.filter((payout) => show === 'all' || (choicesOf(payout).length > 0 && payout.status !== 'settled' && !isTriedAgain(payout)) || payout.status === 'approved')
+        const shown = value.payouts.filter((payout) => show === 'all' || (choicesOf(payout).length > 0 && payout.status !== 'settled' && !isTriedAgain(payout) && !isAtBank(payout)) || payout.status === 'approved')
         return (
           <>
             <section className="card" aria-labelledby="operator-payouts-list">

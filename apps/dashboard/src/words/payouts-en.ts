@@ -90,7 +90,7 @@ export const payoutsEn = {
     covers: '{{from}} to {{to}} · lines: {{count}}',
     outcome: { new: 'waiting', settled: 'arrived', returned: 'came back', unknown: 'unknown', doubled: 'doubled', altered: 'altered', explained: 'explained' },
     explain: 'This is',
-    explanations: { 'bank-fee': 'a fee of the bank', 'own-funds': 'our own money' },
+    explanations: { 'bank-fee': 'a fee of the bank', 'own-funds': 'our own money', payout: 'the payout to {{name}} of {{date}}' },
     reconciliation: 'Reconciliation',
     elsewhere: {
       title: 'Addresses at other providers that take nothing',

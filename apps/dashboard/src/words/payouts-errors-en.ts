@@ -20,4 +20,7 @@ export const payoutErrorsEn = {
   'batch-unknown': 'There is no such file.',
   'statement-invalid': 'This statement is not accepted: it is no camt.053 or CSV of a known form, is incomplete, or differs from one that was taken before.',
   'statement-foreign': 'This is the statement of another account.',
+  'line-explained': 'Somebody has said already what this line is. Load the page again.',
+  'line-differs': 'This line cannot be that: amount or state do not fit.',
+  'payout-at-bank': 'The bank may still book this payout, or has booked something for it. Upload its statements of the days after it should have left first.',
 }

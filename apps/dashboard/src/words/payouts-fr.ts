@@ -93,7 +93,7 @@ export const payoutsFr: typeof payoutsEn = {
     covers: 'Du {{from}} au {{to}} · lignes : {{count}}',
     outcome: { new: 'en attente', settled: 'arrivé', returned: 'revenu', unknown: 'inconnu', doubled: 'en double', altered: 'modifié', explained: 'expliqué' },
     explain: 'C’est',
-    explanations: { 'bank-fee': 'des frais bancaires', 'own-funds': 'notre propre argent' },
+    explanations: { 'bank-fee': 'des frais bancaires', 'own-funds': 'notre propre argent', payout: 'le versement à {{name}} du {{date}}' },
     reconciliation: 'Rapprochement',
     elsewhere: {
       title: 'Adresses d’autres fournisseurs qui ne prennent rien',
@@ -163,4 +163,7 @@ export const payoutErrorsFr: typeof payoutErrorsEn = {
   'batch-unknown': 'Ce fichier n’existe pas.',
   'statement-invalid': 'Ce relevé n’est pas accepté : ce n’est ni un camt.053 ni un CSV d’une forme connue, il est incomplet, ou il diffère d’un relevé déjà pris.',
   'statement-foreign': 'C’est le relevé d’un autre compte.',
+  'line-explained': 'Quelqu’un a déjà dit ce qu’est cette ligne. Rechargez la page.',
+  'line-differs': 'Cette ligne ne peut pas être cela : montant ou état ne correspondent pas.',
+  'payout-at-bank': 'La banque peut encore comptabiliser ce versement, ou a comptabilisé quelque chose pour lui. Déposez d’abord ses relevés des jours suivant la date prévue.',
 }

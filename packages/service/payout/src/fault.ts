@@ -22,6 +22,12 @@ export type PayoutFaultCode =
   | 'batch-unknown'
   | 'statement-invalid'
   | 'statement-foreign'
+  /** Of a line of the bank's: it needs no word, or somebody has said what it is. */
+  | 'line-explained'
+  /** It cannot be what was said. */
+  | 'line-differs'
+  /** The bank may still book it, or has booked something for it. */
+  | 'payout-at-bank'
   | 'webhook-invalid'
   | 'provider-away'
   /** The operator has frozen the publisher: nothing leaves until that is taken back. */

@@ -180,5 +180,20 @@ export const payoutMigrations: Migrations = {
         create index method_given_up on payout.method (account_id) where given_up_by is not null;
       `,
     },
+    {
+      name: '5-what-a-file-held',
+      sql: `
+        -- Which attempts a file for the bank held: a payout that came back is sent again in another one.
+        create table payout.batch_payout (
+          batch_id text not null references payout.batch,
+          payout_id text not null references payout.payout,
+          attempt integer not null,
+          primary key (batch_id, payout_id)
+        );
+        create index batch_payout_of on payout.batch_payout (payout_id);
+        insert into payout.batch_payout (batch_id, payout_id, attempt)
+          select batch_id, id, case when reference is not distinct from batch_id then attempt else greatest(attempt - 1, 1) end from payout.payout where batch_id is not null;
+      `,
+    },
   ],
 }

@@ -6,7 +6,7 @@ import express, { type Response, Router } from 'express'
 import { z } from 'zod'
 import { PayoutFault } from './fault.ts'
 import { answerFaults, keySchema, parseBody, payoutJson, type RoutesLog, unitsSchema } from './http.ts'
-import { type PayoutEvent, payoutStatuses } from './payout.ts'
+import { type Actor, type PayoutEvent, payoutStatuses } from './payout.ts'
 import { everybody } from './everybody.ts'
 import type { PayoutRecord, PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
@@ -52,7 +52,7 @@ const decisions = {
   returned: z.strictObject({ reason }),
 }
 type Decision = keyof typeof decisions
-/** Of these only the rail knows, where it tells us. */
+/** Of these only the rail knows, where it tells us; that it refused a payout before booking it, a bank does not. */
 const byHandOnly: readonly Decision[] = ['sent', 'settled', 'failed', 'returned']
 const giveUpSchema = z.strictObject({ reason })
 const tryAgainSchema = z.strictObject({})
@@ -61,6 +61,7 @@ const providerName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)
 const explanationSchema = z.discriminatedUnion('as', [
   z.strictObject({ as: z.literal('bank-fee') }),
   z.strictObject({ as: z.literal('own-funds') }),
+  z.strictObject({ as: z.literal('payout'), payout: z.string().max(40) }),
   z.strictObject({ as: z.literal('provider-settlement'), provider: providerName, reference: z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/) }),
 ])
 const lineSchema = z.strictObject({
@@ -122,10 +123,12 @@ export function operatorPayoutRoutes({ payouts, store, givingUp, bank, reconcili
     router.post(`/api/payouts/:id/${decision}`, json, async (request, response) => {
       const operator = personOf(response).id
       const record = await known(store, request.params['id'] ?? '')
-      if (byHandOnly.includes(decision) && record.payout.rail !== 'manual') throw new PayoutFault('payout-state', `payouts by ${record.payout.rail} are marked by what the rail itself reports`)
+      const refusedByBank = decision === 'failed' && record.payout.rail === 'sepa'
+      if (byHandOnly.includes(decision) && record.payout.rail !== 'manual' && !refusedByBank) throw new PayoutFault('payout-state', `payouts by ${record.payout.rail} are marked by what the rail itself reports`)
       const event = eventOf(decision, parseBody(decisions[decision], request.body), operator)
       const action = doing(response, { name: `payout.${decision}`, subject: record.payout.id, ...('reason' in event && { reason: event.reason }), detail: { amount: String(record.payout.amount), publisher: record.personId } })
-      const changed = await payouts.decide(record.payout.id, event, { kind: 'operator', id: operator }, action)
+      const actor: Actor = { kind: 'operator', id: operator }
+      const changed = refusedByBank && event.type === 'failed' ? await needBank().refused(record.payout.id, event.reason, actor, action) : await payouts.decide(record.payout.id, event, actor, action)
       response.json({ payout: (await written([changed]))[0] })
     })
   }
@@ -168,7 +171,7 @@ export function operatorPayoutRoutes({ payouts, store, givingUp, bank, reconcili
     const line = { statementId: request.params.id as Id<'stmt'>, number: Number(request.params.number) || 0 }
     const explanation = parseBody(explanationSchema, request.body)
     const action = doing(response, { name: 'bank-line.explain', subject: `${line.statementId.slice(0, 60)}/${line.number}`, detail: { as: explanation.as } })
-    await audit.around(action, nowMs, () => reconciliation.explain(line, explanation))
+    await audit.around(action, nowMs, () => (explanation.as === 'payout' ? needBank().assign(line, explanation.payout) : reconciliation.explain(line, explanation)))
     response.status(204).end()
   })
 

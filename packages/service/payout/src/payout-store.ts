@@ -59,6 +59,7 @@ export interface Tables {
   'payout.event': EventTable
   'payout.effect': { payout_id: string; number: Generated<bigint>; rail: string; type: string; effect: unknown; tries: Generated<number>; not_before_ms: Generated<bigint>; done_ms: bigint | null; attempt: number; error: Generated<string | null> }
   'payout.method': MethodTable
+  'payout.batch_payout': { batch_id: string; payout_id: string; attempt: number }
   'payout.batch': { id: string; created_ms: bigint; created_by: string; payouts: number; total: bigint; file: Buffer }
 }
 
@@ -223,9 +224,9 @@ export class PayoutStore {
     })
   }
 
-  /** Writes down what the rail will call it, before the rail hears of it. */
-  async setReference(id: Id<'pout'>, reference: string): Promise<void> {
-    await this.#db.updateTable('payout.payout').set({ reference }).where('id', '=', id).execute()
+  /** Writes down what the rail will call this attempt, before the rail hears of it; of a process that comes late, nothing. */
+  async setReference({ id, attempt }: Pick<Payout, 'id' | 'attempt'>, reference: string): Promise<void> {
+    await this.#db.updateTable('payout.payout').set({ reference }).where('id', '=', id).where('attempt', '=', attempt).where('reference', 'is', null).execute()
   }
 
   /**
@@ -280,15 +281,18 @@ export class PayoutStore {
   async openOf(rail: RailName): Promise<readonly PayoutRecord[]> {
     const { rows } = await sql<PayoutTable>`
       select * from payout.payout p where rail = ${rail} and case
-        when exists (select from payout.effect e where e.payout_id = p.id and e.done_ms is null and e.type = 'reserve') then false
-        when exists (select from payout.effect e where e.payout_id = p.id and e.done_ms is null and e.type in ('release', 'settle')) then true
+        when exists (select from payout.effect e where e.payout_id = p.id and e.done_ms is null and e.type = 'settle') then true
+        when exists (select from payout.effect e where e.payout_id = p.id and e.done_ms is null and e.type in ('reserve', 'unsettle')) then false
+        when exists (select from payout.effect e where e.payout_id = p.id and e.done_ms is null and e.type = 'release') then true
         else status in ('awaiting-approval', 'approved', 'sent') end
       order by id`.execute(this.#db)
     return rows.map(recordOf)
   }
 
-  async ofBatch(batchId: string): Promise<readonly PayoutRecord[]> {
-    return (await this.#db.selectFrom('payout.payout').selectAll().where('batch_id', '=', batchId).orderBy('id').execute()).map(recordOf)
+  /** What a file for the bank held, each payout with the attempt that it was then. */
+  async ofBatch(batchId: string): Promise<readonly { readonly payout: Payout; readonly attempt: number }[]> {
+    const rows = await this.#db.selectFrom('payout.payout as p').innerJoin('payout.batch_payout as b', 'b.payout_id', 'p.id').selectAll('p').select('b.attempt as then').where('b.batch_id', '=', batchId).orderBy('p.id').execute()
+    return rows.map(({ then, ...row }) => ({ payout: recordOf(row).payout, attempt: then }))
   }
 }
 

@@ -124,7 +124,7 @@ export function next(payout: Payout, event: PayoutEvent): Step | undefined {
     case 'returned':
       if (status === 'returned') return undefined
       if (status !== 'sent' && status !== 'settled') throw wrong(payout, 'returned')
-      return { payout: { ...payout, status: 'returned' }, effects: [...(status === 'settled' ? [{ type: 'unsettle' as const }] : []), { type: 'release' }, { type: 'tell', what: 'returned' }], note: event.reason }
+      return { payout: { ...payout, status: 'returned' }, effects: [...wayBack(payout), { type: 'release' }, { type: 'tell', what: 'returned' }], note: event.reason }
     case 'retry':
       if (status !== 'failed' && status !== 'returned') throw wrong(payout, 'tried again')
       if (payout.carried > 0n) throw new PayoutFault('payout-state', 'a part of this payout has arrived: request another one for the rest')
@@ -132,6 +132,12 @@ export function next(payout: Payout, event: PayoutEvent): Step | undefined {
     default:
       return assertNever(event)
   }
+}
+
+/** What is posted before the account has it again. What came back had left: where a statement names both movements the books do too, though they hear of the second one first. */
+function wayBack({ status, rail }: Payout): readonly PayoutEffect[] {
+  if (status === 'settled') return [{ type: 'unsettle' }]
+  return rail === 'manual' ? [] : [{ type: 'settle' }, { type: 'unsettle' }]
 }
 
 function approve(payout: Payout, { by, eyes }: Extract<PayoutEvent, { type: 'approve' }>): Step | undefined {

@@ -45,6 +45,10 @@ describe('money', () => {
     expect((await house.rows()).slice(2)).toEqual([
       `payout[sepa] -> bank[sepa] ${1_975n * cent} payout-settled`,
       `payout[sepa] -> fee.payout ${25n * cent} payout-fee`,
+      `payout[sepa] -> bank[sepa] ${975n * cent} payout-settled`,
+      `payout[sepa] -> fee.payout ${25n * cent} payout-fee`,
+      `bank[sepa] -> payout[sepa] ${975n * cent} payout-returned`,
+      `fee.payout -> payout[sepa] ${25n * cent} payout-fee-returned`,
       `payout[sepa] -> publisher[mara] ${1_000n * cent} payout-return`,
       `bank[sepa] -> payout[sepa] ${1_975n * cent} payout-returned`,
       `fee.payout -> payout[sepa] ${25n * cent} payout-fee-returned`,
@@ -52,6 +56,22 @@ describe('money', () => {
     ])
     expect(await house.store.get(late.payout.id)).toMatchObject({ payout: { status: 'returned' } })
     expect((await house.store.timelines([late.payout.id])).get(late.payout.id)?.at(-1)).toMatchObject({ status: 'returned', note: 'AC04 account closed' })
+  })
+
+  test('that comes back is the publisher’s again, fee and all, also when the operator has taken out what was earned', async () => {
+    const { payout } = await house.request(1_000n * cent)
+    await house.bank.batch('olivia')
+    const sent = await house.store.get(payout.id)
+    await house.bank.take(camt([{ amount: '9.75', sign: 'DBIT', payout: sent }]), 'olivia')
+    const [fees, operator] = [await house.ledger.accountByName('fee.payout'), await house.ledger.openAccount({ name: 'operator', kind: 'bank', asset: eur, debitsMayExceedCredits: true })]
+    await house.ledger.transfer({ key: 'profit', debitAccountId: fees?.id ?? operator.id, creditAccountId: operator.id, amount: 25n * cent, reason: 'correction' })
+    await house.bank.take(camt([{ amount: '9.75', sign: 'CRDT', payout: sent, returned: 'AC04' }], { id: 'S-2' }), 'olivia')
+    expect([(await house.store.get(payout.id))?.payout.status, (await house.rows()).slice(-3)]).toEqual(['returned', [
+      `bank[sepa] -> payout[sepa] ${975n * cent} payout-returned`,
+      `fee.payout -> payout[sepa] ${25n * cent} payout-fee-returned`,
+      `payout[sepa] -> publisher[mara] ${1_000n * cent} payout-return`,
+    ]])
+    expect(await house.posted()).toEqual({ 'fee.payout': -25n * cent, operator: 25n * cent, 'psp[sandbox]': -200_000n * cent, 'publisher[mara]': 200_000n * cent })
   })
 
   test('goes back whole when a payout is cancelled, rejected or failed, and a retry sets it aside again', async () => {
@@ -189,6 +209,12 @@ describe('a file for the bank', () => {
     expect((await house.bank.take(camt([{ amount: '11.00', sign: 'DBIT', endToEndId }]), 'olivia'))[0]?.lines).toMatchObject([{ outcome: 'altered' }])
     await house.bank.take(camt([{ amount: '11.50', sign: 'DBIT', endToEndId }], { id: 'S-2' }), 'olivia')
     expect((await house.store.list({ limit: 9 })).map(({ payout }) => payout.status)).toEqual(['settled', 'settled'])
+    // One comes back, and is sent again in another file: what the first one held stays.
+    const last = (await house.store.list({ limit: 2 })).find(({ payout }) => payout.amount === 700n * cent)
+    await house.bank.take(camt([{ amount: '6.75', sign: 'CRDT', payout: last, returned: 'AC04' }], { id: 'S-3' }), 'olivia')
+    await house.payouts.decide(last?.payout.id ?? '', { type: 'retry' }, olivia)
+    await house.bank.batch('olivia')
+    expect(new Map((await house.store.ofBatch(id)).map(({ payout, attempt }) => [payout.attempt, attempt]))).toEqual(new Map([[1, 1], [2, 1]]))
   })
 })
 
@@ -212,6 +238,57 @@ describe('the bank’s statement', () => {
     expect((await house.rows()).length - before.length).toBe(2)
   })
 
+  test('whose lines all carry the same word for no reference settles each of them', async () => {
+    const payouts = [await house.request(500n * cent), await house.request(500n * cent), await house.request(700n * cent)]
+    await house.bank.batch('olivia')
+    const lines = await Promise.all(payouts.map(async ({ payout }, index) => ({ amount: index < 2 ? '4.75' : '6.75', sign: 'DBIT' as const, payout: await house.store.get(payout.id), bankReference: index < 2 ? 'NONREF' : 'B-7' })))
+    const shared = { ...lines[1], amount: '0.20', sign: 'DBIT' as const, payout: undefined, endToEndId: 'FEE', bankReference: 'B-7' }
+    expect((await house.bank.take(camt([...lines, shared]), 'olivia'))[0]?.lines.map(({ outcome }) => outcome)).toEqual(['settled', 'settled', 'settled', 'unknown'])
+  })
+
+  test('that comes late, after one that says a payout came back, finds it has left before, once', async () => {
+    const { payout } = await house.request(500n * cent)
+    await house.bank.batch('olivia')
+    const record = await house.store.get(payout.id)
+    await house.bank.take(camt([{ amount: '4.75', sign: 'CRDT', payout: record, returned: 'AC04' }], { id: 'S-2' }), 'olivia')
+    // Sent again before the bank's older statement is there.
+    await house.payouts.decide(payout.id, { type: 'retry' }, olivia)
+    await house.bank.batch('olivia')
+    const before = await house.rows()
+    const outcomes = (await house.bank.take(camt([{ amount: '4.74', sign: 'DBIT', payout: record }, { amount: '4.75', sign: 'DBIT', payout: record }, { amount: '4.75', sign: 'DBIT', payout: record, bankReference: 'again' }]), 'olivia'))[0]?.lines.map(({ outcome }) => outcome)
+    expect(outcomes).toEqual(['altered', 'settled', 'unknown'])
+    expect([await house.rows(), (await house.store.get(payout.id))?.payout]).toMatchObject([before, { status: 'sent', attempt: 2 }])
+  })
+
+  test('that lost the name of a payout is told it by an operator, and only where amount and state fit', async () => {
+    const [one, two] = [await house.request(500n * cent), await house.request(700n * cent)]
+    await house.bank.batch('olivia')
+    const [statement] = await house.bank.take(camt([{ amount: '4.75', sign: 'DBIT', endToEndId: 'LOST' }, { amount: '6.75', sign: 'DBIT', payout: await house.store.get(two.payout.id) }]), 'olivia')
+    const line = { statementId: statement?.id ?? 'stmt_', number: 1 }
+    await expect(house.bank.assign(line, two.payout.id)).rejects.toMatchObject({ code: 'line-differs' })
+    await expect(house.bank.assign(line, 'pout_nobody')).rejects.toMatchObject({ code: 'payout-unknown' })
+    const again = await Promise.allSettled([house.bank.assign(line, one.payout.id), house.openBank(house.open()).assign(line, one.payout.id)])
+    expect([again.map(({ status }) => status).toSorted(), (await house.store.get(one.payout.id))?.payout.status]).toEqual([['fulfilled', 'rejected'], 'settled'])
+    expect((await house.rows()).filter((row) => row.startsWith('payout[sepa] -> bank[sepa] 4750'))).toHaveLength(1)
+    await expect(house.bank.assign(line, one.payout.id)).rejects.toMatchObject({ code: 'line-explained' })
+  })
+
+  test('of the days after is needed before an operator may say that the bank has refused a payout; then the money is back, and what the bank books all the same is found', async () => {
+    const [one, two] = [await house.request(500n * cent), await house.request(700n * cent)]
+    await house.bank.batch('olivia')
+    const [first, second] = [await house.store.get(one.payout.id), await house.store.get(two.payout.id)]
+    const refused = (id: string) => house.bank.refused(id, 'the account is closed', olivia)
+    await house.bank.take(camt([]), 'olivia')
+    await expect(refused(one.payout.id)).rejects.toMatchObject({ code: 'payout-at-bank' })
+    // It should leave on Monday the 23rd.
+    await house.bank.take(camt([{ amount: '6.74', sign: 'DBIT', payout: second }], { id: 'S-2', day: '2026-11-24' }), 'olivia')
+    await expect(refused(two.payout.id)).rejects.toMatchObject({ code: 'payout-at-bank' })
+    expect((await refused(one.payout.id)).payout.status).toBe('failed')
+    expect((await house.rows()).at(-1)).toBe(`payout[sepa] -> publisher[mara] ${500n * cent} payout-return`)
+    await expect(refused(one.payout.id)).rejects.toMatchObject({ code: 'payout-state' })
+    expect((await house.bank.take(camt([{ amount: '4.75', sign: 'DBIT', payout: first }], { id: 'S-3' }), 'olivia'))[0]?.lines).toMatchObject([{ outcome: 'unknown', note: 'the payout is failed' }])
+  })
+
   test('is taken once, however often it comes; another content under its name is refused', async () => {
     const { payout } = await house.request(500n * cent)
     await house.bank.batch('olivia')
@@ -220,6 +297,8 @@ describe('the bank’s statement', () => {
     expect(one[0]?.id).toBe(two[0]?.id)
     await house.bank.take(file, 'olivia')
     expect([(await house.bank.statements()).length, (await house.posted())['bank[sepa]']]).toEqual([1, 475n * cent])
+    // In another file, such as that of the week.
+    expect((await house.bank.take(file.replace('M-S-1', 'M-WEEK'), 'olivia'))[0]?.id).toBe(one[0]?.id)
     await expect(house.bank.take(file.replace('line 0', 'line x'), 'olivia')).rejects.toMatchObject({ code: 'statement-invalid' })
   })
 

@@ -177,6 +177,13 @@ export class Payouts implements AsyncDisposable {
     if ((await this.#options.frozenAmong([personId])).size > 0) throw new PayoutFault('person-frozen', 'this publisher is frozen: nothing is paid out until that is taken back')
   }
 
+  /** Throws `payout-unknown` for what does not leave by a bank. */
+  async sentToBank(id: string): Promise<PayoutRecord> {
+    const record = await this.#options.store.get(id)
+    if (record?.payout.rail !== 'sepa') throw new PayoutFault('payout-unknown', 'there is no such payout to a bank')
+    return record
+  }
+
   /** Where it goes, in full: only for who pays it by hand, or builds a file for the bank. */
   destinationOf({ payout, destination }: PayoutRecord): Destination {
     return opened(this.#options.seal, destination, payout.id)
@@ -363,7 +370,7 @@ export class Payouts implements AsyncDisposable {
       let { reference } = payout
       if (reference === undefined) {
         reference = await rail.prepare(payout, destination)
-        await store.setReference(payout.id, reference)
+        await store.setReference(payout, reference)
       }
       await rail.send({ payout, destination, reference })
       await this.#done(open, { type: 'sent', reference })
@@ -385,6 +392,8 @@ export class Payouts implements AsyncDisposable {
         return this.#done(open, { type: 'settled', carried: outcome.carried })
       case 'failed':
         return this.#done(open, { type: 'failed', reason: outcome.reason, carried: outcome.carried })
+      case 'returned':
+        return this.#done(open, { type: 'returned', reason: outcome.reason })
     }
   }
 
@@ -430,7 +439,7 @@ export class Payouts implements AsyncDisposable {
     return [
       await this.#clearing(rail, asset),
       await ledger.openAccount({ ...pays, asset, debitsMayExceedCredits: true }),
-      await ledger.openAccount({ name: 'fee.payout', kind: 'fee', asset, debitsMayExceedCredits: false }),
+      await ledger.openAccount({ name: 'fee.payout', kind: 'fee', asset, debitsMayExceedCredits: true }),
     ]
   }
 }

@@ -8,7 +8,7 @@ import { answerFaults, type RoutesLog } from './http.ts'
 import { netOf } from './payout.ts'
 import type { PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
-import { attemptOf } from './rails/stripe.ts'
+import { attemptOf, takenBack } from './rails/stripe.ts'
 import type { ConnectedState, StripeConnect } from './rails/stripe-connect.ts'
 import type { StripeAccountStore } from './stripe-account-store.ts'
 
@@ -69,7 +69,7 @@ export function stripePayoutRoutes({ stripe, connected, payouts, store, entrance
     }
     if (payout.status === 'failed') return true
     // One that is not written down as sent yet is told again by Stripe.
-    await payouts.decide(payout.id, { type: 'returned', reason: 'the transfer was taken back at Stripe' }, { kind: 'rail', id: 'stripe' })
+    await payouts.decide(payout.id, { type: 'returned', reason: takenBack }, { kind: 'rail', id: 'stripe' })
     return true
   }
 

@@ -110,8 +110,11 @@ export interface CamtLine {
   readonly currency?: string
 }
 
+/** When it ends. */
+const statementDay = '2026-11-21'
+
 /** A camt.053.001.08 as a bank sends it. `opening` and `closing` in cents; the closing balance fits unless told. */
-export function camt(lines: readonly CamtLine[], { id = 'S-1', iban = ourIban, opening = 100_000n, closing }: { readonly id?: string; readonly iban?: string; readonly opening?: bigint; readonly closing?: bigint } = {}): string {
+export function camt(lines: readonly CamtLine[], { id = 'S-1', iban = ourIban, opening = 100_000n, closing, day = statementDay }: { readonly id?: string; readonly iban?: string; readonly opening?: bigint; readonly closing?: bigint; readonly day?: string } = {}): string {
   const cents = (text: string): bigint => BigInt(text.replace('.', ''))
   const written = (units: bigint): string => `${units / 100n}.${String(units % 100n).padStart(2, '0')}`
   const end = closing ?? lines.reduce((sum, { amount, sign }) => (sign === 'CRDT' ? sum + cents(amount) : sum - cents(amount)), opening)
@@ -126,6 +129,6 @@ export function camt(lines: readonly CamtLine[], { id = 'S-1', iban = ourIban, o
   })
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>M-${id}</MsgId><CreDtTm>2026-11-22T05:00:00Z</CreDtTm></GrpHdr>
-<Stmt><Id>${id}</Id><CreDtTm>2026-11-22T05:00:00Z</CreDtTm><FrToDt><FrDtTm>2026-11-21T00:00:00Z</FrDtTm><ToDtTm>2026-11-21T23:59:59Z</ToDtTm></FrToDt><Acct><Id><IBAN>${iban}</IBAN></Id></Acct>
+<Stmt><Id>${id}</Id><CreDtTm>2026-11-22T05:00:00Z</CreDtTm><FrToDt><FrDtTm>${day}T00:00:00Z</FrDtTm><ToDtTm>${day}T23:59:59Z</ToDtTm></FrToDt><Acct><Id><IBAN>${iban}</IBAN></Id></Acct>
 ${balance('OPBD', opening)}${balance('CLBD', end)}${entries.join('\n')}</Stmt></BkToCstmrStmt></Document>`
 }

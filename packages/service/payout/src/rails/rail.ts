@@ -17,8 +17,8 @@ interface Sending {
   readonly reference: string
 }
 
-/** `carried`: units that the rail took out of the clearing account by itself; the rest is posted when the payout is settled, or given back. */
-type RailOutcome = { readonly status: 'waiting' } | { readonly status: 'settled'; readonly carried: bigint } | { readonly status: 'failed'; readonly reason: string; readonly carried: bigint }
+/** `carried`: units that the rail took out of the clearing account by itself; the rest is posted when the payout is settled, or given back. `returned`: it had left, and came back whole. */
+type RailOutcome = { readonly status: 'waiting' } | { readonly status: 'settled'; readonly carried: bigint } | { readonly status: 'failed'; readonly reason: string; readonly carried: bigint } | { readonly status: 'returned'; readonly reason: string }
 
 /** A rail that sends approved payouts without a person. Everything that is thrown but RailRefusal means: not known, ask again. */
 export interface SendingRail {

@@ -146,6 +146,22 @@ describe('a payout by Stripe', () => {
     expect([await webhook(about(1)), (await now(record))?.status, stripe.transfers.length]).toEqual([200, 'settled', 2])
   })
 
+  test('that is taken back before we look has come back all the same, in the rows that Stripe’s own statement has', async () => {
+    const rail = stripeRail(connect)
+    const payouts = house.open({}, { ...rail, send: async (sending) => {
+      await rail.send(sending)
+      for (const transfer of stripe.transfers) transfer.amount_reversed = transfer.amount
+    } })
+    const record = await payouts.request({ payee: house.mara, amount: 1_000n * cent, key: 'taken-back-at-once', by: { kind: 'publisher', id: 'mara' } })
+    expect([(await now(record))?.status, (await house.rows()).slice(1), await webhook(about(1))]).toEqual(['returned', [
+      `payout[stripe] -> psp[stripe] ${975n * cent} payout-settled`,
+      `payout[stripe] -> fee.payout ${25n * cent} payout-fee`,
+      `psp[stripe] -> payout[stripe] ${975n * cent} payout-returned`,
+      `fee.payout -> payout[stripe] ${25n * cent} payout-fee-returned`,
+      `payout[stripe] -> publisher[mara] ${1_000n * cent} payout-return`,
+    ], 200])
+  })
+
   test('of more than a number says exactly is refused by name before Stripe is asked', async () => {
     const transfer = (amount: bigint): Promise<void> => connect.transfer({ group: 'pout_x/1', account, amount, asset: { code: 'EUR', scale: 2 }, metadata: {} })
     await expect(transfer(2n ** 53n)).rejects.toMatchObject({ code: 'rail-refused', message: 'Stripe carries at most 90071992547409.91 EUR at once: request less, several times' })

@@ -4,6 +4,8 @@ import { netOf } from '../payout.ts'
 import { type SendingRail, RailRefusal } from './rail.ts'
 import type { StripeConnect } from './stripe-connect.ts'
 
+export const takenBack = 'the transfer was taken back at Stripe'
+
 export function stripeRail(stripe: Pick<StripeConnect, 'stateOf' | 'transfer' | 'transferOf'>): SendingRail {
   return {
     name: 'stripe',
@@ -20,7 +22,7 @@ export function stripeRail(stripe: Pick<StripeConnect, 'stateOf' | 'transfer' | 
     async check({ payout, reference }) {
       const transfer = await stripe.transferOf(reference, payout.asset)
       if (transfer === undefined) return { status: 'waiting' }
-      return transfer.reversed > 0n && transfer.reversed === transfer.amount ? { status: 'failed', reason: 'the transfer was taken back', carried: 0n } : { status: 'settled', carried: 0n }
+      return transfer.reversed > 0n && transfer.reversed === transfer.amount ? { status: 'returned', reason: takenBack } : { status: 'settled', carried: 0n }
     },
   }
 }

@@ -93,7 +93,7 @@ describe('three ways', () => {
   test('books, provider and bank agree when each line has its others', async () => {
     const cards = await house.ledger.openAccount({ name: 'psp[cards]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
     await house.ledger.transfer({ key: 'fund:c1', debitAccountId: cards.id, creditAccountId: house.mara.accountId, amount: 900n * cent, reason: 'subscription' })
-    const fees = await house.ledger.openAccount({ name: 'fee.subscription', kind: 'fee', asset: eur, debitsMayExceedCredits: false })
+    const fees = await house.ledger.openAccount({ name: 'fee.subscription', kind: 'fee', asset: eur, debitsMayExceedCredits: true })
     await house.ledger.transfer({ key: 'fee:c1', debitAccountId: cards.id, creditAccountId: fees.id, amount: 100n * cent, reason: 'subscription-fee' })
     const [taken] = await house.bank.take(camt([{ amount: '10.00', sign: 'CRDT', endToEndId: 'CARDS' }, { amount: '0.20', sign: 'DBIT', endToEndId: 'FEE' }, { amount: '7.00', sign: 'CRDT' }, { amount: '2.00', sign: 'DBIT' }]), 'olivia')
     if (taken === undefined) throw new Error('no statement')
@@ -102,7 +102,7 @@ describe('three ways', () => {
     await service.explain({ statementId: taken.id, number: 2 }, { as: 'bank-fee' })
     await service.explain({ statementId: taken.id, number: 3 }, { as: 'own-funds' })
     await service.explain({ statementId: taken.id, number: 4 }, { as: 'own-funds' })
-    await expect(service.explain({ statementId: taken.id, number: 2 }, { as: 'own-funds' })).rejects.toMatchObject({ code: 'statement-invalid' })
+    await expect(service.explain({ statementId: taken.id, number: 2 }, { as: 'own-funds' })).rejects.toMatchObject({ code: 'line-explained' })
     const atMs = house.clock.nowMs()
     const statement = { provider: 'cards', name: 'november', fromMs: 0, toMs: Date.parse('2026-11-21T23:00:00Z'), lines: [{ kind: 'charge', reference: 'c1', amount: 1_000n * cent, atMs }, { kind: 'settlement', reference: 'po_1', amount: -1_000n * cent, atMs }] } as const
     await service.takeProvider(statement, 'olivia')
@@ -121,6 +121,41 @@ describe('three ways', () => {
       `bank[sepa] -> operator ${700n * cent} own-funds`,
       `operator -> bank[sepa] ${200n * cent} own-funds`,
     ])
+  })
+
+  test('a payout whose return is heard of before it left, and one that is sent again in another file after the bank booked the first whole, agree', async () => {
+    const [one, two] = await sent(2)
+    const [file] = await house.bank.batches()
+    await house.bank.take(camt([{ amount: net(0), sign: 'CRDT', payout: one, returned: 'AC04' }, { amount: '9.51', sign: 'DBIT', endToEndId: file?.id.replace('_', '-') ?? '' }, { amount: net(1), sign: 'CRDT', payout: two, returned: 'AC04' }]), 'olivia')
+    for (const record of [one, two]) await house.payouts.decide(record?.payout.id ?? '', { type: 'retry' }, { kind: 'operator', id: 'olivia' })
+    await house.bank.batch('olivia')
+    const [first, second] = await Promise.all([one, two].map((record) => house.store.get(record?.payout.id ?? '')))
+    await house.bank.take(camt([{ amount: net(0), sign: 'DBIT', payout: first }, { amount: net(1), sign: 'DBIT', payout: second }], { id: 'S-2', opening: 100_000n }), 'olivia')
+    expect((await service.run()).comparisons[0]?.findings).toEqual([])
+  })
+
+  test('a line is booked once, whatever two operators say it is at once, and by whom that was begun who died', async () => {
+    await house.ledger.openAccount({ name: 'psp[cards]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
+    const [taken] = await house.bank.take(camt([{ amount: '10.00', sign: 'CRDT', endToEndId: 'A' }, { amount: '7.00', sign: 'CRDT', endToEndId: 'B' }, { amount: '8.00', sign: 'CRDT', endToEndId: 'C' }, { amount: '0.00', sign: 'DBIT', endToEndId: 'D' }]), 'olivia')
+    expect(taken?.lines).toHaveLength(3)
+    const line = (number: number) => ({ statementId: taken?.id ?? ('stmt_' as const), number })
+    const settlement = (reference: string) => ({ as: 'provider-settlement', provider: 'cards', reference }) as const
+    const said = await Promise.allSettled([service.explain(line(1), { as: 'own-funds' }), service.explain(line(1), settlement('po_1')), service.explain(line(1), { as: 'bank-fee' })])
+    expect(said.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'line-explained' } }, { reason: { code: 'line-explained' } }])
+    expect((await house.rows()).filter((row) => row.includes('bank[sepa]'))).toHaveLength(1)
+    // Of who dies after it was booked.
+    const dying = new ReconciliationService({
+      ledger: house.ledger, payouts: house.store, providers: new ProviderStore(house.postgres), clock: house.clock, asset: eur, settling: [],
+      bank: Object.assign(new BankStore(house.postgres), { explain: () => Promise.reject(new Error('the process is gone')) }),
+    })
+    await expect(dying.explain(line(2), { as: 'own-funds' })).rejects.toThrow('gone')
+    await expect(service.explain(line(2), settlement('po_2'))).rejects.toMatchObject({ code: 'line-explained' })
+    await service.explain(line(2), { as: 'own-funds' })
+    // A settlement that another line was already, with another amount.
+    await house.ledger.transfer({ key: 'settlement:cards/po_3', debitAccountId: (await house.ledger.accountByName('bank[sepa]'))?.id ?? 'acct_', creditAccountId: (await house.ledger.accountByName('psp[cards]'))?.id ?? 'acct_', amount: 1n, reason: 'provider-settlement' })
+    await expect(service.explain(line(3), settlement('po_3'))).rejects.toMatchObject({ code: 'line-differs' })
+    await service.explain(line(3), { as: 'own-funds' })
+    expect((await house.rows()).filter((row) => row.includes('bank[sepa]')).toSorted()).toEqual([`bank[sepa] -> operator ${1_000n * cent} own-funds`, `bank[sepa] -> operator ${700n * cent} own-funds`, `bank[sepa] -> operator ${800n * cent} own-funds`, 'bank[sepa] -> psp[cards] 1 provider-settlement'])
   })
 
   test('a statement that is missing between two others is found', async () => {

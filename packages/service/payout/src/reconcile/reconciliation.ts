@@ -1,6 +1,7 @@
 /** Whether our books, our providers and our bank tell the same, and whether what must pass through an account has passed in its time. */
 import type { Action } from '@rivulet/audit'
 import { createHash } from 'node:crypto'
+import { isFault } from '@rivulet/faults'
 import { type Id, newId } from '@rivulet/ids'
 import type { Account, Ledger, Transfer, TransferReason } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
@@ -109,15 +110,24 @@ export class ReconciliationService {
     return this.#options.providers.statements(limit)
   }
 
-  /** Books what a line of the bank's is. Once: the ledger's key names the line. Throws `statement-invalid` for a line that needs no word, or cannot be that. */
+  /** Books what a line of the bank's is. Once: by which transfer is written down before it moves, and holds whoever says otherwise meanwhile. Throws `line-explained` for a line that needs no word, `line-differs` for one that cannot be that. */
   async explain({ statementId, number }: Pick<TakenLine, 'statementId' | 'number'>, explanation: Explanation): Promise<void> {
     const { bank, ledger, asset } = this.#options
     const line = await bank.line(statementId, number)
-    if (line === undefined || !['unknown', 'doubled', 'altered'].includes(line.outcome)) throw new PayoutFault('statement-invalid', 'this line needs no explanation')
+    if (line === undefined || !['unknown', 'doubled', 'altered'].includes(line.outcome)) throw new PayoutFault('line-explained', 'this line needs no explanation')
     const ours = await ledger.openAccount({ name: 'bank[sepa]', kind: 'bank', asset, debitsMayExceedCredits: true })
     const { other, reason, key } = await this.#meaning(line, explanation)
     const [debit, credit] = line.amount > 0n ? [ours, other] : [other, ours]
-    await ledger.transfer({ key, debitAccountId: debit.id, creditAccountId: credit.id, amount: line.amount > 0n ? line.amount : -line.amount, reason })
+    if (!(await bank.claim(line, key))) throw explainedOtherwise()
+    try {
+      await ledger.transfer({ key, debitAccountId: debit.id, creditAccountId: credit.id, amount: line.amount > 0n ? line.amount : -line.amount, reason })
+    } catch (error) {
+      if (!isFault(error, 'key-reused')) throw error
+      // A key of the line's own is used by what somebody else has said of it; one of a settlement by another line.
+      if (key.startsWith('explain:')) throw explainedOtherwise()
+      await bank.unclaim(line, key)
+      throw new PayoutFault('line-differs', 'this settlement is booked already, with another amount')
+    }
     await bank.explain(line, { note: explanation.as, bookedKey: key })
   }
 
@@ -130,9 +140,9 @@ export class ReconciliationService {
       case 'own-funds':
         return { other: await ledger.openAccount({ name: 'operator', kind: 'bank', asset, debitsMayExceedCredits: true }), reason: 'own-funds', key: own }
       case 'provider-settlement': {
-        if (line.amount < 0n) throw new PayoutFault('statement-invalid', 'a settlement brings money')
+        if (line.amount < 0n) throw new PayoutFault('line-differs', 'a settlement brings money')
         const other = await ledger.accountByName(`psp[${explanation.provider}]`)
-        if (other === undefined) throw new PayoutFault('statement-invalid', `no provider is called ${explanation.provider.slice(0, 40)}`)
+        if (other === undefined) throw new PayoutFault('line-differs', `no provider is called ${explanation.provider.slice(0, 40)}`)
         return { other, reason: 'provider-settlement', key: settlementKey(explanation.provider, explanation.reference) }
       }
     }
@@ -236,7 +246,7 @@ export class ReconciliationService {
       else if (named !== undefined) found.push({ ...at, reference: `payout:${named.id}/${named.attempt}/${line.amount < 0n ? 'settle' : 'unsettle'}`, amount: line.amount })
       else if (line.outcome === 'settled' && line.endToEndId !== undefined) {
         // One booking for a whole file.
-        for (const { payout } of await payouts.ofBatch(line.endToEndId.replace('-', '_'))) found.push({ ...at, reference: `payout:${payout.id}/${payout.attempt}/settle`, amount: -netOf(payout) })
+        for (const { payout, attempt } of await payouts.ofBatch(line.endToEndId.replace('-', '_'))) found.push({ ...at, reference: `payout:${payout.id}/${attempt}/settle`, amount: -netOf(payout) })
       } else found.push({ ...at, reference: `line ${line.number} of ${line.statementId}: ${line.description.slice(0, 80)}`, amount: line.amount })
     }
     return found
@@ -254,6 +264,10 @@ export class ReconciliationService {
     }
     throw new PayoutFault('statement-invalid', `${account.name} has too many movements to compare at once`)
   }
+}
+
+function explainedOtherwise(): PayoutFault {
+  return new PayoutFault('line-explained', 'this line is explained otherwise already: look again')
 }
 
 /** How long each state may last, by rail where it matters. */

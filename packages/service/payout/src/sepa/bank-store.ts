@@ -1,12 +1,12 @@
 import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import type { Kysely } from 'kysely'
-import { next } from '../payout.ts'
+import type { Kysely, Transaction } from 'kysely'
+import { netOf, next } from '../payout.ts'
 import { changeIn, type PayoutRecord, recordOf, type Tables } from '../payout-store.ts'
 import type { Statement, StatementLine } from './camt053.ts'
-import { type LineOutcome, matchLine } from './match.ts'
-import { payoutOf } from './pain001.ts'
+import { isExpected, type LineOutcome, type Match, matchLine, type Named } from './match.ts'
+import { endToEndIdOf, payoutOf } from './pain001.ts'
 
 interface StatementTable {
   id: string
@@ -99,6 +99,7 @@ export class BankStore {
         })
       }
       await tx.updateTable('payout.payout').set({ batch_id: id }).where('id', 'in', rows.map((row) => row.id)).execute()
+      for (let first = 0; first < rows.length; first += 1_000) await tx.insertInto('payout.batch_payout').values(rows.slice(first, first + 1_000).map((row) => ({ batch_id: id, payout_id: row.id, attempt: row.attempt }))).execute()
       if (action !== undefined) await recordAction(ofKysely(tx), { ...action, subject: id, detail: { payouts: String(rows.length), amount: String(total) } }, nowMs)
       return { id, createdMs: nowMs, createdBy: by, payouts: rows.length, total }
     })
@@ -109,12 +110,17 @@ export class BankStore {
     return rows.map((row) => ({ id: row.id as Id<'btch'>, createdMs: Number(row.created_ms), createdBy: row.created_by, payouts: row.payouts, total: row.total }))
   }
 
+  async batchOf(id: string): Promise<{ readonly createdMs: number } | undefined> {
+    const row = await this.#db.selectFrom('payout.batch').select('created_ms').where('id', '=', id).executeTakeFirst()
+    return row && { createdMs: Number(row.created_ms) }
+  }
+
   /** Sealed with the batch's id. */
   async batchFile(id: string): Promise<Buffer | undefined> {
     return (await this.#db.selectFrom('payout.batch').select('file').where('id', '=', id).executeTakeFirst())?.file
   }
 
-  /** Keeps a statement and its lines, to be matched. False when this very one was kept before; `differs` when the bank’s name of it was used for another content. */
+  /** Keeps a statement and its lines, to be matched. Of one that was kept before, also in another file, the id of then; `differs` when the bank’s name of it was used for another content. */
   async keep(id: Id<'stmt'>, given: Statement, { hash, accountShown, by, nowMs, action }: { readonly hash: string; readonly accountShown: string; readonly by: string; readonly nowMs: number; readonly action?: Action | undefined }): Promise<Id<'stmt'> | 'differs'> {
     return this.#db.transaction().execute(async (tx) => {
       const { bankId, opening, closing, fromMs, toMs, lines } = given
@@ -124,8 +130,8 @@ export class BankStore {
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow()
       if (numInsertedOrUpdatedRows !== 1n) {
-        const known = await tx.selectFrom('payout.statement').select(['id', 'file_hash']).where('account_shown', '=', accountShown).where('bank_id', '=', bankId).executeTakeFirst()
-        return known?.file_hash === hash ? (known.id as Id<'stmt'>) : 'differs'
+        const known = await tx.selectFrom('payout.statement').selectAll().where('account_shown', '=', accountShown).where('bank_id', '=', bankId).executeTakeFirst()
+        return known !== undefined && (known.file_hash === hash || (await isSame(tx, known, given))) ? (known.id as Id<'stmt'>) : 'differs'
       }
       for (let first = 0; first < lines.length; first += 1_000) {
         const values = lines.slice(first, first + 1_000).map((line, index) => ({
@@ -139,39 +145,31 @@ export class BankStore {
     })
   }
 
-  /** Matches the next line that waits, with what it brings, in one transaction. False when none waits. Whose payouts it changed is returned. */
+  /** Matches the next line that waits, with what it brings, in one transaction. Undefined when none waits. Whose payouts it changed is returned. */
   async matchNext(nowMs: number): Promise<readonly Id<'pout'>[] | undefined> {
     return this.#db.transaction().execute(async (tx) => {
       const row = await tx.selectFrom('payout.statement_line').selectAll().where('outcome', '=', 'new').orderBy('statement_id').orderBy('number').limit(1).forUpdate().executeTakeFirst()
-      if (row === undefined) return undefined
-      const line = lineOf(row)
-      const batchId = /^btch-[0-9a-hjkmnp-tv-z]{26}$/.test(line.endToEndId ?? '') ? (line.endToEndId ?? '').replace('-', '_') : undefined
-      const named = payoutOf(line.endToEndId ?? '')
-      const found = named === undefined && batchId === undefined ? [] : await tx.selectFrom('payout.payout').selectAll().where(batchId === undefined ? 'id' : 'batch_id', '=', batchId ?? named?.id ?? '').where('rail', '=', 'sepa').orderBy('id').forUpdate().execute()
-      const seen = line.bankReference === undefined ? undefined : await tx.selectFrom('payout.statement_line').select('number').where('bank_reference', '=', line.bankReference).where('outcome', '<>', 'new').limit(1).executeTakeFirst()
-      const records = found.map(recordOf)
-      // The bank may book a whole file as one: then it is settled whole, or not at all.
-      const matches = batchId === undefined || records.length === 0 ? [matchLine(line, records[0], seen !== undefined)] : matchBatch(line, records, seen !== undefined)
-      const worst = matches.find(({ event }) => event === undefined) ?? matches[0]
-      const whole = matches.every(({ event }) => event !== undefined)
-      const changed: Id<'pout'>[] = []
-      for (const [index, { event }] of whole ? matches.entries() : []) {
-        const record = records[index]
-        if (event === undefined || record === undefined) continue
-        await changeIn(tx, record.payout.id, { nowMs }, ({ payout }) => {
-          const step = next(payout, event)
-          return step && { step, actor: { kind: 'rail', id: 'sepa' } }
-        })
-        changed.push(record.payout.id)
-      }
-      await tx
-        .updateTable('payout.statement_line')
-        .set({ outcome: worst?.outcome ?? 'unknown', payout_id: records.length === 1 ? (records[0]?.payout.id ?? null) : null, note: worst?.note ?? null })
-        .where('statement_id', '=', row.statement_id)
-        .where('number', '=', row.number)
-        .execute()
-      return changed
+      return row && write(tx, row, await matchOf(tx, row), nowMs)
     })
+  }
+
+  /** Takes a line that needs a word for one that names this attempt of a payout. Nothing is changed when it does not fit: then why is answered. Undefined for a line that needs no word. */
+  async assign({ statementId, number }: Pick<TakenLine, 'statementId' | 'number'>, endToEndId: string, nowMs: number): Promise<Match | undefined> {
+    return this.#db.transaction().execute(async (tx) => {
+      const row = await tx.selectFrom('payout.statement_line').selectAll().where('statement_id', '=', statementId).where('number', '=', number).where('outcome', 'in', needsWord).where('booked_key', 'is', null).forUpdate().executeTakeFirst()
+      if (row === undefined) return undefined
+      const named = { ...row, end_to_end: endToEndId }
+      const match = await matchOf(tx, named)
+      if (match.whole) await write(tx, named, match, nowMs)
+      return match.told
+    })
+  }
+
+  /** Whether a statement was taken that goes beyond this time, ms since 1970, and none has a line that names this payout. */
+  async isUnbooked(id: Id<'pout'>, attempt: number, untilMs: number): Promise<boolean> {
+    const after = await this.#db.selectFrom('payout.statement').select('id').where('to_ms', '>', BigInt(untilMs)).limit(1).executeTakeFirst()
+    const line = await this.#db.selectFrom('payout.statement_line').select('number').where((eb) => eb.or([eb('payout_id', '=', id), eb('end_to_end', '=', endToEndIdOf(id, attempt))])).limit(1).executeTakeFirst()
+    return after !== undefined && line === undefined
   }
 
   /** Newest first, with their lines. */
@@ -190,23 +188,128 @@ export class BankStore {
     return row && takenOf(row)
   }
 
-  /** Somebody said what a line that no payout explains is. False when it was explained meanwhile. */
-  async explain({ statementId, number }: Pick<TakenLine, 'statementId' | 'number'>, { note, bookedKey }: { readonly note: string; readonly bookedKey: string }): Promise<boolean> {
+  /** From now on this line is explained by the transfer under this key, and by no other. False when it is explained already, or is by another key. */
+  async claim({ statementId, number }: Pick<TakenLine, 'statementId' | 'number'>, bookedKey: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('payout.statement_line')
-      .set({ outcome: 'explained', note, booked_key: bookedKey })
+      .set({ booked_key: bookedKey })
       .where('statement_id', '=', statementId)
       .where('number', '=', number)
-      .where('outcome', 'in', ['unknown', 'doubled', 'altered'])
+      .where('outcome', 'in', needsWord)
+      .where((eb) => eb.or([eb('booked_key', 'is', null), eb('booked_key', '=', bookedKey)]))
       .executeTakeFirstOrThrow()
     return numUpdatedRows === 1n
   }
+
+  /** The books have refused that transfer: the line may be explained otherwise. */
+  async unclaim({ statementId, number }: Pick<TakenLine, 'statementId' | 'number'>, bookedKey: string): Promise<void> {
+    await this.#db.updateTable('payout.statement_line').set({ booked_key: null }).where('statement_id', '=', statementId).where('number', '=', number).where('outcome', 'in', needsWord).where('booked_key', '=', bookedKey).execute()
+  }
+
+  /** What a line is that no payout explains: it is booked under the key that was claimed. */
+  async explain({ statementId, number }: Pick<TakenLine, 'statementId' | 'number'>, { note, bookedKey }: { readonly note: string; readonly bookedKey: string }): Promise<void> {
+    await this.#db.updateTable('payout.statement_line').set({ outcome: 'explained', note }).where('statement_id', '=', statementId).where('number', '=', number).where('outcome', 'in', needsWord).where('booked_key', '=', bookedKey).execute()
+  }
 }
 
-function matchBatch(line: StatementLine, records: readonly PayoutRecord[], seen: boolean): ReturnType<typeof matchLine>[] {
-  const total = records.reduce((sum, { payout }) => sum + payout.amount - payout.fee, 0n)
+const needsWord: readonly LineOutcome[] = ['unknown', 'doubled', 'altered']
+
+/** What a line means for the payouts that it names. */
+interface Matched {
+  readonly named: readonly Named[]
+  readonly matches: readonly Match[]
+  /** Whether all is as it should be: only then something changes. */
+  readonly whole: boolean
+  /** Of the matches the first that is not as it should be, if any. */
+  readonly told: Match
+}
+
+async function matchOf(tx: Transaction<BankTables>, row: LineTable): Promise<Matched> {
+  const line = lineOf(row)
+  const named = await namedBy(tx, line.endToEndId ?? '')
+  const seen = line.bankReference === undefined ? [] : await tx
+    .selectFrom('payout.statement_line')
+    .select(['statement_id', 'number'])
+    .where('bank_reference', '=', line.bankReference)
+    .where('amount', '=', line.amount)
+    .where((eb) => eb('end_to_end', 'is not distinct from', row.end_to_end))
+    .where('outcome', '<>', 'new')
+    .limit(2)
+    .execute()
+  const again = seen.some(({ statement_id: statement, number }) => statement !== row.statement_id || number !== row.number)
+  // The bank may book a whole file as one: then it is settled whole, or not at all.
+  const matches = isBatch(line) && named.length > 0 ? matchBatch(line, named, again) : [matchLine(line, named[0], again)]
+  const odd = matches.find((match) => !isExpected(match))
+  return { named, matches, whole: odd === undefined, told: odd ?? matches[0] ?? { outcome: 'unknown' } }
+}
+
+/** Whose payouts it changed. */
+async function write(tx: Transaction<BankTables>, row: LineTable, { named, matches, whole, told }: Matched, nowMs: number): Promise<readonly Id<'pout'>[]> {
+  const changed: Id<'pout'>[] = []
+  for (const [index, { event }] of whole ? matches.entries() : []) {
+    const record = named[index]?.record
+    if (event === undefined || record === undefined) continue
+    await changeIn(tx, record.payout.id, { nowMs }, ({ payout }) => {
+      const step = next(payout, event)
+      return step && { step, actor: { kind: 'rail', id: 'sepa' } }
+    })
+    changed.push(record.payout.id)
+  }
+  await tx
+    .updateTable('payout.statement_line')
+    .set({ outcome: told.outcome, payout_id: named.length === 1 ? (named[0]?.record.payout.id ?? null) : null, note: told.note ?? null, end_to_end: row.end_to_end })
+    .where('statement_id', '=', row.statement_id)
+    .where('number', '=', row.number)
+    .execute()
+  return changed
+}
+
+function isBatch({ endToEndId }: StatementLine): boolean {
+  return /^btch-[0-9a-hjkmnp-tv-z]{26}$/.test(endToEndId ?? '')
+}
+
+/** The payouts that a line names: one by its own name, or all of a file. Locked. */
+async function namedBy(tx: Transaction<BankTables>, endToEndId: string): Promise<readonly Named[]> {
+  const one = payoutOf(endToEndId)
+  const rows = one === undefined ? await tx.selectFrom('payout.batch_payout').select(['payout_id', 'attempt']).where('batch_id', '=', endToEndId.replace('-', '_')).execute() : []
+  const held = one === undefined ? rows : [{ payout_id: one.id, attempt: one.attempt }]
+  if (held.length === 0) return []
+  const found = await tx.selectFrom('payout.payout').selectAll().where('id', 'in', held.map((row) => row.payout_id)).where('rail', '=', 'sepa').orderBy('id').forUpdate().execute()
+  const attempts = new Map(held.map((row) => [row.payout_id, row.attempt]))
+  const named = found.map((row) => ({ record: recordOf(row), attempt: attempts.get(row.id) ?? row.attempt }))
+  const back = await cameBackFirst(tx, named)
+  return named.map((each) => ({ ...each, cameBackFirst: back.has(each.record.payout.id) }))
+}
+
+/** Those of which the attempt has come back, and no line was taken yet that says it had left: neither its own, nor one of its whole file. */
+async function cameBackFirst(tx: Transaction<BankTables>, named: readonly Pick<Named, 'record' | 'attempt'>[]): Promise<ReadonlySet<string>> {
+  const back = new Set<string>()
+  const ids = named.map(({ record }) => record.payout.id)
+  const returns = await tx.selectFrom('payout.event').select(['payout_id', 'attempt']).where('payout_id', 'in', ids).where('status', '=', 'returned').execute()
+  for (const { payout_id: id, attempt } of returns) {
+    if (!named.some(({ record, attempt: meant }) => record.payout.id === id && meant === attempt)) continue
+    const files = await tx.selectFrom('payout.batch_payout').select('batch_id').where('payout_id', '=', id).where('attempt', '=', attempt).execute()
+    const names = [endToEndIdOf(id as Id<'pout'>, attempt), ...files.map(({ batch_id: file }) => file.replace('_', '-'))]
+    const left = await tx.selectFrom('payout.statement_line').select('number').where('end_to_end', 'in', names).where('amount', '<', 0n).where('outcome', '=', 'settled').limit(1).executeTakeFirst()
+    if (left === undefined) back.add(id)
+  }
+  return back
+}
+
+function matchBatch(line: StatementLine, named: readonly Named[], seen: boolean): readonly Match[] {
+  const total = named.reduce((sum, { record }) => sum + netOf(record.payout), 0n)
   if (seen || line.amount !== -total) return [{ outcome: seen ? 'doubled' : 'altered', note: 'the amount is not that of the batch' }]
-  return records.map((record) => matchLine({ ...line, amount: record.payout.fee - record.payout.amount, endToEndId: undefined }, record, false))
+  return named.map((each) => matchLine({ amount: -netOf(each.record.payout), reason: undefined }, each, false))
+}
+
+/** Whether a statement says what the one says that was kept: banks send one again in another file, such as that of a week. */
+async function isSame(tx: Transaction<BankTables>, { id, opening, closing }: StatementTable, given: Statement): Promise<boolean> {
+  const kept = (await tx.selectFrom('payout.statement_line').selectAll().where('statement_id', '=', id).orderBy('number').execute()).map(lineOf)
+  return opening === given.opening && closing === given.closing && kept.length === given.lines.length && kept.every((line, index) => sameLine(line, given.lines[index]))
+}
+
+function sameLine(one: StatementLine, other: StatementLine | undefined): boolean {
+  return other !== undefined && one.amount === other.amount && one.endToEndId === other.endToEndId && one.bankReference === other.bankReference && one.bookedMs === other.bookedMs && one.description === other.description
 }
 
 function lineOf(row: LineTable): StatementLine {

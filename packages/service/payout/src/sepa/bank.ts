@@ -6,10 +6,12 @@ import type { Asset } from '@rivulet/money'
 import type { Clock } from '@rivulet/time'
 import { nextBankDay } from '../calendar.ts'
 import { PayoutFault } from '../fault.ts'
-import { netOf } from '../payout.ts'
+import { type Actor, netOf } from '../payout.ts'
+import type { PayoutRecord } from '../payout-store.ts'
 import type { Payouts } from '../payouts.ts'
-import { type Batch, type BankStore, type TakenStatement } from './bank-store.ts'
+import { type Batch, type BankStore, type TakenLine, type TakenStatement } from './bank-store.ts'
 import { parseStatements } from './camt053.ts'
+import { isExpected } from './match.ts'
 import { type BankParty, type CreditTransfer, endToEndIdOf, paymentFile } from './pain001.ts'
 import { painVersions, type PainVersion } from './pain-version.ts'
 import { checkSchema, type SchemaCheck } from './schema-check.ts'
@@ -25,6 +27,8 @@ export interface BankOptions {
   readonly version?: PainVersion | undefined
   readonly asset: Asset
 }
+
+const dayMs = 86_400_000
 
 export class Bank {
   readonly #options: BankOptions
@@ -95,6 +99,34 @@ export class Bank {
     }
     await this.#match()
     return (await store.statements(200)).filter(({ id }) => kept.includes(id))
+  }
+
+  /**
+   * An operator says to which payout a line belongs whose name the bank lost: then it does what it would have done. Throws `payout-unknown`, `line-differs` when it does not fit that payout, `line-explained` when it needs no word.
+   */
+  async assign(line: Pick<TakenLine, 'statementId' | 'number'>, payoutId: string): Promise<void> {
+    const { store, clock, payouts } = this.#options
+    const { payout } = await payouts.sentToBank(payoutId)
+    const match = await store.assign(line, endToEndIdOf(payout.id, payout.attempt), clock.nowMs())
+    if (match === undefined) throw new PayoutFault('line-explained', 'this line needs no explanation')
+    if (!isExpected(match)) throw new PayoutFault('line-differs', `this line does not fit that payout: ${match.note ?? 'it is another one'}`)
+    await payouts.work(payout.id)
+  }
+
+  /**
+   * The bank has refused a payout before it booked anything, which its statements never say. Only once a statement goes beyond the day after it should have left, and none names it: nobody is paid twice by a word.
+   * Throws `payout-unknown`, `payout-state`, `payout-at-bank`.
+   */
+  async refused(payoutId: string, reason: string, actor: Actor, action?: Action): Promise<PayoutRecord> {
+    const { store, payouts } = this.#options
+    const { payout, batchId } = await payouts.sentToBank(payoutId)
+    const sent = await store.batchOf(batchId ?? '')
+    if (payout.status !== 'sent' || sent === undefined) throw new PayoutFault('payout-state', 'only a payout that was given to the bank can be refused by it')
+    const leftBy = Date.parse(nextBankDay(sent.createdMs)) + dayMs
+    if (!(await store.isUnbooked(payout.id, payout.attempt, leftBy))) {
+      throw new PayoutFault('payout-at-bank', `the bank may still book this payout, or has booked something for it: take its statements beyond ${new Date(leftBy).toISOString().slice(0, 10)} first`)
+    }
+    return payouts.decide(payout.id, { type: 'failed', reason }, actor, action)
   }
 
   /** What lines that wait bring. */

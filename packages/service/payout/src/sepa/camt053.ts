@@ -32,6 +32,8 @@ export interface Statement {
 const statementsMax = 100
 const linesMax = 100_000
 const namespacePattern = /^urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(0[2-9]|1[0-3])$/
+/** What banks write where there is no reference. */
+const noReference = /^(?:NON-?REF|NOT-?PROVIDED|NONE|0*)$/i
 const lists = new Set(['Stmt', 'Ntry', 'NtryDtls', 'TxDtls', 'Bal', 'AddtlInf', 'Ustrd', 'RmtInf'])
 const parser = new XMLParser({
   ignoreAttributes: false, parseTagValue: false, parseAttributeValue: false, transformTagName: (name) => name.replace(/^[^:]*:/, ''), processEntities: { enabled: true, maxTotalExpansions: 100_000 }, htmlEntities: false,
@@ -108,7 +110,8 @@ function statementOf({ Id, CreDtTm, FrToDt, Acct, Bal, Ntry = [] }: z.output<typ
   const opening = balanceOf(Bal, ['OPBD', 'PRCD'], asset)
   const closing = balanceOf(Bal, ['CLBD'], asset)
   const toMs = timeOf(FrToDt?.ToDtTm ?? CreDtTm)
-  const lines = Ntry.filter(({ Sts }) => Sts === 'BOOK').flatMap((one, index) => linesOf(one, { asset, toMs, where: `entry ${index + 1}` }))
+  // An entry of nothing only tells something.
+  const lines = Ntry.filter(({ Sts }) => Sts === 'BOOK').flatMap((one, index) => linesOf(one, { asset, toMs, where: `entry ${index + 1}` })).filter((line) => line.amount !== 0n)
   if (opening + lines.reduce((sum, line) => sum + line.amount, 0n) !== closing) throw invalid('opening balance and bookings do not add up to the closing balance: something is missing')
   return { bankId: Id, iban: Acct.Id.IBAN.replaceAll(' ', ''), opening, closing, fromMs: FrToDt === undefined ? undefined : timeOf(FrToDt.FrDtTm), toMs, lines }
 }
@@ -128,20 +131,25 @@ function linesOf(one: z.output<typeof entry>, { asset, toMs, where }: { readonly
   const common = { bookedMs: one.BookgDt === undefined ? toMs : timeOf(one.BookgDt) }
   if (transactions.length === 0) {
     const endToEndId = details[0]?.Btch?.PmtInfId
-    return [{ ...common, amount: whole, endToEndId, bankReference: one.AcctSvcrRef, isReturn: reversal, reason: undefined, description: one.AddtlNtryInf ?? '' }]
+    return [{ ...common, amount: whole, endToEndId, bankReference: referenceOf(one.AcctSvcrRef), isReturn: reversal, reason: undefined, description: one.AddtlNtryInf ?? '' }]
   }
   const lines = transactions.map((each, index) => {
     const given = each.Amt ?? each.AmtDtls?.TxAmt?.Amt ?? (transactions.length === 1 ? one.Amt : undefined)
     if (given === undefined) throw invalid(`${where}, transaction ${index + 1} has no amount`)
-    const ofEntry = one.AcctSvcrRef === undefined ? undefined : transactions.length === 1 ? one.AcctSvcrRef : `${one.AcctSvcrRef}/${index + 1}`
+    const named = referenceOf(one.AcctSvcrRef)
+    const ofEntry = named === undefined || transactions.length === 1 ? named : `${named}/${index + 1}`
     const reason = each.RtrInf === undefined ? undefined : [each.RtrInf.Rsn?.Cd ?? each.RtrInf.Rsn?.Prtry, ...(each.RtrInf.AddtlInf ?? [])].filter((part) => part !== undefined).join(' ')
     return {
-      ...common, amount: signed(given, each.CdtDbtInd ?? one.CdtDbtInd, asset), endToEndId: each.Refs?.EndToEndId, bankReference: each.Refs?.AcctSvcrRef ?? ofEntry, isReturn: reversal || each.RtrInf !== undefined, reason,
+      ...common, amount: signed(given, each.CdtDbtInd ?? one.CdtDbtInd, asset), endToEndId: each.Refs?.EndToEndId, bankReference: referenceOf(each.Refs?.AcctSvcrRef) ?? ofEntry, isReturn: reversal || each.RtrInf !== undefined, reason,
       description: (each.RmtInf ?? []).flatMap(({ Ustrd }) => Ustrd ?? []).join(' ') || (each.AddtlTxInf ?? one.AddtlNtryInf ?? ''),
     }
   })
   if (lines.reduce((sum, line) => sum + line.amount, 0n) !== whole) throw invalid(`${where}: its transactions do not add up to it`)
   return lines
+}
+
+function referenceOf(written: string | undefined): string | undefined {
+  return written === undefined || noReference.test(written.trim()) ? undefined : written
 }
 
 function signed({ '#text': units, '@_Ccy': currency }: z.output<typeof amount>, direction: z.output<typeof sign>, asset: Asset): bigint {
