@@ -40,10 +40,10 @@ export class NamedRun {
   }
 }
 
-/** A result of changed files says so: its commit alone does not name what was measured. */
+/** A result of changed files says so: its commit alone does not name what was measured. Other results that are not committed yet are no change of it. */
 function commit(): { readonly commit: string; readonly changedFiles: number } {
   const git = (...words: readonly string[]): string => spawnSync('git', words, { cwd: import.meta.dirname, encoding: 'utf8' }).stdout.trim()
-  return { commit: git('rev-parse', 'HEAD'), changedFiles: git('status', '--porcelain').split('\n').filter((line) => line !== '').length }
+  return { commit: git('rev-parse', 'HEAD'), changedFiles: git('status', '--porcelain', '--untracked-files=all', ':(top)', ':(exclude,top)bench/results').split('\n').filter((line) => line !== '').length }
 }
 
 function machine(): object {
