@@ -38,7 +38,7 @@ chained as (
   from keyed, genesis),
 chain as (
   insert into ledger.chains (id, started_at_ms, genesis, length, head)
-  select 'chain_history' || $1::int8, $2, genesis.hash, ${transfersPerChain}, (select hash from chained order by place desc limit 1) from genesis),
+  select bench.chain_id($1::int8), $2, genesis.hash, ${transfersPerChain}, (select hash from chained order by place desc limit 1) from genesis),
 sending as (
   insert into ledger.sending_streams (id, state, total, posted, held, posted_at_ms, send_until_ms, debit_account_id, credit_account_id)
   select sending, 'closed', ${postingsPerStream * postingAmount}, ${postingsPerStream * postingAmount}, ${postingsPerStream * postingAmount}, posted_at_ms, posted_at_ms, $3, $4 from keyed where total = ${postingsPerStream * postingAmount} and side = 0),
@@ -50,11 +50,12 @@ ended as (
   insert into ledger.receiving_ended (connection, total, debit_account_id, credit_account_id, ended_at_ms)
   select sha256(convert_to(sending, 'UTF8')), ${postingsPerStream * postingAmount}, debit, credit, posted_at_ms from keyed where total = ${postingsPerStream * postingAmount} and side = 1)
 insert into ledger.transfers (id, key, debit_account_id, credit_account_id, amount, reason, stream, posted_at_ms, chain_id, chain_length, hash)
-select id, key, debit, credit, ${postingAmount}, 'stream', stream_name, posted_at_ms, 'chain_history' || $1::int8, place, hash from chained order by place`
+select id, key, debit, credit, ${postingAmount}, 'stream', stream_name, posted_at_ms, bench.chain_id($1::int8), place, hash from chained order by place`
 
-/** A running SHA-256 chain, as the ledger's own. */
+/** Chains are called by an id of the time, so that the newest stands last, and a running SHA-256 is their hash: as the ledger's own. */
 const chainFunctions = `
 create schema bench;
+create function bench.chain_id(number int8) returns text language sql immutable as $$ select 'chain_' || lpad(number::text, 26, '0') $$;
 create function bench.chain_step(state bytea, content bytea, genesis bytea) returns bytea language sql immutable as $$ select sha256(coalesce(state, genesis) || content) $$;
 create aggregate bench.chain(bytea, bytea) (sfunc = bench.chain_step, stype = bytea)`
 
@@ -78,8 +79,8 @@ export async function fillHistory(url: string, { payer, link, payees }: HistoryP
   }))
   await postgres.pool.query(`update ledger.accounts a set debits_posted = debits_posted + h.debits, credits_posted = credits_posted + h.credits
     from (select account, sum(debits) as debits, sum(credits) as credits from (
-      select debit_account_id as account, amount as debits, 0 as credits from ledger.transfers where chain_id like 'chain_history%'
-      union all select credit_account_id, 0, amount from ledger.transfers where chain_id like 'chain_history%') sides group by 1) h where a.id = h.account`)
+      select debit_account_id as account, amount as debits, 0 as credits from ledger.transfers where chain_id <= bench.chain_id($1::int8)
+      union all select credit_account_id, 0, amount from ledger.transfers where chain_id <= bench.chain_id($1::int8)) sides group by 1) h where a.id = h.account`, [chains])
 }
 
 /** Units that the payer pays in `chains` chains. */
