@@ -130,6 +130,7 @@ describe('three ways', () => {
     for (const record of [one, two]) await house.payouts.decide(record?.payout.id ?? '', { type: 'retry' }, { kind: 'operator', id: 'olivia' })
     await house.bank.batch('olivia')
     const [first, second] = await Promise.all([one, two].map((record) => house.store.get(record?.payout.id ?? '')))
+    house.clock.jump(1)
     await house.bank.take(camt([{ amount: net(0), sign: 'DBIT', payout: first }, { amount: net(1), sign: 'DBIT', payout: second }], { id: 'S-2', opening: 100_000n }), 'olivia')
     expect((await service.run()).comparisons[0]?.findings).toEqual([])
   })
