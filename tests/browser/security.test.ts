@@ -1,6 +1,7 @@
 /** How people get in, in a real Chromium with an authenticator of its own (the WebAuthn domain of its debugging protocol): passkeys, sign-ins, password, e-mail. */
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { documented, type Section } from '../../apps/rivulet/src/api/documented.ts'
 import { launchChromium, type TestBrowser } from './chromium.ts'
 import { type Product, startProduct } from './product.ts'
 import { seriousFaults } from './sound.ts'
@@ -73,7 +74,11 @@ test('a subscriber adds a passkey, renames it, signs in with it alone, and remov
   await signIn(page, 'alice@demo.example', english)
   await page.getByText('No passkey yet').waitFor()
   await page.getByLabel('Name of the passkey').fill('Laptop')
+  const adding = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/passkeys')
   await page.getByRole('button', { name: 'Add a passkey' }).click()
+  const added = await adding
+  const { answer } = (Object.assign({}, ...Object.values(documented.wallet)) as Section)['POST /api/passkeys'] ?? {}
+  expect([added.status(), answer?.safeParse(await added.json()).error?.issues]).toEqual([201, undefined])
   await page.getByText('Added: Laptop.').waitFor()
   await page.getByRole('button', { name: 'Rename Laptop' }).click()
   await page.keyboard.press('ControlOrMeta+A')

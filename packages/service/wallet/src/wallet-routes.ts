@@ -3,7 +3,7 @@ import { assetParts, type Entrance, type Person, personOf, personPart, unitsPart
 import { assert } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Balance } from '@rivulet/ledger'
-import { parseUnits } from '@rivulet/money'
+import { amountMax } from '@rivulet/money'
 import { type Clock, RateLimit } from '@rivulet/time'
 import express, { Router } from 'express'
 import { z } from 'zod'
@@ -65,7 +65,7 @@ const site = z.string().min(1).max(300)
 const challengeBody = z.strictObject({ site })
 const redeemBody = z.strictObject({ site, code: z.string().min(1).max(100) })
 const pauseBody = z.strictObject({ paused: z.boolean() })
-const units = z.string().regex(/^(0|[1-9][0-9]{0,18})$/, 'must be units as a decimal string')
+const units = z.string().regex(/^(0|[1-9][0-9]{0,18})$/, 'must be units as a decimal string').transform(BigInt).refine((amount) => amount <= amountMax, 'must be at most 2^62 units')
 const connectionBody = z.strictObject({ blocked: z.boolean(), capPerMonth: units.nullable(), rate: units.nullable().optional() })
 const paceBody = z.strictObject({ pacing: z.enum(['stream', 'stretch']).nullable(), rate: units.nullable() })
 /** Requests of open pages that are listed with the reason why they are not paid. */
@@ -173,7 +173,7 @@ function homeDoors(router: Router, options: WalletRoutesOptions, json: express.R
     const subscriber = subscriberOf(personOf(response))
     const { personId } = subscriber
     const chosen = rate === undefined ? undefined : rateWithin(rate, (await paceOf(options, subscriber)).terms.rate)
-    const changed = await store.changeConnection(personId, id, { blocked, capPerMonth: capPerMonth === null ? undefined : parseUnits(capPerMonth), ...(chosen !== undefined && { rate: chosen }) })
+    const changed = await store.changeConnection(personId, id, { blocked, capPerMonth: capPerMonth ?? undefined, ...(chosen !== undefined && { rate: chosen }) })
     if (changed === undefined) throw new WalletFault('connection-unknown', 'there is no such connection')
     options.connectionChanged(personId, id, changed)
     response.json(publicConnection(changed))
@@ -243,9 +243,8 @@ async function paceOf({ pacer }: Pick<HomeOptions, 'pacer'>, { personId, account
 }
 
 /** Null: the usual. Throws `rate-out-of-range`. */
-function rateWithin(text: string | null, usual: bigint): bigint | null {
-  if (text === null) return null
-  const rate = parseUnits(text)
+function rateWithin(rate: bigint | null, usual: bigint): bigint | null {
+  if (rate === null) return null
   if (rate * slowestRate < usual || rate > usual * fastestRate) throw new WalletFault('rate-out-of-range', `a rate is between a fiftieth and twenty times that of the plan, ${usual} units a second`)
   return rate
 }

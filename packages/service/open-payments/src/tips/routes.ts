@@ -1,6 +1,6 @@
 import { answerRefusals, assetParts, type Entrance, personOf, personPart, unitsPart } from '@rivulet/accounts'
 import { isFault } from '@rivulet/faults'
-import { parseUnits } from '@rivulet/money'
+import { amountMax } from '@rivulet/money'
 import { type Clock, RateLimit } from '@rivulet/time'
 import { parsePointer } from '@rivulet/web-monetization'
 import express, { Router } from 'express'
@@ -22,7 +22,7 @@ const rate = { burst: 10, perSecond: 0.2 }
 const statuses: Record<TipFaultCode, number> = {
   'tip-invalid': 400, 'tip-receiver-invalid': 400, 'tip-amount-too-small': 400, 'tip-unknown': 404, 'key-reused': 409, 'tip-funds-insufficient': 409, 'tip-limit-reached': 409, 'tip-unavailable': 503, 'tip-payments-stopped': 503, 'too-many-requests': 429,
 }
-const newTip = z.strictObject({ to: z.string().min(1).max(2_000), amount: z.string().regex(/^[1-9][0-9]{0,18}$/), key: z.string().regex(/^[\w-]{8,100}$/) })
+const newTip = z.strictObject({ to: z.string().min(1).max(2_000), amount: z.string().regex(/^[1-9][0-9]{0,18}$/).transform(BigInt).refine((units) => units <= amountMax), key: z.string().regex(/^[\w-]{8,100}$/) })
 
 /** `POST /api/tips {to, amount, key}` (units of her wallet, fee included; the same key is the same tip), `GET /api/tips`, `GET /api/tips/:id`. Mount it behind the entrance's own handler. */
 export function tipRoutes({ tips, entrance, clock, allowLocal }: TipRoutesOptions): Router {
@@ -38,7 +38,7 @@ export function tipRoutes({ tips, entrance, clock, allowLocal }: TipRoutesOption
     if (!parsed.success || walletAddress === undefined) throw new TipFault('tip-invalid', 'send {"to": payment pointer, "amount": units as a string, "key": 8 to 100 letters, digits and hyphens of your choice}')
     if (!limit.allow(id)) throw new TipFault('too-many-requests', 'too many tips at once: wait a little')
     const { to, amount, key } = parsed.data
-    const state = await tips.give({ personId: id, walletAddress, key, pointer: pointerOf(to, allowLocal), amount: parseUnits(amount) })
+    const state = await tips.give({ personId: id, walletAddress, key, pointer: pointerOf(to, allowLocal), amount })
     response.status(state.state === 'pending' ? 202 : 200).json(tipJson(state, walletAddress.asset))
   })
   router.get('/api/tips', async (_request, response) => {
