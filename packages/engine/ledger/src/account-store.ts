@@ -20,15 +20,16 @@ export interface AccountRow {
 
 export const accountColumns = 'id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, debits_pending, debits_posted, credits_pending, credits_posted'
 
-const balancesAtOnceMax = 200
+const accountsAtOnceMax = 200
 
 export class AccountStore {
   readonly #postgres: Postgres
   readonly #clock: Clock
   readonly #written: () => Promise<void>
-  /** Those that are asked for in the same turn are read together. */
-  readonly #balances = new Batches((ids: readonly Id<'acct'>[]) => this.#readBalances(ids), balancesAtOnceMax)
-  readonly #availables = new Batches((ids: readonly Id<'acct'>[]) => this.#readAvailables(ids), balancesAtOnceMax)
+  /** Those that are asked for in the same turn are opened, or read, together. */
+  readonly #opened = new Batches((specs: readonly AccountSpec[]) => this.#open(specs), accountsAtOnceMax)
+  readonly #balances = new Batches((ids: readonly Id<'acct'>[]) => this.#readBalances(ids), accountsAtOnceMax)
+  readonly #availables = new Batches((ids: readonly Id<'acct'>[]) => this.#readAvailables(ids), accountsAtOnceMax)
 
   constructor({ postgres, clock, written }: { readonly postgres: Postgres; readonly clock: Clock; /** Resolves when what was asked to be written before is. */ readonly written: () => Promise<void> }) {
     this.#postgres = postgres
@@ -37,11 +38,7 @@ export class AccountStore {
   }
 
   async open(spec: AccountSpec): Promise<Account> {
-    const nowMs = this.#clock.nowMs()
-    const [opened] = await query<AccountRow>(this.#postgres,
-      `insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms) values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing returning ${accountColumns}`,
-      [newId('acct', nowMs), spec.name, spec.kind, spec.asset.code, spec.asset.scale, spec.debitsMayExceedCredits, nowMs])
-    const account = opened === undefined ? await this.byName(spec.name) : accountOf(opened)
+    const account = await this.#opened.add(spec)
     if (account === undefined) throw refusal('account-unknown', `account ${spec.name} was removed while it was opened`)
     const same = account.kind === spec.kind && account.asset.code === spec.asset.code && account.asset.scale === spec.asset.scale && account.debitsMayExceedCredits === spec.debitsMayExceedCredits
     if (!same) throw refusal('account-differs', `account ${spec.name} exists with another kind, asset or overdraft rule: choose another name`)
@@ -97,6 +94,20 @@ export class AccountStore {
     const units = id.includes('\0') ? undefined : await this.#availables.add(id)
     if (units === undefined) throw refusal('account-unknown', `there is no account ${id}`)
     return units > 0n ? units : 0n
+  }
+
+  async #open(specs: readonly AccountSpec[]): Promise<readonly (Account | undefined)[]> {
+    const nowMs = this.#clock.nowMs()
+    const names = specs.map(({ name }) => name)
+    const opened = await query<AccountRow>(this.#postgres,
+      `insert into ledger.accounts (id, name, kind, asset_code, asset_scale, debits_may_exceed_credits, opened_at_ms)
+      select id, name, kind, asset_code, asset_scale, may_exceed, $7 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int2[], $6::bool[]) as u(id, name, kind, asset_code, asset_scale, may_exceed)
+      order by name on conflict (name) do nothing returning ${accountColumns}`,
+      [specs.map(() => newId('acct', nowMs)), names, specs.map(({ kind }) => kind), specs.map(({ asset }) => asset.code), specs.map(({ asset }) => asset.scale), specs.map(({ debitsMayExceedCredits }) => debitsMayExceedCredits), nowMs])
+    const found = new Map(opened.map((row) => [row.name, accountOf(row)]))
+    const known = names.filter((name) => !found.has(name))
+    if (known.length > 0) for (const row of await query<AccountRow>(this.#postgres, `select ${accountColumns} from ledger.accounts where name = any($1)`, [known])) found.set(row.name, accountOf(row))
+    return names.map((name) => found.get(name))
   }
 
   async #readAvailables(ids: readonly Id<'acct'>[]): Promise<readonly (bigint | undefined)[]> {

@@ -11,6 +11,20 @@ test('an account is opened once by its name, and not again with other properties
   await expect(ledger.openAccount({ ...spec, debitsMayExceedCredits: true })).rejects.toMatchObject({ code: 'account-differs' })
 })
 
+test('accounts that are opened in the same turn are each their own, and one that differs is refused by itself', async () => {
+  await using books = await testBooks()
+  const { ledger } = books
+  const spec = { kind: 'publisher', asset: eur, debitsMayExceedCredits: false } as const
+  const known = await ledger.openAccount({ ...spec, name: 'publisher[carol]' })
+  const [dora, carol, other, emil] = await Promise.allSettled([
+    ledger.openAccount({ ...spec, name: 'publisher[dora]' }), ledger.openAccount({ ...spec, name: 'publisher[carol]' }), ledger.openAccount({ ...spec, name: 'publisher[dora]', asset: { code: 'USD', scale: 9 } }),
+    ledger.openAccount({ ...spec, name: 'publisher[emil]' }),
+  ])
+  expect([dora, carol, other, emil]).toMatchObject([
+    { value: { name: 'publisher[dora]', asset: eur } }, { value: known }, { reason: { code: 'account-differs' } }, { value: { name: 'publisher[emil]', creditsPosted: 0n } },
+  ])
+})
+
 test('a transfer moves posted counters on both sides and is found again by its key', async () => {
   await using books = await testBooks({ funds: 0n })
   const { ledger, psp, subscriber } = books
