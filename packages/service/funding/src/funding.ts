@@ -69,7 +69,6 @@ export interface SubscribeSpec {
 
 const dueMax = 200
 const effectsMax = 200
-const doneAbreast = 32
 const accountsKnownMax = 1_000
 const workEveryMs = 5_000
 /** How often a charge looks whether its subscriber is still frozen. */
@@ -302,12 +301,12 @@ export class Funding implements AsyncDisposable {
     const due = await store.due(clock.nowMs(), dueMax)
     const frozen = await this.#frozenAmong(due.map(({ personId }) => personId))
     // Each belongs to another subscription, here and below: the ledger writes what several ask for at once in one go.
-    await abreast(due, ({ id, personId }) => {
+    await Promise.all(due.map(({ id, personId }) => {
       const nowMs = clock.nowMs()
       return store.change(id, { nowMs }, ({ subscription }) => next(subscription, { type: 'time', frozen: frozen.has(personId) }, nowMs))
-    })
+    }))
     const open = await store.openEffects(clock.nowMs(), effectsMax)
-    await abreast(open, (effect) => this.#attempt(effect))
+    await Promise.all(open.map((effect) => this.#attempt(effect)))
     return (await this.#closePools()) || due.length + open.length > 0
   }
 
@@ -665,10 +664,6 @@ export class Funding implements AsyncDisposable {
     // VAT is handed over before a payment of the same month may be taken back.
     return this.#account({ name: `${name}`, kind: 'fee', asset, debitsMayExceedCredits: name !== 'sharing' })
   }
-}
-
-async function abreast<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  for (let first = 0; first < items.length; first += doneAbreast) await Promise.all(items.slice(first, first + doneAbreast).map(work))
 }
 
 /** Tells the ledger keys of what was taken back of a charge at several times apart: up to how much in all, unless the whole, and after how many disputes that were won. */
