@@ -4,7 +4,7 @@ import type { Balance } from '@rivulet/ledger'
 import type { Clock } from '@rivulet/time'
 import { type Pacing, stretchedRate, stretchEveryMs } from './pace.ts'
 import type { Setting, WalletStore } from './store.ts'
-import { dayOf } from './usage-meter.ts'
+import { dayOf, type UsageMeter } from './usage-meter.ts'
 
 /** How a plan lets its budget be spent. */
 export interface SpendingTerms {
@@ -19,6 +19,7 @@ export interface SpendingTerms {
 export interface PacerOptions {
   readonly store: Pick<WalletStore, 'settingsOf' | 'readSince'>
   readonly ledger: { balance(id: Id<'acct'>): Promise<Balance> }
+  readonly meter: Pick<UsageMeter, 'flush'>
   readonly clock: Clock
   /** Units a second, of whom no plan says otherwise. */
   readonly rate: bigint
@@ -80,9 +81,10 @@ export class Pacer {
   }
 
   async #bend(due: readonly Spender[], paces: ReadonlyMap<string, Pace | undefined>, nowMs: number): Promise<void> {
-    const { ledger, store } = this.#options
+    const { ledger, meter, store } = this.#options
     const [read, balances] = await Promise.all([
-      store.readSince(due.map(({ personId }) => personId), dayOf(nowMs - windowMs)),
+      // What she has read until now counts.
+      meter.flush().then(() => store.readSince(due.map(({ personId }) => personId), dayOf(nowMs - windowMs))),
       Promise.all(due.map(({ accountId }) => ledger.balance(accountId))),
     ])
     if (this.#bent.size > cachedMax) this.#bent.clear()

@@ -93,9 +93,12 @@ export class Payers {
   async #load(subscribers: readonly Subscriber[]): Promise<readonly Payer[]> {
     const { clock, ledger, log, meter, pacer, store } = this.#desk
     const ids = subscribers.map(({ personId }) => personId)
-    // What an earlier visit used is written first, so that caps count it.
-    await meter.flush()
-    const [paces, frozen, usage] = await Promise.all([pacer.pacesOf(subscribers), this.#desk.frozenAmong(ids), store.usagesSince(ids, monthOf(clock.nowMs()))])
+    const [paces, frozen, usage] = await Promise.all([
+      pacer.pacesOf(subscribers),
+      this.#desk.frozenAmong(ids),
+      // What an earlier visit used is written first, so that caps count it.
+      meter.flush().then(() => store.usagesSince(ids, monthOf(clock.nowMs()))),
+    ])
     return subscribers.map((subscriber, index) => {
       const pace = paces[index]
       const spentBySite = new Map((usage.get(subscriber.personId) ?? []).map(({ site, amount }) => [site, amount]))

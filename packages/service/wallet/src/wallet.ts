@@ -165,7 +165,7 @@ class WalletProcess implements Wallet {
     const journeys = new JourneyStore(options.postgres)
     this.journey = new ConnectJourney(this.#store, clock, journeys)
     const { journey } = this
-    const pacer = new Pacer({ store: this.#store, ledger, clock, rate, termsOf: options.termsOf ?? (() => Promise.resolve(new Map<Id<'pers'>, SpendingTerms>())) })
+    const pacer = new Pacer({ store: this.#store, ledger, meter: this.#meter, clock, rate, termsOf: options.termsOf ?? (() => Promise.resolve(new Map<Id<'pers'>, SpendingTerms>())) })
     this.#payers = new Payers({ store: this.#store, ledger, meter: this.#meter, clock, log, pacer, frozenAmong: (ids) => accounts.frozenAmong(ids), streamsStopped: () => this.#switch.state.stopped })
     this.#desk = {
       clock,
