@@ -157,6 +157,7 @@ class House {
   async passUntil(ms: number): Promise<void> {
     const { clock, funding } = this.#world
     if (ms > clock.nowMs()) await clock.leap(ms - clock.nowMs(), lingerMs)
+    await clock.rest()
     await clock.during(funding.work())
   }
 

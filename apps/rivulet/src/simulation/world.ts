@@ -14,7 +14,8 @@ import { StreamReceiver } from '@rivulet/stream-receiver'
 import { StreamSender } from '@rivulet/stream-sender'
 import { createWallet, type Wallet, WalletStore } from '@rivulet/wallet'
 import { allMigrations } from '../database.ts'
-import { restOf, VirtualClock } from './virtual-clock.ts'
+import { answersInOrder } from './answers.ts'
+import { VirtualClock } from './virtual-clock.ts'
 
 export const asset = { code: 'EUR', scale: 9 }
 const connectionsMax = 10
@@ -60,7 +61,7 @@ export interface World extends AsyncDisposable {
 export async function openWorld(url: string, startMs: number): Promise<World> {
   await using building = new AsyncDisposableStack()
   const postgres = building.use(Postgres.connect({ url, connectionsMax, applicationName: 'rivulet simulate' }))
-  const clock = new VirtualClock(startMs, restOf(postgres))
+  const clock = new VirtualClock(startMs, await answersInOrder(postgres))
   await migrate(postgres, allMigrations)
   const ledger = await Ledger.open({ postgres, clock })
   building.defer(() => clock.during(Promise.resolve(ledger[Symbol.asyncDispose]())))
