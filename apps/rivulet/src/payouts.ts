@@ -7,7 +7,7 @@ import type { Ledger } from '@rivulet/ledger'
 import { type Mails, writeEvents } from '@rivulet/notify'
 import type { InstanceKey, Paying } from '@rivulet/open-payments'
 import { guardedFetch } from '@rivulet/outbound'
-import { Bank, BankStore, everybody, GivingUp, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, type StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
+import { Bank, BankStore, everybody, givingBack, GivingUp, interledgerRail, operatorPayoutRoutes, PayeesElsewhere, payerOf, Payouts, type PayoutsOptions, PayoutStore, ProviderStore, publisherPayoutRoutes, ReconciliationService, StripeAccountStore, type StripeConnect, stripePayoutRoutes, stripeRail } from '@rivulet/payout'
 import type { Postgres } from '@rivulet/postgres'
 import { OwnMoney } from '@rivulet/receiver'
 import { Resolver } from '@rivulet/resolver'
@@ -32,7 +32,7 @@ export function costNames({ payouts }: Config): readonly string[] {
 
 interface Mailed {
   readonly mails: Pick<Mails, 'post'>
-  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong' | 'operators' | 'walletAddressByUrl'>
+  readonly accounts: Pick<Accounts, 'personById' | 'frozenAmong' | 'operators' | 'walletAddressById' | 'walletAddressByUrl'>
 }
 
 /** Publishers are written to when a payout leaves, and when it comes back; that it has arrived they see at their bank. Their servers hear of each. */
@@ -70,7 +70,7 @@ export async function openPayouts({ config, postgres, ledger, clock, log, mailed
   const { terms, rails: offered, bank: debtor } = config.payouts
   const stripe = await connectOf(config, postgres)
   const funding = new FundingStore(postgres)
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes(), giveBack: givingBack({ postgres, ledger, clock }, funding, mailed) }) })
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes(), giveBack: givingBack({ ledger, accounts: mailed.accounts, toBudgets: toBudgets({ postgres, ledger, clock }, funding, mailed) }) }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling, pots: () => openPots(funding.pools) })
@@ -79,8 +79,8 @@ export async function openPayouts({ config, postgres, ledger, clock, log, mailed
   return { payouts, store, givingUp, bank, reconciliation, stripe }
 }
 
-/** What gathered for an address that is given up goes back to who shared it; not to who has left, or is leaving: her pointer is nobody's. */
-function givingBack({ postgres, ledger, clock }: Pick<Parts, 'postgres' | 'ledger' | 'clock'>, store: FundingStore, { accounts }: Mailed): NonNullable<PayoutsOptions['giveBack']> {
+/** Shares for an address that is given up go back to who gave them; not to who has left, or is leaving: her pointer is nobody's. */
+function toBudgets({ postgres, ledger, clock }: Pick<Parts, 'postgres' | 'ledger' | 'clock'>, store: FundingStore, { accounts }: Mailed): (accountId: Id<'acct'>) => Promise<bigint> {
   const isThere = async (personId: Id<'pers'>): Promise<boolean> => {
     const url = (await accounts.personById(personId))?.walletAddress?.url
     return url !== undefined && (await accounts.walletAddressByUrl(url)) !== undefined

@@ -33,13 +33,14 @@ function Payee({ payee, asset, reload }: { readonly payee: PayeeElsewhere; reado
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   const [asked, setAsked] = useState(false)
   const deed = useDeed(reload)
-  const { id, walletAddress, failures, failingSinceMs, lastReason, underWay, waiting, givingUp } = payee
+  const { id, walletAddress, failures, failingSinceMs, lastReason, underWay, sharedBy, waiting, givingUp } = payee
   const givenUp = givingUp !== null && givingUp.atMs !== null
   return (
     <li className="row payout-row">
       <div className="row-main">
         <p className="row-title">{walletAddress}</p>
         <p className="quiet">
+          {sharedBy !== null && `${t('operatorPayouts.elsewhere.sharedBy', { name: sharedBy })} · `}
           {waiting > 0n ? t('operatorPayouts.elsewhere.waiting', { amount: formatMoney(waiting, asset, locale) }) : t('operatorPayouts.elsewhere.nothing')}
           {failingSinceMs !== null && ` · ${t('operatorPayouts.elsewhere.failing', { count: failures, date: day.format(failingSinceMs) })}`}
         </p>

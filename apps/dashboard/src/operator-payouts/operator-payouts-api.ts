@@ -31,6 +31,7 @@ const payeeSchema = z.object({
   failingSinceMs: z.nullable(z.number()),
   lastReason: z.nullable(z.string()),
   underWay: z.boolean(),
+  sharedBy: z.nullable(z.string()),
   waiting: units,
   givingUp: z.nullable(z.object({ by: z.nullable(z.string()), agreedBy: z.nullable(z.string()), reason: z.string(), atMs: z.nullable(z.number()) })),
 })

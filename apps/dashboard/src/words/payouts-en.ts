@@ -94,7 +94,8 @@ export const payoutsEn = {
     reconciliation: 'Reconciliation',
     elsewhere: {
       title: 'Addresses at other providers that take nothing',
-      why: 'Shares of subscribers gather for them and are paid each morning. Giving one up ends that: what waits goes back to the budgets that it came from.',
+      why: 'Shares of subscribers, or of a publisher’s pointer, gather for them and are paid each morning. Giving one up ends that: what waits goes back to the budgets, or the pointer, that it came from.',
+      sharedBy: 'Shared by {{name}}',
       failing: 'Failed payouts: {{count}}, since {{date}}',
       waiting: '{{amount}} waits',
       nothing: 'Nothing waits',

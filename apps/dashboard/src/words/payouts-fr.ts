@@ -97,7 +97,8 @@ export const payoutsFr: typeof payoutsEn = {
     reconciliation: 'Rapprochement',
     elsewhere: {
       title: 'Adresses d’autres fournisseurs qui ne prennent rien',
-      why: 'Les parts d’abonnés s’y accumulent et sont versées chaque matin. Renoncer à une adresse arrête cela : ce qui attend retourne aux budgets d’où cela vient.',
+      why: 'Les parts d’abonnés, ou de l’adresse d’un éditeur, s’y accumulent et sont versées chaque matin. Renoncer à une adresse arrête cela : ce qui attend retourne aux budgets, ou à l’adresse, d’où cela vient.',
+      sharedBy: 'Partagé par {{name}}',
       failing: 'Échecs : {{count}}, depuis le {{date}}',
       waiting: '{{amount}} attend',
       nothing: 'Rien n’attend',

@@ -59,7 +59,7 @@ export const publisherEn = {
     elsewhere: {
       what: 'With another provider: gathers here, and leaves each morning once there is enough for a payout.',
       sent: 'Arrived there: {{amount}}', underWay: 'On its way: {{amount}}', awaitingApproval: 'Waits for an operator’s approval: {{amount}}', waiting: 'Waiting here: {{amount}}',
-      refused: 'Not arrived on {{date}}: {{reason}}. The money is waiting here again.', unsaid: 'the other side gave no reason',
+      refused: 'Not arrived on {{date}}: {{reason}}. The money is waiting here again.', givenUp: 'Given up on {{date}}: nothing is paid there any more, and what is shared with it comes back to this pointer.', unsaid: 'the other side gave no reason',
     },
   },
   statements: {
@@ -74,6 +74,6 @@ export const publisherEn = {
     closing: 'Balance after',
     empty: 'Nothing moved in this period',
     emptyWhy: 'Choose other days, or wait until readers come.',
-    kind: { stream: 'Readers and payments', share: 'Share of unspent budgets', 'split-in': 'Shared by another pointer', 'split-out': 'Passed on', payout: 'Payout', 'payout-return': 'Payout returned', correction: 'Put right by the operator' },
+    kind: { stream: 'Readers and payments', share: 'Share of unspent budgets', 'split-in': 'Shared by another pointer', 'split-out': 'Passed on', 'split-return': 'Passed on in vain', payout: 'Payout', 'payout-return': 'Payout returned', correction: 'Put right by the operator' },
   },
 }

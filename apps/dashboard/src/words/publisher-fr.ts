@@ -62,7 +62,7 @@ export const publisherFr: typeof publisherEn = {
     elsewhere: {
       what: 'Chez un autre prestataire : s’accumule ici, et part le matin dès qu’il y en a assez pour un versement.',
       sent: 'Arrivé là-bas : {{amount}}', underWay: 'En route : {{amount}}', awaitingApproval: 'Attend l’approbation d’un exploitant : {{amount}}', waiting: 'En attente ici : {{amount}}',
-      refused: 'Pas arrivé le {{date}} : {{reason}}. L’argent attend de nouveau ici.', unsaid: 'l’autre côté n’a pas donné de raison',
+      refused: 'Pas arrivé le {{date}} : {{reason}}. L’argent attend de nouveau ici.', givenUp: 'Abandonnée le {{date}} : plus rien n’y est versé, et ce qui lui est transmis revient à cette adresse.', unsaid: 'l’autre côté n’a pas donné de raison',
     },
   },
   statements: {
@@ -77,7 +77,7 @@ export const publisherFr: typeof publisherEn = {
     closing: 'Solde après',
     empty: 'Aucun mouvement sur cette période',
     emptyWhy: 'Choisissez d’autres jours, ou attendez des lecteurs.',
-    kind: { stream: 'Lecteurs et paiements', share: 'Part des budgets non dépensés', 'split-in': 'Partagé par une autre adresse', 'split-out': 'Transmis', payout: 'Versement', 'payout-return': 'Versement retourné', correction: 'Rectifié par l’exploitant' },
+    kind: { stream: 'Lecteurs et paiements', share: 'Part des budgets non dépensés', 'split-in': 'Partagé par une autre adresse', 'split-out': 'Transmis', 'split-return': 'Transmis en vain', payout: 'Versement', 'payout-return': 'Versement retourné', correction: 'Rectifié par l’exploitant' },
   },
 }
 

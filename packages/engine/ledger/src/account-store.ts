@@ -71,7 +71,7 @@ export class AccountStore {
   async incomesOf(ids: readonly Id<'acct'>[]): Promise<ReadonlyMap<Id<'acct'>, Income>> {
     const rows = await query<{ id: Id<'acct'>; income: bigint; debits_pending: bigint; debits_posted: bigint; credits_posted: bigint }>(this.#postgres,
       `select a.id, a.debits_pending, a.debits_posted, a.credits_posted,
-        a.credits_posted - coalesce((select sum(t.amount) from ledger.transfers t where t.credit_account_id = a.id and t.reason in ('payout-return', 'correction')), 0)::int8 as income
+        a.credits_posted - coalesce((select sum(t.amount) from ledger.transfers t where t.credit_account_id = a.id and t.reason in ('payout-return', 'split-return', 'correction')), 0)::int8 as income
         from ledger.accounts a where a.id = any($1)`, [ids])
     return new Map(rows.map(({ id, income, debits_pending: debitsPending, debits_posted: debitsPosted, credits_posted: creditsPosted }) =>
       [id, { total: income, available: creditsPosted - debitsPosted - debitsPending, counters: { debitsPending, debitsPosted, creditsPosted } }]))

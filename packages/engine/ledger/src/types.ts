@@ -102,7 +102,7 @@ export interface Spent {
   readonly amount: bigint
 }
 
-/** `total` is all that was ever posted to an account, without what only came back to it: returned payouts and corrections. It never shrinks. `available` is posted and not held. */
+/** `total` is all that was ever posted to an account, without what only came back to it: returned payouts, shares that nobody elsewhere took, and corrections. It never shrinks. `available` is posted and not held. */
 export interface Income {
   readonly total: bigint
   readonly available: bigint
@@ -115,7 +115,7 @@ export type Counters = Pick<Account, 'debitsPending' | 'debitsPosted' | 'credits
 
 /** Why a transfer is made: every movement that the house knows. docs/ledger.md says of each what it debits and credits, and a test asserts rows of it (see `tools/ledger-rows.test.ts`). */
 export type TransferReason =
-  | 'deposit' | 'subscription' | 'subscription-fee' | 'vat' | 'provider-fee' | 'trial' | 'sharing' | 'share' | 'pooling' | 'split' | 'share-return' | 'share-returned' | 'share-unclaimed'
+  | 'deposit' | 'subscription' | 'subscription-fee' | 'vat' | 'provider-fee' | 'trial' | 'sharing' | 'share' | 'pooling' | 'split' | 'split-return' | 'share-return' | 'share-returned' | 'share-unclaimed'
   | Taken<'refund'> | Taken<'dispute'> | Taken<'dispute-won'> | 'dispute-beyond' | 'dispute-won-beyond' | 'dispute-cost' | 'dispute-cost-returned'
   | 'stream' | 'stream-link' | 'stream-excess' | 'fee'
   | 'payout' | 'payout-settled' | 'payout-fee' | 'payout-return' | 'payout-returned' | 'payout-fee-returned'

@@ -1,13 +1,17 @@
 /** A wallet address elsewhere that takes nothing is given up in time, or by operators, and what has gathered for it goes back into the budgets it came from. */
+import type { WalletAddress } from '@rivulet/accounts'
 import { Funding, fundingMigrations, FundingStore, InvoiceStore, SandboxProvider, SandboxStore, ShareReturns, ShareReturnStore } from '@rivulet/funding'
 import { type Id, newId, Seal } from '@rivulet/ids'
 import { Mails, notifyMigrations } from '@rivulet/notify'
+import { Splits } from '@rivulet/receiver'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { everybody } from './everybody.ts'
 import { GivingUp } from './giving-up.ts'
 import { PayeesElsewhere } from './payees-elsewhere.ts'
 import type { PayoutsOptions } from './payouts.ts'
 import { type SendingRail, RailRefusal } from './rails/rail.ts'
+import { sharesElsewhere, statesElsewhere } from './shares-elsewhere.ts'
+import { givingBack } from './split-returns.ts'
 import { cent, eur, type House, openHouse } from './test-house.ts'
 
 const dayMs = 86_400_000
@@ -15,6 +19,8 @@ const there = 'https://closed.example/bob'
 const price = 600n * cent
 
 let house: House
+/** Of Mara: `https://pay.example/mara`. */
+let pointer: WalletAddress
 let funding: Funding
 let returns: ShareReturns
 let elsewhere: PayeesElsewhere
@@ -37,8 +43,9 @@ beforeEach(async () => {
   gone = new Set()
   eyes = new Map()
   answers = 'refuses'
-  house = await openHouse({ giveBack: (id) => returns.empty(id) }, [notifyMigrations, fundingMigrations])
+  house = await openHouse({ giveBack: (id) => givingBack({ ledger: house.ledger, toBudgets: (gathered) => returns.empty(gathered), accounts: { walletAddressById: (of) => Promise.resolve(of === pointer.id ? pointer : undefined) } })(id) }, [notifyMigrations, fundingMigrations])
   const { ledger, clock, postgres, payouts, store } = house
+  pointer = { id: newId('wadr', clock.nowMs()), personId: house.mara.personId, role: 'publisher', path: 'mara', url: 'https://pay.example/mara', publicName: 'Mara', asset: eur, ledgerAccountId: house.mara.accountId, main: true }
   payouts.sendBy(rail)
   const plans = new FundingStore(postgres)
   returns = new ShareReturns({ store: plans, returns: new ShareReturnStore(postgres), ledger, clock, isThere: (id) => Promise.resolve(!gone.has(id)) })
@@ -226,4 +233,46 @@ test('a payout that was on its way when the address was given up goes back when 
   for (let again = 0; again < 2; again += 1) await funding.work()
   expect((await rows()).toSorted()).toEqual([...gathered, ...tried, ...back].toSorted())
   expect([await carried(), (await house.posted())['sharing'], await returns.empty(account)]).toEqual([[each, each], undefined, 0n])
+})
+
+test('what a pointer shares with an address that takes nothing goes back to the pointer once that is given up, to the unit, is divided no more, and comes back each morning until it is tried again', async () => {
+  const { ledger, clock, postgres, payouts, store, mara } = house
+  const sharing = sharesElsewhere({ ledger, payouts, store, publicUrls: ['https://pay.example'], resolver: { lookUp: (to) => Promise.resolve({ paymentPointer: to, payee: undefined }) } })
+  await using splits = new Splits({
+    postgres, ledger, clock, allowLocal: false, log: { warn: () => undefined }, elsewhere: sharing, statesElsewhere: statesElsewhere({ ledger, store }),
+    accounts: { walletAddresses: () => Promise.resolve([pointer]), walletAddressByUrl: (url) => Promise.resolve(url === pointer.url ? pointer : undefined), walletAddressById: () => Promise.resolve(pointer) },
+  })
+  await splits.change(mara.personId, pointer.id, [{ pointer: pointer.url, weight: 2 }, { pointer: there, weight: 1 }])
+  const earn = async (amount: bigint): Promise<void> => {
+    await house.earn(amount)
+    await splits.move()
+  }
+  await earn(900n * cent + 1n)
+  await morning()
+  const [payee] = await givingUp.list()
+  expect(payee).toMatchObject({ shown: there, personId: mara.personId, failures: 1, waiting: 300n * cent })
+  // Who is paid out elsewhere herself is nobody's share.
+  await payouts.setMethod(mara, { destination: { rail: 'interledger', walletAddress: there }, schedule: 'daily', threshold: 100n * cent })
+  await morning()
+  expect((await givingUp.list()).map(({ accountId }) => accountId)).toEqual([payee?.accountId])
+  await expect(giveUp(mara.accountId, 'olivia')).rejects.toMatchObject({ code: 'payee-unknown' })
+  await payouts.setMethod(mara, { destination: { rail: 'manual', instructions: 'cash, at the desk' }, schedule: 'none', threshold: 0n })
+  await giveUp(payee?.accountId ?? '', 'olivia')
+  const another = house.open({}, rail)
+  await Promise.all([payouts.work(), another.work()])
+  const splitRows = async () => (await rows()).filter((row) => /split/.test(row))
+  const [gave, back] = [`publisher[mara] -> elsewhere[bob] ${300n * cent} split`, `elsewhere[bob] -> publisher[mara] ${300n * cent} split-return`]
+  expect(await splitRows()).toEqual([gave, back])
+  await splits.move()
+  expect([await splitRows(), (await house.posted())['publisher[mara]']]).toEqual([[gave, back], 900n * cent + 1n])
+  expect((await splits.list(mara.personId))[0]?.since?.parts[1]?.elsewhere).toMatchObject({ waiting: 0n, givenUpMs: clock.nowMs() })
+  // Of what comes later a third is still for it, and comes back as well.
+  await earn(600n * cent)
+  await morning()
+  expect((await splitRows()).slice(2)).toEqual([`publisher[mara] -> elsewhere[bob] ${200n * cent} split`, `elsewhere[bob] -> publisher[mara] ${200n * cent} split-return`])
+  expect((await house.posted())['publisher[mara]']).toBe(1_500n * cent + 1n)
+  await givingUp.tryAgain(payee?.accountId ?? '', action('olivia', 'payee.try-again', payee?.accountId ?? ''))
+  await earn(300n * cent)
+  await morning()
+  expect((await givingUp.list())[0]).toMatchObject({ givingUp: undefined, failures: 1, waiting: 100n * cent })
 })

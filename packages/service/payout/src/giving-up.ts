@@ -1,16 +1,17 @@
-/** When a wallet address elsewhere is given up, for which shares of subscribers gather: nothing is tried there any more, and what has gathered goes back. */
+/** When a wallet address elsewhere is given up, for which shares of subscribers or of a pointer gather: nothing is tried there any more, and what has gathered goes back. */
 import type { Action } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Clock } from '@rivulet/time'
 import { nextDue } from './calendar.ts'
 import { PayoutFault } from './fault.ts'
+import { sharedBy } from './gathering-name.ts'
 import type { PayoutTerms } from './terms.ts'
 import type { Unpaid, UnpaidStore } from './unpaid-store.ts'
 
 export interface GivingUpOptions {
   readonly store: UnpaidStore
-  readonly ledger: Pick<Ledger, 'balance'>
+  readonly ledger: Pick<Ledger, 'account' | 'balance'>
   readonly terms: PayoutTerms
   readonly clock: Clock
   /** With whose eyes operators look who were invited lately: everybody with her own unless told. */
@@ -18,6 +19,8 @@ export interface GivingUpOptions {
 }
 
 const shownMax = 200
+/** Publishers who are paid out elsewhere themselves are among them, and left out. */
+const lookedAtMax = 1_000
 
 export class GivingUp {
   readonly #options: GivingUpOptions
@@ -29,8 +32,9 @@ export class GivingUp {
   /** Those whose last payout failed, and those that are given up, with what waits there, units; those that fail longest first. */
   async list(): Promise<readonly (Unpaid & { readonly waiting: bigint })[]> {
     const { store, ledger } = this.#options
-    const unpaid = await store.list(shownMax)
-    return Promise.all(unpaid.map(async (one) => ({ ...one, waiting: (await ledger.balance(one.accountId)).posted })))
+    const failing = await store.list(lookedAtMax)
+    const gather = await Promise.all(failing.map(({ accountId }) => this.#gathers(accountId)))
+    return Promise.all(failing.filter((_one, index) => gather[index] === true).slice(0, shownMax).map(async (one) => ({ ...one, waiting: (await ledger.balance(one.accountId)).posted })))
   }
 
   /**
@@ -66,9 +70,13 @@ export class GivingUp {
     })
   }
 
+  async #gathers(accountId: Id<'acct'>): Promise<boolean> {
+    return sharedBy((await this.#options.ledger.account(accountId))?.name ?? '') !== undefined
+  }
+
   async #known(accountId: string): Promise<Unpaid> {
     const found = await this.#options.store.one(accountId as Id<'acct'>)
-    if (found === undefined) throw new PayoutFault('payee-unknown', 'nothing gathers for a wallet address elsewhere on such an account')
+    if (found === undefined || !(await this.#gathers(found.accountId))) throw new PayoutFault('payee-unknown', 'nothing gathers for a wallet address elsewhere on such an account')
     return found
   }
 }

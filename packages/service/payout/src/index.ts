@@ -13,6 +13,7 @@ export { type Pot, type Reconciliation, ReconciliationService } from './reconcil
 export { everybody } from './everybody.ts'
 export { PayeesElsewhere, payerOf } from './payees-elsewhere.ts'
 export { sharesElsewhere, statesElsewhere } from './shares-elsewhere.ts'
+export { givingBack } from './split-returns.ts'
 export { Bank } from './sepa/bank.ts'
 export { BankStore } from './sepa/bank-store.ts'
 export { StripeAccountStore } from './stripe-account-store.ts'

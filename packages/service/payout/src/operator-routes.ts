@@ -136,8 +136,8 @@ export function operatorPayoutRoutes({ payouts, store, givingUp, bank, reconcili
   router.get('/api/payees-elsewhere', async (_request, response) => {
     const payees = await givingUp.list()
     const names = new Map<string, string>()
-    for (const id of new Set(payees.flatMap(({ givingUp: by }) => [by?.by, by?.agreedBy]))) if (id !== undefined) names.set(id, (await accounts.personById(id))?.name ?? id)
-    response.json({ payees: payees.map(({ waiting, ...payee }) => ({ ...payeeJson(payee, names), waiting: String(waiting) })), assetCode: payouts.terms.asset.code, assetScale: payouts.terms.asset.scale })
+    for (const id of new Set(payees.flatMap(({ personId, givingUp: by }) => [personId, by?.by, by?.agreedBy]))) if (id !== undefined) names.set(id, (await accounts.personById(id))?.name ?? id)
+    response.json({ payees: payees.map(({ waiting, ...payee }) => ({ ...payeeJson(payee, names), sharedBy: payee.personId === everybody.personId ? null : (names.get(payee.personId) ?? null), waiting: String(waiting) })), assetCode: payouts.terms.asset.code, assetScale: payouts.terms.asset.scale })
   })
 
   router.post('/api/payees-elsewhere/:id/give-up', json, async (request, response) => {
@@ -259,8 +259,8 @@ export const operatorPayoutApi = {
   'POST /api/payouts/:id/settled': { summary: 'By hand: it has arrived.', body: decisions.settled },
   'POST /api/payouts/:id/failed': { summary: 'By hand: it failed.', body: decisions.failed },
   'POST /api/payouts/:id/returned': { summary: 'By hand: it came back.', body: decisions.returned },
-  'GET /api/payees-elsewhere': { summary: 'Wallet addresses of other providers that take none of the shares that subscribers gave them, and those that are given up.' },
-  'POST /api/payees-elsewhere/:id/give-up': { summary: 'Gives one up: what has gathered goes back to the budgets it came from; above a limit when two operators ask for it.', body: giveUpSchema },
+  'GET /api/payees-elsewhere': { summary: 'Wallet addresses of other providers that take none of what subscribers or pointers share with them, and those that are given up.' },
+  'POST /api/payees-elsewhere/:id/give-up': { summary: 'Gives one up: what has gathered goes back to the budgets, or the pointer, it came from; above a limit when two operators ask for it.', body: giveUpSchema },
   'POST /api/payees-elsewhere/:id/try-again': { summary: 'Pays out there again, or takes back what a first operator asked for.', body: tryAgainSchema },
   'GET /api/payout-batches': { summary: 'The files that were made for the bank.' },
   'POST /api/payout-batches': { summary: 'Makes one of all that is approved.' },

@@ -10,10 +10,11 @@ import type { Asset } from '@rivulet/money'
 import type { Resolver } from '@rivulet/resolver'
 import type { Clock } from '@rivulet/time'
 import { everybody } from './everybody.ts'
+import { gatheringName } from './gathering-name.ts'
 import type { PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
 import type { InterledgerRailOptions } from './rails/interledger.ts'
-import { gather, gatheringName, openPaymentsAddress } from './shares-elsewhere.ts'
+import { gather, openPaymentsAddress } from './shares-elsewhere.ts'
 
 /**
  * In whose name an account is paid out of: whose it is; for what gathers for an address elsewhere, who shares it; for what all subscribers share, the installation's.

@@ -367,6 +367,7 @@ describe('a process that dies', () => {
             transfer: (...given: Parameters<typeof own.ledger.transfer>) => may(() => own.ledger.transfer(...given)),
             openAccount: (...given: Parameters<typeof own.ledger.openAccount>) => own.ledger.openAccount(...given),
             balance: (...given: Parameters<typeof own.ledger.balance>) => own.ledger.balance(...given),
+            account: (...given: Parameters<typeof own.ledger.account>) => own.ledger.account(...given),
           }
           return own.open({ store, ledger }, { ...rail, send: (sending) => may(() => rail.send(sending)) })
         }

@@ -10,15 +10,15 @@ import { nextDue } from './calendar.ts'
 import { type Destination, parseDestination, shownDestination } from './destination.ts'
 import { PayoutFault } from './fault.ts'
 import { giveUpInTime } from './giving-up.ts'
-import { everybody } from './everybody.ts'
 import { type Actor, begin, netOf, next, type PayoutEvent, type RailName } from './payout.ts'
 import type { Method, OpenEffect, PayoutRecord, PayoutStore, Schedule } from './payout-store.ts'
 import { RailRefusal, type SendingRail } from './rails/rail.ts'
+import { sharedBy } from './gathering-name.ts'
 import { approvalsFor, type PayoutPrice, type PayoutTerms, priceOf, wholeOf } from './terms.ts'
 
 export interface PayoutsOptions {
   readonly store: PayoutStore
-  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer'>
+  readonly ledger: Pick<Ledger, 'openAccount' | 'transfer' | 'account'>
   /** What a payout may take: never what a split owes to others. */
   readonly own: Pick<OwnMoney, 'of'>
   readonly clock: Clock
@@ -277,8 +277,13 @@ export class Payouts implements AsyncDisposable {
     if (givenUpMs !== undefined) return void (await giveBack?.(accountId))
     const amount = wholeOf(await this.available(accountId), rail, terms.asset)
     if (amount < threshold || amount < terms.minimum) return
-    if (personId === everybody.personId && (await giveUpInTime({ store: store.unpaid, accountId, patienceMs: terms.patienceMs, nowMs: clock.nowMs() }))) return void (await giveBack?.(accountId))
+    if (rail === 'interledger' && (await this.#gathers(accountId)) && (await giveUpInTime({ store: store.unpaid, accountId, patienceMs: terms.patienceMs, nowMs: clock.nowMs() }))) return void (await giveBack?.(accountId))
     await this.#insert({ payee: { personId, accountId, asset: terms.asset }, amount, key: `schedule:${dueMs}`, by: { kind: 'schedule', id: schedule } })
+  }
+
+  /** Whether what is shared with a wallet address elsewhere gathers there. */
+  async #gathers(accountId: Id<'acct'>): Promise<boolean> {
+    return sharedBy((await this.#options.ledger.account(accountId))?.name ?? '') !== undefined
   }
 
   async #attempt(open: OpenEffect): Promise<void> {

@@ -123,7 +123,7 @@ test('whatever comes, is moved, paid out, returned and changed at once, and whoe
   const pay = async (fate: Fate, percent: number): Promise<void> => {
     const { ledger } = house
     const transfer: Ledger['transfer'] = (spec, seen) => dying(fate, () => ledger.transfer(spec, seen))
-    const payouts = house.open({ ledger: { openAccount: (spec) => ledger.openAccount(spec), transfer } })
+    const payouts = house.open({ ledger: { openAccount: (spec) => ledger.openAccount(spec), account: (id) => ledger.account(id), transfer } })
     const amount = (((await posted(mara)) * BigInt(percent)) / (100n * cent)) * cent
     await payouts.request({ payee: house.mara, amount, key: `payout-${(keys += 1)}`, by: { kind: 'publisher', id: 'mara' } })
   }

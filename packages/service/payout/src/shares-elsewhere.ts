@@ -1,11 +1,11 @@
 /** A share of a split for a wallet address of another provider: it gathers on an account of its own, to the unit, and leaves by Interledger each day on which there is enough. */
-import { createHash } from 'node:crypto'
 import { isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
 import type { Ledger } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import type { ShareElsewhere, SplitsOptions } from '@rivulet/receiver'
 import type { Resolver } from '@rivulet/resolver'
+import { gatheringName, sharedBy } from './gathering-name.ts'
 import type { PayoutStore } from './payout-store.ts'
 import type { Payouts } from './payouts.ts'
 
@@ -17,9 +17,6 @@ export interface SharesElsewhereOptions {
   /** Of this installation: a pointer of ours that does not exist is nobody's elsewhere. */
   readonly publicUrls: readonly string[]
 }
-
-const hashCharacters = 16
-const prefix = 'elsewhere['
 
 /** What `Splits` asks for pointers that are not ours. Undefined where nobody is found, streams alone are taken, or the pointer that shares counts in a currency that is not paid out. */
 export function sharesElsewhere(options: SharesElsewhereOptions): NonNullable<SplitsOptions['elsewhere']> {
@@ -45,11 +42,6 @@ export async function openPaymentsAddress(resolver: Pick<Resolver, 'lookUp'>, po
   return payee === undefined ? paymentPointer : undefined
 }
 
-/** Of the account on which what `owner` shares with the address gathers. */
-export function gatheringName(owner: string, url: string): string {
-  return `${prefix}${owner}/${createHash('sha256').update(url).digest('hex').slice(0, hashCharacters)}]`
-}
-
 interface Gathering extends Pick<SharesElsewhereOptions, 'ledger' | 'payouts' | 'store'> {
   readonly name: string
   /** In whose name it is paid. */
@@ -66,14 +58,14 @@ export async function gather({ ledger, payouts, store, name, personId, asset, ur
 }
 
 /** What became of the shares that gather on these accounts; of other accounts nothing is said. */
-export function statesElsewhere({ ledger, store }: { readonly ledger: Pick<Ledger, 'account' | 'balance'>; readonly store: Pick<PayoutStore, 'takenOf'> }): NonNullable<SplitsOptions['statesElsewhere']> {
+export function statesElsewhere({ ledger, store }: { readonly ledger: Pick<Ledger, 'account' | 'balance'>; readonly store: Pick<PayoutStore, 'takenOf' | 'method'> }): NonNullable<SplitsOptions['statesElsewhere']> {
   return async (accountIds) => {
     const accounts = await Promise.all(accountIds.map((id) => ledger.account(id)))
-    const ids = accounts.flatMap((account) => (account?.name.startsWith(prefix) === true ? [account.id] : []))
-    const [taken, balances] = await Promise.all([store.takenOf(ids), Promise.all(ids.map((id) => ledger.balance(id)))])
+    const ids = accounts.flatMap((account) => (account !== undefined && sharedBy(account.name) !== undefined ? [account.id] : []))
+    const [taken, balances, methods] = await Promise.all([store.takenOf(ids), Promise.all(ids.map((id) => ledger.balance(id))), Promise.all(ids.map((id) => store.method(id)))])
     return new Map(ids.map((id, index): [typeof id, ShareElsewhere] => {
       const { awaitingApproval = 0n, underWay = 0n, arrived = 0n, refused } = taken.get(id) ?? {}
-      return [id, { waiting: balances[index]?.posted ?? 0n, awaitingApproval, underWay, sent: arrived, refused }]
+      return [id, { waiting: balances[index]?.posted ?? 0n, awaitingApproval, underWay, sent: arrived, refused, givenUpMs: methods[index]?.givenUpMs }]
     }))
   }
 }

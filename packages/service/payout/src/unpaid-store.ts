@@ -2,11 +2,12 @@ import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import { type Kysely, sql } from 'kysely'
-import { everybody } from './everybody.ts'
 
-/** An account on which shares of subscribers gather for a wallet address elsewhere, and how its payouts go. */
+/** An account on which shares gather for a wallet address elsewhere, and how its payouts go. */
 export interface Unpaid {
   readonly accountId: Id<'acct'>
+  /** Who shares: a publisher, or everybody. */
+  readonly personId: Id<'pers'>
   /** The wallet address. */
   readonly shown: string
   /** Payouts that failed since the last of which anything arrived, or since it was tried again, and since when, ms since 1970. */
@@ -29,6 +30,7 @@ export interface Unpaid {
 
 interface Row {
   readonly account_id: Id<'acct'>
+  readonly person_id: Id<'pers'>
   readonly shown: string
   readonly given_up_by: string | null
   readonly given_up_reason: string | null
@@ -54,12 +56,12 @@ export class UnpaidStore {
     this.#db = postgres.kysely<object>()
   }
 
-  /** Those whose last payout failed, and those that are given up. */
+  /** Of all accounts that are paid out there by themselves, those whose last payout failed, and those that are given up. */
   async list(limit: number): Promise<readonly Unpaid[]> {
     return (await rowsOf(this.#db, undefined, limit)).map(unpaidOf)
   }
 
-  /** Undefined for accounts of anybody else. */
+  /** Undefined for accounts that are not paid out there by themselves. */
   async one(accountId: Id<'acct'>): Promise<Unpaid | undefined> {
     return (await rowsOf(this.#db, accountId, 1)).map(unpaidOf)[0]
   }
@@ -89,7 +91,7 @@ async function onlyOf(db: Kysely<object>, accountId: Id<'acct'>): Promise<Unpaid
 /** The many payouts of an account are walked only where the last one failed, or it is named. */
 async function rowsOf(db: Kysely<object>, accountId: Id<'acct'> | undefined, limit: number): Promise<readonly Row[]> {
   const { rows } = await sql<Row>`
-    select m.account_id, m.shown, m.given_up_by, m.given_up_reason, m.given_up_agreed_by, m.given_up_ms, f.failures, f.since_ms,
+    select m.account_id, m.person_id, m.shown, m.given_up_by, m.given_up_reason, m.given_up_agreed_by, m.given_up_ms, f.failures, f.since_ms,
       (select note from payout.event e where e.payout_id = l.id order by e.number desc limit 1) as reason,
       exists (select from payout.payout p where p.account_id = m.account_id and (p.status in ('requested', 'awaiting-approval', 'approved', 'sent')
         or exists (select from payout.effect e where e.payout_id = p.id and e.done_ms is null and e.type <> 'tell'))) as under_way
@@ -99,14 +101,14 @@ async function rowsOf(db: Kysely<object>, accountId: Id<'acct'> | undefined, lim
       left join lateral (
         select count(*) as failures, min(changed_ms) as since_ms from payout.payout p
         where p.account_id = m.account_id and p.status in ('failed', 'returned') and p.carried = 0 and p.changed_ms > greatest(m.patient_from_ms, coalesce(arrived.at_ms, 0))) f on true
-    where m.person_id = ${everybody.personId} and case when ${accountId ?? null}::text is null then m.given_up_by is not null or l.status in ('failed', 'returned') else m.account_id = ${accountId ?? null} end
+    where m.rail = 'interledger' and m.schedule = 'daily' and case when ${accountId ?? null}::text is null then m.given_up_by is not null or l.status in ('failed', 'returned') else m.account_id = ${accountId ?? null} end
     order by f.since_ms nulls last, m.account_id limit ${limit}`.execute(db)
   return rows
 }
 
 function unpaidOf(row: Row): Unpaid {
   return {
-    accountId: row.account_id, shown: row.shown, failures: Number(row.failures), sinceMs: row.since_ms === null ? undefined : Number(row.since_ms), reason: row.reason ?? undefined, underWay: row.under_way,
+    accountId: row.account_id, personId: row.person_id, shown: row.shown, failures: Number(row.failures), sinceMs: row.since_ms === null ? undefined : Number(row.since_ms), reason: row.reason ?? undefined, underWay: row.under_way,
     givingUp: row.given_up_by === null ? undefined : { by: row.given_up_by, reason: row.given_up_reason ?? '', agreedBy: row.given_up_agreed_by ?? undefined, atMs: row.given_up_ms === null ? undefined : Number(row.given_up_ms) },
   }
 }

@@ -5,7 +5,7 @@ import { personSchema } from '../../session/session.ts'
 const units = z.pipe(z.string().check(z.regex(/^[0-9]{1,20}$/)), z.transform((text: string) => BigInt(text)))
 
 /** What became of a share for another provider. */
-const elsewhereSchema = z.object({ waiting: units, awaitingApproval: units, underWay: units, sent: units, refused: z.nullable(z.object({ atMs: z.number(), reason: z.nullable(z.string()) })) })
+const elsewhereSchema = z.object({ waiting: units, awaitingApproval: units, underWay: units, sent: units, refused: z.nullable(z.object({ atMs: z.number(), reason: z.nullable(z.string()) })), givenUpMs: z.nullable(z.number()) })
 export type Elsewhere = z.infer<typeof elsewhereSchema>
 
 const pointerSchema = z.object({

@@ -103,13 +103,14 @@ function Shared({ pointer, split }: { readonly pointer: Pointer; readonly split:
 function SentElsewhere({ state, asset }: { readonly state: Elsewhere; readonly asset: { readonly code: string; readonly scale: number } }): React.JSX.Element {
   const { t } = useTranslation()
   const locale = useLocale()
-  const { waiting, awaitingApproval, underWay, sent, refused } = state
+  const { waiting, awaitingApproval, underWay, sent, refused, givenUpMs } = state
   const places = [{ name: 'sent', amount: sent }, { name: 'underWay', amount: underWay }, { name: 'awaitingApproval', amount: awaitingApproval }, { name: 'waiting', amount: waiting }] as const
   return (
     <>
       <p className="quiet">{t('pointers.elsewhere.what')}</p>
       <p>{places.flatMap(({ name, amount }) => (amount > 0n ? [t(`pointers.elsewhere.${name}`, { amount: formatMoney(amount, asset, locale) })] : [])).join(' · ')}</p>
       {refused !== null && <p>{t('pointers.elsewhere.refused', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(refused.atMs), reason: refused.reason ?? t('pointers.elsewhere.unsaid') })}</p>}
+      {givenUpMs !== null && <p>{t('pointers.elsewhere.givenUp', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(givenUpMs) })}</p>}
     </>
   )
 }

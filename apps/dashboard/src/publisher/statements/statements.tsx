@@ -32,7 +32,7 @@ const statementsSchema = z.object({
 })
 type Statement = z.infer<typeof statementsSchema>['statements'][number]
 
-const kinds = ['stream', 'share', 'split-in', 'split-out', 'payout', 'payout-return', 'correction'] as const
+const kinds = ['stream', 'share', 'split-in', 'split-out', 'split-return', 'payout', 'payout-return', 'correction'] as const
 
 /** What moved on the publisher's pointers, by day and site; to be taken along as CSV and PDF. */
 export function Statements(): React.JSX.Element {

@@ -263,7 +263,7 @@ test('a share for a wallet address of another provider gathers on an account of 
   const account = (await splits.list(mara.personId))[0]?.since?.parts.at(1)?.pointer
   expect(account).toBe(there)
   const state = async () => (await splits.list(mara.personId))[0]?.since?.parts.map((part) => part.elsewhere)
-  expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 0n, refused: undefined }])
+  expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 0n, refused: undefined, givenUpMs: undefined }])
   const gathered = async (): Promise<bigint> => (await way.house.posted())[Object.keys(await way.house.posted()).find((name) => name.startsWith('elsewhere[')) ?? ''] ?? 0n
   const nextMorning = async (): Promise<void> => {
     clock.jump(86_400_000)
@@ -286,7 +286,7 @@ test('a share for a wallet address of another provider gathers on an account of 
   expect(await state()).toMatchObject([undefined, { waiting: 1_033_333_334n, underWay: 0n, sent: 0n, refused: { reason: 'this wallet address takes no payments' } }])
   await nextMorning()
   expect([await gathered(), await way.left()]).toEqual([0n, [1_033_333_331n]])
-  expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 1_033_333_331n, refused: undefined }])
+  expect(await state()).toEqual([undefined, { waiting: 0n, awaitingApproval: 0n, underWay: 0n, sent: 1_033_333_331n, refused: undefined, givenUpMs: undefined }])
   const { rows: payers } = await postgres.pool.query('select wallet_address from open_payments.outgoing_payment')
   expect(payers).toEqual([{ wallet_address: address.url }])
   await way.house.earn(1n)

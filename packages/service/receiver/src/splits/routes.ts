@@ -39,11 +39,11 @@ function sharedJson({ address, since }: SharedAddress): object {
 
 function elsewhereJson(state: ShareElsewhere | undefined): object | null {
   if (state === undefined) return null
-  const { waiting, awaitingApproval, underWay, sent, refused } = state
-  return { waiting: String(waiting), awaitingApproval: String(awaitingApproval), underWay: String(underWay), sent: String(sent), refused: refused === undefined ? null : { atMs: refused.atMs, reason: refused.reason ?? null } }
+  const { waiting, awaitingApproval, underWay, sent, refused, givenUpMs } = state
+  return { waiting: String(waiting), awaitingApproval: String(awaitingApproval), underWay: String(underWay), sent: String(sent), refused: refused === undefined ? null : { atMs: refused.atMs, reason: refused.reason ?? null }, givenUpMs: givenUpMs ?? null }
 }
 
-const elsewhereAnswer = z.strictObject({ waiting: unitsPart, awaitingApproval: unitsPart, underWay: unitsPart, sent: unitsPart, refused: z.strictObject({ atMs: z.int(), reason: z.string().nullable() }).nullable() })
+const elsewhereAnswer = z.strictObject({ waiting: unitsPart, awaitingApproval: unitsPart, underWay: unitsPart, sent: unitsPart, refused: z.strictObject({ atMs: z.int(), reason: z.string().nullable() }).nullable(), givenUpMs: z.int().nullable() })
 const splitsAnswer = z.strictObject({
   person: personPart,
   pointers: z.array(z.strictObject({

@@ -43,6 +43,8 @@ export interface ShareElsewhere {
   readonly sent: bigint
   /** Why the last payment did not arrive, or not whole; what did not is waiting again. */
   readonly refused: { readonly atMs: number; readonly reason: string | undefined } | undefined
+  /** Since when nothing is paid there any more, ms since 1970: what is shared with it comes back to the pointer. */
+  readonly givenUpMs: number | undefined
 }
 
 /** How an address is shared, and what each has got of it since. */
