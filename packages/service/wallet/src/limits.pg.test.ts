@@ -29,8 +29,8 @@ test('a stretched budget is paid at the rate that makes it last, and her own cho
   const bent = stretchedRate({ left: budget, msLeft: 20 * dayMs, readMs: 0, windowMs: 0, rate })
   expect(bent).toBeLessThan(rate / 2n)
   agent.start('one')
-  await house.until(() => agent.told('paid').length >= 3)
-  expect(lastPaid(agent) > bent - 100n && lastPaid(agent) < bent + 100n).toBe(true)
+  // A slow database makes two ticks one packet now and then.
+  await house.until(() => agent.told('paid').length >= 3 && lastPaid(agent) > bent - 100n && lastPaid(agent) < bent + 100n)
   expect(await me()).toMatchObject({ pace: { pacing: 'stretch', chosenPacing: null, chosenRate: null, planPacing: 'stretch', planRate: '100000' } })
   expect(await (await send('PUT', '/api/pace', { pacing: 'stream', rate: '250000' })).json()).toMatchObject({ rate: '250000', pace: { pacing: 'stream', chosenRate: '250000' } })
   await house.until(() => lastPaid(agent) === 250_000n)
