@@ -103,7 +103,7 @@ test('to a wallet address it arrives to the unit, once', async () => {
 
 test('to a closed pointer it fails in words, and the money is back', async () => {
   const maras = await posted('mara')
-  await pay({ rail: 'interledger', walletAddress: `${product.ready.receiver}/nobody-lives-here` }, 90_000_001n, 'to-nobody-at-all')
+  await pay({ rail: 'interledger', walletAddress: `${product.ready.receiver}/nobody-lives-here` }, 9_000_001n, 'to-nobody-at-all')
   await expect.poll(async () => (await latest())?.status, { timeout: 30_000 }).toBe('failed')
   expect((await latest())?.timeline.at(-1)?.note).toContain('nobody-lives-here cannot be paid')
   expect(await posted('mara')).toBe(maras)

@@ -92,7 +92,7 @@ function Theirs({ payout, reload }: { readonly payout: OperatorPayout; readonly 
   }
   return (
     <PayoutRow payout={payout} who={payout.publisher ?? t('operatorPayouts.everybody')}>
-      {payout.status === 'awaiting-approval' && payout.approvalsNeeded > 1 && <span className="quiet">{t('operatorPayouts.approvals', { given: payout.approvals, needed: payout.approvalsNeeded })}</span>}
+      {payout.status === 'awaiting-approval' && <span className="quiet">{t('operatorPayouts.approvals', { given: payout.approvals, needed: payout.approvalsNeeded })}</span>}
       {asked === undefined ? (
         <Changes>
           {choicesOf(payout).map((decision) => (

@@ -118,6 +118,9 @@ interface Change {
   readonly actor: Actor
 }
 
+/** `asked`: what the payout's account has asked for since then, units, while its other requests wait. */
+type Decide = (record: PayoutRecord, asked: (sinceMs: number) => Promise<bigint>) => Change | undefined | Promise<Change | undefined>
+
 /** What payouts took of an account, units. */
 export interface Taken {
   /** Operators have not agreed yet. */
@@ -159,15 +162,19 @@ export class PayoutStore {
     }))
   }
 
-  /** The payout with this key of the account: the given one, or the one that was there before. Durable. */
-  async insert({ payout, personId, key, destination, shown }: Pick<PayoutRecord, 'payout' | 'personId' | 'key' | 'destination' | 'shown'>, effects: readonly PayoutEffect[], { nowMs, action }: { readonly nowMs: number; readonly action?: Action | undefined }): Promise<PayoutRecord> {
+  /**
+   * The payout with this key of the account: a new one, or the one that was there before. Durable. The account has a way out.
+   * @param ask is told what the account has asked for since `sinceMs`, units, while its other requests wait
+   */
+  async insert({ accountId, personId, key, destination, shown }: Pick<PayoutRecord, 'personId' | 'key' | 'destination' | 'shown'> & Pick<Payout, 'accountId'>, { nowMs, sinceMs, action }: { readonly nowMs: number; readonly sinceMs: number; readonly action?: Action | undefined }, ask: (asked: bigint) => Step): Promise<PayoutRecord> {
     return this.#db.transaction().execute(async (tx) => {
-      const { id, accountId, rail, asset, amount, fee, requestedBy, approvalsNeeded } = payout
+      const { payout, effects } = ask(await askedAlone(tx, accountId, sinceMs))
+      const { id, rail, asset, amount, fee, requestedBy } = payout
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('payout.payout')
         .values({
           id, account_id: accountId, person_id: personId, key, rail, destination, shown, asset_code: asset.code, asset_scale: asset.scale, amount, fee, requested_kind: requestedBy.kind, requested_id: requestedBy.id,
-          approvals_needed: approvalsNeeded, created_ms: BigInt(nowMs), ...stateColumns(payout, nowMs),
+          created_ms: BigInt(nowMs), ...stateColumns(payout, nowMs),
         })
         .onConflict((conflict) => conflict.columns(['account_id', 'key']).doNothing())
         .executeTakeFirstOrThrow()
@@ -178,6 +185,11 @@ export class PayoutStore {
       }
       return recordOf(await tx.selectFrom('payout.payout').selectAll().where('account_id', '=', accountId).where('key', '=', key).executeTakeFirstOrThrow())
     })
+  }
+
+  /** Units that the account has asked for since then, ms since 1970, retries too; of what was cancelled, failed or came back only what arrived. */
+  askedSince(accountId: Id<'acct'>, sinceMs: number): Promise<bigint> {
+    return askedSince(this.#db, accountId, sinceMs)
   }
 
   async get(id: string): Promise<PayoutRecord | undefined> {
@@ -216,7 +228,7 @@ export class PayoutStore {
    * @param completes the effect that this change ends: when another process has ended it, nothing happens
    * @param action of the operator who decided it, written down with the change
    */
-  async change(id: Id<'pout'>, { nowMs, completes, action }: { readonly nowMs: number; readonly completes?: bigint; readonly action?: Action | undefined }, decide: (record: PayoutRecord) => Change | undefined): Promise<PayoutRecord | undefined> {
+  async change(id: Id<'pout'>, { nowMs, completes, action }: { readonly nowMs: number; readonly completes?: bigint; readonly action?: Action | undefined }, decide: Decide): Promise<PayoutRecord | undefined> {
     return this.#db.transaction().execute(async (tx) => {
       const record = await changeIn(tx, id, { nowMs, ...(completes !== undefined && { completes }) }, decide)
       if (record !== undefined && action !== undefined) await recordAction(ofKysely(tx), action, nowMs)
@@ -297,7 +309,7 @@ export class PayoutStore {
 }
 
 /** As `PayoutStore.change`, within a transaction of another store of this package. */
-export async function changeIn(tx: Transaction<Tables>, id: Id<'pout'>, { nowMs, completes }: { readonly nowMs: number; readonly completes?: bigint }, decide: (record: PayoutRecord) => Change | undefined): Promise<PayoutRecord | undefined> {
+export async function changeIn(tx: Transaction<Tables>, id: Id<'pout'>, { nowMs, completes }: { readonly nowMs: number; readonly completes?: bigint }, decide: Decide): Promise<PayoutRecord | undefined> {
   const row = await tx.selectFrom('payout.payout').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
   if (row === undefined) return undefined
   const record = recordOf(row)
@@ -305,7 +317,7 @@ export async function changeIn(tx: Transaction<Tables>, id: Id<'pout'>, { nowMs,
     const ended = tx.updateTable('payout.effect').set({ done_ms: BigInt(nowMs) }).where('payout_id', '=', id).where('number', '=', completes).where('done_ms', 'is', null)
     if ((await ended.executeTakeFirstOrThrow()).numUpdatedRows !== 1n) return record
   }
-  const change = decide(record)
+  const change = await decide(record, (sinceMs) => askedAlone(tx, record.payout.accountId, sinceMs))
   if (change === undefined) return record
   const { payout, effects } = change.step
   assert(payout.id === id, 'a transition keeps its payout')
@@ -313,6 +325,18 @@ export async function changeIn(tx: Transaction<Tables>, id: Id<'pout'>, { nowMs,
   await insertEvent(tx, change, nowMs)
   await insertEffects(tx, payout, effects)
   return { ...record, payout, changedMs: nowMs }
+}
+
+async function askedAlone(tx: Transaction<Tables>, accountId: Id<'acct'>, sinceMs: number): Promise<bigint> {
+  await sql`select from payout.method where account_id = ${accountId} for update`.execute(tx)
+  return askedSince(tx, accountId, sinceMs)
+}
+
+async function askedSince(db: Kysely<Tables>, accountId: Id<'acct'>, sinceMs: number): Promise<bigint> {
+  const { rows } = await sql<{ asked: bigint }>`
+    select coalesce(sum(case when status in ('cancelled', 'failed', 'returned') then carried else amount end), 0)::int8 as asked from payout.payout p
+    where account_id = ${accountId} and changed_ms > ${sinceMs} and exists (select from payout.event e where e.payout_id = p.id and e.status = 'requested' and e.at_ms > ${sinceMs})`.execute(db)
+  return rows[0]?.asked ?? 0n
 }
 
 async function insertEvent(tx: Transaction<Tables>, { step: { payout, note }, actor }: Change, nowMs: number): Promise<void> {
@@ -324,8 +348,8 @@ async function insertEffects(tx: Transaction<Tables>, { id, rail, attempt }: Pay
   await tx.insertInto('payout.effect').values(effects.map((effect) => ({ payout_id: id, rail, attempt, type: effect.type, effect: JSON.stringify(effect), done_ms: null }))).execute()
 }
 
-function stateColumns({ status, approvals, attempt, reference, carried }: Payout, nowMs: number) {
-  return { status, approvals: JSON.stringify(approvals), attempt, reference: reference ?? null, carried, changed_ms: BigInt(nowMs) }
+function stateColumns({ status, approvalsNeeded, approvals, attempt, reference, carried }: Payout, nowMs: number) {
+  return { status, approvals_needed: approvalsNeeded, approvals: JSON.stringify(approvals), attempt, reference: reference ?? null, carried, changed_ms: BigInt(nowMs) }
 }
 
 export function recordOf(row: PayoutTable): PayoutRecord {

@@ -52,7 +52,8 @@ export type PayoutEvent =
   | { readonly type: 'settled'; readonly carried?: bigint }
   | { readonly type: 'failed'; readonly reason: string; readonly carried?: bigint }
   | { readonly type: 'returned'; readonly reason: string }
-  | { readonly type: 'retry' }
+  /** How many operators must agree by now; as many as before unless told. */
+  | { readonly type: 'retry'; readonly approvalsNeeded?: Payout['approvalsNeeded'] }
 
 /** Each is done after the transition that asks for it is durable, in order; its key in the ledger names payout and attempt, so that doing it twice does it once. */
 export type PayoutEffect =
@@ -128,7 +129,7 @@ export function next(payout: Payout, event: PayoutEvent): Step | undefined {
     case 'retry':
       if (status !== 'failed' && status !== 'returned') throw wrong(payout, 'tried again')
       if (payout.carried > 0n) throw new PayoutFault('payout-state', 'a part of this payout has arrived: request another one for the rest')
-      return { payout: { ...payout, status: 'requested', approvals: [], attempt: payout.attempt + 1, reference: undefined }, effects: [{ type: 'reserve' }] }
+      return { payout: { ...payout, status: 'requested', approvalsNeeded: event.approvalsNeeded ?? payout.approvalsNeeded, approvals: [], attempt: payout.attempt + 1, reference: undefined }, effects: [{ type: 'reserve' }] }
     default:
       return assertNever(event)
   }

@@ -144,7 +144,7 @@ describe('a request', () => {
   })
 
   test('of whom the operator has frozen is not requested, approved, sent or put into a file, and goes on when that is taken back', async () => {
-    const [waiting, approved] = [await house.request(6_000n * cent), await house.request(500n * cent)]
+    const [approved, waiting] = [await house.request(500n * cent), await house.request(6_000n * cent)]
     await house.payouts.setMethod(house.mara, { ...toBank, schedule: 'daily', threshold: 100n * cent })
     house.frozen.add(house.mara.personId)
     await expect(house.request(500n * cent)).rejects.toMatchObject({ code: 'person-frozen' })
@@ -185,6 +185,83 @@ describe('a request', () => {
     house.clock.jump(7 * 86_400_000)
     await house.payouts.work()
     expect(await house.store.list({ limit: 9 })).toHaveLength(1)
+  })
+})
+
+describe('the limits', () => {
+  const dayMs = 86_400_000
+  const needed = async (amount: bigint): Promise<number> => (await house.request(amount)).payout.approvalsNeeded
+  const quoted = async (amount: bigint): Promise<number> => (await house.payouts.quote(house.mara, amount)).approvalsNeeded
+
+  test('count what an account asks for within 24 hours, as the quote says before', async () => {
+    const said: number[][] = []
+    for (const amount of [2_000n, 3_000n, 100n, 94_900n, 100n]) said.push([await quoted(amount * cent), await needed(amount * cent)])
+    expect(said).toEqual([[0, 0], [0, 0], [1, 1], [1, 1], [2, 2]])
+  })
+
+  test('hold when an account asks by several processes at once', async () => {
+    const ask = async (index: number) => house.open().request({ payee: house.mara, amount: 2_000n * cent, key: `at-once-${index}`, by: { kind: 'publisher', id: house.mara.personId } })
+    const asked = await Promise.all([1, 2, 3, 4].map(ask))
+    expect(asked.filter(({ payout }) => payout.approvalsNeeded === 0)).toHaveLength(2)
+  })
+
+  test('count each payout once, and none that was cancelled', async () => {
+    const { payout } = await house.request(4_000n * cent, 'asked-twice')
+    await house.request(4_000n * cent, 'asked-twice')
+    expect([await quoted(1_000n * cent), await quoted(1_001n * cent)]).toEqual([0, 1])
+    await house.payouts.decide(payout.id, { type: 'cancel' }, { kind: 'publisher', id: house.mara.personId })
+    expect(await needed(5_000n * cent)).toBe(0)
+  })
+
+  test('begin anew after 24 hours', async () => {
+    await house.request(5_000n * cent)
+    house.clock.jump(dayMs - 1)
+    expect(await quoted(100n * cent)).toBe(1)
+    house.clock.jump(1)
+    expect([await quoted(5_000n * cent), await needed(5_000n * cent)]).toEqual([0, 0])
+  })
+
+  test('count what failed again when it is tried again, from then on, once', async () => {
+    await house.payouts.setMethod(house.mara, byHand)
+    const fail = async (amount: bigint): Promise<string> => {
+      const { payout } = await house.request(amount)
+      expect(payout.approvalsNeeded).toBe(0)
+      await house.payouts.decide(payout.id, { type: 'failed', reason: 'nobody came' }, olivia)
+      return payout.id
+    }
+    const [one, other] = [await fail(4_000n * cent), await fail(4_000n * cent)]
+    house.clock.jump(2 * dayMs)
+    const again = (id: string) => house.open().decide(id, { type: 'retry' }, { kind: 'publisher', id: house.mara.personId })
+    expect((await Promise.all([again(one), again(other)])).filter(({ payout }) => payout.approvalsNeeded === 0)).toHaveLength(1)
+    await house.payouts.decide(other, { type: 'cancel' }, { kind: 'publisher', id: house.mara.personId })
+    expect([await quoted(1_000n * cent), await quoted(1_001n * cent)]).toEqual([0, 1])
+  })
+
+  test('count what arrived of a payout that failed', async () => {
+    const partly: SendingRail = { ...rememberingRail(), name: 'interledger', check: () => Promise.resolve({ status: 'failed', reason: 'closed on the way', carried: 3_000n * cent }) }
+    const payouts = house.open({}, partly)
+    await payouts.setMethod(house.mara, { destination: { rail: 'interledger', walletAddress: 'https://closing.test/mara' }, schedule: 'none', threshold: 0n })
+    const ask = (amount: bigint, key: string) => payouts.request({ payee: house.mara, amount, key, by: { kind: 'publisher', id: house.mara.personId } })
+    const { payout } = await ask(4_000n * cent, 'arrives-partly')
+    // The rail moves it by itself.
+    expect([payout.status, payout.carried]).toEqual(['failed', 3_000n * cent])
+    expect([await quoted(2_000n * cent), await quoted(2_001n * cent)]).toEqual([0, 1])
+  })
+
+  test('hold for what is paid out by itself, which does not count the day before though that was late', async () => {
+    await house.payouts.decide((await house.request(190_000n * cent)).payout.id, { type: 'reject', reason: 'not now' }, olivia)
+    await house.request(195_000n * cent)
+    await house.payouts.setMethod(house.mara, { ...toBank, schedule: 'daily', threshold: 100n * cent })
+    const scheduled = async (): Promise<readonly unknown[]> => {
+      await house.payouts.work()
+      const [newest] = await house.store.list({ limit: 1 })
+      return [newest?.payout.requestedBy.kind, newest?.payout.amount, newest?.payout.approvalsNeeded]
+    }
+    house.clock.jump(18 * 3_600_000 + 60_000)
+    expect(await scheduled()).toEqual(['schedule', 5_000n * cent, 2])
+    await house.earn(5_000n * cent)
+    house.clock.jump(dayMs - 60_000)
+    expect(await scheduled()).toEqual(['schedule', 5_000n * cent, 0])
   })
 })
 
@@ -358,6 +435,7 @@ describe('a process that dies', () => {
             insert: (...given: Parameters<typeof own.store.insert>) => own.store.insert(...given),
             get: (id: string) => own.store.get(id),
             byKey: (...given: Parameters<typeof own.store.byKey>) => own.store.byKey(...given),
+            askedSince: (...given: Parameters<typeof own.store.askedSince>) => own.store.askedSince(...given),
             takeEffects: (...given: Parameters<typeof own.store.takeEffects>) => own.store.takeEffects(...given),
             postpone: () => Promise.resolve(),
             dueMethods: () => Promise.resolve([]),

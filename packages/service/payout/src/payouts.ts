@@ -14,7 +14,7 @@ import { type Actor, begin, netOf, next, type PayoutEvent, type RailName } from 
 import type { Method, OpenEffect, PayoutRecord, PayoutStore, Schedule } from './payout-store.ts'
 import { RailRefusal, type SendingRail } from './rails/rail.ts'
 import { sharedBy } from './gathering-name.ts'
-import { approvalsFor, type PayoutPrice, type PayoutTerms, priceOf, wholeOf } from './terms.ts'
+import { approvalsFor, countedFromMs, type PayoutPrice, type PayoutTerms, priceOf, wholeOf } from './terms.ts'
 
 export interface PayoutsOptions {
   readonly store: PayoutStore
@@ -131,13 +131,15 @@ export class Payouts implements AsyncDisposable {
 
   /** Fee, what arrives, and how many operators must agree when she asks for it herself. Throws `method-missing`, `amount-invalid`, `amount-too-small`, `amount-too-large`, `funds-insufficient`. */
   async quote({ accountId, asset }: Payee, amount: bigint | 'all'): Promise<PayoutPrice & { readonly rail: RailName; readonly shown: string; readonly approvalsNeeded: 0 | 1 | 2 }> {
-    const { terms } = this.#options
+    const { store, clock, terms } = this.#options
     requireAsset(asset, terms.asset)
     const { rail, shown } = await this.#methodOf(accountId)
     const available = await this.available(accountId)
     const price = priceOf(amount === 'all' ? wholeOf(available, rail, asset) : amount, rail, terms)
     if (price.amount > available) throw new PayoutFault('funds-insufficient', 'there is less on the account than that')
-    return { ...price, rail, shown, approvalsNeeded: approvalsFor(price.amount, { kind: 'publisher' }, terms) }
+    const by = { kind: 'publisher' } as const
+    const asked = await store.askedSince(accountId, countedFromMs(clock.nowMs(), by))
+    return { ...price, rail, shown, approvalsNeeded: approvalsFor(asked + price.amount, by, terms) }
   }
 
   /** The money is set aside when it resolves, or the payout has failed. Throws what `quote` throws, `key-reused` for another amount under the same key. */
@@ -154,12 +156,17 @@ export class Payouts implements AsyncDisposable {
 
   /** What an operator (then with the action that is written down) or the publisher decides. Throws `payout-unknown`, `payout-state`, `approver-same`, `approver-bound`, and `person-frozen` for what would let money leave. */
   async decide(id: string, event: Exclude<PayoutEvent, { type: 'reserved' | 'refused' }>, actor: Actor, action?: Action): Promise<PayoutRecord> {
-    const { store, clock } = this.#options
+    const { store, clock, terms } = this.#options
     const known = event.type === 'approve' || event.type === 'retry' ? await store.get(id) : undefined
     if (known !== undefined) await this.#refuseFrozen(known.personId)
     const eyes = event.type === 'approve' ? await this.#options.eyes?.() : undefined
-    const changed = await store.change(id as Id<'pout'>, { nowMs: clock.nowMs(), action }, ({ payout }) => {
-      const step = next(payout, event.type === 'approve' && eyes !== undefined ? { ...event, eyes } : event)
+    const nowMs = clock.nowMs()
+    const changed = await store.change(id as Id<'pout'>, { nowMs, action }, async ({ payout }, asked) => {
+      const { amount, requestedBy } = payout
+      let told: PayoutEvent = event.type === 'approve' && eyes !== undefined ? { ...event, eyes } : event
+      // It is asked for anew: what failed did not count until now.
+      if (event.type === 'retry') told = { ...event, approvalsNeeded: approvalsFor((await asked(countedFromMs(nowMs, actor))) + amount, requestedBy, terms) }
+      const step = next(payout, told)
       return step && { step, actor }
     })
     if (changed === undefined) throw new PayoutFault('payout-unknown', 'there is no such payout')
@@ -222,8 +229,9 @@ export class Payouts implements AsyncDisposable {
     const nowMs = clock.nowMs()
     const id = newId('pout', nowMs)
     const { fee } = priceOf(amount, rail, terms)
-    const { payout, effects } = begin({ id, accountId: payee.accountId, rail, asset: payee.asset, amount, fee, requestedBy: by, approvalsNeeded: approvalsFor(amount, by, terms) })
-    return store.insert({ payout, personId: payee.personId, key, destination: sealed(seal, opened(seal, destination, payee.accountId), id), shown }, effects, { nowMs, action })
+    const { accountId, personId, asset } = payee
+    return store.insert({ accountId, personId, key, destination: sealed(seal, opened(seal, destination, accountId), id), shown }, { nowMs, sinceMs: countedFromMs(nowMs, by), action }, (asked) =>
+      begin({ id, accountId, rail, asset, amount, fee, requestedBy: by, approvalsNeeded: approvalsFor(asked + amount, by, terms) }))
   }
 
   #again(record: PayoutRecord, amount: bigint | 'all'): PayoutRecord {

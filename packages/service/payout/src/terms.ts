@@ -15,7 +15,7 @@ export interface PayoutTerms {
   readonly asset: Asset
   /** Smallest amount of a payout, units. */
   readonly minimum: bigint
-  /** Above it an operator must approve, units. */
+  /** Above it an operator must approve, units of what an account asks for within 24 hours. */
   readonly approvalAbove: bigint
   /** Above it two different operators must. */
   readonly fourEyesAbove: bigint
@@ -32,6 +32,11 @@ export interface PayoutPrice {
   readonly fee: bigint
   readonly net: bigint
 }
+
+/** An account's requests of so long count together, so that several small ones are one large one. */
+const limitsWithinMs = 24 * 3_600_000
+/** A daily payout does not count the one of the day before, which may have left somewhat late. */
+const scheduleLateMs = 3_600_000
 
 /** EPC rulebook of SEPA credit transfers, AT-T002: at most 999,999,999.99. */
 const bankAmountMaxWhole = 999_999_999n
@@ -60,7 +65,15 @@ export function wholeOf(available: bigint, rail: RailName, asset: Asset): bigint
   return available <= 0n ? 0n : available - (available % step)
 }
 
-/** How many operators must agree. Who requests for a publisher is one pair of eyes, and never the one that approves. */
+/** From when on an account's other requests count for one that is made now, ms since 1970. */
+export function countedFromMs(nowMs: number, requestedBy: Pick<Actor, 'kind'>): number {
+  return nowMs - limitsWithinMs + (requestedBy.kind === 'schedule' ? scheduleLateMs : 0)
+}
+
+/**
+ * How many operators must agree. Who requests for a publisher is one pair of eyes, and never the one that approves.
+ * @param amount units of this request, and of those of its account that count
+ */
 export function approvalsFor(amount: bigint, requestedBy: Pick<Actor, 'kind'>, { approvalAbove, fourEyesAbove }: PayoutTerms): 0 | 1 | 2 {
   if (amount > fourEyesAbove) return requestedBy.kind === 'operator' ? 1 : 2
   return amount > approvalAbove || requestedBy.kind === 'operator' ? 1 : 0
