@@ -128,3 +128,82 @@ test('an operator gives up a dead address of another provider: what gathered the
   await phone.getByText('Abandonnée').waitFor({ state: 'detached' })
   await phone.context().close()
 })
+
+/** What the bank of the sandbox sends (camt.053): entries of whole euros that leave, by the name that the bank calls each. */
+function statementOf(id: string, toMs: number, entries: readonly { readonly euros: number; readonly endToEnd: string }[]): { readonly name: string; readonly mimeType: string; readonly buffer: Buffer } {
+  const balance = (code: string, euros: number): string => `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">${euros}.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`
+  const at = new Date(toMs).toISOString()
+  const booked = entries.map(({ euros, endToEnd }) => `<Ntry><Amt Ccy="EUR">${euros}.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><NtryDtls><TxDtls><Refs><EndToEndId>${endToEnd}</EndToEndId></Refs><RmtInf><Ustrd>${endToEnd}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>`)
+  const xml = `<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Id>${id}</Id><CreDtTm>${at}</CreDtTm><Acct><Id><IBAN>DE89370400440532013000</IBAN></Id></Acct>
+    ${balance('OPBD', 100)}${balance('CLBD', entries.reduce((left, { euros }) => left - euros, 100))}${booked.join('')}</Stmt></BkToCstmrStmt></Document>`
+  return { name: `${id}.xml`, mimeType: 'application/xml', buffer: Buffer.from(xml) }
+}
+
+test('an operator tells a line of the bank that lost its name which payout it is, once, and marks a payout failed that the bank refused, not before its statements say that nothing left: the money is back', async () => {
+  const { ledger, postgres: { pool } } = product.books
+  const psp = await ledger.openAccount({ name: 'psp[planted]', kind: 'psp', asset: { code: 'EUR', scale: 9 }, debitsMayExceedCredits: true })
+  const { rows: [mara] } = await pool.query<{ id: `acct_${string}` }>("select ledger_account_id as id from accounts.wallet_address where path = 'mara'")
+  await ledger.transfer({ key: 'planted:mara', debitAccountId: psp.id, creditAccountId: mara?.id ?? psp.id, amount: 20_000_000_000n, reason: 'stream' })
+  const before = await product.balance('mara')
+  const hers = await open(`${product.receiver}/payouts`, 'mara', english)
+  for (const [index, amount] of ['3.00', '4.00'].entries()) {
+    await hers.getByLabel('Amount').fill(amount)
+    await hers.getByRole('button', { name: 'Pay out' }).click()
+    await expect.poll(() => hers.locator('.payout-row').count()).toBe(index + 1)
+  }
+  await hers.context().close()
+
+  const page = await open(new URL('/payouts', product.operator).href, 'olivia', english)
+  const theirs = (on: Page, amount: string) => on.locator('.payout-row').filter({ hasText: '•••• 2606' }).filter({ hasText: amount })
+  const line = (on: Page, name: string) => on.locator('.payout-row').filter({ hasText: name })
+  const upload = (statement: ReturnType<typeof statementOf>) => page.locator('input[type=file][accept*=xml]').setInputFiles(statement)
+  for (const amount of ['€3.00', '€4.00']) {
+    await theirs(page, amount).getByRole('button', { name: 'Approve' }).click()
+    await theirs(page, amount).getByText('Approved', { exact: true }).first().waitFor()
+  }
+  await page.getByRole('button', { name: 'Make a file of all approved payouts' }).click()
+  await page.getByText('€7.00 · payouts: 2').waitFor()
+  await page.getByText('All', { exact: true }).click()
+
+  // Two lines of one amount lost their names; only one of them can be the payout. Another operator's page is as it was before that was said.
+  await upload(statementOf('B-1', Date.now(), [{ euros: 3, endToEnd: 'LOST-1' }, { euros: 3, endToEnd: 'LOST-2' }]))
+  await line(page, 'LOST-2').getByRole('button', { name: /^the payout to Mara/ }).waitFor()
+  await expectSound(page)
+  const late = await open(new URL('/payouts', product.operator).href, 'olivia', french)
+  await line(late, 'LOST-2').getByRole('button', { name: /^le versement à Mara/ }).waitFor()
+  await expectSound(late)
+  await late.route('**/api/payouts', () => undefined)
+  await line(page, 'LOST-1').getByRole('button', { name: /^the payout to Mara/ }).click()
+  await line(page, 'LOST-1').getByText('arrived', { exact: true }).waitFor()
+  await theirs(page, '€3.00').getByText('Arrived', { exact: true }).last().waitFor()
+  expect(await line(page, 'LOST-2').getByRole('button').allTextContents()).toEqual(['a fee of the bank', 'our own money'])
+  await line(late, 'LOST-2').getByRole('button', { name: /^le versement à Mara/ }).click()
+  await late.getByText('Cette ligne ne peut pas être cela : montant ou état ne correspondent pas.').waitFor()
+  await expectSound(late)
+  await late.context().close()
+
+  const refuse = async () => {
+    await theirs(page, '€4.00').getByRole('button', { name: 'Mark failed' }).click()
+    await page.getByLabel('Reason, for the publisher').fill('the bank refused it: account closed')
+    await page.getByRole('button', { name: 'Confirm' }).click()
+  }
+  await refuse()
+  await page.getByText(/^The bank may still book this payout/).waitFor()
+  await expectSound(page)
+  await page.getByRole('button', { name: 'Back' }).click()
+  await upload(statementOf('B-2', Date.now() + 10 * 86_400_000, []))
+  await page.getByText('Statement B-2 · lines: 0').waitFor()
+  await refuse()
+  await theirs(page, '€4.00').getByRole('button', { name: 'Try again' }).waitFor()
+  await theirs(page, '€4.00').getByText('What happened').click()
+  await theirs(page, '€4.00').getByText('the bank refused it: account closed').waitFor()
+  await expectSound(page)
+  await page.context().close()
+  expect(await product.balance('mara')).toBe(before - 3_000_000_000n)
+  const { rows } = await pool.query<{ row: string }>(
+    "select d.name || ' -> ' || c.name || ' ' || t.amount || ' ' || t.reason as row from ledger.transfers t join ledger.accounts d on d.id = t.debit_account_id join ledger.accounts c on c.id = t.credit_account_id where 'payout[sepa]' in (d.name, c.name) order by t.posted_at_ms, t.id")
+  expect(rows.map(({ row }) => row.replace(/publisher\[[^\]]*\]/, 'publisher[mara]'))).toEqual([
+    'publisher[mara] -> payout[sepa] 3000000000 payout', 'publisher[mara] -> payout[sepa] 4000000000 payout', 'payout[sepa] -> bank[sepa] 3000000000 payout-settled', 'payout[sepa] -> publisher[mara] 4000000000 payout-return',
+  ])
+  expect(await product.verify()).toMatchObject({ ok: true })
+})
