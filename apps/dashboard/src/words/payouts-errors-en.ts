@@ -22,5 +22,5 @@ export const payoutErrorsEn = {
   'statement-foreign': 'This is the statement of another account.',
   'line-explained': 'Somebody has said already what this line is. Load the page again.',
   'line-differs': 'This line cannot be that: amount or state do not fit.',
-  'payout-at-bank': 'The bank may still book this payout, or has booked something for it. Upload its statements of the days after it should have left first.',
+  'payout-at-bank': 'The bank may still book this payout, or has booked something for it. Upload its statements of the days after it should have left first, and say what lines of this amount are.',
 }

@@ -166,5 +166,5 @@ export const payoutErrorsFr: typeof payoutErrorsEn = {
   'statement-foreign': 'C’est le relevé d’un autre compte.',
   'line-explained': 'Quelqu’un a déjà dit ce qu’est cette ligne. Rechargez la page.',
   'line-differs': 'Cette ligne ne peut pas être cela : montant ou état ne correspondent pas.',
-  'payout-at-bank': 'La banque peut encore comptabiliser ce versement, ou a comptabilisé quelque chose pour lui. Déposez d’abord ses relevés des jours suivant la date prévue.',
+  'payout-at-bank': 'La banque peut encore comptabiliser ce versement, ou a comptabilisé quelque chose pour lui. Déposez d’abord ses relevés des jours suivant la date prévue, et dites ce que sont les lignes de ce montant.',
 }

@@ -351,7 +351,7 @@ describe('the bank’s statement', () => {
   })
 
   test('of the days after is needed before an operator may say that the bank has refused a payout; then the money is back, and what the bank books all the same is found', async () => {
-    const [one, two] = [await house.request(500n * cent), await house.request(700n * cent)]
+    const [one, two, three] = [await house.request(500n * cent), await house.request(700n * cent), await house.request(500n * cent)]
     await house.bank.batch('olivia')
     const [first, second] = [await house.store.get(one.payout.id), await house.store.get(two.payout.id)]
     const refused = (id: string) => house.bank.refused(id, 'the account is closed', olivia)
@@ -360,6 +360,10 @@ describe('the bank’s statement', () => {
     // It should leave on Monday the 23rd.
     await house.bank.take(camt([{ amount: '6.74', sign: 'DBIT', payout: second }], { id: 'S-2', day: '2026-11-24' }), 'olivia')
     await expect(refused(two.payout.id)).rejects.toMatchObject({ code: 'payout-at-bank' })
+    // A line of this amount that lost its name may be it.
+    const nameless = (await house.bank.take(camt([{ amount: '4.75', sign: 'DBIT', endToEndId: 'LOST' }], { id: 'S-4', day: '2026-11-25' }), 'olivia'))[0]
+    await expect(refused(one.payout.id)).rejects.toMatchObject({ code: 'payout-at-bank' })
+    await house.bank.assign({ statementId: nameless?.id ?? 'stmt_', number: 1 }, three.payout.id)
     expect((await refused(one.payout.id)).payout.status).toBe('failed')
     expect((await house.rows()).at(-1)).toBe(`payout[sepa] -> publisher[mara] ${500n * cent} payout-return`)
     await expect(refused(one.payout.id)).rejects.toMatchObject({ code: 'payout-state' })

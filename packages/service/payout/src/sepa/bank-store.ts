@@ -2,7 +2,7 @@ import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
 import type { Kysely, Transaction } from 'kysely'
-import { netOf, next } from '../payout.ts'
+import { netOf, next, type Payout } from '../payout.ts'
 import { changeIn, type PayoutRecord, recordOf, type Tables } from '../payout-store.ts'
 import type { Statement, StatementLine } from './camt053.ts'
 import { isExpected, type LineOutcome, type Match, matchLine, type Named } from './match.ts'
@@ -165,10 +165,12 @@ export class BankStore {
     })
   }
 
-  /** Whether a statement was taken that goes beyond this time, ms since 1970, and none has a line that names this payout. */
-  async isUnbooked(id: Id<'pout'>, attempt: number, untilMs: number): Promise<boolean> {
+  /** Whether a statement was taken that goes beyond this time, ms since 1970, and none has a line that names this payout, or that nobody has explained yet and that could be it by its amount. */
+  async isUnbooked(payout: Payout, untilMs: number): Promise<boolean> {
     const after = await this.#db.selectFrom('payout.statement').select('id').where('to_ms', '>', BigInt(untilMs)).limit(1).executeTakeFirst()
-    const line = await this.#db.selectFrom('payout.statement_line').select('number').where((eb) => eb.or([eb('payout_id', '=', id), eb('end_to_end', '=', endToEndIdOf(id, attempt))])).limit(1).executeTakeFirst()
+    const line = await this.#db.selectFrom('payout.statement_line').select('number')
+      .where((eb) => eb.or([eb('payout_id', '=', payout.id), eb('end_to_end', '=', endToEndIdOf(payout.id, payout.attempt)), eb('outcome', 'in', needsWord).and('amount', '=', -netOf(payout))]))
+      .limit(1).executeTakeFirst()
     return after !== undefined && line === undefined
   }
 

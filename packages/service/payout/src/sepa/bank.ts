@@ -114,7 +114,7 @@ export class Bank {
   }
 
   /**
-   * The bank has refused a payout before it booked anything, which its statements never say. Only once a statement goes beyond the day after it should have left, and none names it: nobody is paid twice by a word.
+   * The bank has refused a payout before it booked anything, which its statements never say. Only once a statement goes beyond the day after it should have left, and none has a line that names it or could be it: nobody is paid twice by a word.
    * Throws `payout-unknown`, `payout-state`, `payout-at-bank`.
    */
   async refused(payoutId: string, reason: string, actor: Actor, action?: Action): Promise<PayoutRecord> {
@@ -123,8 +123,8 @@ export class Bank {
     const sent = await store.batchOf(batchId ?? '')
     if (payout.status !== 'sent' || sent === undefined) throw new PayoutFault('payout-state', 'only a payout that was given to the bank can be refused by it')
     const leftBy = Date.parse(nextBankDay(sent.createdMs)) + dayMs
-    if (!(await store.isUnbooked(payout.id, payout.attempt, leftBy))) {
-      throw new PayoutFault('payout-at-bank', `the bank may still book this payout, or has booked something for it: take its statements beyond ${new Date(leftBy).toISOString().slice(0, 10)} first`)
+    if (!(await store.isUnbooked(payout, leftBy))) {
+      throw new PayoutFault('payout-at-bank', `the bank may still book this payout, or has booked something for it: take its statements beyond ${new Date(leftBy).toISOString().slice(0, 10)} first, and say what lines of this amount are`)
     }
     return payouts.decide(payout.id, { type: 'failed', reason }, actor, action)
   }
