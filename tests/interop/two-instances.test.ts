@@ -327,7 +327,7 @@ describe.each([
     }
     expect((await share([{ pointer: there.payee('nobody-lives-here'), weight: 1 }])).status).toBe(400)
     expect((await share([{ pointer: mara.url, weight: 2 }, { pointer: there.payee('mara'), weight: 1 }])).status).toBe(204)
-    const nothing = { awaitingApproval: '0', underWay: '0', refused: null }
+    const nothing = { awaitingApproval: '0', underWay: '0', refused: null, givenUpMs: null }
     expect(await abroad()).toEqual({ waiting: '0', sent: '0', ...nothing })
     // A subscriber's rest would go there too at her period's end, as far as anybody is there.
     const wallet = new URL((await house.address('alice')).url).origin
