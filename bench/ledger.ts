@@ -16,8 +16,10 @@ import { fillHistory, historyCost, transfersPerChain } from './ledger-history.ts
 const rounds = 5
 const secondsPerRound = 2
 const inFlightMin = 10_000
-const transfersPerRound = 5_000
-const holdsPerRound = 2_000
+const transfersPerRound = 20_000
+const holdsPerRound = 8_000
+/** Of the holds. */
+const bookedMax = 12_000
 const asset = { code: 'EUR', scale: 9 }
 
 export interface LedgerOptions {
@@ -255,8 +257,9 @@ function holds({ bench: { ledger, payer, link, loss }, ids }: Payments): Drive {
 }
 
 function bookings(payments: Payments): Drive {
-  const { bench: { ledger }, ids } = payments
+  const { bench: { ledger } } = payments
   return async () => {
+    const ids = payments.ids.slice(0, bookedMax)
     const startMs = systemClock.monotonicMs()
     let booked = 0
     while (systemClock.monotonicMs() - startMs < 1_000) {
