@@ -27,14 +27,18 @@ beforeAll(async () => {
   reader = new Reader(ready.wallet)
   await reader.signUp('Nora')
   await reader.connect(site)
+})
+afterAll(() => resources.disposeAsync())
+
+/** From here on, until all tests are done. */
+async function read(): Promise<void> {
   const agent = resources.use(await reader.open(site))
   const mara = ready.demoAccounts.find(({ role }) => role === 'publisher')
   agent.say({ type: 'start', requestId: 'article', pointer: mara?.walletAddress })
   await agent.until((heard) => heard.some(({ type }) => type === 'paid'))
   const beat = setInterval(() => agent.say({ type: 'beat' }), 5_000)
   resources.defer(() => clearInterval(beat))
-})
-afterAll(() => resources.disposeAsync())
+}
 
 interface Opened extends AsyncDisposable {
   readonly page: Page
@@ -68,12 +72,15 @@ async function expectSound({ page, complaints }: Opened): Promise<void> {
   expect(complaints).toEqual([])
 }
 
-test('activity shows what reading cost, by payee, site and day, with a chart and its table, and offers it as CSV', async () => {
+// First: she has read nothing yet.
+test('activity says that nothing was spent, then by itself what reading cost, by payee, site and day, with a chart and its table, and offers it as CSV', async () => {
   await using opened = await open('en', '/activity')
   const { page } = opened
   await page.getByLabel('Email', { exact: true }).fill(reader.email)
   await page.getByLabel('Password', { exact: true }).fill(reader.password)
   await page.keyboard.press('Enter')
+  await page.getByText('Nothing was spent in these days').waitFor()
+  await read()
   await page.getByText('While reading').first().waitFor()
   await page.getByText('Who got it').waitFor()
   await page.getByText('magazine.example').waitFor()

@@ -12,7 +12,7 @@ import { Days } from './days.tsx'
 import { daysOf, type PeriodName, periodOf, periods, spentLines, sumOf, type Total, totalsBy } from './totals.ts'
 import './activity.css'
 
-const pollMs = 30_000
+const pollMs = 10_000
 const decimals = 6
 
 /** What she has spent, on what and whom, from the ledger. */
