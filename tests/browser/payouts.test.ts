@@ -198,6 +198,15 @@ test('an operator tells a line of the bank that lost its name which payout it is
   await theirs(page, '€4.00').getByText('What happened').click()
   await theirs(page, '€4.00').getByText('the bank refused it: account closed').waitFor()
   await expectSound(page)
+  // The bank books it all the same: in both languages the line says why nothing followed.
+  const { rows: [refused] } = await pool.query<{ id: string }>("select id from payout.payout where amount - fee = 4000000000 and status = 'failed'")
+  const booked = refused?.id.replace('_', '-') ?? ''
+  await upload(statementOf('B-3', Date.now() + 11 * 86_400_000, [{ euros: 4, endToEnd: booked }]))
+  await line(page, booked).getByText('the payout: Failed').waitFor()
+  const after = await open(new URL('/payouts', product.operator).href, 'olivia', french)
+  await line(after, booked).getByText('le versement : Échoué').waitFor()
+  await expectSound(after)
+  await after.context().close()
   await page.context().close()
   expect(await product.balance('mara')).toBe(before - 3_000_000_000n)
   const { rows } = await pool.query<{ row: string }>(

@@ -1,13 +1,17 @@
 import { Button, FileButton } from '@mantine/core'
+import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { formatMoney } from '../amounts.ts'
 import { Empty, FaultAlert } from '../look/notice.tsx'
+import { statusSchema } from '../payouts/payouts-api.ts'
 import { useDeed } from '../plan/use-deed.ts'
 import { Changes } from '../session/changes.tsx'
 import { useLocale } from '../words/words.ts'
 import { type BankLine, type BankStatement, explainLine, makeBatch, type OperatorPayouts, uploadStatement } from './operator-payouts-api.ts'
 
 const candidatesMax = 5
+const explanations = ['bank-fee', 'own-funds'] as const
+const whys = ['booked-before', 'amount-not-payouts', 'amount-not-files', 'back-before', 'another-attempt'] as const
 
 /** Files for the bank, and what it answered. */
 export function BankPart({ value, reload }: { readonly value: OperatorPayouts; readonly reload: () => Promise<void> }): React.JSX.Element {
@@ -96,13 +100,13 @@ function Line({ statement, line, value, reload }: { readonly statement: BankStat
         <p className="row-title">{formatMoney(line.amount, value.asset, locale)}</p>
         <p className="quiet payout-note">
           {new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(line.bookedMs)} · {line.description}
-          {line.note !== null && ` · ${line.note}`}
+          {line.note !== null && ` · ${noteOf(line.note, t)}`}
         </p>
         {needsWord(line) && (
           <Changes>
             <div className="row-actions">
               <span className="quiet">{t('operatorPayouts.explain')}</span>
-              {(['bank-fee', 'own-funds'] as const).map((as) => (
+              {explanations.map((as) => (
                 <Button key={as} variant="default" size="compact-sm" loading={deed.busy} onClick={() => void deed.run(() => explainLine(statement.id, line.number, { as }))}>
                   {t(`operatorPayouts.explanations.${as}`)}
                 </Button>
@@ -120,6 +124,16 @@ function Line({ statement, line, value, reload }: { readonly statement: BankStat
       <p className={`payout-status payout-${tone}`}>{t(`operatorPayouts.outcome.${line.outcome}`)}</p>
     </li>
   )
+}
+
+/** What the server notes of a line, in words; of a Rivulet before this one as it stands. */
+function noteOf(note: string, t: TFunction): string {
+  const status = statusSchema.options.find((one) => note === `payout-${one}`)
+  if (status !== undefined) return t('operatorPayouts.lineNotes.payoutIs', { status: t(`payouts.status.${status}`) })
+  const why = whys.find((one) => note === one)
+  if (why !== undefined) return t(`operatorPayouts.lineNotes.${why}`)
+  const explained = explanations.find((one) => note === one)
+  return explained === undefined ? note : t(`operatorPayouts.explanations.${explained}`)
 }
 
 /** Payouts that a line may be about, whose name the bank lost: it left, or came back, in just this amount. */

@@ -7,7 +7,7 @@ export const units = z.pipe(z.string().check(z.regex(/^-?[0-9]{1,20}$/)), z.tran
 
 const railSchema = z.enum(['sepa', 'interledger', 'manual', 'stripe'])
 export type Rail = z.infer<typeof railSchema>
-const statusSchema = z.enum(['requested', 'awaiting-approval', 'approved', 'sent', 'settled', 'returned', 'failed', 'cancelled'])
+export const statusSchema = z.enum(['requested', 'awaiting-approval', 'approved', 'sent', 'settled', 'returned', 'failed', 'cancelled'])
 const scheduleSchema = z.enum(['none', 'daily', 'weekly', 'monthly'])
 export type Schedule = z.infer<typeof scheduleSchema>
 

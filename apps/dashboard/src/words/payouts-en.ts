@@ -89,6 +89,7 @@ export const payoutsEn = {
     uploadCsv: 'Upload a statement (CSV)',
     covers: '{{from}} to {{to}} · lines: {{count}}',
     outcome: { new: 'waiting', settled: 'arrived', returned: 'came back', unknown: 'unknown', doubled: 'doubled', altered: 'altered', explained: 'explained' },
+    lineNotes: { 'booked-before': 'the bank’s reference was booked before', 'amount-not-payouts': 'the amount is not the payout’s', 'amount-not-files': 'the amount is not the file’s', 'back-before': 'its return was booked before', 'another-attempt': 'it names another attempt of its payout', payoutIs: 'the payout: {{status}}' },
     explain: 'This is',
     explanations: { 'bank-fee': 'a fee of the bank', 'own-funds': 'our own money', payout: 'the payout to {{name}} of {{date}}' },
     reconciliation: 'Reconciliation',

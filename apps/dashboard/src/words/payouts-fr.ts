@@ -92,6 +92,7 @@ export const payoutsFr: typeof payoutsEn = {
     uploadCsv: 'Déposer un relevé (CSV)',
     covers: 'Du {{from}} au {{to}} · lignes : {{count}}',
     outcome: { new: 'en attente', settled: 'arrivé', returned: 'revenu', unknown: 'inconnu', doubled: 'en double', altered: 'modifié', explained: 'expliqué' },
+    lineNotes: { 'booked-before': 'la référence de la banque a déjà été comptabilisée', 'amount-not-payouts': 'le montant n’est pas celui du versement', 'amount-not-files': 'le montant n’est pas celui du fichier', 'back-before': 'son retour a été comptabilisé avant', 'another-attempt': 'elle nomme une autre tentative de son versement', payoutIs: 'le versement : {{status}}' },
     explain: 'C’est',
     explanations: { 'bank-fee': 'des frais bancaires', 'own-funds': 'notre propre argent', payout: 'le versement à {{name}} du {{date}}' },
     reconciliation: 'Rapprochement',

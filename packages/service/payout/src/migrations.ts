@@ -195,5 +195,12 @@ export const payoutMigrations: Migrations = {
           select batch_id, id, case when reference is not distinct from batch_id then attempt else greatest(attempt - 1, 1) end from payout.payout where batch_id is not null;
       `,
     },
+    {
+      name: '6-what-the-bank-wrote',
+      sql: `
+        -- Which attempt of a payout a line is about by an operator's word: end_to_end stays what the bank wrote.
+        alter table payout.statement_line add column assigned text;
+      `,
+    },
   ],
 }

@@ -350,6 +350,21 @@ describe('the bank’s statement', () => {
     await expect(house.bank.assign(line, one.payout.id)).rejects.toMatchObject({ code: 'line-explained' })
   })
 
+  test('keeps what the bank wrote when it was told its payout: the same statement in another file is the one that was taken, and its booking in another statement is doubled', async () => {
+    const { payout } = await house.request(500n * cent)
+    await house.bank.batch('olivia')
+    const file = camt([{ amount: '4.75', sign: 'DBIT', endToEndId: 'LOST', bankReference: 'R-1' }])
+    const [statement] = await house.bank.take(file, 'olivia')
+    await house.bank.assign({ statementId: statement?.id ?? 'stmt_', number: 1 }, payout.id)
+    const rows = await house.rows()
+    const [again] = await house.bank.take(file.replace('M-S-1', 'M-WEEK'), 'olivia')
+    expect([again?.id, again?.lines]).toMatchObject([statement?.id, [{ outcome: 'settled', endToEndId: 'LOST', payoutId: payout.id }]])
+    const [week] = await house.bank.take(camt([{ amount: '4.75', sign: 'DBIT', endToEndId: 'LOST', bankReference: 'R-1' }], { id: 'S-WEEK' }), 'olivia')
+    expect(week?.lines).toMatchObject([{ outcome: 'doubled', note: 'booked-before' }])
+    await expect(house.bank.assign({ statementId: week?.id ?? 'stmt_', number: 1 }, payout.id)).rejects.toMatchObject({ code: 'line-differs' })
+    expect(await house.rows()).toEqual(rows)
+  })
+
   test('of the days after is needed before an operator may say that the bank has refused a payout; then the money is back, and what the bank books all the same is found', async () => {
     const [one, two, three] = [await house.request(500n * cent), await house.request(700n * cent), await house.request(500n * cent)]
     await house.bank.batch('olivia')
@@ -367,7 +382,7 @@ describe('the bank’s statement', () => {
     expect((await refused(one.payout.id)).payout.status).toBe('failed')
     expect((await house.rows()).at(-1)).toBe(`payout[sepa] -> publisher[mara] ${500n * cent} payout-return`)
     await expect(refused(one.payout.id)).rejects.toMatchObject({ code: 'payout-state' })
-    expect((await house.bank.take(camt([{ amount: '4.75', sign: 'DBIT', payout: first }], { id: 'S-3' }), 'olivia'))[0]?.lines).toMatchObject([{ outcome: 'unknown', note: 'the payout is failed' }])
+    expect((await house.bank.take(camt([{ amount: '4.75', sign: 'DBIT', payout: first }], { id: 'S-3' }), 'olivia'))[0]?.lines).toMatchObject([{ outcome: 'unknown', note: 'payout-failed' }])
   })
 
   test('is taken once, however often it comes; another content under its name is refused', async () => {

@@ -230,7 +230,7 @@ export class ReconciliationService {
     for (const line of lines) {
       const record = line.payoutId === undefined ? undefined : await this.#options.payouts.get(line.payoutId)
       const booked = record === undefined ? undefined : line.amount < 0n ? -netOf(record.payout) : netOf(record.payout)
-      findings.push({ kind: 'altered', reference: line.payoutId ?? line.endToEndId ?? '', booked, stated: line.amount, atMs: line.bookedMs })
+      findings.push({ kind: 'altered', reference: line.payoutId ?? line.names ?? '', booked, stated: line.amount, atMs: line.bookedMs })
     }
     return findings
   }
@@ -241,12 +241,12 @@ export class ReconciliationService {
     const found: Line[] = []
     for (const line of lines) {
       const at = { atMs: line.bookedMs }
-      const named = payoutOf(line.endToEndId ?? '')
+      const named = payoutOf(line.names ?? '')
       if (line.bookedKey !== undefined) found.push({ ...at, reference: line.bookedKey, amount: line.amount })
       else if (named !== undefined) found.push({ ...at, reference: `payout:${named.id}/${named.attempt}/${line.amount < 0n ? 'settle' : 'unsettle'}`, amount: line.amount })
-      else if (line.outcome === 'settled' && line.endToEndId !== undefined) {
+      else if (line.outcome === 'settled' && line.names !== undefined) {
         // One booking for a whole file.
-        for (const { payout, attempt } of await payouts.ofBatch(line.endToEndId.replace('-', '_'))) found.push({ ...at, reference: `payout:${payout.id}/${attempt}/settle`, amount: -netOf(payout) })
+        for (const { payout, attempt } of await payouts.ofBatch(line.names.replace('-', '_'))) found.push({ ...at, reference: `payout:${payout.id}/${attempt}/settle`, amount: -netOf(payout) })
       } else found.push({ ...at, reference: `line ${line.number} of ${line.statementId}: ${line.description.slice(0, 80)}`, amount: line.amount })
     }
     return found

@@ -1,7 +1,7 @@
 import { type Action, ofKysely, recordAction } from '@rivulet/audit'
 import type { Id } from '@rivulet/ids'
 import type { Postgres } from '@rivulet/postgres'
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { netOf, next, type Payout } from '../payout.ts'
 import { changeIn, type PayoutRecord, recordOf, type Tables } from '../payout-store.ts'
 import type { Statement, StatementLine } from './camt053.ts'
@@ -25,7 +25,10 @@ interface LineTable {
   statement_id: string
   number: number
   amount: bigint
+  /** As the bank wrote it. */
   end_to_end: string | null
+  /** What an operator said that it should have written. */
+  assigned: string | null
   bank_reference: string | null
   is_return: boolean
   booked_ms: bigint
@@ -55,7 +58,10 @@ export interface TakenLine extends StatementLine {
   readonly statementId: Id<'stmt'>
   readonly number: number
   readonly outcome: LineOutcome | 'new' | 'explained'
+  /** Which attempt of a payout, or which file, it is about: by an operator's word before the bank's. */
+  readonly names: string | undefined
   readonly payoutId: string | undefined
+  /** A `LineNote`, or what it was explained as. */
   readonly note: string | undefined
   /** Of the ledger's transfer that explains it. */
   readonly bookedKey: string | undefined
@@ -135,7 +141,7 @@ export class BankStore {
       }
       for (let first = 0; first < lines.length; first += 1_000) {
         const values = lines.slice(first, first + 1_000).map((line, index) => ({
-          statement_id: id, number: first + index + 1, amount: line.amount, end_to_end: line.endToEndId ?? null, bank_reference: line.bankReference ?? null, is_return: line.isReturn, booked_ms: BigInt(line.bookedMs),
+          statement_id: id, number: first + index + 1, amount: line.amount, end_to_end: line.endToEndId ?? null, assigned: null, bank_reference: line.bankReference ?? null, is_return: line.isReturn, booked_ms: BigInt(line.bookedMs),
           reason: line.reason ?? null, description: line.description, outcome: 'new', payout_id: null, note: null, booked_key: null,
         }))
         await tx.insertInto('payout.statement_line').values(values).execute()
@@ -158,7 +164,7 @@ export class BankStore {
     return this.#db.transaction().execute(async (tx) => {
       const row = await tx.selectFrom('payout.statement_line').selectAll().where('statement_id', '=', statementId).where('number', '=', number).where('outcome', 'in', needsWord).where('booked_key', 'is', null).forUpdate().executeTakeFirst()
       if (row === undefined) return undefined
-      const named = { ...row, end_to_end: endToEndId }
+      const named = { ...row, assigned: endToEndId }
       const match = await matchOf(tx, named)
       if (match.whole) await write(tx, named, match, nowMs)
       return match.told
@@ -169,7 +175,7 @@ export class BankStore {
   async isUnbooked(payout: Payout, untilMs: number): Promise<boolean> {
     const after = await this.#db.selectFrom('payout.statement').select('id').where('to_ms', '>', BigInt(untilMs)).limit(1).executeTakeFirst()
     const line = await this.#db.selectFrom('payout.statement_line').select('number')
-      .where((eb) => eb.or([eb('payout_id', '=', payout.id), eb('end_to_end', '=', endToEndIdOf(payout.id, payout.attempt)), eb('outcome', 'in', needsWord).and('amount', '=', -netOf(payout))]))
+      .where((eb) => eb.or([eb('payout_id', '=', payout.id), eb(nameOfLine, '=', endToEndIdOf(payout.id, payout.attempt)), eb('outcome', 'in', needsWord).and('amount', '=', -netOf(payout))]))
       .limit(1).executeTakeFirst()
     return after !== undefined && line === undefined
   }
@@ -214,6 +220,12 @@ export class BankStore {
   }
 }
 
+const nameOfLine = sql<string | null>`coalesce(assigned, end_to_end)`
+
+function nameOf({ assigned, end_to_end: written }: LineTable): string | undefined {
+  return assigned ?? written ?? undefined
+}
+
 const needsWord: readonly LineOutcome[] = ['unknown', 'doubled', 'altered']
 
 /** What a line means for the payouts that it names. */
@@ -228,19 +240,20 @@ interface Matched {
 
 async function matchOf(tx: Transaction<BankTables>, row: LineTable): Promise<Matched> {
   const line = lineOf(row)
-  const named = await namedBy(tx, line.endToEndId ?? '')
+  const name = nameOf(row)
+  const named = await namedBy(tx, name ?? '')
   const seen = line.bankReference === undefined ? [] : await tx
     .selectFrom('payout.statement_line')
     .select(['statement_id', 'number'])
     .where('bank_reference', '=', line.bankReference)
     .where('amount', '=', line.amount)
-    .where((eb) => eb('end_to_end', 'is not distinct from', row.end_to_end))
+    .where((eb) => eb.or([eb(nameOfLine, 'is not distinct from', name ?? null), ...(row.assigned === null ? [eb('end_to_end', 'is not distinct from', row.end_to_end)] : [])]))
     .where('outcome', '<>', 'new')
     .limit(2)
     .execute()
   const again = seen.some(({ statement_id: statement, number }) => statement !== row.statement_id || number !== row.number)
   // The bank may book a whole file as one: then it is settled whole, or not at all.
-  const matches = isBatch(line) && named.length > 0 ? matchBatch(line, named, again) : [matchLine(line, named[0], again)]
+  const matches = isBatch(name) && named.length > 0 ? matchBatch(line, named, again) : [matchLine(line, named[0], again)]
   const odd = matches.find((match) => !isExpected(match))
   return { named, matches, whole: odd === undefined, told: odd ?? matches[0] ?? { outcome: 'unknown' } }
 }
@@ -259,15 +272,15 @@ async function write(tx: Transaction<BankTables>, row: LineTable, { named, match
   }
   await tx
     .updateTable('payout.statement_line')
-    .set({ outcome: told.outcome, payout_id: named.length === 1 ? (named[0]?.record.payout.id ?? null) : null, note: told.note ?? null, end_to_end: row.end_to_end })
+    .set({ outcome: told.outcome, payout_id: named.length === 1 ? (named[0]?.record.payout.id ?? null) : null, note: told.note ?? null, assigned: row.assigned })
     .where('statement_id', '=', row.statement_id)
     .where('number', '=', row.number)
     .execute()
   return changed
 }
 
-function isBatch({ endToEndId }: StatementLine): boolean {
-  return /^btch-[0-9a-hjkmnp-tv-z]{26}$/.test(endToEndId ?? '')
+function isBatch(name: string | undefined): boolean {
+  return /^btch-[0-9a-hjkmnp-tv-z]{26}$/.test(name ?? '')
 }
 
 /** The payouts that a line names: one by its own name, or all of a file. Locked. */
@@ -292,7 +305,7 @@ async function cameBackFirst(tx: Transaction<BankTables>, named: readonly Pick<N
     if (!named.some(({ record, attempt: meant }) => record.payout.id === id && meant === attempt)) continue
     const files = await tx.selectFrom('payout.batch_payout').select('batch_id').where('payout_id', '=', id).where('attempt', '=', attempt).execute()
     const names = [endToEndIdOf(id as Id<'pout'>, attempt), ...files.map(({ batch_id: file }) => file.replace('_', '-'))]
-    const left = await tx.selectFrom('payout.statement_line').select('number').where('end_to_end', 'in', names).where('amount', '<', 0n).where('outcome', '=', 'settled').limit(1).executeTakeFirst()
+    const left = await tx.selectFrom('payout.statement_line').select('number').where(nameOfLine, 'in', names).where('amount', '<', 0n).where('outcome', '=', 'settled').limit(1).executeTakeFirst()
     if (left === undefined) back.add(id)
   }
   return back
@@ -300,7 +313,7 @@ async function cameBackFirst(tx: Transaction<BankTables>, named: readonly Pick<N
 
 function matchBatch(line: StatementLine, named: readonly Named[], seen: boolean): readonly Match[] {
   const total = named.reduce((sum, { record }) => sum + netOf(record.payout), 0n)
-  if (seen || line.amount !== -total) return [{ outcome: seen ? 'doubled' : 'altered', note: 'the amount is not that of the batch' }]
+  if (seen || line.amount !== -total) return [seen ? { outcome: 'doubled', note: 'booked-before' } : { outcome: 'altered', note: 'amount-not-files' }]
   return named.map((each) => matchLine({ amount: -netOf(each.record.payout), reason: undefined }, each, false))
 }
 
@@ -319,5 +332,5 @@ function lineOf(row: LineTable): StatementLine {
 }
 
 function takenOf(row: LineTable): TakenLine {
-  return { ...lineOf(row), statementId: row.statement_id as Id<'stmt'>, number: row.number, outcome: row.outcome as TakenLine['outcome'], payoutId: row.payout_id ?? undefined, note: row.note ?? undefined, bookedKey: row.booked_key ?? undefined }
+  return { ...lineOf(row), statementId: row.statement_id as Id<'stmt'>, number: row.number, outcome: row.outcome as TakenLine['outcome'], names: nameOf(row), payoutId: row.payout_id ?? undefined, note: row.note ?? undefined, bookedKey: row.booked_key ?? undefined }
 }
