@@ -5,7 +5,7 @@ module.exports = {
     { name: 'nobody-imports-an-app', severity: 'error', from: { path: '^packages/' }, to: { path: '^apps/' } },
     { name: 'browser-ground-has-no-node', severity: 'error', from: { path: '^packages/(ground/faults|ground/money|wire/web-monetization)/', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
     { name: 'only-through-exports', severity: 'error', from: { path: '^(packages/\\w+/[^/]+|apps/[^/]+)/' }, to: { path: '^(packages/\\w+/[^/]+|apps/[^/]+)/src/(?!(index|testing|migrations|config|accounts|peers|stripe)\\.ts$)', pathNot: '^$1/' } },
-    { name: 'sql-only-in-stores', severity: 'error', from: { pathNot: '(/src/(store|migrations)(\\.|/)|/src/[^/]+-store\\.ts$|^packages/engine/postgres/|\\.pg\\.test\\.ts$|/src/testing\\.ts$)' }, to: { path: 'node_modules/(kysely|pg)/', dependencyTypesNot: ['type-only'] } },
+    { name: 'sql-only-in-stores', severity: 'error', from: { pathNot: '(/src/(store|migrations)(\\.|/)|/src/[^.]+-store\\.ts$|^packages/engine/postgres/|\\.pg\\.test\\.ts$|/src/testing\\.ts$)' }, to: { path: 'node_modules/(kysely|pg)/', dependencyTypesNot: ['type-only'] } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
