@@ -10,7 +10,7 @@ export type LineOutcome = 'settled' | 'returned' | 'unknown' | 'doubled' | 'alte
  * Why a line is taken for that: the bank’s reference was `booked-before`; its amount is another one than the payout’s, or than that of the file that it books as one; what it says left came back before (`back-before`);
  * it names `another-attempt` of the payout; or the payout is in a state in which no such line is expected.
  */
-export type LineNote = 'booked-before' | 'amount-not-payouts' | 'amount-not-files' | 'back-before' | 'another-attempt' | `payout-${PayoutStatus}`
+type LineNote = 'booked-before' | 'amount-not-payouts' | 'amount-not-files' | 'back-before' | 'another-attempt' | `payout-${PayoutStatus}`
 
 export interface Match {
   readonly outcome: LineOutcome
