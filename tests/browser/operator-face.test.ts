@@ -57,6 +57,9 @@ test('from an account to a transfer whose hash the browser computes again, and w
   for (const [field, value] of [['Price', '0.50'], ['Other cost of each sale', '0,10'], ['Publishers’ share', '0'], ['Margin wanted', '40'], ['Payment fee, part', '0'], ['Payment fee, fixed', '0'], ['Fixed cost of the period', '1000']] as const) await page.getByLabel(field, { exact: true }).fill(value)
   await page.locator('.stat').filter({ hasText: 'Break-even' }).getByText('2,500', { exact: true }).waitFor()
   await page.getByText('80% of the price: as wanted').waitFor()
+  // 3 % of 100,000 visits at 0.40 leave 200 of the 1,000: a fiftieth of the 10,000 that were put in.
+  await page.locator('.stat').filter({ hasText: 'Return on investment' }).getByText('2%', { exact: true }).waitFor()
+  await page.getByText('paid back after 50 periods', { exact: false }).waitFor()
   await page.getByLabel('Price', { exact: true }).fill('much')
   await page.getByText('Write a number such as 0.25; per cent from 0 to 100.').waitFor()
   expect(await page.getByLabel('Price', { exact: true }).inputValue()).toBe('much')

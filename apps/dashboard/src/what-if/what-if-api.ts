@@ -13,6 +13,8 @@ export const fields = [
   { name: 'fixedCost', percent: false, initial: '500' },
   { name: 'visits', percent: false, initial: '100000' },
   { name: 'conversion', percent: true, initial: '3' },
+  { name: 'investment', percent: false, initial: '10000' },
+  { name: 'cannibalised', percent: false, initial: '0' },
 ] as const
 export type FieldName = (typeof fields)[number]['name']
 export type Answers = Readonly<Record<FieldName, string>>
@@ -21,6 +23,8 @@ const calculationSchema = z.object({
   unitMargin: z.string(), marginRate: z.string(), targetMet: z.boolean(), priceForTarget: z.nullable(z.string()), costForTarget: z.nullable(z.string()), priceForMarkUp: z.nullable(z.string()), breakEvenVolume: z.nullable(z.string()), targetVolume: z.nullable(z.string()),
   fee: z.object({ perPurchase: z.string(), ratio: z.string(), mark: z.enum(['fine', 'warning', 'alarm']), purchasesForWarning: z.nullable(z.string()), purchasesForAlarm: z.nullable(z.string()) }),
   profit: z.string(),
+  returnOnInvestment: z.nullable(z.string()),
+  paybackPeriods: z.nullable(z.string()),
   tornado: z.array(z.object({ input: z.enum(['price', 'conversion', 'visits', 'cost', 'fixedCost']), lower: z.string(), higher: z.string() })),
   curve: z.array(z.object({ volume: z.string(), revenue: z.string(), costs: z.string(), profit: z.string() })),
 })

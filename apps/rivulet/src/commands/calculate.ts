@@ -14,6 +14,8 @@ const options: readonly (readonly [flag: string, says: string])[] = [
   ['--purchases-per-charge <number>', 'how many purchases share one charge, 1 unless told'],
   ['--visits <number>', 'of the period'],
   ['--conversion <part>', 'of the visits that buy'],
+  ['--investment <amount>', 'put in once'],
+  ['--cannibalised <amount>', 'of the period, that other products lose to this one'],
 ]
 
 /** `rivulet calculate`: break-even, margin, fee ratio and sensitivity of a price. Needs no data folder. */
@@ -32,7 +34,7 @@ export function calculateCommand(): Command {
   })
 }
 
-function legible({ unitMargin, marginRate, targetMet, priceForTarget, costForTarget, priceForMarkUp, breakEvenVolume, targetVolume, fee, profit, tornado }: Calculation): string {
+function legible({ unitMargin, marginRate, targetMet, priceForTarget, costForTarget, priceForMarkUp, breakEvenVolume, targetVolume, fee, profit, returnOnInvestment, paybackPeriods, tornado }: Calculation): string {
   return [
     `margin of one purchase  ${unitMargin} (${marginRate} of the price): the target is ${targetMet ? 'met' : 'missed'}`,
     `target met              ${priceForTarget === null ? 'at no price' : `from a price of ${priceForTarget}`}, ${costForTarget === null ? 'at no cost' : `up to a cost of ${costForTarget}`}`,
@@ -40,6 +42,7 @@ function legible({ unitMargin, marginRate, targetMet, priceForTarget, costForTar
     `fixed costs paid        ${breakEvenVolume === null ? 'by no number of purchases' : `after ${breakEvenVolume} purchases`}, with the target margin ${targetVolume === null ? 'by no number' : `after ${targetVolume}`}`,
     `fee of one purchase     ${fee.perPurchase} (${fee.ratio} of the price): ${fee.mark}; purchases in a charge for 20 %: ${fee.purchasesForAlarm ?? 'no number'}, for 15 %: ${fee.purchasesForWarning ?? 'no number'}`,
     `profit of the period    ${profit}`,
+    ...(returnOnInvestment === null ? [] : [`return on investment    ${returnOnInvestment} a period: paid back ${paybackPeriods === null ? 'in no number of periods' : `after ${paybackPeriods}`}`]),
     ...tornado.map(({ input, lower, higher }) => `  ${input.padEnd(12)} -20 %: ${lower}   +20 %: ${higher}`),
   ].join('\n')
 }

@@ -2,7 +2,7 @@
 import Fraction from 'fraction.js'
 import { z } from 'zod'
 import { costForMargin, marginRate, markUp, priceForMargin, priceForMarkUp, type Product, unitMargin, volumeForMargin } from './margin.ts'
-import { breakEvenCurve, profit, tornado } from './sensitivity.ts'
+import { breakEvenCurve, paybackPeriods, profit, returnOnInvestment, tornado } from './sensitivity.ts'
 import { feeMark, feeOf, feeRatio, purchasesForRatio, type Tariff } from './tariff.ts'
 
 const decimal = z
@@ -26,6 +26,9 @@ export const calculationInput = z.strictObject({
   purchasesPerCharge: z.coerce.number().int().min(1).max(1_000_000).default(1),
   visits: decimal.prefault('0'),
   conversion: share.prefault('0'),
+  /** What was put in once, and what other products lose to this one in a period. */
+  investment: decimal.prefault('0'),
+  cannibalised: decimal.prefault('0'),
 })
 
 export interface Calculation {
@@ -42,6 +45,9 @@ export interface Calculation {
   readonly targetVolume: string | null
   readonly fee: { readonly perPurchase: string; readonly ratio: string; readonly mark: string; readonly purchasesForWarning: string | null; readonly purchasesForAlarm: string | null }
   readonly profit: string
+  /** What the profit, less what is cannibalised, is of the investment, and in how many periods it pays it. null: nothing was put in; in no number of periods. */
+  readonly returnOnInvestment: string | null
+  readonly paybackPeriods: string | null
   /** Up to twice the break-even volume or what the visits bring, whichever is more. */
   readonly curve: readonly { readonly volume: string; readonly revenue: string; readonly costs: string; readonly profit: string }[]
   readonly tornado: readonly { readonly input: string; readonly lower: string; readonly higher: string }[]
@@ -57,6 +63,8 @@ export function calculate(input: z.output<typeof calculationInput>): Calculation
   const perPurchase = feeOf(tariff, price.mul(purchases)).div(purchases)
   const ratio = feeRatio(tariff, price, purchases)
   const product: Product = { price, cost: input.cost.add(perPurchase), creatorShare }
+  const scenario = { product, visits, conversion, fixedCost }
+  const investment = { invested: input.investment, cannibalised: input.cannibalised }
   return {
     unitMargin: written(unitMargin(product)),
     marginRate: written(marginRate(product)),
@@ -75,8 +83,10 @@ export function calculate(input: z.output<typeof calculationInput>): Calculation
       purchasesForAlarm: count(purchasesForRatio(tariff, price, new Fraction(20, 100))),
     },
     curve: curveOf(product, input).map((point) => ({ volume: written(point.volume), revenue: written(point.revenue), costs: written(point.costs), profit: written(point.profit) })),
-    profit: written(profit({ product, visits, conversion, fixedCost })),
-    tornado: tornado({ product, visits, conversion, fixedCost }).map(({ input: name, lower, higher }) => ({ input: name, lower: written(lower), higher: written(higher) })),
+    profit: written(profit(scenario)),
+    returnOnInvestment: maybe(returnOnInvestment(scenario, investment)),
+    paybackPeriods: count(paybackPeriods(scenario, investment)),
+    tornado: tornado(scenario).map(({ input: name, lower, higher }) => ({ input: name, lower: written(lower), higher: written(higher) })),
   }
 }
 

@@ -3,7 +3,7 @@ import Fraction from 'fraction.js'
 import { describe, expect, test } from 'vitest'
 import { calculate, calculationInput } from './calculation.ts'
 import { costForMargin, marginRate, markUp, priceForMargin, priceForMarkUp, type Product, unitMargin, volumeForMargin } from './margin.ts'
-import { type Input, profit, type Scenario, tornado } from './sensitivity.ts'
+import { type Input, paybackPeriods, profit, returnOnInvestment, type Scenario, tornado } from './sensitivity.ts'
 import { crossover, feeMark, feeRatio, purchasesForRatio } from './tariff.ts'
 
 const f = (text: string): Fraction => new Fraction(text)
@@ -105,6 +105,21 @@ describe('what moves the profit', () => {
   })
 })
 
+describe('what comes back of 7,000 that were put in, at a profit of 700 a period', () => {
+  const scenario: Scenario = { product: product('0.50', '0.10'), visits: f('100000'), conversion: f('0.03'), fixedCost: f('500') }
+  test.each([
+    ['0', '0.1', 10n],
+    ['350', '0.05', 20n],
+    ['699', '0.0001', 7_000n],
+    ['700', '0', undefined],
+    ['1400', '-0.1', undefined],
+  ])('when other products lose %s', (cannibalised, part, periods) => {
+    const investment = { invested: f('7000'), cannibalised: f(cannibalised) }
+    expect([returnOnInvestment(scenario, investment)?.round(4).toString(), paybackPeriods(scenario, investment)]).toEqual([part, periods])
+  })
+  test('and of nothing that was put in nothing is said', () => expect(returnOnInvestment(scenario, { invested: f('0'), cannibalised: f('0') })).toBeUndefined())
+})
+
 describe('for any figures', () => {
   const money = fc.integer({ min: 1, max: 1_000_000 }).map((cents) => new Fraction(cents, 100))
   const part = fc.integer({ min: 0, max: 100 }).map((percent) => new Fraction(percent, 100))
@@ -150,6 +165,17 @@ describe('for any figures', () => {
     expect(markUp(product('0.50', '0'))).toBeUndefined()
   })
 
+  test('no fewer periods pay what was put in', () => {
+    fc.assert(
+      fc.property(money, money, money, part, (price, invested, cannibalised, conversion) => {
+        const scenario: Scenario = { product: { price, cost: f('0'), creatorShare: f('0') }, visits: f('1000'), conversion, fixedCost: f('10') }
+        const gain = profit(scenario).sub(cannibalised)
+        const periods = paybackPeriods(scenario, { invested, cannibalised })
+        expect(periods === undefined ? gain.lte(0) : gain.mul(periods).gte(invested) && gain.mul(periods - 1n).lt(invested)).toBe(true)
+      }),
+    )
+  })
+
   test('a price for a margin leaves just that margin', () => {
     fc.assert(
       fc.property(money, money, part, part, (price, cost, creatorShare, margin) => {
@@ -163,7 +189,7 @@ describe('for any figures', () => {
 describe('the calculator', () => {
   test('takes the fee of the rail as a cost of each purchase', () => {
     const answer = calculate(calculationInput.parse({ price: '0.50', feeRate: '0.015', feeFixed: '0.25', purchasesPerCharge: 4 }))
-    expect(answer).toMatchObject({ unitMargin: '0.43', marginRate: '0.86', fee: { perPurchase: '0.07', ratio: '0.14', mark: 'fine', purchasesForWarning: '4', purchasesForAlarm: '3' } })
+    expect(answer).toMatchObject({ returnOnInvestment: null, unitMargin: '0.43', marginRate: '0.86', fee: { perPurchase: '0.07', ratio: '0.14', mark: 'fine', purchasesForWarning: '4', purchasesForAlarm: '3' } })
   })
 
   test('names a price that really leaves the target, fees included', () => {

@@ -1,5 +1,6 @@
 import Fraction from 'fraction.js'
 import { type Product, unitMargin } from './margin.ts'
+import { wholeUp } from './tariff.ts'
 
 export interface Scenario {
   readonly product: Product
@@ -13,6 +14,26 @@ export interface Scenario {
 
 export function profit({ product, visits, conversion, fixedCost }: Scenario): Fraction {
   return visits.mul(conversion).mul(unitMargin(product)).sub(fixedCost)
+}
+
+/** What a period leaves of what was put in. */
+export interface Investment {
+  /** Spent once, before the first sale. */
+  readonly invested: Fraction
+  /** Revenue of the period that other products lose to this one. */
+  readonly cannibalised: Fraction
+}
+
+/** The gain of a period as a part of what was put in; undefined where nothing was. */
+export function returnOnInvestment(scenario: Scenario, { invested, cannibalised }: Investment): Fraction | undefined {
+  return invested.equals(0) ? undefined : profit(scenario).sub(cannibalised).div(invested)
+}
+
+/** The fewest periods whose gain pays what was put in; undefined when no number does. */
+export function paybackPeriods(scenario: Scenario, { invested, cannibalised }: Investment): bigint | undefined {
+  const gain = profit(scenario).sub(cannibalised)
+  if (invested.equals(0)) return 0n
+  return gain.lte(0) ? undefined : wholeUp(invested.div(gain))
 }
 
 export type Input = 'price' | 'conversion' | 'visits' | 'cost' | 'fixedCost'
