@@ -95,7 +95,7 @@ describe('one second of attention becomes one durable credit', () => {
   test('9 debit: what the page was told is what the wallet booked', async () => {
     agent.say({ type: 'stop', requestId: 'article', final: true })
     await agent.until((heard) => heard.some(({ type }) => type === 'stopped'))
-    await expect.poll(async () => (await the()).state, { timeout: 30_000 }).toBe('closed')
+    await expect.poll(async () => (await the()).state).toBe('closed')
     const told = agent.paid.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
     expect((await the()).total).toBe(told)
     expect(await ledger.receiving.totalOf(stream.connection)).toBe(told)
@@ -108,7 +108,7 @@ describe('one second of attention becomes one durable credit', () => {
     const { total, posted } = await the()
     expect(posted).toBe(total)
     expect((await reader.me()).balance).toMatchObject({ posted: (budget - total).toString(), pending: '0', accrued: '0' })
-    await expect.poll(async () => JSON.parse((await rivulet(['balance', pointer.split('/').at(-1) ?? '', '--json', '--data', folder])).stdout) as object, { timeout: 20_000 }).toMatchObject({ posted: total.toString(), accrued: '0', assetCode: 'EUR', assetScale: 9 })
+    await expect.poll(async () => JSON.parse((await rivulet(['balance', pointer.split('/').at(-1) ?? '', '--json', '--data', folder])).stdout) as object).toMatchObject({ posted: total.toString(), accrued: '0', assetCode: 'EUR', assetScale: 9 })
   })
 
   test('and the books prove it', async () => {

@@ -90,21 +90,21 @@ function statementOf(id: string, [opening, closing]: readonly [string, string], 
 }
 
 test('to a wallet address it arrives to the unit, once', async () => {
-  await expect.poll(() => posted('mara'), { timeout: 30_000 }).toBeGreaterThan(1_200_000_000n)
+  await expect.poll(() => posted('mara')).toBeGreaterThan(1_200_000_000n)
   const [maras, bens] = [await posted('mara'), await posted('ben')]
   const paid = await pay({ rail: 'interledger', walletAddress: `${product.ready.wallet}/ben` }, 90_000_007n, 'to-ben-please')
   await mara('POST', '/api/payouts', { amount: '90000007', key: 'to-ben-please' })
-  await expect.poll(async () => (await latest())?.status, { timeout: 30_000 }).toBe('settled')
+  await expect.poll(async () => (await latest())?.status).toBe('settled')
   expect((await latest())?.timeline.map(({ status, by }) => `${status} ${by}`)).toEqual(['requested publisher', 'approved rail', 'sent rail', 'settled rail'])
-  await expect.poll(() => posted('ben'), { timeout: 20_000 }).toBe(bens + 90_000_007n)
+  await expect.poll(() => posted('ben')).toBe(bens + 90_000_007n)
   expect([paid.id, await posted('mara')]).toEqual([(await latest())?.id, maras - 90_000_007n])
-  await expect.poll(() => told.map(({ type, data }) => [type, data.payout]), { timeout: 30_000 }).toEqual([['payout.sent', paid.id], ['payout.settled', paid.id]])
+  await expect.poll(() => told.map(({ type, data }) => [type, data.payout])).toEqual([['payout.sent', paid.id], ['payout.settled', paid.id]])
 })
 
 test('to a closed pointer it fails in words, and the money is back', async () => {
   const maras = await posted('mara')
   await pay({ rail: 'interledger', walletAddress: `${product.ready.receiver}/nobody-lives-here` }, 9_000_001n, 'to-nobody-at-all')
-  await expect.poll(async () => (await latest())?.status, { timeout: 30_000 }).toBe('failed')
+  await expect.poll(async () => (await latest())?.status).toBe('failed')
   expect((await latest())?.timeline.at(-1)?.note).toContain('nobody-lives-here cannot be paid')
   expect(await posted('mara')).toBe(maras)
 })
