@@ -54,6 +54,14 @@ function teller({ config, postgres, clock }: Pick<Parts, 'config' | 'postgres' |
   }
 }
 
+/** A publisher is written to when somebody says where her payouts go: it may not have been she. */
+function tellerOfMoves({ config, clock }: Pick<Parts, 'config' | 'clock'>, { mails, accounts }: Mailed): NonNullable<PayoutsOptions['tellMoved']> {
+  return async ({ personId, accountId, shown }) => {
+    const person = await accounts.personById(personId)
+    if (person !== undefined) await mails.post({ key: `payout-moved/${accountId}/${clock.nowMs()}`, to: person.email, language: person.language, template: 'payout-moved', fields: { to: shown, url: `${config.publicUrls.receiver}/payouts` } })
+  }
+}
+
 export interface PayoutParts {
   readonly payouts: Payouts
   readonly store: PayoutStore
@@ -70,7 +78,7 @@ export async function openPayouts({ config, postgres, ledger, clock, log, mailed
   const { terms, rails: offered, bank: debtor } = config.payouts
   const stripe = await connectOf(config, postgres)
   const funding = new FundingStore(postgres)
-  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), eyes: () => mailed.accounts.operators().eyes(), giveBack: givingBack({ ledger, accounts: mailed.accounts, toBudgets: toBudgets({ postgres, ledger, clock }, funding, mailed) }) }) })
+  const payouts = new Payouts({ store, ledger, own: new OwnMoney({ postgres, ledger }), clock, log, seal, terms, offered, background, watch, frozenAmong: (ids) => mailed?.accounts.frozenAmong(ids) ?? Promise.resolve(new Set<string>()), ...(stripe !== undefined && { stripeAccountOf: (personId) => stripe.connected.of(personId) }), ...(mailed !== undefined && { tell: teller({ config, postgres, clock }, store, mailed), tellMoved: tellerOfMoves({ config, clock }, mailed), eyes: () => mailed.accounts.operators().eyes(), giveBack: givingBack({ ledger, accounts: mailed.accounts, toBudgets: toBudgets({ postgres, ledger, clock }, funding, mailed) }) }) })
   if (stripe !== undefined) payouts.sendBy(stripeRail(stripe.connect))
   const bankStore = new BankStore(postgres)
   const reconciliation = new ReconciliationService({ ledger, payouts: store, bank: bankStore, providers: new ProviderStore(postgres), clock, asset: config.asset, settling: config.payouts.settling, pots: () => openPots(funding.pools) })

@@ -21,6 +21,16 @@ beforeEach(async () => {
 
 afterEach(() => house[Symbol.asyncDispose]())
 
+test('who says where her payouts go is told so, once for each place and not for another schedule: somebody else may have said it', async () => {
+  const told: string[] = []
+  const payouts = house.open({ tellMoved: ({ personId, shown }) => Promise.resolve(void told.push(`${personId === house.mara.personId ? 'mara' : personId}: ${shown}`)) })
+  await payouts.setMethod(house.mara, { ...toBank, schedule: 'weekly', threshold: 5_000n * cent })
+  expect(told).toEqual([])
+  for (let again = 0; again < 2; again += 1) await payouts.setMethod(house.mara, { ...toBank, destination: { ...toBank.destination, iban: 'DE89370400440532013000' } })
+  await payouts.setMethod(house.mara, byHand)
+  expect(told).toEqual(['mara: DE89 •••• 3000', 'mara: cash, at the desk'])
+})
+
 describe('money', () => {
   test('is set aside when a payout is requested, leaves when the bank has booked it, and our fee with it', async () => {
     const { payout } = await house.request(1_000n * cent)
@@ -396,6 +406,12 @@ describe('the bank’s statement', () => {
     // In another file, such as that of the week.
     expect((await house.bank.take(file.replace('M-S-1', 'M-WEEK'), 'olivia'))[0]?.id).toBe(one[0]?.id)
     await expect(house.bank.take(file.replace('line 0', 'line x'), 'olivia')).rejects.toMatchObject({ code: 'statement-invalid' })
+  })
+
+  test('with a payment that was sent in another currency is taken as the bank has booked it', async () => {
+    const file = camt([{ amount: '1.00', sign: 'CRDT' }])
+    const dollars = file.replace(/(<TxDtls>.*?)<Amt Ccy="EUR">1.00</s, '$1<Amt Ccy="USD">1.08<')
+    expect([dollars === file, (await house.bank.take(dollars, 'olivia'))[0]?.lines]).toMatchObject([false, [{ amount: 100n * cent, outcome: 'unknown' }]])
   })
 
   test.each([

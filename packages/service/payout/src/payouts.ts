@@ -42,6 +42,8 @@ export interface PayoutsOptions {
   readonly eyes?: () => Promise<ReadonlyMap<string, string>>
   /** Tells the publisher; called at least once for each news. */
   readonly tell?: (record: PayoutRecord, what: 'sent' | 'settled' | 'failed' | 'returned') => Promise<void>
+  /** Tells somebody that her payouts go elsewhere from now on. */
+  readonly tellMoved?: (method: Pick<Method, 'personId' | 'accountId' | 'shown'>) => Promise<void>
 }
 
 /** Whose money it is. */
@@ -125,7 +127,10 @@ export class Payouts implements AsyncDisposable {
       accountId, personId, rail: destination.rail, destination: sealed(seal, destination, accountId), shown: shownDestination(destination), schedule: given.schedule, threshold: given.threshold,
       dueMs: nextDue(given.schedule, clock.nowMs()),
     }
+    const before = await store.method(accountId)
     await store.setMethod(method)
+    const moved = before === undefined || JSON.stringify(opened(seal, before.destination, accountId)) !== JSON.stringify(destination)
+    if (moved && !(await this.#gathers(accountId))) await this.#options.tellMoved?.(method)
     return { ...method, givenUpMs: undefined }
   }
 

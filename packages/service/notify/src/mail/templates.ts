@@ -9,6 +9,8 @@ export type MailContent =
   | { readonly template: 'account-exists'; readonly fields: { readonly url: string } }
   | { readonly template: 'reset-password'; readonly fields: { readonly url: string } }
   | { readonly template: 'confirm-payment'; readonly fields: { readonly plan: string; readonly price: Money; readonly untilMs: number; readonly url: string } }
+  /** Announced before the first charge; `period`: of the price. */
+  | { readonly template: 'trial-ends'; readonly fields: { readonly plan: string; readonly price: Money; readonly period: 'month' | 'year'; readonly endsMs: number; readonly url: string } }
   | { readonly template: 'renewal-failed'; readonly fields: { readonly plan: string; readonly price: Money; readonly retryAtMs: number | undefined; readonly url: string } }
   | { readonly template: 'subscription-ended'; readonly fields: { readonly plan: string; readonly url: string } }
   | { readonly template: 'receipt'; readonly fields: { readonly plan: string; readonly paid: Money; readonly paidMs: number; readonly url: string } }
@@ -16,6 +18,8 @@ export type MailContent =
   | { readonly template: 'share-returned'; readonly fields: { readonly returned: Money; readonly running: boolean; readonly url: string } }
   | { readonly template: 'payout-sent'; readonly fields: { readonly payout: Money; readonly fee: Money; readonly to: string; readonly url: string } }
   | { readonly template: 'payout-returned'; readonly fields: { readonly payout: Money; readonly reason: string; readonly url: string } }
+  /** She, or who is signed in as her, has said where payouts go. */
+  | { readonly template: 'payout-moved'; readonly fields: { readonly to: string; readonly url: string } }
   | { readonly template: 'site-lost'; readonly fields: { readonly site: string; readonly url: string } }
   | { readonly template: 'passkey-added'; readonly fields: { readonly url: string } }
   | { readonly template: 'operator-invited'; readonly fields: { readonly url: string } }
@@ -78,6 +82,11 @@ function english({ template, fields }: MailContent, locale: string): Words {
         subject: `Confirm your payment of ${money(fields.price)}`, before: [`Your bank asks whether you want to pay ${money(fields.price)} for ${fields.plan}. Until you say so nothing is charged.`], link: 'Confirm the payment',
         after: [`You can do this until ${day(fields.untilMs)}. If you do nothing, the payment lapses.`],
       }
+    case 'trial-ends':
+      return {
+        subject: `Your free days end on ${day(fields.endsMs)}`, before: [`Your free days with ${fields.plan} end on ${day(fields.endsMs)}. From then on your card is charged ${money(fields.price)} a ${fields.period}, until you cancel.`], link: 'See your plan',
+        after: ['If you do not want that, cancel before that day: then nothing is charged.'],
+      }
     case 'renewal-failed':
       return {
         subject: 'Your renewal could not be paid',
@@ -98,6 +107,8 @@ function english({ template, fields }: MailContent, locale: string): Words {
       return { subject: `Payout sent: ${money(fields.payout)}`, before: [`${money(fields.payout)} are on their way to ${fields.to}.`, `The fee was ${money(fields.fee)}.`], link: 'See your payouts', after: [] }
     case 'payout-returned':
       return { subject: `Payout returned: ${money(fields.payout)}`, before: [`A payout of ${money(fields.payout)} came back: ${fields.reason}`, 'The money is in your balance again.'], link: 'See your payouts', after: ['Check where payouts are sent before you ask for the next one.'] }
+    case 'payout-moved':
+      return { subject: 'Where your payouts go has changed', before: [`From now on your payouts go to ${fields.to}.`], link: 'See your payouts', after: ['If it was not you, say again where they go, sign out everywhere else, choose a new password, and tell the operator.'] }
     case 'site-lost':
       return { subject: `The proof of ${fields.site.slice(0, 60)} has vanished`, before: [`The record or file that proves that ${fields.site} is yours was not found any more, three times in a row.`, 'What readers pay still arrives; only the site no longer counts as proven.'], link: 'See what was looked for', after: ['Put the record or the file back: it is found within a day, or at once when you ask for it.'] }
     case 'passkey-added':
@@ -123,6 +134,11 @@ function french({ template, fields }: MailContent): Words {
         subject: `Confirmez votre paiement de ${money(fields.price)}`, before: [`Votre banque demande si vous voulez payer ${money(fields.price)} pour ${fields.plan}. Tant que vous ne l’avez pas dit, rien n’est débité.`], link: 'Confirmer le paiement',
         after: [`Vous avez jusqu’au ${day(fields.untilMs)}. Si vous ne faites rien, le paiement est abandonné.`],
       }
+    case 'trial-ends':
+      return {
+        subject: `Vos jours gratuits se terminent le ${day(fields.endsMs)}`, before: [`Vos jours gratuits avec ${fields.plan} se terminent le ${day(fields.endsMs)}. Ensuite, votre carte est débitée de ${money(fields.price)} par ${fields.period === 'year' ? 'an' : 'mois'}, jusqu’à ce que vous résiliiez.`], link: 'Voir votre formule',
+        after: ['Si vous ne le souhaitez pas, résiliez avant ce jour : rien ne sera débité.'],
+      }
     case 'renewal-failed':
       return {
         subject: 'Votre renouvellement n’a pas pu être payé',
@@ -143,6 +159,8 @@ function french({ template, fields }: MailContent): Words {
       return { subject: `Versement envoyé : ${money(fields.payout)}`, before: [`${money(fields.payout)} sont en route vers ${fields.to}.`, `Les frais ont été de ${money(fields.fee)}.`], link: 'Voir vos versements', after: [] }
     case 'payout-returned':
       return { subject: `Versement retourné : ${money(fields.payout)}`, before: [`Un versement de ${money(fields.payout)} est revenu : ${fields.reason}`, 'L’argent est de nouveau dans votre solde.'], link: 'Voir vos versements', after: ['Vérifiez où les versements sont envoyés avant d’en demander un autre.'] }
+    case 'payout-moved':
+      return { subject: 'La destination de vos versements a changé', before: [`Désormais, vos versements vont à ${fields.to}.`], link: 'Voir vos versements', after: ['Si ce n’était pas vous, indiquez de nouveau où ils vont, déconnectez-vous partout ailleurs, choisissez un nouveau mot de passe et prévenez l’exploitant.'] }
     case 'site-lost':
       return { subject: `La preuve de ${fields.site.slice(0, 60)} a disparu`, before: [`L’enregistrement ou le fichier qui prouve que ${fields.site} est à vous n’a plus été trouvé, trois fois de suite.`, 'Ce que paient les lecteurs arrive toujours ; seul le site ne compte plus comme prouvé.'], link: 'Voir ce qui a été cherché', after: ['Remettez l’enregistrement ou le fichier : il sera trouvé dans la journée, ou aussitôt si vous le demandez.'] }
     case 'passkey-added':

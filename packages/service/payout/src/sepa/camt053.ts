@@ -134,7 +134,9 @@ function linesOf(one: z.output<typeof entry>, { asset, toMs, where }: { readonly
     return [{ ...common, amount: whole, endToEndId, bankReference: referenceOf(one.AcctSvcrRef), isReturn: reversal, reason: undefined, description: one.AddtlNtryInf ?? '' }]
   }
   const lines = transactions.map((each, index) => {
-    const given = each.Amt ?? each.AmtDtls?.TxAmt?.Amt ?? (transactions.length === 1 ? one.Amt : undefined)
+    const own = each.Amt ?? each.AmtDtls?.TxAmt?.Amt
+    // What was sent in another currency the bank has booked in the account's: alone it is the whole entry.
+    const given = transactions.length === 1 && own?.['@_Ccy'] !== one.Amt['@_Ccy'] ? one.Amt : own
     if (given === undefined) throw invalid(`${where}, transaction ${index + 1} has no amount`)
     const named = referenceOf(one.AcctSvcrRef)
     const ofEntry = named === undefined || transactions.length === 1 ? named : `${named}/${index + 1}`
