@@ -17,7 +17,7 @@ const read = (file: object): ReturnType<typeof readConfig> => {
 }
 const plan = { key: 'reader', name: 'Reader', price: '5000000000', rate: '100000' }
 
-test.each([['none', undefined], ['nothing', '0'], ['less than nothing', '-5000000000'], ['parts of units', '0.5'], ['more than counters hold', '9'.repeat(19)], ['a number', 5_000_000_000], ['words', 'free']])('a plan whose price is %s is refused by its field', (_name, price) => {
+test.each([['none', undefined], ['nothing', '0'], ['less than nothing', '-5000000000'], ['parts of units', '0.5'], ['more than counters hold', '9'.repeat(19)], ['a number', 5_000_000_000], ['words', 'free'], ['no whole cents', '5000000001']])('a plan whose price is %s is refused by its field', (_name, price) => {
   expect(() => read({ plans: [plan, { ...plan, key: 'patron', price }] })).toThrowError(/plans\.1\.price/)
 })
 

@@ -250,7 +250,7 @@ export function readConfig(options: ConfigOptions): Config {
     logLevel: environment.RIVULET_LOG,
     mail: mailOf(environment.RIVULET_SMTP_URL ?? secrets.smtpUrl, environment.RIVULET_MAIL_FROM ?? file?.mailFrom),
     stripe: stripeOf(environment, secrets),
-    plans: (file?.plans ?? []).map((plan) => ({ ...plan, price: BigInt(plan.price), rate: BigInt(plan.rate), asset: file?.asset ?? { code: 'EUR', scale: 9 } })),
+    plans: (file?.plans ?? []).map((plan, index) => ({ ...plan, price: chargeable(BigInt(plan.price), asset, `plans.${index}.price`), rate: BigInt(plan.rate), asset })),
     invoices: {
       ...(file?.invoices ?? { seller: { name: file === undefined || file.sandbox ? 'Rivulet sandbox' : new URL(file.publicUrls.wallet).host, address: [] }, prefix: 'RIV-', vatBasisPoints: 0 }),
       english: file?.english ?? (asset.code === 'USD' ? 'en-US' : 'en-GB'),
@@ -283,6 +283,12 @@ function readInstallation(dataFolder: string): InstallationFile | z.infer<typeof
   const file = readJson(path)
   const isSandbox = typeof file === 'object' && file !== null && 'sandbox' in file && file.sandbox === true
   return isSandbox ? check(sandboxFileSchema, file, path) : check(fileSchema, file, path)
+}
+
+/** Cards are charged whole hundredths. Throws `config-invalid`. */
+function chargeable(price: bigint, { code, scale }: Asset, field: string): bigint {
+  if (scale > 2 && price % 10n ** BigInt(scale - 2) !== 0n) throw new ConfigFault('config-invalid', `${field}: must be whole hundredths of 1 ${code}, since no card can be charged less`)
+  return price
 }
 
 function stripeOf({ RIVULET_STRIPE_SECRET_KEY: secretKey, RIVULET_STRIPE_WEBHOOK_SECRET: webhookSecret, RIVULET_STRIPE_PAYOUT_WEBHOOK_SECRETS: payoutWebhookSecrets, RIVULET_STRIPE_API_URL: apiUrl }: z.infer<typeof environmentSchema>, { stripe }: Secrets): Config['stripe'] {
