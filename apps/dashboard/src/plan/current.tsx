@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { formatMoney } from '../amounts.ts'
 import { FaultAlert } from '../look/notice.tsx'
 import { useLocale } from '../words/words.ts'
 import { CardPart } from './card-part.tsx'
@@ -29,7 +30,9 @@ export function Current({ subscription, cards, returned, onChange }: CurrentProp
   useEffect(() => {
     if (confirmed) void checkPayment().then(onChange, () => undefined)
   }, [confirmed, onChange])
-  const goesOn = !cancelled && !pausing && status !== 'paused'
+  const goesOn = !cancelled && !pausing
+  // Of a period that is not paid, or of none, nothing is left to be enjoyed.
+  const endsNow = status === 'paused' || (status === 'grace' && subscription.retryAtMs !== null)
 
   return (
     <section className="card" aria-labelledby="current-title">
@@ -41,7 +44,7 @@ export function Current({ subscription, cards, returned, onChange }: CurrentProp
       <p className={status === 'grace' ? 'plan-status plan-trouble' : 'plan-status'} role="status">
         <Status subscription={subscription} date={date} />
       </p>
-      {nextPlan !== null && <p className="quiet">{t('plan.next', { date, name: nextPlan.name })}</p>}
+      {nextPlan !== null && !cancelled && <p className="quiet">{t('plan.next', { date, name: nextPlan.name })}</p>}
       {confirmation !== null && (
         <div className="plan-confirm">
           <p>{t('plan.confirmTitle')}</p>
@@ -59,7 +62,7 @@ export function Current({ subscription, cards, returned, onChange }: CurrentProp
       {deed.fault !== undefined && <FaultAlert fault={deed.fault} />}
       {asked ? (
         <div className="row-actions">
-          <p className="quiet">{t('plan.cancelSure', { date })}</p>
+          <p className="quiet">{endsNow ? t('plan.cancelNow') : t('plan.cancelSure', { date })}</p>
           <Button color="red" size="compact-md" loading={deed.busy} autoFocus onClick={() => void deed.run(() => wish('cancel')).then(() => setAsked(false))}>
             {t('plan.cancelYes')}
           </Button>
@@ -81,9 +84,11 @@ export function Current({ subscription, cards, returned, onChange }: CurrentProp
           )}
           {goesOn && (
             <>
-              <Button variant="default" size="compact-md" loading={deed.busy} onClick={() => void deed.run(() => wish('pause'))}>
-                {t('plan.pause')}
-              </Button>
+              {status !== 'paused' && (
+                <Button variant="default" size="compact-md" loading={deed.busy} onClick={() => void deed.run(() => wish('pause'))}>
+                  {t('plan.pause')}
+                </Button>
+              )}
               <Button variant="default" size="compact-md" onClick={() => setAsked(true)}>
                 {t('plan.cancel')}
               </Button>
@@ -99,9 +104,13 @@ export function Current({ subscription, cards, returned, onChange }: CurrentProp
 function Status({ subscription, date }: { readonly subscription: Subscription; readonly date: string }): React.ReactNode {
   const { t } = useTranslation()
   const locale = useLocale()
-  const { status, cancelled, pausing, retryAtMs } = subscription
+  const { status, cancelled, pausing, retryAtMs, plan, nextPlan } = subscription
   if (status === 'grace' && retryAtMs !== null) return t('plan.status.graceRetry', { date: new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(retryAtMs) })
   if (status === 'active' && cancelled) return t('plan.status.cancelled', { date })
   if (status === 'active' && pausing) return t('plan.status.pausing', { date })
-  return t(`plan.status.${status}`, { date })
+  if (status === 'trial' && cancelled) return t('plan.status.trialCancelled', { date })
+  if (status === 'trial' && pausing) return t('plan.status.trialPausing', { date })
+  const { price, period, assetCode, assetScale } = nextPlan ?? plan
+  const amount = formatMoney(price, { code: assetCode, scale: assetScale }, locale)
+  return t(`plan.status.${status}`, { date, price: period === 'month' ? t('plan.perMonth', { amount }) : t('plan.perYear', { amount }) })
 }

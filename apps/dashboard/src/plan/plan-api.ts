@@ -79,13 +79,18 @@ export type Cards = z.infer<typeof cardsSchema>
 
 /** All that the page shows, at one moment. Throws ApiFault, status 401 when nobody is signed in. */
 export async function loadSubscription() {
-  const [me, { plans, cards }, { subscription, statements, pools }, { invoices }] = await Promise.all([
+  const [me, { plans, cards }, { subscription, mayTry, statements, pools }, { invoices }] = await Promise.all([
     callApi('/api/me', { answer: z.object({ person: personSchema }) }),
     callApi('/api/plans', { answer: z.object({ plans: z.array(planSchema), cards: cardsSchema }) }),
-    callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), statements: z.array(statementSchema), pools: z.array(poolSchema) }) }),
+    callApi('/api/subscription', { answer: z.object({ subscription: z.nullable(subscriptionSchema), mayTry: z.boolean(), statements: z.array(statementSchema), pools: z.array(poolSchema) }) }),
     callApi('/api/invoices', { answer: z.object({ invoices: z.array(invoiceSchema) }) }),
   ])
-  return { person: me.person, plans, cards, subscription, statements, pools, invoices }
+  return { person: me.person, plans: mayTry ? plans : plans.map(withoutTrial), cards, subscription: subscription && { ...subscription, plan: withoutTrial(subscription.plan) }, statements, pools, invoices }
+}
+
+/** Free days are for newcomers: to others nothing is said of them. */
+function withoutTrial(plan: Plan): Plan {
+  return { ...plan, trialDays: 0 }
 }
 
 /** The number of a card of the sandbox, or the page of the provider on which she entered one. */

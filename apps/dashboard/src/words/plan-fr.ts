@@ -12,7 +12,9 @@ export const planFr: typeof planEn = {
     trial: '{{days}} jours gratuits',
     status: {
       starting: 'Le premier paiement est en cours',
-      trial: 'Gratuite jusqu’au {{date}}',
+      trial: 'Gratuite jusqu’au {{date}}, puis {{price}}',
+      trialCancelled: 'Gratuite jusqu’au {{date}}, puis elle prend fin',
+      trialPausing: 'Gratuite jusqu’au {{date}}, puis suspendue',
       active: 'Payée jusqu’au {{date}}, puis renouvelée',
       cancelled: 'Payée jusqu’au {{date}}, puis elle prend fin',
       pausing: 'Payée jusqu’au {{date}}, puis suspendue',
@@ -28,11 +30,12 @@ export const planFr: typeof planEn = {
     nothingOfferedWhy: 'L’exploitant de ce portefeuille n’a pas encore mis en place les paiements.',
     choose: 'Choisir une formule',
     change: 'Changer de formule',
-    changeWhy: 'Une formule plus chère commence aussitôt et coûte la différence pour les jours qui restent ; une moins chère commence avec la période suivante.',
+    changeWhy: 'Une formule plus chère commence aussitôt et coûte la différence pour les jours qui restent ; une moins chère, et une dont la différence est trop petite pour une carte, commence avec la période suivante.',
     take: 'Prendre {{name}}',
     taken: 'C’est votre formule',
     cancel: 'Résilier',
     cancelSure: 'Votre formule prend fin le {{date}}. D’ici là, rien ne change.',
+    cancelNow: 'Votre formule prend fin maintenant, et plus rien n’est débité.',
     cancelYes: 'Oui, résilier',
     keep: 'Garder la formule',
     pause: 'Suspendre',
@@ -98,6 +101,7 @@ export const planFr: typeof planEn = {
 
 export const planErrorsFr: typeof planErrorsEn = {
   'card-invalid': 'Cette carte n’est pas acceptée. Dans le bac à sable, utilisez un des numéros indiqués sous le champ ; ailleurs, saisissez la carte de nouveau.',
+  'card-declined': 'Votre carte a été refusée, et rien n’a été débité. Réessayez avec une autre carte.',
   'provider-away': 'Le prestataire de paiement ne répond pas. Rien n’a été débité ; réessayez dans un instant.',
   'plan-unknown': 'Cette formule n’est plus proposée. Choisissez-en une autre.',
   'subscribed-already': 'Vous avez déjà une formule : changez-la plutôt.',

@@ -129,7 +129,7 @@ class House {
         else await funding.ask(person.id, { type: wish.kind })
         this.#changes[({ 'change-plan': 'plans', cancel: 'cancelled', pause: 'paused', 'new-card': 'cards' } as const)[wish.kind]] += 1
       } catch (error) {
-        if (!isFault(error, 'not-subscribed') && !isFault(error, 'subscription-state')) throw error
+        if (!isFault(error, 'not-subscribed') && !isFault(error, 'subscription-state') && !isFault(error, 'card-declined')) throw error
         this.#changes.refused += 1
       }
     })

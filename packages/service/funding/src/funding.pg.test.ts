@@ -1,5 +1,6 @@
 import { type Id, newId, Seal } from '@rivulet/ids'
 import { type Account, Ledger, ledgerMigrations } from '@rivulet/ledger'
+import { connectionOf, newOwner } from '@rivulet/ledger/testing'
 import { isFault } from '@rivulet/faults'
 import { Mails, notifyMigrations } from '@rivulet/notify'
 import type { Postgres } from '@rivulet/postgres'
@@ -233,6 +234,45 @@ describe('a subscription', () => {
     expect((await posted())['subscriber[alice]']).toBe(4_500_000_000n + 7n)
   })
 
+  test('carries over only what is still there: what she streamed is no budget of the next period, and what came to her otherwise is not shared in its place', async () => {
+    const { subscription } = await subscribe()
+    await spend(2_000_000_000n)
+    await days(28)
+    expect(await funding.of(alicia)).toMatchObject({ funded: 4_500_000_000n, carried: 0n })
+    expect((await funding.termsOf([alicia])).get(alicia)?.budget).toBe(4_500_000_000n)
+    const friend = await ledger.openAccount({ name: 'psp[friend]', kind: 'psp', asset: eur, debitsMayExceedCredits: true })
+    await ledger.transfer({ key: 'gift', debitAccountId: friend.id, creditAccountId: alice.id, amount: 1_000_000_000n, reason: 'deposit' })
+    await days(31)
+    expect([(await funding.statements(subscription.id)).map(({ rest }) => rest), (await posted())['subscriber[alice]']]).toEqual([[4_500_000_000n, 2_500_000_000n], 5_500_000_000n])
+  })
+
+  test('carries over into the period in which it is resumed what is still there then', async () => {
+    attention = []
+    await subscribe()
+    await funding.ask(alicia, { type: 'pause' })
+    await days(28)
+    expect(await funding.of(alicia)).toMatchObject({ subscription: { status: 'paused' }, carried: 4_500_000_000n })
+    await spend(4_000_000_000n)
+    await funding.ask(alicia, { type: 'resume' })
+    expect([await funding.of(alicia), (await funding.preview(alicia)).rest]).toMatchObject([{ funded: 4_500_000_000n, carried: 500_000_000n }, 5_000_000_000n])
+  })
+
+  test('carries over what an open stream holds when its period ends', async () => {
+    const { subscription } = await subscribe()
+    await spend(2_000_000_000n)
+    const [link, loss] = [await ledger.openAccount({ name: 'link[receiver]@wallet', kind: 'link', asset: eur, debitsMayExceedCredits: true }), await ledger.openAccount({ name: 'loss@wallet', kind: 'loss', asset: eur, debitsMayExceedCredits: true })]
+    const nowMs = clock.nowMs()
+    const streamId = newId('strm', nowMs)
+    const { ownerEpoch } = await ledger.sending.open({
+      id: streamId, debitAccountId: alice.id, creditAccountId: link.id, lossAccountId: loss.id, connection: connectionOf('read over midnight'), rate: 100_000n, held: 6_000_000n, sequenceCeiling: 1_000, sendUntilMs: nowMs + 60_000,
+      resume: { destination: 'test.elsewhere.mara', encryptedSecret: Buffer.from('sealed'), receiverIsOurs: false }, ownerId: newOwner(nowMs), label: { payer: 'alice', payee: 'mara' },
+    })
+    await days(28)
+    expect([await funding.of(alicia), (await funding.statements(subscription.id)).map(({ rest }) => rest)]).toMatchObject([{ funded: 4_500_000_000n, carried: 6_000_000n }, [2_494_000_000n]])
+    await ledger.sending.close(streamId, ownerEpoch, 'the page is gone')
+    expect((await funding.preview(alicia)).rest).toBe(4_506_000_000n)
+  })
+
   test('renews for two years without losing a unit', async () => {
     await subscribe()
     await days(730)
@@ -324,6 +364,27 @@ describe('a pooled plan', () => {
     expect([await returns.empty(gathering.id), (await funding.of(alicia))?.carried, (await posted())['sharing']]).toEqual([0n, 1_125_000_000n, 0n])
   })
 
+  test('is divided though somebody whom its members read is not there any more: that share waits for an operator’s word, and is paid once though a process dies', async () => {
+    await new FundingStore(postgres).offer([{ key: 'pooled', name: 'Pooled', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: 'pro-rata', trialDays: 0 }], () => newId('plan', clock.nowMs()))
+    const { subscription } = await subscribe()
+    await days(28)
+    const accountOf: FundingOptions['accountOf'] = (payee) => Promise.resolve(payee === 'mara' ? mara.id : undefined)
+    let left = 1
+    await using dying = start({ accountOf, ledger: { openAccount: (spec) => ledger.openAccount(spec), balance: (id) => ledger.balance(id), transferAll: (specs) => ledger.transferAll(specs), transfer: (spec) => (left-- > 0 ? ledger.transfer(spec) : Promise.reject(new Error('dead'))) } })
+    await days(1, dying)
+    const rowsOfPot = async (): Promise<readonly string[]> => (await rowsOf(`pool[${subscription.plan.id}]`)).map((row) => row.replace(`pool[${subscription.plan.id}]`, 'pool[plan]'))
+    const paid = ['pooling: subscriber[alice] -> pool[plan] 4500000000', 'share: pool[plan] -> publisher[mara] 3375000000']
+    expect(await rowsOfPot()).toEqual(paid)
+    await using next = start({ accountOf })
+    await next.work()
+    expect([await rowsOfPot(), (await posted())['unclaimed']]).toEqual([[paid[0], 'share-unclaimed: pool[plan] -> unclaimed 1125000000', paid[1]], 1_125_000_000n])
+    // As when a process dies once all is paid, and then somebody goes.
+    await postgres.pool.query('update funding.pool_statement set done_ms = null')
+    await using late = start({ accountOf: () => Promise.resolve(undefined) })
+    await late.work()
+    expect([(await rowsOfPot()).length, await openPots(new FundingStore(postgres).pools)]).toMatchObject([3, [{ months: [] }]])
+  })
+
   test('lets who read nobody keep her budget, and a month that is divided takes nothing more', async () => {
     await new FundingStore(postgres).offer([{ key: 'pooled', name: 'Pooled', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', pool: 'pro-rata', trialDays: 0 }], () => newId('plan', clock.nowMs()))
     attention = []
@@ -365,6 +426,17 @@ describe('cards of the sandbox', () => {
     expect((await funding.of(alicia))?.subscription).toMatchObject({ status: 'grace', attempts: 4 })
     await days(8, funding, 1)
     expect([await funding.of(alicia), (await posted())['psp[sandbox]']]).toEqual([undefined, -5_000_000_000n])
+  })
+
+  test('that are declined for a dearer plan, or for a renewal that failed, say so, and nothing is charged', async () => {
+    await subscribe('4000 0000 0000 0341')
+    await funding.changeCard(alicia, sandbox.card('4000 0000 0000 0002'))
+    const [, patron] = await funding.plans()
+    await expect(funding.ask(alicia, { type: 'change-plan', planId: patron?.id ?? '' })).rejects.toThrow(expect.objectContaining({ code: 'card-declined' }))
+    expect([(await funding.of(alicia))?.subscription.plan.name, (await posted())['psp[sandbox]']]).toEqual(['Monthly', -5_000_000_000n])
+    await days(28)
+    await expect(funding.changeCard(alicia, sandbox.card('4000 0000 0000 0341'))).rejects.toThrow(expect.objectContaining({ code: 'card-declined' }))
+    expect(await funding.of(alicia)).toMatchObject({ subscription: { status: 'grace', attempts: 2 }, card: { lastFour: '0341' } })
   })
 
   test('that die are replaced', async () => {
@@ -431,6 +503,16 @@ describe('cards of the sandbox', () => {
     })
     const documents = (await new InvoiceStore(postgres).ofPerson(alicia, 10)).map(({ kind, content: { total, vat, corrects } }) => [kind, total, vat, corrects])
     expect(documents).toEqual([['invoice', 5_000_000_000n, 830_000_000n, 'T-000002'], ['credit-note', 5_000_000_000n, 830_000_000n, 'T-000001'], ['invoice', 5_000_000_000n, 830_000_000n, undefined]])
+  })
+
+  test('whose dispute is won when she has another plan share what came back, and nothing of that plan’s budget', async () => {
+    const { subscription } = await subscribe()
+    await spend(1_000_000_000n)
+    const reference = `sandbox:${subscription.id}/1`
+    await funding.reported('sandbox', reference, { disputed: true, won: 0 })
+    await subscribe()
+    await funding.reported('sandbox', reference, { disputed: false, won: 1 })
+    expect([(await funding.statements(subscription.id)).map(({ rest }) => rest), (await posted())['subscriber[alice]'], (await funding.preview(alicia)).rest]).toEqual([[3_500_000_000n], 4_500_000_000n, 4_500_000_000n])
   })
 
   test('whose payment is disputed again after it was won lose it again, and it may be given back instead', async () => {
@@ -535,6 +617,27 @@ describe('she is written to', () => {
     await days(20, funding, 1)
     const failing = 'Votre renouvellement n’a pas pu être payé'
     expect(await subjects()).toEqual(['Reçu : 5,00\u00a0€', failing, failing, failing, failing, 'Votre formule a pris fin'])
+  })
+
+  test('a week before her free days end, what they cost then and from when on, unless she has cancelled', async () => {
+    const store = new FundingStore(postgres)
+    await store.offer([{ key: 'tried', name: 'Tried', price: 5_000_000_000n, asset: eur, period: 'month', feeBasisPoints: 1_000, rate: 100_000n, pacing: 'stream', trialDays: 14 }], () => newId('plan', clock.nowMs()))
+    expect(await funding.mayTry(alicia)).toBe(true)
+    await subscribe()
+    expect([await funding.mayTry(alicia), await subjects()]).toEqual([false, []])
+    await days(7, funding, 1)
+    expect(await subjects()).toEqual(['Vos jours gratuits se terminent le 14 février 2027'])
+    expect((await mails.mailbox())[0]?.text).toContain('Ensuite, votre carte est débitée de 5,00\u00a0€ par mois, jusqu’à ce que vous résiliiez.')
+    await funding.ask(alicia, { type: 'cancel' })
+    await days(7, funding, 1)
+    expect((await subjects()).at(-1)).toBe('Votre formule a pris fin')
+    const ben = newId('pers', 9)
+    const account = await ledger.openAccount({ name: 'subscriber[ben]', kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })
+    await using own = start({ readerOf: () => Promise.resolve({ name: 'Ben', email: 'ben@example.com', language: 'en', url: 'https://wallet.example/subscription' }) })
+    await own.subscribe({ personId: ben, accountId: account.id, planId: (await own.plans())[0]?.id ?? '', provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } })
+    await own.ask(ben, { type: 'cancel' })
+    await days(8, own, 1)
+    expect((await subjects()).filter((subject) => subject.startsWith('Your free days'))).toEqual([])
   })
 
   test('not about a card that was declined before her eyes', async () => {

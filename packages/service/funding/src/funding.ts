@@ -18,7 +18,7 @@ import { monthsAt, type PoolPreview, Pools } from './sharing/pools.ts'
 import { begin, next, paidFor, type Step, type Subscription, type SubscriptionEffect, type SubscriptionEvent } from './subscription.ts'
 import { mailOf, type Reader, shareReturnedMail } from './telling.ts'
 
-class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown' | 'charge-disputed'> {}
+class FundingFault extends Fault<'plan-unknown' | 'subscribed-already' | 'not-subscribed' | 'charge-unknown' | 'charge-disputed' | 'card-declined'> {}
 
 export interface FundingOptions {
   readonly store: FundingStore
@@ -103,12 +103,17 @@ export class Funding implements AsyncDisposable {
     const nowMs = clock.nowMs()
     const plan = (await store.offeredPlans()).find(({ id }) => id === planId)
     if (plan === undefined) throw new FundingFault('plan-unknown', 'this plan is not offered any more: choose another')
-    const { subscription, effects } = begin(newId('subs', nowMs), plan, { nowMs, trial: !(await store.hadOne(personId)) })
+    const { subscription, effects } = begin(newId('subs', nowMs), plan, { nowMs, trial: await this.mayTry(personId) })
     const counted = await this.#counted(personId, nowMs)
     const record: SubscriptionRecord = { subscription, personId, accountId, provider, card, policy, periodBegunMs: nowMs, counted, funded: 0n, carried: 0n }
     if (!(await store.insert(record, effects, nowMs))) throw new FundingFault('subscribed-already', 'you have a subscription: change its plan instead')
     await this.work()
     return (await store.byId(subscription.id)) ?? record
+  }
+
+  /** Whether the free days of a plan are for her: for newcomers only. */
+  async mayTry(personId: Id<'pers'>): Promise<boolean> {
+    return !(await this.#options.store.hadOne(personId))
   }
 
   /** Her running subscription. */
@@ -139,21 +144,23 @@ export class Funding implements AsyncDisposable {
     return this.#options.store.pools.ofSubscription(id, 120)
   }
 
-  /** What she asks for. Throws `not-subscribed`, `plan-unknown`, `subscription-state`. */
+  /** What she asks for. Throws `not-subscribed`, `plan-unknown`, `subscription-state`; `card-declined` when what it costs at once was not paid. */
   async ask(personId: Id<'pers'>, wish: { readonly type: 'cancel' | 'keep' | 'pause' | 'resume' } | { readonly type: 'change-plan'; readonly planId: string }): Promise<void> {
-    const { store } = this.#options
+    const { store, ledger } = this.#options
     const record = await this.#ofPerson(personId)
     const plan = wish.type === 'change-plan' ? (await store.offeredPlans()).find(({ id }) => id === wish.planId) : undefined
     if (wish.type === 'change-plan' && plan === undefined) throw new FundingFault('plan-unknown', 'this plan is not offered any more: choose another')
     const event: SubscriptionEvent = wish.type === 'change-plan' ? { type: 'change-plan', plan: plan as Plan } : wish
     const nowMs = this.#options.clock.nowMs()
     // What she reads while it is paused is no part of the period that begins when she resumes.
-    const counted = wish.type === 'resume' ? await this.#counted(personId, nowMs) : undefined
-    await store.change(record.subscription.id, { nowMs }, ({ subscription }) => ({
+    const [counted, { posted }] = wish.type === 'resume' ? await Promise.all([this.#counted(personId, nowMs), ledger.balance(record.accountId)]) : [undefined, { posted: 0n }]
+    await store.change(record.subscription.id, { nowMs }, ({ subscription, carried }) => ({
       ...next(subscription, event, nowMs),
-      ...(counted !== undefined && subscription.status === 'paused' && { set: { periodBegunMs: nowMs, counted } }),
+      // Nor is what she has spent since then.
+      ...(counted !== undefined && subscription.status === 'paused' && { set: { periodBegunMs: nowMs, counted, carried: carried < posted ? carried : posted } }),
     }))
     await this.work()
+    if (wish.type === 'change-plan' || wish.type === 'resume') await this.#refuseDeclined(record.subscription)
   }
 
   /** Ends her subscription at once, its rest shared as she chose, and does what that asks for. Whether nothing of hers is left to be done. Safe to do again. */
@@ -166,12 +173,13 @@ export class Funding implements AsyncDisposable {
     return !(await store.hasOpen(personId))
   }
 
-  /** Another card for all charges from now on; one that waits to be tried again is tried at once. */
+  /** Another card for all charges from now on; one that waits to be tried again is tried at once. Throws `not-subscribed`, `card-declined` when that failed: it is her card all the same. */
   async changeCard(personId: Id<'pers'>, card: Card): Promise<void> {
     const { subscription } = await this.#ofPerson(personId)
     const { store, clock } = this.#options
     await store.change(subscription.id, { nowMs: clock.nowMs() }, (record) => ({ ...next(record.subscription, { type: 'card-changed' }, clock.nowMs()), set: { card } }))
     await this.work()
+    await this.#refuseDeclined(subscription)
   }
 
   /** Tries a charge that failed again at once, with the card she has. Throws `subscription-state` while none waits to be tried again. */
@@ -273,6 +281,14 @@ export class Funding implements AsyncDisposable {
     this.#timer?.cancel()
     this.#stopping = true
     await this.#working.catch(() => undefined)
+  }
+
+  /** Throws `card-declined` when what was charged since has failed: she sees it where she asked for it. */
+  async #refuseDeclined({ id, charges: before }: Subscription): Promise<void> {
+    const { store } = this.#options
+    const now = (await store.byId(id))?.subscription
+    if (now === undefined || now.charges === before) return
+    if ((await store.chargeOf(`${id}/${now.charges}`))?.status === 'failed') throw new FundingFault('card-declined', 'the card was declined, and nothing was charged: try again with another card')
   }
 
   async #ofPerson(personId: Id<'pers'>): Promise<SubscriptionRecord> {
@@ -471,11 +487,13 @@ export class Funding implements AsyncDisposable {
     }
     if (gone.length > 0) throw new Fault('payee-gone', `${gone.join(', ')} cannot be credited any more`)
     const { rest, rolledOver, endedMs, counted } = statement
+    const { pending } = await ledger.balance(record.accountId)
     const nowMs = clock.nowMs()
     await store.change(id, { nowMs, completes: number }, ({ subscription, funded, carried }) => {
-      // What open streams hold at this moment stays hers.
+      // What open streams hold at this moment stays hers. The rest of what was not shared she has spent.
       const left = funded + carried - rest
-      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (left > 0n ? left : 0n), periodBegunMs: endedMs, counted },
+      const held = left < pending ? left : pending
+      return { subscription, effects: [], set: { funded: 0n, carried: rolledOver + (held > 0n ? held : 0n), periodBegunMs: endedMs, counted },
         ...(pooled > 0n && { also: (transaction) => store.pools.enter(transaction, { subscriptionId: id, period, planId: plan.id, months: monthsAt(nowMs), budget: pooled, attention: poolAttention }) }) }
     })
   }
@@ -540,15 +558,18 @@ export class Funding implements AsyncDisposable {
     await take(`${as}-fee`, async () => (await this.#house('fee.subscription', asset)).id, parts.fromFee)
     await take(`${as}-vat`, async () => (await this.#house('vat', asset)).id, parts.fromVat)
     await take(`${as}-loss`, async () => (await this.#account({ name: 'loss@wallet', kind: 'loss', asset, debitsMayExceedCredits: true })).id, parts.fromLoss)
+    const after = await ledger.balance(record.accountId)
     const nowMs = clock.nowMs()
     await store.change(record.subscription.id, { nowMs, completes: number }, (now) => {
       // What she carried over goes first: the rest of a running period is shared as before.
       const fromCarried = parts.fromBudget < now.carried ? parts.fromBudget : now.carried
       const fromFunded = parts.fromBudget - fromCarried
+      const left = { carried: now.carried - fromCarried, funded: fromFunded < now.funded ? now.funded - fromFunded : 0n }
       return {
         subscription: now.subscription,
         effects: [],
-        set: { carried: now.carried - fromCarried, funded: fromFunded < now.funded ? now.funded - fromFunded : 0n },
+        // Once it has ended, its budget is what is there: what she had spent of it may be another plan's when a dispute is won.
+        set: now.subscription.status === 'ended' ? { carried: 0n, funded: spendable(after, left) } : left,
         also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, total: until - before, fee, vat, corrects: invoiceName(latest), ...(until - before < content.total && { part: true }) } }),
       }
     })
@@ -672,7 +693,7 @@ function backSuffix({ to, wonBefore }: { readonly to: bigint | undefined; readon
 }
 
 /** What of her balance is this subscription's: money that came to her otherwise is never shared. */
-function spendable({ posted, pending }: Balance, { funded, carried }: SubscriptionRecord): bigint {
+function spendable({ posted, pending }: Balance, { funded, carried }: Pick<SubscriptionRecord, 'funded' | 'carried'>): bigint {
   const available = posted > pending ? posted - pending : 0n
   const budget = funded + carried
   return available < budget ? available : budget

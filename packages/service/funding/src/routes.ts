@@ -54,7 +54,7 @@ const bodies = {
 class RequestFault extends Fault<'request-invalid'> {}
 
 const statuses: Readonly<Record<string, number>> = {
-  'request-invalid': 400, 'card-invalid': 400, 'plan-unknown': 409, 'subscribed-already': 409, 'not-subscribed': 409, 'subscription-state': 409, 'charge-unknown': 404, 'database-unavailable': 503, 'provider-away': 503,
+  'request-invalid': 400, 'card-invalid': 400, 'plan-unknown': 409, 'subscribed-already': 409, 'not-subscribed': 409, 'subscription-state': 409, 'card-declined': 402, 'charge-unknown': 404, 'database-unavailable': 503, 'provider-away': 503,
 }
 
 /** `/api/plans`, `/api/subscription` and below it, `/api/sandbox/confirmations`. Errors are `{error: {code, message}}`. */
@@ -66,11 +66,12 @@ export function fundingRoutes({ funding, entrance, sandbox, stripe, clock, log }
   router.get('/api/plans', async (_request, response) => void response.json({ plans: (await funding.plans()).map((plan) => planJson(plan, funding.budgetOf(plan))), cards: stripe === undefined ? 'number' : 'page' }))
 
   router.get('/api/subscription', entrance.requireSession, async (_request, response) => {
-    const record = await funding.of(personOf(response).id)
+    const { id: personId } = personOf(response)
+    const [record, mayTry] = await Promise.all([funding.of(personId), funding.mayTry(personId)])
     const statements = record === undefined ? [] : await funding.statements(record.subscription.id)
     const pools = record === undefined ? [] : await funding.pools(record.subscription.id)
     const waiting = record?.subscription.charging === undefined ? undefined : await funding.waitsForHer(record.subscription.id)
-    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: waiting ?? null }, statements: statements.map(statementJson), pools: pools.map(poolJson) })
+    response.set('Cache-Control', 'no-store').json({ subscription: record === undefined ? null : { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: waiting ?? null }, mayTry, statements: statements.map(statementJson), pools: pools.map(poolJson) })
   })
 
   router.post('/api/subscription', ...signedIn, async (request, response) => {
@@ -78,6 +79,7 @@ export function fundingRoutes({ funding, entrance, sandbox, stripe, clock, log }
     if (address === undefined) throw new RequestFault('request-invalid', 'sign in again to complete this account')
     const { planId: wanted, card, policy } = parse(bodies.subscribe, request.body)
     const record = await funding.subscribe({ personId, accountId: address.ledgerAccountId, planId: wanted, provider: (stripe ?? sandbox).name, card: await cardOf(card, personId), policy })
+    if (record.subscription.status === 'ended') throw new Fault('card-declined', 'the card was declined, and nothing was charged: try again with another card')
     response.status(201).json({ subscription: { ...recordJson(record, (plan) => funding.budgetOf(plan)), confirmation: (await funding.waitsForHer(record.subscription.id)) ?? null } })
   })
 
@@ -189,7 +191,7 @@ const poolAnswer = z.strictObject({ ...bothWays, members: z.int(), budget: units
 /** What the API reference says of these routes. */
 export const fundingApi = {
   'GET /api/plans': { summary: 'The plans on offer, and how cards are given: by number (sandbox) or on a page of the provider.', open: true, answer: z.strictObject({ plans: z.array(planAnswer), cards: z.enum(['number', 'page']) }) },
-  'GET /api/subscription': { summary: 'The subscription, the statements of its periods, and the pots that it has paid into.', answer: z.strictObject({ subscription: subscriptionAnswer.nullable(), statements: z.array(statementAnswer), pools: z.array(poolAnswer) }) },
+  'GET /api/subscription': { summary: 'The subscription, the statements of its periods, and the pots that it has paid into.', answer: z.strictObject({ subscription: subscriptionAnswer.nullable(), mayTry: z.boolean().meta({ description: 'Whether the free days of a plan are for her: only of her first one.' }), statements: z.array(statementAnswer), pools: z.array(poolAnswer) }) },
   'POST /api/subscription': { summary: 'Subscribes to a plan: charges the card, unless the plan begins with a trial.', body: bodies.subscribe, answer: z.strictObject({ subscription: subscriptionAnswer }) },
   'POST /api/subscription/plan': { summary: 'Changes the plan: a dearer one at once, any other with the next period.', body: bodies.plan },
   'POST /api/subscription/wishes': { summary: 'Ends, keeps, pauses or resumes the subscription.', body: bodies.wish },

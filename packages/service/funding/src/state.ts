@@ -21,22 +21,24 @@ const stateSchema = z.strictObject({
   charging: z.union([z.strictObject({ kind: z.literal('period') }), z.strictObject({ kind: z.literal('upgrade'), plan: planId, amount: z.string() })]).nullable(),
   waitsUntilMs: z.int().nullable().default(null),
   charges: z.int(),
+  remindAtMs: z.int().nullable().default(null),
 })
 
-export function stateOf({ id: _id, plan, nextPlan, retryAtMs, waitsUntilMs, charging, ...rest }: Subscription): z.input<typeof stateSchema> {
+export function stateOf({ id: _id, plan, nextPlan, retryAtMs, waitsUntilMs, remindAtMs, charging, ...rest }: Subscription): z.input<typeof stateSchema> {
   return {
     ...rest,
     plan: plan.id,
     nextPlan: nextPlan?.id ?? null,
     retryAtMs: retryAtMs ?? null,
     waitsUntilMs: waitsUntilMs ?? null,
+    remindAtMs: remindAtMs ?? null,
     charging: charging === undefined ? null : charging.kind === 'period' ? charging : { kind: 'upgrade', plan: charging.plan.id, amount: String(charging.amount) },
   }
 }
 
 /** @param planOf throws for a plan that does not exist, which no row can name */
 export function subscriptionOf(id: Id<'subs'>, state: unknown, planOf: (id: Id<'plan'>) => Plan): Subscription {
-  const { plan, nextPlan, retryAtMs, waitsUntilMs, charging, ...rest } = stateSchema.parse(state)
+  const { plan, nextPlan, retryAtMs, waitsUntilMs, remindAtMs, charging, ...rest } = stateSchema.parse(state)
   return {
     ...rest,
     id,
@@ -44,14 +46,15 @@ export function subscriptionOf(id: Id<'subs'>, state: unknown, planOf: (id: Id<'
     nextPlan: nextPlan === null ? undefined : planOf(nextPlan),
     retryAtMs: retryAtMs ?? undefined,
     waitsUntilMs: waitsUntilMs ?? undefined,
+    remindAtMs: remindAtMs ?? undefined,
     charging: charging === null ? undefined : charging.kind === 'period' ? charging : { kind: 'upgrade', plan: planOf(charging.plan), amount: parseUnits(charging.amount) },
   }
 }
 
 /** When time alone changes it next, ms since 1970; undefined while it waits for a provider. */
-export function dueMsOf({ status, charging, retryAtMs, waitsUntilMs, periodEndsMs }: Subscription): number | undefined {
+export function dueMsOf({ status, charging, retryAtMs, waitsUntilMs, remindAtMs, periodEndsMs }: Subscription): number | undefined {
   if (charging !== undefined) return waitsUntilMs
-  return status === 'ended' || status === 'paused' ? undefined : (retryAtMs ?? periodEndsMs)
+  return status === 'ended' || status === 'paused' ? undefined : (retryAtMs ?? remindAtMs ?? periodEndsMs)
 }
 
 type WrittenEffect =

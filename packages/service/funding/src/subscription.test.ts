@@ -102,9 +102,22 @@ describe('a subscription', () => {
     expect([life.subscription.status, dateOf(life.subscription.periodEndsMs), life.funds().map(({ source }) => source)]).toEqual(['active', '2027-03-15', ['trial', 'charge', 'charge']])
   })
 
+  test('with a trial is told a week before that ends, or at once when it is shorter, and not once it is over', () => {
+    const told = ({ effects }: Life): boolean => kinds(effects).includes('tell trial-ends')
+    const long = new Life(tried, at('2027-01-01')).until(at('2027-01-07'))
+    expect([told(long), told(long.until(at('2027-01-08'))), told(new Life(plan('short', 5_000_000_000n, { trialDays: 3 }), at('2027-01-01')).happens({ type: 'time' }))]).toEqual([false, true, true])
+    expect(kinds(long.until(at('2027-03-20')).effects).filter((kind) => kind === 'tell trial-ends')).toHaveLength(1)
+    expect(kinds(next(new Life(tried, at('2027-01-01')).subscription, { type: 'time' }, at('2027-01-15')).effects)).toEqual(['share', 'charge'])
+  })
+
+  test('whose trial is over and whose card is refused for good ends, and she is told', () => {
+    const life = new Life(tried, at('2027-01-01'), () => 'never').until(at('2027-01-16'))
+    expect([life.subscription.status, kinds(life.effects)]).toEqual(['ended', ['fund', 'tell trial-ends', 'share', 'charge', 'share', 'tell ended']])
+  })
+
   test('whose first charge fails never began', () => {
     const life = new Life(small, at('2027-01-01'), () => 'no')
-    expect([life.subscription.status, kinds(life.effects)]).toEqual(['ended', ['charge', 'tell ended']])
+    expect([life.subscription.status, kinds(life.effects)]).toEqual(['ended', ['charge']])
   })
 
   test('whose card dies is tried again after 1, 3, 5 and 7 days, then ends', () => {
@@ -178,6 +191,31 @@ describe('a subscription', () => {
     const life = new Life(small, at('2027-04-01')).until(at('2027-04-16')).happens({ type: 'change-plan', plan: large })
     expect([life.subscription.plan.name, life.funds().map(({ price }) => price)]).toEqual(['large', [5_000_000_000n, 2_500_000_000n]])
     expect(life.until(at('2027-05-02')).funds().at(-1)?.price).toBe(10_000_000_000n)
+  })
+
+  test('upgraded so late that no card pays the difference takes the dearer plan with the next period', () => {
+    const life = new Life(small, at('2027-04-01')).until(at('2027-04-29')).happens({ type: 'change-plan', plan: large })
+    expect([life.subscription.plan.name, life.subscription.nextPlan?.name, life.subscription.charging, life.funds().length]).toEqual(['small', 'large', undefined, 1])
+    expect(life.until(at('2027-05-02')).funds().at(-1)?.price).toBe(10_000_000_000n)
+    expect(new Life(small, at('2027-04-01')).until(at('2027-04-28')).happens({ type: 'change-plan', plan: large }).subscription.plan.name).toBe('large')
+  })
+
+  test('cancelled goes on with the plan that she chooses then, and forgets that one when she cancels again', () => {
+    const life = new Life(large, at('2027-04-01')).happens({ type: 'cancel' }).happens({ type: 'change-plan', plan: small })
+    expect([life.subscription.cancelled, life.subscription.nextPlan?.name]).toEqual([false, 'small'])
+    expect(life.happens({ type: 'cancel' }).subscription).toMatchObject({ cancelled: true, nextPlan: undefined })
+    expect(life.until(at('2027-05-02')).subscription.status).toBe('ended')
+  })
+
+  test('is not charged for a period that was over before anybody could begin it: the next one begins then', () => {
+    const life = new Life(small, at('2027-01-31'))
+    life.nowMs = at('2027-06-10')
+    life.happens({ type: 'time' })
+    expect([life.funds().length, life.subscription.status, dateOf(life.subscription.periodEndsMs)]).toEqual([2, 'active', '2027-07-10'])
+    const late = new Life(small, at('2027-01-31'))
+    late.nowMs = at('2027-03-27')
+    late.happens({ type: 'time' })
+    expect([late.funds().length, dateOf(late.subscription.periodEndsMs)]).toEqual([2, '2027-03-31'])
   })
 
   test('downgraded keeps its plan until the period ends', () => {

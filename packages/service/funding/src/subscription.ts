@@ -37,6 +37,8 @@ export interface Subscription {
   readonly waitsUntilMs: number | undefined
   /** Charges that were ever asked for: numbers the next one. */
   readonly charges: number
+  /** Of a trial: when she is to be told that it ends; undefined once she was. */
+  readonly remindAtMs: number | undefined
 }
 
 type ChargeKind = { readonly kind: 'period' } | { readonly kind: 'upgrade'; readonly plan: Plan; readonly amount: bigint }
@@ -100,16 +102,20 @@ export interface Step {
 const dayMs = 86_400_000
 /** She has so long to confirm a payment at her bank; then it counts as one that failed. */
 const confirmMsMax = dayMs
+/** A trial is announced to end so long before it does, or when it begins. */
+const trialToldMs = 7 * dayMs
+/** Less than this many hundredths of a whole unit no card pays (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). */
+const chargeCentsMin = 50n
 /** A failed renewal is tried again after so many days each; the last failure ends the subscription. */
 export const retryDays: readonly number[] = [1, 3, 5, 7]
 
 /** Begins with a trial where the plan has one and `trial` allows it, else with the first charge. */
 export function begin(id: Id<'subs'>, plan: Plan, { nowMs, trial }: { readonly nowMs: number; readonly trial: boolean }): Step {
-  const base = { id, plan, nextPlan: undefined, cancelled: false, pausing: false, attempts: 0, retryAtMs: undefined, waitsUntilMs: undefined, charges: 0 }
+  const base = { id, plan, nextPlan: undefined, cancelled: false, pausing: false, attempts: 0, retryAtMs: undefined, waitsUntilMs: undefined, charges: 0, remindAtMs: undefined }
   if (trial && plan.trialDays > 0) {
     const anchorMs = nowMs + plan.trialDays * dayMs
     return {
-      subscription: { ...base, status: 'trial', anchorMs, anchorPeriod: 0, period: -1, periodEndsMs: anchorMs, charging: undefined },
+      subscription: { ...base, status: 'trial', anchorMs, anchorPeriod: 0, period: -1, periodEndsMs: anchorMs, charging: undefined, remindAtMs: Math.max(nowMs, anchorMs - trialToldMs) },
       effects: [{ type: 'fund', key: `${id}/trial`, price: plan.price, plan, source: 'trial' }],
     }
   }
@@ -130,7 +136,7 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
     case 'change-plan':
       return changePlan(subscription, event.plan, nowMs)
     case 'cancel':
-      return unpaid(subscription) || subscription.status === 'paused' ? end(subscription) : wish(subscription, { cancelled: true, pausing: false })
+      return unpaid(subscription) || subscription.status === 'paused' ? end(subscription) : wish(subscription, { cancelled: true, pausing: false, nextPlan: undefined })
     case 'leave':
       return subscription.status === 'ended' ? same(subscription) : end(subscription)
     case 'keep':
@@ -158,29 +164,35 @@ export function next(subscription: Subscription, event: SubscriptionEvent, nowMs
 }
 
 function timePassed(subscription: Subscription, nowMs: number, frozen = false): Step {
-  const { id, status, retryAtMs, charging, charges, periodEndsMs, waitsUntilMs } = subscription
+  const { id, status, retryAtMs, charging, charges, periodEndsMs, waitsUntilMs, remindAtMs } = subscription
   if (waitsUntilMs !== undefined && nowMs >= waitsUntilMs) return { subscription: { ...subscription, waitsUntilMs: undefined }, effects: [{ type: 'abandon', key: `${id}/${charges}` }] }
   if (status === 'ended' || status === 'paused' || charging !== undefined) return same(subscription)
   if (retryAtMs !== undefined) return nowMs < retryAtMs ? same(subscription) : frozen ? pauseNow(subscription) : charge({ ...subscription, retryAtMs: undefined }, { kind: 'period' })
+  if (nowMs < periodEndsMs) {
+    return remindAtMs === undefined || nowMs < remindAtMs ? same(subscription) : { subscription: { ...subscription, remindAtMs: undefined }, effects: [{ type: 'tell', what: 'trial-ends' }] }
+  }
   // Who is frozen pays nothing: her plan waits as one that she paused, until she resumes it.
-  return nowMs < periodEndsMs ? same(subscription) : renew(frozen && !subscription.cancelled ? { ...subscription, pausing: true } : subscription)
+  return renew(frozen && !subscription.cancelled ? { ...subscription, pausing: true } : subscription, nowMs)
 }
 
 /** The period is over: it is shared, and the next one begins with its charge. */
-function renew(subscription: Subscription): Step {
+function renew(given: Subscription, nowMs: number): Step {
+  const subscription = { ...given, remindAtMs: undefined }
   const share: SubscriptionEffect = { type: 'share', period: subscription.period, plan: subscription.plan }
   if (subscription.cancelled) return { subscription: { ...subscription, status: 'ended' }, effects: [share, { type: 'tell', what: 'ended' }] }
   if (subscription.pausing) return { subscription: { ...subscription, status: 'paused', pausing: false }, effects: [share, { type: 'tell', what: 'paused' }] }
-  const begun = charge(beginPeriod(subscription), { kind: 'period' })
+  const begun = charge(beginPeriod(subscription, nowMs), { kind: 'period' })
   return { subscription: begun.subscription, effects: [share, ...begun.effects] }
 }
 
-/** The next period with the plan that is then hers. Another length of period counts from its first day. */
-function beginPeriod(subscription: Subscription): Subscription {
+/** The next period with the plan that is then hers. Another length of period counts from its first day; so does one that begins now, since nobody was there to begin it before it was over: what nobody could have is not charged. */
+function beginPeriod(subscription: Subscription, nowMs: number): Subscription {
   const plan = subscription.nextPlan ?? subscription.plan
   const period = subscription.period + 1
   const moved = plan.period !== subscription.plan.period && subscription.period >= 0
-  const { anchorMs, anchorPeriod } = moved ? { anchorMs: subscription.periodEndsMs, anchorPeriod: period } : subscription
+  const from = moved ? { anchorMs: subscription.periodEndsMs, anchorPeriod: period } : subscription
+  const missed = periodStart(from.anchorMs, plan.period, period + 1 - from.anchorPeriod) <= nowMs
+  const { anchorMs, anchorPeriod } = missed ? { anchorMs: nowMs, anchorPeriod: period } : from
   return { ...subscription, status: 'grace', plan, nextPlan: undefined, anchorMs, anchorPeriod, period, periodEndsMs: periodStart(anchorMs, plan.period, period + 1 - anchorPeriod), attempts: 0 }
 }
 
@@ -217,25 +229,29 @@ function chargeFailed(subscription: Subscription, final: boolean, nowMs: number)
   return { subscription: { ...failed, status: 'grace', attempts: attempts + 1, retryAtMs: nowMs + days * dayMs }, effects: [{ type: 'tell', what: 'renewal-failed' }] }
 }
 
-/** A dearer plan of the same kind begins at once, for the price of what remains of the period; any other with the next period. */
+/** A dearer plan of the same kind begins at once, for the price of what remains of the period; any other, and one for which that is too little for a card, with the next period: who chooses what comes next does not end her plan. */
 function changePlan(subscription: Subscription, plan: Plan, nowMs: number): Step {
   const { status, charging, periodEndsMs } = subscription
   if (status === 'ended') throw refusal('the subscription has ended: begin a new one')
   if (charging !== undefined) throw refusal('a charge is under way: change the plan when it is done')
   if (plan.asset.code !== subscription.plan.asset.code || plan.asset.scale !== subscription.plan.asset.scale) throw refusal('the plan counts in another currency: end this subscription and begin a new one')
   if (plan.id === subscription.plan.id) return same({ ...subscription, nextPlan: undefined })
-  if (status === 'trial') return same({ ...subscription, nextPlan: plan })
   const dearer = plan.price > subscription.plan.price && plan.period === subscription.plan.period
   const amount = dearer && status === 'active' ? remainingPart(plan.price - subscription.plan.price, subscription, Math.min(nowMs, periodEndsMs)) : 0n
-  if (amount === 0n) return same({ ...subscription, nextPlan: plan })
+  if (amount < chargeCentsMin * centOf(plan)) return same({ ...subscription, nextPlan: plan, cancelled: false })
   return charge(subscription, { kind: 'upgrade', plan, amount })
 }
 
 /** The part of `amount` that falls on what remains of the period, rounded down to hundredths of a whole unit: cards pay no less. */
 function remainingPart(amount: bigint, { anchorMs, anchorPeriod, period, plan, periodEndsMs }: Subscription, nowMs: number): bigint {
   const startsMs = periodStart(anchorMs, plan.period, period - anchorPeriod)
-  const cent = plan.asset.scale > 2 ? 10n ** BigInt(plan.asset.scale - 2) : 1n
+  const cent = centOf(plan)
   return floorDivide(amount * BigInt(periodEndsMs - Math.max(nowMs, startsMs)), BigInt(periodEndsMs - startsMs) * cent) * cent
+}
+
+/** Units of a hundredth of a whole unit. */
+function centOf({ asset: { scale } }: Plan): bigint {
+  return scale > 2 ? 10n ** BigInt(scale - 2) : 1n
 }
 
 /** What a payment of the running period is for: all of it, or what remained of it when a dearer plan began. */
@@ -271,11 +287,11 @@ function charge(subscription: Subscription, charging: ChargeKind): Step {
   return { subscription: { ...subscription, charging, charges, waitsUntilMs: undefined }, effects: [{ type: 'charge', key: `${subscription.id}/${charges}`, amount }] }
 }
 
-/** What is left of the budget is shared and nothing is charged any more. A charge that is under way may still succeed. */
+/** What is left of the budget is shared and nothing is charged any more. A charge that is under way may still succeed. Where the first one failed nothing had begun. */
 function end(subscription: Subscription): Step {
   const { status, period, plan } = subscription
-  const ended: Subscription = { ...subscription, status: 'ended', retryAtMs: undefined }
-  return { subscription: ended, effects: status === 'starting' ? [{ type: 'tell', what: 'ended' }] : [{ type: 'share', period, plan }, { type: 'tell', what: 'ended' }] }
+  const ended: Subscription = { ...subscription, status: 'ended', retryAtMs: undefined, remindAtMs: undefined }
+  return { subscription: ended, effects: status === 'starting' ? [] : [{ type: 'share', period, plan }, { type: 'tell', what: 'ended' }] }
 }
 
 /** What is left of her budget is shared no more: who took one payment back may take back others. */

@@ -26,7 +26,7 @@ export function shareReturnedMail({ subscription: { plan: { asset }, status } }:
 
 /** Undefined for what her page alone says, or what is news no more. */
 export function mailOf({ subscription }: SubscriptionRecord, { email: to, language, url }: Reader, { key, what, paid }: Telling): NewMail | undefined {
-  const { plan, status, retryAtMs, period, charging, waitsUntilMs } = subscription
+  const { plan, nextPlan, status, cancelled, pausing, periodEndsMs, retryAtMs, charging, waitsUntilMs } = subscription
   const common = { key, to, language }
   switch (what) {
     case 'receipt':
@@ -39,10 +39,13 @@ export function mailOf({ subscription }: SubscriptionRecord, { email: to, langua
     case 'renewal-failed':
       return status === 'grace' ? { ...common, template: 'renewal-failed', fields: { plan: plan.name, price: { amount: plan.price, asset: plan.asset }, retryAtMs, url } } : undefined
     case 'ended':
-      // A card that was declined at once she has seen herself: nothing had begun.
-      return paid === undefined && period >= 0 ? undefined : { ...common, template: 'subscription-ended', fields: { plan: plan.name, url } }
+      return { ...common, template: 'subscription-ended', fields: { plan: plan.name, url } }
+    case 'trial-ends': {
+      if (status !== 'trial' || cancelled || pausing) return undefined
+      const first = nextPlan ?? plan
+      return { ...common, template: 'trial-ends', fields: { plan: first.name, price: { amount: first.price, asset: first.asset }, period: first.period, endsMs: periodEndsMs, url } }
+    }
     case 'paused':
-    case 'trial-ends':
       return undefined
   }
 }

@@ -112,6 +112,8 @@ export class StripeStandIn {
   }
 
   #create(body: Record<string, string>): { readonly status: number; readonly body: object } {
+    const refused = Number(body['amount']) < 50 ? 'amount_too_small' : body['payment_method'] === 'pm_gone' ? 'resource_missing' : undefined
+    if (refused !== undefined) return { status: 400, body: { error: { type: 'invalid_request_error', code: refused, message: 'no' } } }
     const id = `pi_${this.intents.size + 1}`
     const present = body['off_session'] === undefined
     const method = body['payment_method'] ?? ''

@@ -200,10 +200,20 @@ describe('a charge', () => {
     expect((await funding.of(her))?.subscription).toMatchObject({ status: 'active', attempts: 0 })
   })
 
-  test.each([['pm_stolen', 'stolen_card'], ['pm_poor', 'insufficient_funds']])('by %s begins nothing', async (method, reason) => {
+  test.each([['pm_stolen', 'stolen_card'], ['pm_poor', 'insufficient_funds'], ['pm_gone', 'resource_missing']])('by %s begins nothing', async (method, reason) => {
     expect((await subscribe(method)).subscription.status).toBe('ended')
     expect((await postgres.pool.query('select reason from funding.charge')).rows).toEqual([{ reason }])
     expect((await books()).filter((row) => !row.startsWith('charge'))).toEqual([])
+  })
+
+  test('of less than any card pays, or of a card that somebody removed at Stripe, has failed, and is not asked again and again', async () => {
+    const ask = (amount: bigint, method: string) => provider.charge({ key: `${method}/${amount}`, card: { reference: `cus_1/${method}`, brand: '', lastFour: '' }, amount, asset: eur, present: true, askedAgoMs: 0 })
+    expect([await ask(490_000_000n, 'pm_good'), await ask(5_000_000_000n, 'pm_gone')]).toMatchObject([{ status: 'failed', final: false, reason: 'amount_too_small' }, { status: 'failed', final: false, reason: 'resource_missing' }])
+    await subscribe('pm_good')
+    await funding.changeCard(her, { reference: 'cus_1/pm_gone', brand: 'visa', lastFour: '4242' })
+    clock.jump(28 * dayMs)
+    await funding.work()
+    expect((await funding.of(her))?.subscription).toMatchObject({ status: 'grace', attempts: 1, charging: undefined })
   })
 
   test.each([0n, 1n, -500_000_000n, 5_000_000_001n, 10n ** 20n])('of %d units is refused before Stripe is asked', async (amount) => {

@@ -37,6 +37,9 @@ const disputesMax = 20
 /** No later try with these will do (https://docs.stripe.com/declines/codes). */
 const finalDeclines = new Set(['stolen_card', 'lost_card', 'pickup_card', 'restricted_card', 'revocation_of_authorization', 'revocation_of_all_authorizations', 'stop_payment_order'])
 
+/** What asking again will not change: an amount that no card pays, and a card or customer that is not there any more (https://docs.stripe.com/error-codes). */
+const refusedCodes = new Set(['amount_too_small', 'amount_too_large', 'resource_missing', 'payment_method_unexpected_state'])
+
 /** As people know them, by Stripe's names. */
 const brands: Readonly<Record<string, string>> = { visa: 'Visa', mastercard: 'Mastercard', amex: 'American Express', cartes_bancaires: 'Cartes Bancaires', diners: 'Diners Club', discover: 'Discover', jcb: 'JCB', unionpay: 'UnionPay' }
 
@@ -86,6 +89,7 @@ export class StripeProvider implements PaymentProvider {
       const before = await this.#madeBefore(key, askedAgoMs)
       return outcomeOf(before ?? (await this.#stripe.paymentIntents.create(params, { idempotencyKey: key })))
     } catch (error) {
+      if (error instanceof Stripe.errors.StripeInvalidRequestError && refusedCodes.has(error.code ?? '')) return { status: 'failed', reference: key, final: false, reason: error.code ?? 'refused' }
       if (!(error instanceof Stripe.errors.StripeCardError)) throw away(error)
       const reference = error.payment_intent?.id ?? key
       // Her bank wants to ask her, and she is not there: it waits for her as one that she was there for.

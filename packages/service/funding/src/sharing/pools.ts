@@ -1,7 +1,7 @@
 /** Pooled plans: what their members leave of their budgets is put together for a calendar month (UTC), and divided when the month is over. */
-import { Fault } from '@rivulet/faults'
+import { isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
-import type { Account, Ledger } from '@rivulet/ledger'
+import type { Account, Ledger, TransferSpec } from '@rivulet/ledger'
 import type { Asset } from '@rivulet/money'
 import { apportion, type Share } from './apportion.ts'
 import type { Attention } from './policy.ts'
@@ -75,13 +75,25 @@ export class Pools {
     return { month, rule: plan.rule, proRata, userCentric: share(rest, { kind: 'time' }, attention).shares }
   }
 
+  /** Who is not there any more when the month is divided has nobody who could be paid: an operator says where that share goes. It was paid before where a process died after it. */
   async #pay({ planId, month, asset, rule, proRata, userCentric }: PoolStatement): Promise<void> {
     const { ledger, accountOf } = this.#options
     const pot = await this.account(planId, asset)
     for (const { id: payee, amount } of rule === 'pro-rata' ? proRata : userCentric) {
       const creditAccountId = await accountOf(payee)
-      if (creditAccountId === undefined) throw new Fault('payee-gone', `${payee} cannot be credited any more`)
-      await ledger.transfer({ key: `pool:${planId}/${month}/${payee}`, debitAccountId: pot.id, creditAccountId, amount, reason: 'share' })
+      const key = `pool:${planId}/${month}/${payee}`
+      if (creditAccountId !== undefined) await ledger.transfer({ key, debitAccountId: pot.id, creditAccountId, amount, reason: 'share' })
+      else await this.#leaveUnclaimed({ key, debitAccountId: pot.id, amount }, asset)
+    }
+  }
+
+  async #leaveUnclaimed(share: Pick<TransferSpec, 'key' | 'debitAccountId' | 'amount'>, asset: Asset): Promise<void> {
+    const { ledger } = this.#options
+    const unclaimed = await ledger.openAccount({ name: 'unclaimed', kind: 'fee', asset, debitsMayExceedCredits: false })
+    try {
+      await ledger.transfer({ ...share, creditAccountId: unclaimed.id, reason: 'share-unclaimed' })
+    } catch (error) {
+      if (!isFault(error, 'key-reused')) throw error
     }
   }
 }
