@@ -4,6 +4,7 @@ import { parseUnits } from '@rivulet/money'
 import type { MailTransaction } from '@rivulet/notify'
 import { Batches, inTwoMessages, type Postgres, type SqlValue, statement } from '@rivulet/postgres'
 import { type Generated, type Kysely, sql } from 'kysely'
+import { invoicesIssued, invoiceValues, type NewInvoice } from './invoice-store.ts'
 import type { Plan } from './plan.ts'
 import type { Card } from './providers/provider.ts'
 import type { Share } from './sharing/apportion.ts'
@@ -100,6 +101,7 @@ interface Change {
   readonly set?: Partial<Pick<SubscriptionRecord, 'card' | 'policy' | 'periodBegunMs' | 'counted' | 'funded' | 'carried'>>
   readonly charge?: ChargeChange
   readonly statement?: { readonly period: number; readonly begunMs: number; readonly policy: SharingPolicy; readonly rest: bigint; readonly shared: Shared; readonly counted: readonly DayAttention[]; readonly pooled: PoolEntry['attention'] | undefined }
+  readonly invoice?: NewInvoice
   /** What other services write with it; what it queries is written at the end of the transaction, and not answered. */
   readonly also?: (transaction: MailTransaction) => Promise<void>
 }
@@ -329,15 +331,13 @@ export class FundingStore {
 
   async #begin(asked: readonly Beginning[]): Promise<readonly boolean[]> {
     let inserted = new Set<string>()
-    await inTwoMessages(this.#pool, asked.map(({ record: { subscription, personId, accountId, provider, card, policy, periodBegunMs, counted }, nowMs }) => {
+    const begun = asked.map(({ record: { subscription, personId, accountId, provider, card, policy, periodBegunMs, counted }, nowMs }): Row => {
       const columns = stateColumns(subscription)
-      return statement(
-        `insert into funding.subscription (id, person_id, account_id, provider, card, policy, status, state, due_ms, begun_ms, period_begun_ms, counted, funded, carried)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0) on conflict (person_id) where status <> 'ended' do nothing returning id`,
-        [subscription.id, personId, accountId, provider, JSON.stringify(card), JSON.stringify(policy), columns.status, columns.state, columns.due_ms, nowMs, periodBegunMs, writtenAttention(counted)])
-    }), (rows) => {
+      return { text: subscriptionBegun, values: [subscription.id, personId, accountId, provider, JSON.stringify(card), JSON.stringify(policy), columns.status, columns.state, columns.due_ms, nowMs, periodBegunMs, writtenAttention(counted)] }
+    })
+    await inTwoMessages(this.#pool, together(begun), (rows) => {
       inserted = new Set((rows.flat() as { readonly id: string }[]).map(({ id }) => id))
-      return asked.flatMap(({ record: { subscription: { id }, provider }, effects, nowMs }) => (inserted.has(id) ? effectsWritten({ id, provider, nowMs }, effects) : []))
+      return together(asked.flatMap(({ record: { subscription: { id }, provider }, effects, nowMs }) => (inserted.has(id) ? effectsWritten({ id, provider, nowMs }, effects) : [])))
     })
     return asked.map(({ record }) => inserted.has(record.subscription.id))
   }
@@ -376,7 +376,7 @@ export class FundingStore {
     ], async ([rows, open, charges]) => {
       const found = new Map((rows as SubscriptionRow[]).map((row) => [row.id, row]))
       const openEffects = new Set((open as { readonly subscription_id: string; readonly number: bigint }[]).map((row) => `${row.subscription_id} ${row.number}`))
-      const written: string[] = []
+      const written: Written[] = []
       for (const one of asked) {
         const row = found.get(one.id)
         if (row === undefined || (one.completes !== undefined && !openEffects.has(`${one.id} ${one.completes}`))) continue
@@ -385,12 +385,12 @@ export class FundingStore {
           return its === undefined ? undefined : { status: its.status, amount: its.amount, refunded: its.refunded, disputes: { won: its.won, to: its.to ?? undefined, beyond: its.beyond, cost: its.cost, entries: its.entries } }
         }
         try {
-          written.push(...(await decided(one, await this.#record(row), charge)))
+          written.push(await decided(one, await this.#record(row), charge))
         } catch (error) {
           refused.set(one, { error })
         }
       }
-      return written
+      return [...written.flatMap(({ also }) => also), ...together(written.flatMap(({ rows: own }) => own))]
     })
   }
 
@@ -606,11 +606,28 @@ function stateColumns(subscription: Subscription): { readonly status: string; re
   return { status: subscription.status, state: JSON.stringify(stateOf(subscription)), due_ms: dueMs === undefined ? null : BigInt(dueMs) }
 }
 
+/** A row that is written, and the statement that writes any number of them: it has an array for each value. */
+interface Row {
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
+
+/** What one change writes: its rows, and what other services write with them. */
+interface Written {
+  readonly rows: readonly Row[]
+  readonly also: readonly string[]
+}
+
+/** One statement for all rows that are written alike: on a day of renewals there are thousands. Their order is kept. */
+function together(rows: readonly Row[]): readonly string[] {
+  return [...Map.groupBy(rows, ({ text }) => text)].map(([text, alike]) => statement(text, (alike[0]?.values ?? []).map((_, index) => alike.map(({ values }) => values[index] ?? null))))
+}
+
 /** What a change writes, with the end of its effect. Throws what `decide` throws. */
-async function decided({ id, nowMs, completes, decide }: ChangeAsked, record: SubscriptionRecord, chargeNow: (key: string) => ChargeNow | undefined): Promise<readonly string[]> {
+async function decided({ id, nowMs, completes, decide }: ChangeAsked, record: SubscriptionRecord, chargeNow: (key: string) => ChargeNow | undefined): Promise<Written> {
   const change = decide(record, chargeNow)
-  const ends = completes === undefined ? [] : [statement('update funding.effect set done_ms = $3 where subscription_id = $1 and number = $2', [id, completes, nowMs])]
-  if (change === undefined) return ends
+  const ends = completes === undefined ? [] : [{ text: effectEnded, values: [id, completes, nowMs] }]
+  if (change === undefined) return { rows: ends, also: [] }
   const also: string[] = []
   await change.also?.({
     query: (text, values) => {
@@ -618,29 +635,54 @@ async function decided({ id, nowMs, completes, decide }: ChangeAsked, record: Su
       return Promise.resolve()
     },
   })
-  const { charge, statement: made } = change
-  return [
-    ...ends, ...also, updated(id, change), ...effectsWritten({ id, provider: record.provider, nowMs }, change.effects), ...(charge === undefined ? [] : [chargeSettled(charge, nowMs)]), ...(made === undefined ? [] : [statementWritten(id, made, nowMs)]),
-  ]
+  const { charge, statement: made, invoice } = change
+  return {
+    rows: [
+      ...ends, updated(id, change), ...effectsWritten({ id, provider: record.provider, nowMs }, change.effects), ...(charge === undefined ? [] : [chargeSettled(charge, nowMs)]), ...(made === undefined ? [] : [statementWritten(id, made, nowMs)]),
+      ...(invoice === undefined ? [] : [{ text: invoicesIssued, values: invoiceValues(invoice) }]),
+    ],
+    also,
+  }
 }
 
-function updated(id: string, { subscription, set = {} }: Change): string {
-  const columns: Record<string, SqlValue | undefined> = {
+const subscriptionBegun = `insert into funding.subscription (id, person_id, account_id, provider, card, policy, status, state, due_ms, begun_ms, period_begun_ms, counted, funded, carried)
+  select id, person_id, account_id, provider, card, policy, status, state, due_ms, begun_ms, period_begun_ms, counted, 0, 0
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::text[], $8::jsonb[], $9::int8[], $10::int8[], $11::int8[], $12::jsonb[]) with ordinality
+    as u(id, person_id, account_id, provider, card, policy, status, state, due_ms, begun_ms, period_begun_ms, counted, place)
+  order by place on conflict (person_id) where status <> 'ended' do nothing returning id`
+const effectEnded = 'update funding.effect e set done_ms = u.done_ms from unnest($1::text[], $2::int8[], $3::int8[]) as u(subscription_id, number, done_ms) where e.subscription_id = u.subscription_id and e.number = u.number'
+/** They are numbered in their order. */
+const effectAsked = `insert into funding.effect (subscription_id, effect, attempts, not_before_ms, created_ms)
+  select subscription_id, effect, 0, 0, created_ms from unnest($1::text[], $2::jsonb[], $3::int8[]) with ordinality as u(subscription_id, effect, created_ms, place) order by place`
+const chargeAsked = `insert into funding.charge (key, subscription_id, provider, amount, status, asked_ms)
+  select key, subscription_id, provider, amount, 'asked', asked_ms from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::int8[]) as u(key, subscription_id, provider, amount, asked_ms)`
+const statementMade = `insert into funding.statement (subscription_id, period, begun_ms, ended_ms, policy, rest, rolled_over, shares, counted, pooled, pool_attention)
+  select * from unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::jsonb[], $6::int8[], $7::int8[], $8::jsonb[], $9::jsonb[], $10::int8[], $11::jsonb[]) on conflict do nothing`
+
+/** Of columns that change together. */
+const columnTypes = {
+  status: 'text', state: 'jsonb', due_ms: 'int8', card: 'jsonb', policy: 'jsonb', period_begun_ms: 'int8', counted: 'jsonb', funded: 'int8', carried: 'int8',
+  provider_reference: 'text', reason: 'text', refunded: 'int8', settled_ms: 'int8', disputes_won: 'int4', disputed_to: 'int8', dispute_beyond: 'int8', dispute_cost: 'int8', dispute_entries: 'int4',
+} as const
+
+type Columns = { readonly [Name in keyof typeof columnTypes]?: SqlValue | undefined }
+
+function updated(id: string, { subscription, set = {} }: Change): Row {
+  return updateOf('funding.subscription', {
     ...stateColumns(subscription), period_begun_ms: set.periodBegunMs, funded: set.funded, carried: set.carried,
     ...(set.card !== undefined && { card: JSON.stringify(set.card) }), ...(set.policy !== undefined && { policy: JSON.stringify(set.policy) }), ...(set.counted !== undefined && { counted: writtenAttention(set.counted) }),
-  }
-  return updateOf('funding.subscription', columns, ['id', id])
+  }, ['id', id])
 }
 
 /** A charge that is to be asked for has its row before anybody is asked. */
-function effectsWritten({ id, provider, nowMs }: { readonly id: string; readonly provider: string; readonly nowMs: number }, effects: readonly SubscriptionEffect[]): readonly string[] {
+function effectsWritten({ id, provider, nowMs }: { readonly id: string; readonly provider: string; readonly nowMs: number }, effects: readonly SubscriptionEffect[]): readonly Row[] {
   return effects.flatMap((effect) => [
-    statement('insert into funding.effect (subscription_id, effect, attempts, not_before_ms, created_ms) values ($1, $2, 0, 0, $3)', [id, JSON.stringify(writtenEffect(effect)), nowMs]),
-    ...(effect.type === 'charge' ? [statement(`insert into funding.charge (key, subscription_id, provider, amount, status, asked_ms) values ($1, $2, $3, $4, 'asked', $5)`, [effect.key, id, provider, effect.amount, nowMs])] : []),
+    { text: effectAsked, values: [id, JSON.stringify(writtenEffect(effect)), nowMs] },
+    ...(effect.type === 'charge' ? [{ text: chargeAsked, values: [effect.key, id, provider, effect.amount, nowMs] }] : []),
   ])
 }
 
-function chargeSettled({ key, status, reference, reason, refunded, disputes }: ChargeChange, nowMs: number): string {
+function chargeSettled({ key, status, reference, reason, refunded, disputes }: ChargeChange, nowMs: number): Row {
   const settles = status !== 'authentication' && refunded === undefined && disputes?.begins !== false
   return updateOf('funding.charge', {
     status, provider_reference: reference, reason, refunded, settled_ms: status === 'authentication' ? null : settles ? nowMs : undefined,
@@ -649,14 +691,19 @@ function chargeSettled({ key, status, reference, reason, refunded, disputes }: C
 }
 
 /** @param columns those that are undefined stay as they are */
-function updateOf(table: string, columns: Readonly<Record<string, SqlValue | undefined>>, [key, value]: readonly [string, string]): string {
-  const set = Object.entries(columns).flatMap(([name, to]) => (to === undefined ? [] : [{ name, to }]))
-  return statement(`update ${table} set ${set.map(({ name }, index) => `${name} = $${index + 1}`).join()} where ${key} = $${set.length + 1}`, [...set.map(({ to }) => to), value])
+function updateOf(table: string, columns: Columns, [key, value]: readonly [string, string]): Row {
+  const set = (Object.keys(columnTypes) as (keyof typeof columnTypes)[]).flatMap((name) => (columns[name] === undefined ? [] : [{ name, to: columns[name] }]))
+  return {
+    text: `update ${table} t set ${set.map(({ name }) => `${name} = u.${name}`).join()}
+      from unnest(${set.map(({ name }, index) => `$${index + 1}::${columnTypes[name]}[]`).join()}, $${set.length + 1}::text[]) as u(${set.map(({ name }) => name).join()}, its_key) where t.${key} = u.its_key`,
+    values: [...set.map(({ to }) => to), value],
+  }
 }
 
-function statementWritten(id: string, { period, begunMs, policy, rest, shared, counted, pooled }: NonNullable<Change['statement']>, nowMs: number): string {
+function statementWritten(id: string, { period, begunMs, policy, rest, shared, counted, pooled }: NonNullable<Change['statement']>, nowMs: number): Row {
   const shares = JSON.stringify(shared.shares.map((share) => ({ id: share.id, amount: String(share.amount) })))
-  return statement(
-    `insert into funding.statement (subscription_id, period, begun_ms, ended_ms, policy, rest, rolled_over, shares, counted, pooled, pool_attention) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
-    [id, period, begunMs, nowMs, JSON.stringify(policy), rest, shared.rolledOver, shares, writtenAttention(counted), pooled === undefined ? 0n : rest, pooled === undefined ? null : JSON.stringify(pooled)])
+  return {
+    text: statementMade,
+    values: [id, period, begunMs, nowMs, JSON.stringify(policy), rest, shared.rolledOver, shares, writtenAttention(counted), pooled === undefined ? 0n : rest, pooled === undefined ? null : JSON.stringify(pooled)],
+  }
 }

@@ -422,7 +422,7 @@ export class Funding implements AsyncDisposable {
 
   /** The price is split into VAT, fee and budget. A trial is the operator's gift. */
   async #fund({ record, number }: OpenEffect, { key, price, plan, source }: Extract<SubscriptionEffect, { type: 'fund' }>): Promise<void> {
-    const { ledger, store, clock, invoices, invoiceTerms } = this.#options
+    const { ledger, store, clock, invoiceTerms } = this.#options
     const { vat, fee, budget } = source === 'trial' ? { vat: 0n, fee: 0n, budget: partsOf(plan, invoiceTerms.vatBasisPoints).budget } : partsOf({ ...plan, price }, invoiceTerms.vatBasisPoints)
     const from = source === 'trial' ? await this.#house('fee.trial', plan.asset) : await this.#psp(record.provider, plan.asset)
     const cost = source === 'trial' ? 0n : (this.#options.costOf?.(record.provider, price) ?? 0n)
@@ -439,14 +439,13 @@ export class Funding implements AsyncDisposable {
       effects: [],
       set: { funded: now.funded + budget },
       ...(source === 'charge' && {
-        also: (transaction) =>
-          invoices.issue(transaction, {
-            kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs,
-            content: {
-              terms: invoiceTerms, buyer: { name: reader?.name ?? '', email: reader?.email ?? '' }, plan: plan.name, ...paidFor(now.subscription, price === plan.price ? undefined : nowMs), asset: plan.asset, total: price, fee, vat,
-              paidMs: nowMs, card: { brand: now.card.brand, lastFour: now.card.lastFour }, corrects: undefined,
-            },
-          }),
+        invoice: {
+          kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs,
+          content: {
+            terms: invoiceTerms, buyer: { name: reader?.name ?? '', email: reader?.email ?? '' }, plan: plan.name, ...paidFor(now.subscription, price === plan.price ? undefined : nowMs), asset: plan.asset, total: price, fee, vat,
+            paidMs: nowMs, card: { brand: now.card.brand, lastFour: now.card.lastFour }, corrects: undefined,
+          },
+        },
       }),
     }))
   }
@@ -570,7 +569,7 @@ export class Funding implements AsyncDisposable {
         effects: [],
         // Once it has ended, its budget is what is there: what she had spent of it may be another plan's when a dispute is won.
         set: now.subscription.status === 'ended' ? { carried: 0n, funded: spendable(after, left) } : left,
-        also: (transaction) => invoices.issue(transaction, { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, total: until - before, fee, vat, corrects: invoiceName(latest), ...(until - before < content.total && { part: true }) } }),
+        invoice: { kind: 'credit-note', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, total: until - before, fee, vat, corrects: invoiceName(latest), ...(until - before < content.total && { part: true }) } },
       }
     })
   }
@@ -598,10 +597,8 @@ export class Funding implements AsyncDisposable {
       subscription: now.subscription,
       effects: [],
       set: { funded: now.funded + parts.fromBudget },
-      also: async (transaction) => {
-        await store.forgetRefund(transaction, key, until)
-        await invoices.issue(transaction, { kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, corrects: invoiceName(note) } })
-      },
+      invoice: { kind: 'invoice', personId: now.personId, chargeKey: key, issuedMs: nowMs, content: { ...content, corrects: invoiceName(note) } },
+      also: (transaction) => store.forgetRefund(transaction, key, until),
     }))
   }
 

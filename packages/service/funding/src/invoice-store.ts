@@ -1,7 +1,6 @@
 import type { Id } from '@rivulet/ids'
 import { parseUnits } from '@rivulet/money'
-import type { MailTransaction } from '@rivulet/notify'
-import type { Postgres } from '@rivulet/postgres'
+import type { Postgres, SqlValue } from '@rivulet/postgres'
 import { type Kysely, sql } from 'kysely'
 import type { Invoice, InvoiceContent } from './invoices/invoice.ts'
 
@@ -19,6 +18,18 @@ export interface NewInvoice {
   readonly content: InvoiceContent
 }
 
+/** Under the next numbers: when the transaction is rolled back they go to the next ones, and none is ever missing. */
+export const invoicesIssued = `with taken as (
+    insert into funding.invoice_number as n (last) values (cardinality($1::text[])) on conflict (only_one) do update set last = n.last + excluded.last returning last)
+  insert into funding.invoice (number, kind, person_id, charge_key, issued_ms, content)
+  select last - cardinality($1::text[]) + place, kind, person_id, charge_key, issued_ms, content
+  from taken, unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::jsonb[]) with ordinality as u(kind, person_id, charge_key, issued_ms, content, place) order by place`
+
+/** What one row of `invoicesIssued` brings. */
+export function invoiceValues({ kind, personId, chargeKey, issuedMs, content }: NewInvoice): readonly SqlValue[] {
+  return [kind, personId, chargeKey, issuedMs, JSON.stringify({ ...content, total: String(content.total), fee: String(content.fee), vat: String(content.vat) })]
+}
+
 const columns = ['number', 'kind', 'issued_ms', 'content'] as const
 
 export class InvoiceStore {
@@ -26,14 +37,6 @@ export class InvoiceStore {
 
   constructor(postgres: Postgres) {
     this.#db = postgres.kysely<Tables>()
-  }
-
-  /** In the caller's transaction, under the next number: when it is rolled back the number goes to the next one, and none is ever missing. */
-  async issue(transaction: MailTransaction, { kind, personId, chargeKey, issuedMs, content }: NewInvoice): Promise<void> {
-    await transaction.query(
-      `with taken as (insert into funding.invoice_number as n (last) values (1) on conflict (only_one) do update set last = n.last + 1 returning last)
-        insert into funding.invoice (number, kind, person_id, charge_key, issued_ms, content) select last, $1, $2, $3, $4, $5 from taken`,
-      [kind, personId, chargeKey, issuedMs, JSON.stringify({ ...content, total: String(content.total), fee: String(content.fee), vat: String(content.vat) })])
   }
 
   /** Newest first. */
