@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from '@rivulet/postgres'
 import { systemClock } from '@rivulet/time'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { simulate, type SimulationReport } from '../simulation/simulate.ts'
+import type { SimulationReport } from '../simulation/simulate.ts'
 import { printJson } from './options.ts'
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -14,6 +14,8 @@ const specSchema = z.object({ subscribers: whole(1, 20_000), publishers: whole(1
 
 /** A day lasts a few seconds: tables are vacuumed, and their statistics kept, as often as a real month would, while the other processor is idle. */
 const hurried = { autovacuum_naptime: '5s', autovacuum_vacuum_cost_delay: '0' }
+
+const headStartMs = 50
 
 /** `rivulet simulate`: readers, publishers and the real services for some days on a virtual clock, in a database of its own that is thrown away. Exit status 1 when its books are wrong. */
 export function simulateCommand(): Command {
@@ -30,7 +32,10 @@ export function simulateCommand(): Command {
       if (!parsed.success) throw new Fault('simulation-invalid', parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '))
       const folder = await mkdtemp(join(tmpdir(), 'rivulet-simulate-'))
       try {
-        await using database = await startEmbeddedPostgres({ dataFolder: folder, durable: false, settings: hurried })
+        // The database is made by processes of its own: once they run, what uses it is loaded.
+        const loaded = systemClock.sleep(headStartMs).then(() => import('../simulation/simulate.ts'))
+        const [started, { simulate }] = await Promise.all([startEmbeddedPostgres({ dataFolder: folder, durable: false, settings: hurried }), loaded])
+        await using database = started
         const begunMs = systemClock.monotonicMs()
         const report = await simulate(database.url, parsed.data, (progress) => console.error(`${((systemClock.monotonicMs() - begunMs) / 1_000).toFixed(1).padStart(6)} s  ${progress}`))
         if (json === true) printJson(report)

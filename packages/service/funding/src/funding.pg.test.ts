@@ -862,3 +862,18 @@ describe('whatever happens in between', () => {
     await postgres.pool.query('delete from funding.effect where number = $1', [numbers[0]?.number])
   })
 })
+
+test('what many subscriptions write in the same turn is each one’s own, whatever words are in it: who asks twice has one, and invoices are numbered one after the other', async () => {
+  const people = await Promise.all(Array.from({ length: 12 }, async (_, number) => ({ personId: newId('pers', number), accountId: (await ledger.openAccount({ name: `subscriber[${number}]`, kind: 'subscriber', asset: eur, debitsMayExceedCredits: false })).id, name: `Zoë "the" O'Neil \\ {${number},null} $1, NULL` })))
+  await using busy = start({ readerOf: (personId) => Promise.resolve({ name: people.find((one) => one.personId === personId)?.name ?? '', email: '', language: 'en', url: '' }) })
+  const [plan] = await funding.plans()
+  const asked = [...people, ...people.slice(0, 1)].map(({ personId, accountId }) => busy.subscribe({ personId, accountId, planId: plan?.id ?? '', provider: 'sandbox', card: sandbox.card(good), policy: { kind: 'time' } }))
+  expect((await Promise.allSettled(asked)).map(({ status }) => status).toSorted()).toEqual([...people.map(() => 'fulfilled'), 'rejected'])
+  await busy.work()
+  const { rows: invoices } = await postgres.pool.query<{ number: bigint; person_id: string; name: string }>(`select number, person_id, content->'buyer'->>'name' as name from funding.invoice order by number`)
+  expect(invoices.map(({ number }) => number)).toEqual(people.map((_, index) => BigInt(index + 1)))
+  expect(new Map(invoices.map(({ person_id: id, name }) => [id, name]))).toEqual(new Map(people.map(({ personId, name }) => [personId, name])))
+  const { rows: effects } = await postgres.pool.query<{ effects: string; subscriptions: bigint }>(
+    `select effects, count(*) as subscriptions from (select string_agg(effect->>'type', ' ' order by number) as effects from funding.effect where done_ms is not null group by subscription_id) each group by effects`)
+  expect(effects).toEqual([{ effects: 'charge fund tell', subscriptions: 12n }])
+})
