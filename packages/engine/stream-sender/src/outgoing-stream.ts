@@ -6,7 +6,8 @@ import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type S
 import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
 import { Accrual, accrualCounters } from './accrual.ts'
 import type { CounterBlocks } from './counter-blocks.ts'
-import { backoffMs, intervalMaxMs, intervalMs, type LinkShare, msUntil, nextTickMs, packetUnitsMin } from './pace.ts'
+import type { InLine, LinkShare } from './link-share.ts'
+import { backoffMs, intervalMaxMs, intervalMs, msUntil, nextTickMs, packetUnitsMin } from './pace.ts'
 import { ReceiverLimit } from './receiver-limit.ts'
 import type { CloseReason, Lease, SendingStream, StreamCounters, StreamListener, StreamSpec } from './types.ts'
 
@@ -25,6 +26,8 @@ const catchUpMs = 5_000
 const leaseLowMs = 30_000
 /** In time the lease is low with less than this left after the life of a packet: a lease of a minute is then renewed every 30 s, for money and time at once. */
 const sendTimeLowMs = 10_000
+/** A stream whose lease is over in time or sequences waits for a longer one until so long after it has asked: a slow database stops nobody. */
+const leaseWaitMs = 30_000
 /** Each stream is up to this much earlier, by its place in the second: streams that were opened together do not all renew at once. */
 const leaseSpreadMs = 15_000
 /** A fresh stream pays after this time, so that the page hears of it at once; then it keeps to its place in the second. */
@@ -71,7 +74,7 @@ interface Flight {
   inDoubt: boolean
 }
 
-export class OutgoingStream extends WheelTimer implements SendingStream {
+export class OutgoingStream extends WheelTimer implements SendingStream, InLine {
   readonly id: Id<'strm'>
   state: 'paying' | 'paused' | 'closed' = 'paying'
   packets = 0
@@ -104,7 +107,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   /** Units that the rate makes in the time in which the lease is low. */
   #leaseLowUnits: bigint
   #lease: Lease
-  #leaseLowTold = false
+  /** When the listener was told that the lease is low, monotonic; until it is extended. */
+  #leaseLowToldMs: number | undefined
   #sequence: number
   #packetUnitsMax: bigint | undefined
   #flights = noFlights
@@ -113,6 +117,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #tickMs = 0
   #retryMs = 0
   #failuresInRow = 0
+  /** Whether it waits for its turn on a link that takes no more now. */
+  #isInLine = false
   #troubleSinceMs: number | undefined
   /** The trouble is that the receiver takes no more: over as soon as it says otherwise. */
   #blocked = false
@@ -203,7 +209,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const { held, sequenceCeiling, sendUntilMs } = this.#lease
     assert(lease.held >= held && lease.sequenceCeiling >= sequenceCeiling && lease.sendUntilMs >= sendUntilMs && lease.held <= amountMax, 'a lease only grows, to 2^62 units at most')
     this.#lease = lease
-    this.#leaseLowTold = false
+    this.#leaseLowToldMs = undefined
   }
 
   close(): Promise<StreamCounters> {
@@ -230,7 +236,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     const nowMs = this.#context.clock.monotonicMs()
     this.#giveUpOverdue(nowMs)
     if (this.state !== 'paying') return this.#rest()
-    if (nowMs >= this.#retryMs) this.#pay(nowMs)
+    if (this.#isInLine) this.#standInLine(nowMs)
+    else if (nowMs >= this.#retryMs) this.#pay(nowMs)
     // What the listener was told may have ended the stream.
     if (this.#paying()) this.#schedule(nowMs)
   }
@@ -267,8 +274,18 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#context.wheel.add(this, Math.max(next, this.#retryMs))
   }
 
-  /** Sends what is due, as far as lease, receiver and packet limit allow. */
-  #pay(nowMs: number): void {
+  turn(): boolean {
+    this.#isInLine = false
+    if (this.state !== 'paying') return false
+    const nowMs = this.#context.clock.monotonicMs()
+    const { packets } = this
+    if (nowMs >= this.#retryMs) this.#pay(nowMs, true)
+    if (this.#paying()) this.#schedule(nowMs)
+    return this.packets > packets
+  }
+
+  /** Sends what is due, as far as lease, receiver and packet limit allow; or waits for its turn where others do. */
+  #pay(nowMs: number, isItsTurn = false): void {
     if (this.#packetMs > intervalMaxMs) {
       this.#fail('rate-too-low', `at ${this.#rate} units a second a packet that is worth its rounding takes longer than ${intervalMaxMs / 1_000} s`)
       return
@@ -276,11 +293,39 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#accrual.accrue(nowMs)
     this.#accrual.forgive(Math.max(catchUpMs, this.#interval() + catchUpMs - 1_000))
     const { due } = this.#accrual
-    if (due >= this.#packetUnitsMin && this.#mayFollow(due, nowMs)) this.#sendDue(due, nowMs)
-    if (this.state === 'paying' && !this.#leaseLowTold && this.#leaseIsLow()) {
-      this.#leaseLowTold = true
-      this.#listener.leaseLow(this)
+    if (due >= this.#packetUnitsMin && this.#mayFollow(due, nowMs)) {
+      if (this.#share.isBusy && !isItsTurn) this.#waitForTurn(nowMs, false)
+      else this.#sendDue(due, nowMs)
     }
+    this.#watchLease(nowMs, 0)
+  }
+
+  #waitForTurn(nowMs: number, wasRefused: boolean): void {
+    const joins = !this.#isInLine
+    this.#isInLine = true
+    this.#troubleSinceMs ??= nowMs
+    if (wasRefused) this.#share.refused(joins ? this : undefined, nowMs)
+    else if (joins) this.#share.join(this, nowMs)
+  }
+
+  #standInLine(nowMs: number): void {
+    this.#troubleSinceMs ??= nowMs
+    if (nowMs - this.#troubleSinceMs >= unreachableMs && this.#share.silentMs(nowMs) >= unreachableMs) {
+      this.#fail('receiver-unreachable', `no packet was answered for ${unreachableMs / 1_000} s; the last answer: ${ErrorCode.connectorBusy}, too much is under way`)
+      return
+    }
+    this.#share.knock(nowMs)
+    this.#watchLease(nowMs, 0)
+  }
+
+  /** @param aheadMs for how long it will not look again */
+  #watchLease(nowMs: number, aheadMs: number): void {
+    if (this.state === 'paying' && this.#leaseLowToldMs === undefined && this.#leaseIsLow(aheadMs)) this.#askForLease(nowMs)
+  }
+
+  #askForLease(nowMs: number): void {
+    this.#leaseLowToldMs ??= nowMs
+    this.#listener.leaseLow(this)
   }
 
   /** Packets that a limit keeps small follow each other without waiting. */
@@ -294,7 +339,13 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
   #sendDue(due: bigint, nowMs: number): void {
     const left = this.#lease.held - this.paid - this.inFlight - this.inDoubt
     const expiresAtMs = this.#context.clock.nowMs() + packetLifeMs
-    if (left < this.#packetUnitsMin || this.#sequence > this.#lease.sequenceCeiling || expiresAtMs > this.#lease.sendUntilMs) {
+    const isOver = this.#sequence > this.#lease.sequenceCeiling || expiresAtMs > this.#lease.sendUntilMs
+    if (left < this.#packetUnitsMin || isOver) {
+      // It may not have looked at its lease for a while, as when it was paused: it asks before it gives up.
+      if (left >= this.#packetUnitsMin && nowMs - (this.#leaseLowToldMs ?? nowMs) < leaseWaitMs) {
+        if (this.#leaseLowToldMs === undefined) this.#askForLease(nowMs)
+        return
+      }
       // What is still in flight may be rejected, and is then free again.
       if (this.inFlight === 0n || left >= this.#packetUnitsMin) this.#fail('lease-used-up', 'what the wallet had set aside for this stream is used up')
       return
@@ -344,10 +395,10 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
 
   readonly #lateUntilMs = (): number => this.#lease.sendUntilMs + lateAnswerMs
 
-  #leaseIsLow(): boolean {
+  #leaseIsLow(aheadMs: number): boolean {
     const { held, sequenceCeiling, sendUntilMs } = this.#lease
     const left = held - this.paid - this.inFlight - this.inDoubt - this.#accrual.due
-    return left < this.#leaseLowUnits || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - packetLifeMs < sendTimeLowMs + this.#earlyMs
+    return left < this.#leaseLowUnits || sequenceCeiling - this.#sequence < leaseLowMs / 1_000 || sendUntilMs - this.#context.clock.nowMs() - aheadMs - packetLifeMs < sendTimeLowMs + this.#earlyMs
   }
 
   get #earlyMs(): number {
@@ -368,6 +419,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
       this.#fail('receiver-misbehaved', 'a packet was fulfilled with a wrong preimage')
     }
     this.#rest()
+    if (this.#share.isBusy && (isFulfill(reply) || reply.code.startsWith('F'))) this.#share.answered(this.#context.clock.monotonicMs())
   }
 
   #unanswered(flight: Flight, error: unknown): void {
@@ -428,7 +480,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
         this.#heed(answer.frames)
         this.#hold(nowMs, { code: reply.code, reason: 'receiver-refused', message: said })
       }
-    } else if (reply.code.startsWith('F')) this.#fail(reply.code === ErrorCode.unreachable ? 'receiver-unreachable' : 'receiver-refused', said)
+    } else if (reply.code === ErrorCode.connectorBusy) this.#waitForTurn(nowMs, true)
+    else if (reply.code.startsWith('F')) this.#fail(reply.code === ErrorCode.unreachable ? 'receiver-unreachable' : 'receiver-refused', said)
     else this.#hold(nowMs, { code: reply.code, reason: 'receiver-unreachable', message: said })
   }
 
@@ -455,8 +508,11 @@ export class OutgoingStream extends WheelTimer implements SendingStream {
     this.#failuresInRow += 1
     this.#troubleSinceMs ??= nowMs
     if (nowMs - this.#troubleSinceMs >= unreachableMs) return this.#fail(trouble.reason, `no packet was fulfilled for ${unreachableMs / 1_000} s; the last answer: ${trouble.message}`)
-    this.#retryMs = nowMs + backoffMs(this.#failuresInRow, trouble.code, this.#context.random)
-    if (this.state === 'paying') this.#schedule(nowMs)
+    const waitMs = backoffMs(this.#failuresInRow, trouble.code, this.#context.random)
+    this.#retryMs = nowMs + waitMs
+    if (this.state !== 'paying') return
+    this.#watchLease(nowMs, waitMs)
+    if (this.#paying()) this.#schedule(nowMs)
   }
 
   #recovered(): void {

@@ -1,17 +1,12 @@
 /** How often one stream sends: never more than a packet a second, never a packet too small to be worth its rounding, never more than the peer can take. */
 import { ceilDivide, type Ratio } from '@rivulet/money'
+import type { LinkShare } from './link-share.ts'
 
 const intervalMinMs = 1_000
 /** A stream that could send only more rarely than this is refused: its lease would run out between two packets. */
 export const intervalMaxMs = 30_000
 /** Below it the rounding at the destination may take more than 1 % of a packet. */
 const destinationUnitsMin = 100n
-
-/** The streams of one link share the pace that its peer can take. */
-export interface LinkShare {
-  streams: number
-  packetsPerSecondMax: number
-}
 
 /** Source units that are worth the least a packet should bring, at least 1. */
 export function packetUnitsMin(exchangeRate: Ratio): bigint {
@@ -24,7 +19,7 @@ export function msUntil(units: bigint, rate: bigint): number {
 }
 
 /** @param packetMs in which the rate makes the least that a packet should bring */
-export function intervalMs(packetMs: number, share: LinkShare): number {
+export function intervalMs(packetMs: number, share: Pick<LinkShare, 'streams' | 'packetsPerSecondMax'>): number {
   return Math.max(intervalMinMs, packetMs, Math.ceil((share.streams * 1_000) / share.packetsPerSecondMax))
 }
 

@@ -4,7 +4,7 @@ import { encodeReceipt, type Frame, FrameType } from '@rivulet/stream'
 import { TestClock } from '@rivulet/time/testing'
 import { StreamSender, StreamSenderFault } from './sender.ts'
 import { specOf, TestPeer, Told } from './test-peer.ts'
-import type { StreamSpec } from './types.ts'
+import type { SendingStream, StreamSpec } from './types.ts'
 
 const sharedSecret = Buffer.alloc(32, 7)
 
@@ -333,6 +333,29 @@ test('sequences and time of the lease are kept too', async () => {
     expect(peer.seen.every(({ prepare, packet }) => packet.sequence <= lease.sequenceCeiling && prepare.expiresAtMs <= lease.sendUntilMs)).toBe(true)
     expect(peer.money.length).toBeGreaterThan(45)
   }
+})
+
+test.each([
+  ['a pause', (stream: SendingStream) => stream.pause(), (stream: SendingStream) => stream.resume()],
+  ['waiting after trouble', (_stream: SendingStream, peer: TestPeer) => (peer.fate = () => ({ kind: 'reject', code: 'T01', afterMs: 5 })), (_stream: SendingStream, peer: TestPeer) => (peer.fate = () => ({ kind: 'deliver', afterMs: 5 }))],
+])('a stream whose lease runs out in %s has a longer one when it goes on', async (_name, begin, end) => {
+  const { clock, peer, told, stream } = open({ lease: { held: 10n ** 12n, sequenceCeiling: 1_000, sendUntilMs: Date.UTC(2026, 0) + 69_000 } })
+  const leases: number[] = []
+  told.onLeaseLow = (one) => void clock.sleep(3_000).then(() => {
+    leases.push(clock.monotonicMs())
+    one.extend({ held: 10n ** 12n, sequenceCeiling: 1_000, sendUntilMs: clock.nowMs() + 60_000 })
+  })
+  await clock.advance(25_000)
+  expect(leases).toEqual([])
+  begin(stream, peer)
+  await clock.advance(29_000)
+  end(stream, peer)
+  const before = stream.paid
+  await clock.advance(25_000)
+  expect(told.failure).toBeUndefined()
+  expect(stream.paid - before).toBeGreaterThan(500_000n)
+  const [renewedMs = 0] = leases
+  expect(peer.money.filter(({ atMs }) => atMs > 49_000 && atMs < renewedMs)).toEqual([])
 })
 
 test('a destination of lower scale gets rarer packets worth at least 100 units, and its minimum is never 0', async () => {

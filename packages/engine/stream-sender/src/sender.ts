@@ -4,8 +4,9 @@ import { amountMax } from '@rivulet/money'
 import { type Clock, TimerWheel } from '@rivulet/time'
 import { CounterBlocks } from './counter-blocks.ts'
 import { FixedPayment } from './fixed-payment.ts'
+import { LinkShare } from './link-share.ts'
 import { countersEach, OutgoingStream, type SenderContext } from './outgoing-stream.ts'
-import { type LinkShare, phaseOf } from './pace.ts'
+import { phaseOf } from './pace.ts'
 import type { FixedPaymentSpec, SendingPayment } from './payment-types.ts'
 import type { SendingStream, StreamSpec } from './types.ts'
 
@@ -67,7 +68,7 @@ export class StreamSender implements AsyncDisposable {
   }
 
   #shareOf(spec: StreamSpec): LinkShare {
-    const share = this.#shares.get(spec.link) ?? { streams: 0, packetsPerSecondMax: Infinity }
+    const share = this.#shares.get(spec.link) ?? new LinkShare()
     share.packetsPerSecondMax = spec.linkPacketsPerSecondMax ?? share.packetsPerSecondMax
     this.#shares.set(spec.link, share)
     return share
