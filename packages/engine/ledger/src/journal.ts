@@ -27,6 +27,8 @@ type Settled = { readonly ok: true; readonly result: unknown } | { readonly ok: 
 
 const entriesQueuedMax = 50_000
 const entriesPerBatchMax = 500
+/** Of these at least so many are of what somebody is kept waiting by, where that waits: renewals of thousands of streams keep nobody out. */
+const writtenPerBatchMin = 100
 const attemptsMax = 5
 const pauseMsMax = 1_000
 /** A batch costs as much as some forty of its entries. */
@@ -43,6 +45,8 @@ export class Journal {
   #queue: Waiting[] = []
   /** What may wait until a batch leaves, or until the timer rings. */
   #gathered: Waiting[] = []
+  /** Gathered before the batch that runs or ran last; the oldest first, however many came since. */
+  #ripe: Waiting[] = []
   #gathering: Timer | undefined
   #running: Promise<void> | undefined
   #stopped: unknown
@@ -60,7 +64,7 @@ export class Journal {
     })
   }
 
-  /** As `write`, for an entry that nobody is kept waiting by: it leaves with the next batch, after 250 ms in one of its own. It comes before what is written after it. */
+  /** As `write`, for an entry that nobody is kept waiting by: it leaves with the next batch, after 250 ms in one of its own. Up to 400 of a batch come before what is written after them. */
   gather<Result>(entry: Entry<Result>): Promise<Result> {
     return this.#enter(entry, (waiting) => {
       this.#gathered.push(waiting)
@@ -82,7 +86,7 @@ export class Journal {
 
   #enter<Result>(entry: Entry<Result>, enqueue: (waiting: Waiting) => void): Promise<Result> {
     if (this.#stopped !== undefined) return Promise.reject(unavailable(this.#stopped))
-    if (this.#queue.length + this.#gathered.length >= entriesQueuedMax) return Promise.reject(refusal('database-unavailable', `${entriesQueuedMax} entries wait for the database: try again later`))
+    if (this.#queue.length + this.#ripe.length + this.#gathered.length >= entriesQueuedMax) return Promise.reject(refusal('database-unavailable', `${entriesQueuedMax} entries wait for the database: try again later`))
     return new Promise<Result>((resolve, reject) => enqueue({ entry, resolve: resolve as (result: unknown) => void, reject }))
   }
 
@@ -95,17 +99,17 @@ export class Journal {
     do {
       this.#gathering?.cancel()
       this.#gathering = undefined
-      this.#queue.unshift(...this.#gathered.splice(0))
-      const batch = this.#queue.splice(0, entriesPerBatchMax)
+      this.#ripe.push(...this.#gathered.splice(0))
+      const written = this.#queue.splice(0, Math.max(writtenPerBatchMin, entriesPerBatchMax - this.#ripe.length))
       try {
-        await this.#write(batch)
+        await this.#write([...this.#ripe.splice(0, entriesPerBatchMax - written.length), ...written])
       } catch (error) {
         // Nobody may learn an answer that is not known: what waits stays without one while the process ends.
         this.#stopped = error
         this.#context.fatal(error)
         break
       }
-    } while (this.#queue.length > 0)
+    } while (this.#queue.length + this.#ripe.length > 0)
     // In the same turn as the last look at the queue: nothing can slip in between.
     this.#running = undefined
     if (this.#gathered.length > 0 && this.#stopped === undefined) this.#gatherLonger()

@@ -26,7 +26,7 @@ const catchUpMs = 5_000
 const leaseLowMs = 30_000
 /** In time the lease is low with less than this left after the life of a packet: a lease of a minute is then renewed every 30 s, for money and time at once. */
 const sendTimeLowMs = 10_000
-/** A stream whose lease is over in time or sequences waits for a longer one until so long after it has asked: a slow database stops nobody. */
+/** A stream whose lease is used up waits for another until so long after it has asked: a slow database stops nobody. */
 const leaseWaitMs = 30_000
 /** Each stream is up to this much earlier, by its place in the second: streams that were opened together do not all renew at once. */
 const leaseSpreadMs = 15_000
@@ -341,11 +341,9 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
     const expiresAtMs = this.#context.clock.nowMs() + packetLifeMs
     const isOver = this.#sequence > this.#lease.sequenceCeiling || expiresAtMs > this.#lease.sendUntilMs
     if (left < this.#packetUnitsMin || isOver) {
-      // It may not have looked at its lease for a while, as when it was paused: it asks before it gives up.
-      if (left >= this.#packetUnitsMin && nowMs - (this.#leaseLowToldMs ?? nowMs) < leaseWaitMs) {
-        if (this.#leaseLowToldMs === undefined) this.#askForLease(nowMs)
-        return
-      }
+      // It may not have looked at its lease for a while, as when it was paused: it asks before it gives up. Nor does it while the wallet owes it an answer.
+      if (isOver && this.#leaseLowToldMs === undefined) return this.#askForLease(nowMs)
+      if (this.#leaseLowToldMs !== undefined && nowMs - this.#leaseLowToldMs < leaseWaitMs) return
       // What is still in flight may be rejected, and is then free again.
       if (this.inFlight === 0n || left >= this.#packetUnitsMin) this.#fail('lease-used-up', 'what the wallet had set aside for this stream is used up')
       return
