@@ -74,6 +74,11 @@ export interface WalletResult {
   readonly unpaid: number
   /** How often bookings of a stream waited for the database for more than 3 s. */
   readonly stalls: number
+  /** Streams that ended by themselves. */
+  readonly broken: number
+  /** What a stream paid within the window, over what the window made due: of the twentieth that paid least, and most. */
+  readonly paidShareP5: number
+  readonly paidShareP95: number
   /** Of the ticks of the window, to a thousandth. */
   readonly latenessP50Ms: number
   readonly latenessP99Ms: number

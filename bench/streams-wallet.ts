@@ -110,6 +110,9 @@ class Tick implements StreamListener, PaidStreamListener {
   /** Whether the window has begun for this stream. */
   measured = false
   sentBefore = 0
+  /** Units, when the window began, and what was paid until it was over. */
+  paidBefore = 0n
+  paidWithin = 0n
   fulfilledBefore = 0
 
   constructor(owner: Bench, connection: string) {
@@ -159,9 +162,11 @@ class Bench {
   readonly #ticks: Tick[] = []
   readonly #byId = new Map<string, Tick>()
   #toOpen = 0
+  #broken = 0
   /** How often bookings of a stream waited for the database for more than 3 s. */
   stalls = 0
   #sender = 0
+  #seconds = 0
   #endMs = Infinity
   /** Ticks of the window. */
   #due = 0
@@ -210,12 +215,14 @@ class Bench {
 
   broken(why: Broken): void {
     console.error('a stream broke', why)
+    this.#broken += 1
     this.#opened.reject(new Error('a stream broke'))
   }
 
   /** Each stream has as many ticks in the window as it has seconds. */
   async begin(seconds: number): Promise<true> {
     const beginMs = performance.now() + leadMs
+    this.#seconds = seconds
     this.#endMs = beginMs + seconds * tickMs
     this.#due = this.#ticks.length * seconds
     for (const tick of this.#ticks) {
@@ -224,6 +231,7 @@ class Bench {
       tick.fulfilledBefore = tick.stream?.fulfilled ?? 0
     }
     await new Promise((resolve) => setTimeout(resolve, leadMs))
+    for (const tick of this.#ticks) tick.paidBefore = tick.stream?.paid ?? 0n
     return true
   }
 
@@ -251,6 +259,7 @@ class Bench {
 
   async over(): Promise<true> {
     await new Promise((resolve) => setTimeout(resolve, this.#endMs - performance.now()))
+    for (const tick of this.#ticks) tick.paidWithin = (tick.stream?.paid ?? 0n) - tick.paidBefore
     return true
   }
 
@@ -263,6 +272,8 @@ class Bench {
     const unpaid = this.#due - this.#latenesses.count
     // A tick that was never paid is as late as can be told.
     for (let left = unpaid; left > 0; left -= 1) this.#latenesses.record(patienceMs * microsecondsPerMs)
+    const shares = this.#ticks.map(({ paidWithin }) => Number(paidWithin) / (Number(rate) * this.#seconds)).toSorted((one, other) => one - other)
+    const share = (part: number): number => shares[Math.floor(part * (shares.length - 1))] ?? 0
     const latenessMs = (percent: number): number => this.#latenesses.percentile(percent) / microsecondsPerMs
     let [sent, fulfilled, paid] = [0, 0, 0n]
     for (const { stream, sentBefore, fulfilledBefore } of this.#ticks) {
@@ -272,7 +283,7 @@ class Bench {
       paid += stream.paid
     }
     return {
-      due: this.#due, sent, fulfilled, unpaid, paid, stalls: this.stalls,
+      due: this.#due, sent, fulfilled, unpaid, paid, stalls: this.stalls, broken: this.#broken, paidShareP5: share(0.05), paidShareP95: share(0.95),
       rejectsByCode: Object.fromEntries(this.#desk.counters.rejectsByCode),
       latenessP50Ms: latenessMs(50), latenessP99Ms: latenessMs(99), latenessMaxMs: latenessMs(100),
       sentBefore: new Map(this.#ticks.map(({ connection, sentBefore }) => [connection, sentBefore])),

@@ -39,6 +39,11 @@ interface StreamsResult {
   readonly credited: number
   readonly latenessP50Ms: number
   readonly latenessP99Ms: number
+  /** What a stream paid within the window, over what it made due: a twentieth paid at most `P5`, another at least `P95`. */
+  readonly paidShareP5: number
+  readonly paidShareP95: number
+  /** Streams that ended by themselves. */
+  readonly streamsBroken: number
   readonly cpuWalletCores: number
   readonly cpuReceiverCores: number
   readonly cpuPostgresCores: number
@@ -133,13 +138,13 @@ async function run({ streams, seconds, profileFolder, watch }: StreamsOptions, s
   const books = await readBooks(server.url, result)
   const perStream = (part: 'wallet' | 'receiver'): number => (after[part].rssBytes - before[part].rssBytes) / (streams - first)
   const { latenessP50Ms, latenessP99Ms, latenessMaxMs } = result
-  say(`p50 ${latenessP50Ms.toFixed(1)} ms, p99 ${latenessP99Ms.toFixed(1)} ms, worst ${latenessMaxMs.toFixed(1)} ms; ${result.unpaid} ticks never paid, ${result.stalls} streams stalled, rejected ${JSON.stringify(result.rejectsByCode)}`)
+  say(`p50 ${latenessP50Ms.toFixed(1)} ms, p99 ${latenessP99Ms.toFixed(1)} ms, worst ${latenessMaxMs.toFixed(1)} ms; ${result.unpaid} ticks never paid, ${result.stalls} streams stalled, ${result.broken} broken, rejected ${JSON.stringify(result.rejectsByCode)}; paid of what was due: P5 ${(result.paidShareP5 * 100).toFixed(1)} %, P95 ${(result.paidShareP95 * 100).toFixed(1)} %`)
   say(`resident before a collection: wallet ${megabytes(after.wallet.rssBeforeBytes)}, receiver ${megabytes(after.receiver.rssBeforeBytes)}; live heap a stream: wallet ${
     heapPerStream('wallet')} bytes, receiver ${heapPerStream('receiver')} bytes`)
   say(`books after kill -9 of PostgreSQL: paid ${result.paid}, ${books.said}`)
   return {
     streams, seconds, due: result.due, sent: result.sent, fulfilled: result.fulfilled, credited: books.credited,
-    latenessP50Ms, latenessP99Ms,
+    latenessP50Ms, latenessP99Ms, paidShareP5: result.paidShareP5, paidShareP95: result.paidShareP95, streamsBroken: result.broken,
     cpuWalletCores: cores[0] ?? 0, cpuReceiverCores: cores[1] ?? 0, cpuPostgresCores: cores[2] ?? 0,
     rssWalletBytesPerStream: perStream('wallet'), rssReceiverBytesPerStream: perStream('receiver'),
     booksEqual: books.equal, ...books.settings,

@@ -172,7 +172,7 @@ async function startReceiver(foundation: Foundation, door: Door, { building, lin
   btp.attach(door.server, '/btp')
   door.refuseUpgradesBut('/btp')
   building.use(new PaymentSweeper({ payments: foundation.incomingPayments, clock, log }))
-  building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version, jobs: () => foundation.jobs.list(), links: () => border.links() }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'receiver', version, jobs: () => foundation.jobs.list(), links: () => border.links(), queues: () => ({ credits: ledger.queues().credits }) }))
   const apiKeys = openApiKeys(foundation)
   const app = serve(door, building, frontOf({ entrance: 'publisher', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [apiRoutes('receiver', config.publicUrls.receiver), border.routes, walletAddressRoutes({ accounts, role: 'publisher', hostPath: config.hostPath, instance }), receiver.routes, publisherPayouts(foundation.payouts, foundation), openWebhooks(foundation, apiKeys, building), ...(await openPayments(foundation, 'receiver', building)), addressApi({ accounts, entrance: accounts.entrance('publisher') }), ...openPublishers(foundation, apiKeys, building)]))
   return { border, app }
@@ -245,7 +245,7 @@ async function startWallet(foundation: Foundation, door: Door, { building, link,
     return { ...paying, routes: Router().use(paying.routes, openTips(foundation, paying)) }
   }
   wallet.attachSocket(door.server)
-  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, jobs: () => foundation.jobs.list(), counters: () => wallet.counters(), links: () => (toReceiver instanceof BtpClient ? [{ peer: 'receiver', up: toReceiver.isConnected }] : []) }))
+  building.use(new RoleReporter({ postgres, clock, log, role: 'wallet', version, jobs: () => foundation.jobs.list(), counters: () => wallet.counters(), links: () => (toReceiver instanceof BtpClient ? [{ peer: 'receiver', up: toReceiver.isConnected }] : []), queues: () => ({ link: sender.waiting, bookings: ledger.queues().bookings, journal: ledger.queues().journal }) }))
   const app = serve(door, building, frontOf({ entrance: 'wallet', log, proxyHops: config.proxyHops, ready: () => postgres.ping() }, [
     apiRoutes('wallet', config.publicUrls.wallet),
     clientScriptRoutes(config.publicUrls.wallet),

@@ -19,7 +19,7 @@ const rowSchema = z.object({
 })
 
 const percentiles = z.nullable(z.object({ p50: z.number(), p95: z.number(), p99: z.number() }))
-const alertCodes = ['books-wrong', 'chains-wrong', 'clearing-wrong', 'reconciliation-wrong', 'check-old', 'wallet-silent', 'receiver-silent', 'link-down', 'peer-away', 'payments-late', 'commits-slow', 'rejects-many', 'doubts-many'] as const
+const alertCodes = ['books-wrong', 'chains-wrong', 'clearing-wrong', 'reconciliation-wrong', 'check-old', 'wallet-silent', 'receiver-silent', 'link-down', 'peer-away', 'payments-late', 'commits-slow', 'streams-waiting', 'rejects-many', 'doubts-many'] as const
 
 /** `snapshot` and `update` have the same shape; a snapshot lists every row, an update those that are new or changed. */
 export const liveEventSchema = z.object({

@@ -17,7 +17,7 @@ export const overviewEn = {
     alert: {
       'books-wrong': 'The books are wrong: {{about}}', 'chains-wrong': 'A hash chain is broken: {{about}}', 'clearing-wrong': 'Money is stuck on {{about}}', 'reconciliation-wrong': 'Statements and books differ: {{about}}',
       'check-old': 'The last check of “{{about}}” is more than an hour old', 'wallet-silent': 'No wallet process reports', 'receiver-silent': 'No receiver process reports', 'link-down': 'The link to {{about}} is down', 'peer-away': 'The peer {{about}} cannot be reached',
-      'payments-late': 'Payments are late: one in a hundred by {{about}} or more', 'commits-slow': 'The database is slow: commits take {{about}}', 'rejects-many': 'Many packets are rejected: {{about}}', 'doubts-many': '{{about}} streams are in doubt',
+      'payments-late': 'Payments are late: one in a hundred by {{about}} or more', 'commits-slow': 'The database is slow: commits take {{about}}', 'streams-waiting': '{{about}} streams wait for their turn: a link takes no more packets now', 'rejects-many': 'Many packets are rejected: {{about}}', 'doubts-many': '{{about}} streams are in doubt',
     },
     todo: {
       'books-wrong': 'Stop payouts. Make a backup, run “rivulet verify”, and look at the row it names before anything else.',
@@ -31,6 +31,7 @@ export const overviewEn = {
       'link-down': 'It is tried again by itself. Check that the other side runs, and what lies between.',
       'payments-late': 'The wallet’s process has too much to do, or the receiver commits slowly. Look at the commits; start a second process.',
       'commits-slow': 'Look at the database’s disk and load. Payments wait for every commit.',
+      'streams-waiting': 'There is more to pay than the link, the receiver or the database take. All streams slow down alike, and pay up to five seconds of it later. If it lasts, look at the commits and the processors; start a second wallet or receiver.',
       'rejects-many': 'The codes below say why: R are the receiver’s, T pass, F stay.',
       'doubts-many': 'Packets are out without an answer. They are settled by themselves; if they stay, look at the links.',
     },

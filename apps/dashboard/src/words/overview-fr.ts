@@ -18,7 +18,7 @@ export const overviewFr: typeof overviewEn = {
     alert: {
       'books-wrong': 'Les comptes sont faux : {{about}}', 'chains-wrong': 'Une chaîne de hachage est rompue : {{about}}', 'clearing-wrong': 'De l’argent est bloqué sur {{about}}', 'reconciliation-wrong': 'Relevés et comptes diffèrent : {{about}}',
       'check-old': 'La dernière vérification « {{about}} » date de plus d’une heure', 'wallet-silent': 'Aucun processus du portefeuille ne répond', 'receiver-silent': 'Aucun processus du récepteur ne répond', 'link-down': 'Le lien vers {{about}} est coupé', 'peer-away': 'Le pair {{about}} est injoignable',
-      'payments-late': 'Les paiements sont en retard : un sur cent de {{about}} ou plus', 'commits-slow': 'La base est lente : une écriture prend {{about}}', 'rejects-many': 'Beaucoup de paquets sont refusés : {{about}}', 'doubts-many': '{{about}} flux sont en doute',
+      'payments-late': 'Les paiements sont en retard : un sur cent de {{about}} ou plus', 'commits-slow': 'La base est lente : une écriture prend {{about}}', 'streams-waiting': '{{about}} flux attendent leur tour : un lien n’accepte plus de paquets pour l’instant', 'rejects-many': 'Beaucoup de paquets sont refusés : {{about}}', 'doubts-many': '{{about}} flux sont en doute',
     },
     todo: {
       'books-wrong': 'Arrêtez les versements. Faites une sauvegarde, lancez « rivulet verify » et regardez d’abord la ligne qu’il nomme.',
@@ -32,6 +32,7 @@ export const overviewFr: typeof overviewEn = {
       'link-down': 'Il est retenté de lui-même. Vérifiez que l’autre côté tourne, et ce qui se trouve entre les deux.',
       'payments-late': 'Le processus du portefeuille est surchargé, ou le récepteur écrit lentement. Regardez les écritures ; démarrez un second processus.',
       'commits-slow': 'Regardez le disque et la charge de la base. Chaque paiement attend une écriture.',
+      'streams-waiting': 'Il y a plus à payer que le lien, le récepteur ou la base n’en acceptent. Tous les flux ralentissent de la même façon, et paient plus tard jusqu’à cinq secondes de ce retard. Si cela dure, regardez les écritures et les processeurs ; démarrez un second portefeuille ou récepteur.',
       'rejects-many': 'Les codes ci-dessous disent pourquoi : R vient du récepteur, T passe, F reste.',
       'doubts-many': 'Des paquets sont sans réponse. Ils se règlent d’eux-mêmes ; s’ils restent, regardez les liens.',
     },

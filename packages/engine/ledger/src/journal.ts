@@ -84,9 +84,14 @@ export class Journal {
     }
   }
 
+  /** Entries that wait for a batch. */
+  get queued(): number {
+    return this.#queue.length + this.#ripe.length + this.#gathered.length
+  }
+
   #enter<Result>(entry: Entry<Result>, enqueue: (waiting: Waiting) => void): Promise<Result> {
     if (this.#stopped !== undefined) return Promise.reject(unavailable(this.#stopped))
-    if (this.#queue.length + this.#ripe.length + this.#gathered.length >= entriesQueuedMax) return Promise.reject(refusal('database-unavailable', `${entriesQueuedMax} entries wait for the database: try again later`))
+    if (this.queued >= entriesQueuedMax) return Promise.reject(refusal('database-unavailable', `${entriesQueuedMax} entries wait for the database: try again later`))
     return new Promise<Result>((resolve, reject) => enqueue({ entry, resolve: resolve as (result: unknown) => void, reject }))
   }
 

@@ -30,6 +30,16 @@ export interface LedgerOptions {
   readonly fatal?: (error: unknown) => void
 }
 
+/** What waits for the database in this process. */
+export interface LedgerQueues {
+  /** Packets that wait for a flush. */
+  readonly credits: number
+  /** Streams' bookings that wait for a flush. */
+  readonly bookings: number
+  /** Everything else: entries that wait for a transaction. */
+  readonly journal: number
+}
+
 const nobody: LedgerLog = { warn: () => undefined, error: () => undefined }
 const transfersPerPageMax = 1_000
 /** Of one `transferAll`. */
@@ -51,6 +61,7 @@ export class Ledger implements AsyncDisposable {
   readonly #journal: Journal
   readonly #poster: Poster
   readonly #parts: readonly AsyncDisposable[]
+  readonly #queued: () => LedgerQueues
 
   private constructor({ postgres, clock, log, fatal }: LedgerOptions) {
     const context: LedgerContext = { postgres, clock, log: log ?? nobody, fatal: fatal ?? throwUncaught, newFlushId: () => newId('flsh', clock.nowMs()) }
@@ -68,6 +79,7 @@ export class Ledger implements AsyncDisposable {
     const receiving = new Receiving({ context, store: new CreditStore(postgres), accounts: new AccountCache(this.#accounts), journal: this.#journal })
     this.sending = sending
     this.receiving = receiving
+    this.#queued = () => ({ credits: receiving.queued, bookings: sending.queued, journal: this.#journal.queued })
     this.#parts = [this.#poster, sending, receiving, { [Symbol.asyncDispose]: () => this.#journal.idle() }, journalStore]
   }
 
@@ -79,6 +91,11 @@ export class Ledger implements AsyncDisposable {
       throw refusal('database-unavailable', `the books cannot be opened: ${error instanceof Error ? error.message : String(error)}`, error)
     }
     return new Ledger(options)
+  }
+
+  /** What waits for the database now. */
+  queues(): LedgerQueues {
+    return this.#queued()
   }
 
   /** Idempotent by name. Throws `account-differs`. */

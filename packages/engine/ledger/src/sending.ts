@@ -141,6 +141,11 @@ export class Sending implements SendingStreams, AsyncDisposable {
     return this.#store.totals()
   }
 
+  /** Bookings that wait for a flush. */
+  get queued(): number {
+    return this.#queue.length
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#commit.idle()
     await this.#flushes[Symbol.asyncDispose]()

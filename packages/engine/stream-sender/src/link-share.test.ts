@@ -80,6 +80,7 @@ test.each([
   const refusedBefore = all.link.refused
   const shares = await paidWithin(120_000, all)
   expect(all.failures).toEqual([])
+  expect(all.sender.waiting).toBeGreaterThan(streams / 4)
   const [least = 0n, most = 0n] = [shares[0], shares.at(-1)]
   expect(least).toBeGreaterThan(rate * leastSeconds)
   expect(most * 10n).toBeLessThan(least * 13n)
@@ -95,6 +96,7 @@ test('when a link is quick again every stream is back at a packet a second withi
   const shares = await paidWithin(10_000, all)
   expect([shares[0], shares.at(-1)]).toEqual([rate * 10n, rate * 10n])
   expect(all.link.mostUnderWay).toBe(20)
+  expect(all.sender.waiting).toBe(0)
 })
 
 test('a link that answers nothing for half a minute is tried now and then, and all go on when it answers; after a minute all are given up', async () => {

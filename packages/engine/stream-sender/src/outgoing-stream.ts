@@ -52,6 +52,8 @@ export interface SenderContext {
   readonly random: () => number
   /** For `countersEach` of each stream. */
   readonly counters: CounterBlocks
+  /** Streams that wait for their turn on a link. */
+  inLine: number
   /** The stream is closed and waits for nothing. */
   ended(stream: OutgoingStream): void
 }
@@ -276,6 +278,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
 
   turn(): boolean {
     this.#isInLine = false
+    this.#context.inLine -= 1
     if (this.state !== 'paying') return false
     const nowMs = this.#context.clock.monotonicMs()
     const { packets } = this
@@ -302,6 +305,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
 
   #waitForTurn(nowMs: number, wasRefused: boolean): void {
     const joins = !this.#isInLine
+    if (joins) this.#context.inLine += 1
     this.#isInLine = true
     this.#troubleSinceMs ??= nowMs
     if (wasRefused) this.#share.refused(joins ? this : undefined, nowMs)

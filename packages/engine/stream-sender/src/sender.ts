@@ -23,12 +23,17 @@ export class StreamSender implements AsyncDisposable {
 
   /** @param random a number from 0 up to 1, for the jitter of back-off */
   constructor({ clock, random }: { readonly clock: Clock; readonly random: () => number }) {
-    this.#context = { clock, random, counters: new CounterBlocks(countersEach), wheel: new TimerWheel({ clock }), ended: (stream) => this.#streams.delete(stream) }
+    this.#context = { clock, random, counters: new CounterBlocks(countersEach), inLine: 0, wheel: new TimerWheel({ clock }), ended: (stream) => this.#streams.delete(stream) }
   }
 
   /** Streams and payments that are open, or still wait for answers. */
   get size(): number {
     return this.#streams.size + this.#payments.size
+  }
+
+  /** Streams that wait for their turn because their link takes no more packets now. */
+  get waiting(): number {
+    return this.#context.inLine
   }
 
   /** Opens a stream and starts to pay. The listener is not called before this returns. Throws StreamSenderFault `stream-invalid`, PacketFault `packet-malformed` for a bad secret. */

@@ -1,6 +1,6 @@
 /** What the live page is told: pure functions from what was read to what is sent. */
 import type { SendingTotals } from '@rivulet/ledger'
-import { type LinkState, linksOf, type Percentiles, percentilesOf } from './measured.ts'
+import { type LinkState, linksOf, type Percentiles, percentilesOf, waitingIn } from './measured.ts'
 import { type Alert, alertsOf, type Safety } from './safety.ts'
 import type { RoleReport } from './store.ts'
 
@@ -88,7 +88,7 @@ export function figuresOf(before: Reading | undefined, reading: Reading, streams
     ...measures,
     ...packets,
     safety: reading.safety,
-    alerts: alertsOf(reading.safety, { ...measures, roles: reading.reports.map(({ role }) => role), packetsPerSecond: packets.packetsPerSecond, rejectsPerSecond }),
+    alerts: alertsOf(reading.safety, { ...measures, roles: reading.reports.map(({ role }) => role), packetsPerSecond: packets.packetsPerSecond, rejectsPerSecond, streamsWaiting: waitingIn('link', reading.reports) }),
     streamsListedMax,
     flows: open.map(({ rate, assetCode, assetScale }) => ({ rate: String(rate), assetCode, assetScale })),
     processes: reading.reports.map(({ processId, role, version, startedAtMs }) => ({ id: processId, role, version, upMs: Math.max(0, reading.atMs - startedAtMs) })),

@@ -67,6 +67,17 @@ function quantile(buckets: readonly (readonly [number, number])[], part: number)
   return 1_000 * lower
 }
 
+/** How much waits in the queues of that name, all processes together. */
+export function waitingIn(queue: string, reports: readonly RoleReport[]): number {
+  let waiting = 0
+  for (const { metrics } of reports) {
+    for (const { name, values } of metrics as readonly Metric[]) {
+      if (name === 'rivulet_queue_length') for (const { labels, value } of values) waiting += labels['queue'] === queue ? value : 0
+    }
+  }
+  return waiting
+}
+
 /** Links that roles hold to others. Each wallet needs its own; a peer may be connected to any one of the receivers. */
 export function linksOf(reports: readonly RoleReport[]): readonly LinkState[] {
   const links = new Map<string, boolean>()

@@ -237,7 +237,7 @@ test('the indicators are there once they are computed', async () => {
 
 test('metrics join what all processes report, each under its role, with what only the database knows', async () => {
   const counters = { packets: 7, fulfilled: 5, rejectsByCode: { R02: 2 }, lateness: { bucketsMs: [50, 100], counts: [2, 2, 1], sumMs: 480 } }
-  await using wallet = new RoleReporter({ postgres: books.postgres, clock: systemClock, role: 'wallet', version: '1', counters: () => counters, log })
+  await using wallet = new RoleReporter({ postgres: books.postgres, clock: systemClock, role: 'wallet', version: '1', counters: () => counters, queues: () => ({ link: 3, journal: 0 }), log })
   await using receiver = new RoleReporter({ postgres: books.postgres, clock: systemClock, role: 'receiver', version: '1', log })
   const spec = streamOf(books, { connection: connectionOf('metrics') })
   const { ownerEpoch } = await books.ledger.sending.open(spec)
@@ -245,6 +245,7 @@ test('metrics join what all processes report, each under its role, with what onl
   let text = await scrape()
   while (!/role="wallet"/.test(text) || !/role="receiver"/.test(text)) text = await scrape()
   expect(text).toMatch(/^rivulet_packets_total\{role="wallet",process="ownr_\w+"\} 7$/m)
+  expect(text).toMatch(/^rivulet_queue_length\{queue="link",role="wallet",process="ownr_\w+"\} 3$/m)
   expect(text).toMatch(/^rivulet_packets_rejected_total\{code="R02",role="wallet",process="ownr_\w+"\} 2$/m)
   for (const line of ['bucket{le="0.05",', 'bucket{le="0.1",', 'bucket{le="+Inf",', 'count{', 'sum{']) expect(text).toContain(`\nrivulet_payment_lateness_seconds_${line}role="wallet",process="`)
   expect([...text.matchAll(/^rivulet_payment_lateness_seconds_\w+\{.*\} (.*)$/gm)].map(([, value]) => value)).toEqual(['2', '4', '5', '0.48', '5'])

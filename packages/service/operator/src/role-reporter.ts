@@ -25,6 +25,8 @@ export interface RoleReporterOptions {
   readonly counters?: () => PacketCounters
   /** Its links to others. */
   readonly links?: () => readonly { readonly peer: string; readonly up: boolean }[]
+  /** How much waits where: names as in docs/operating/running.md. */
+  readonly queues?: () => Readonly<Record<string, number>>
   /** What it does by itself. */
   readonly jobs?: () => readonly JobReport[]
   readonly log: { warn(about: object, message: string): void }
@@ -99,6 +101,16 @@ export class RoleReporter implements AsyncDisposable {
             turned.set(peer, now)
             this.set({ peer }, now.atMs / 1_000)
           }
+        },
+      })
+    }
+    const { queues } = this.#options
+    if (queues !== undefined) {
+      new Gauge({
+        name: 'rivulet_queue_length', help: 'What waits: link, streams whose link takes no more packets now; credits, packets for a flush; bookings, streams for a flush; journal, everything else for a transaction.', labelNames: ['queue'], registers,
+        collect() {
+          this.reset()
+          for (const [queue, length] of Object.entries(queues())) this.set({ queue }, length)
         },
       })
     }

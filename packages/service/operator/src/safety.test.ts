@@ -10,7 +10,7 @@ const books = (problems: VerifyReport['problems'] = [], agoMs = 1_000): { report
   report: { ok: problems.length === 0, problems, accounts: 1, transfers: 1, streamsOpen: 0, streamsInDoubt: 0, inDoubt: [], chains: 1, totals: [] }, checkedAtMs: nowMs - agoMs,
 })
 const reconciled = (change: Partial<Reconciliation> = {}, agoMs = 1_000): { report: Reconciliation; checkedAtMs: number } => ({ report: { ok: true, checkedMs: nowMs, clearing: [], comparisons: [], ...change }, checkedAtMs: nowMs - agoMs })
-const calm: Measures = { roles: ['wallet', 'receiver'], lateness: { p50: 5, p95: 20, p99: 40 }, commits: { p50: 1, p95: 4, p99: 9 }, links: [{ peer: 'receiver', up: true }], packetsPerSecond: 100, rejectsPerSecond: 0, streamsOpen: 100, streamsInDoubt: 0 }
+const calm: Measures = { roles: ['wallet', 'receiver'], lateness: { p50: 5, p95: 20, p99: 40 }, commits: { p50: 1, p95: 4, p99: 9 }, links: [{ peer: 'receiver', up: true }], packetsPerSecond: 100, rejectsPerSecond: 0, streamsOpen: 1_000, streamsInDoubt: 0, streamsWaiting: 0 }
 
 describe('the light', () => {
   test('is safe only when all was checked lately and nothing was found', () => {
@@ -45,6 +45,8 @@ test.each<[string, Partial<Measures>, string[]]>([
   ['another operator is away', { links: [{ peer: 'eve', up: false, sinceMs: 1 }] }, ['peer-away']],
   ['payments are late', { lateness: { p50: 1, p95: 2, p99: 1_001 } }, ['payments-late']],
   ['commits are slow', { commits: { p50: 1, p95: 251, p99: 300 } }, ['commits-slow']],
+  ['many streams wait for a link', { streamsWaiting: 60 }, ['streams-waiting']],
+  ['some streams wait for a link for a moment', { streamsWaiting: 10 }, []],
   ['many packets are rejected', { rejectsPerSecond: 6 }, ['rejects-many']],
   ['a few packets are rejected', { rejectsPerSecond: 5 }, []],
   ['many streams are in doubt', { streamsInDoubt: 11 }, ['doubts-many']],

@@ -51,7 +51,7 @@ export function safetyOf(books: Checked<VerifyReport> | undefined, reconciliatio
   return { light, checks, comparedAgoMs: compared.length === 0 ? null : Math.max(0, nowMs - Math.max(...compared)) }
 }
 
-type AlertCode = 'books-wrong' | 'chains-wrong' | 'clearing-wrong' | 'reconciliation-wrong' | 'check-old' | 'wallet-silent' | 'receiver-silent' | 'link-down' | 'peer-away' | 'payments-late' | 'commits-slow' | 'rejects-many' | 'doubts-many'
+type AlertCode = 'books-wrong' | 'chains-wrong' | 'clearing-wrong' | 'reconciliation-wrong' | 'check-old' | 'wallet-silent' | 'receiver-silent' | 'link-down' | 'peer-away' | 'payments-late' | 'commits-slow' | 'streams-waiting' | 'rejects-many' | 'doubts-many'
 
 export interface Alert {
   readonly code: AlertCode
@@ -71,6 +71,8 @@ export interface Measures {
   readonly rejectsPerSecond: number
   readonly streamsOpen: number
   readonly streamsInDoubt: number
+  /** Streams whose link takes no more packets now. */
+  readonly streamsWaiting: number
 }
 
 /** Whom a link of our own leads to, by the names that they have there. */
@@ -80,6 +82,7 @@ const slowMs = 250
 /** Of the packets of a second. */
 const rejectsPart = 0.05
 const doubtsPart = 0.01
+const waitingPart = 0.05
 
 /** What needs somebody now, the worst first. */
 export function alertsOf(safety: Safety, measures: Measures): readonly Alert[] {
@@ -97,6 +100,7 @@ export function alertsOf(safety: Safety, measures: Measures): readonly Alert[] {
   for (const { name, state } of safety.checks) if (state === 'old') add('check-old', 'warning', name)
   if (measures.lateness !== null && measures.lateness.p99 > lateMs) add('payments-late', 'warning', `${Math.round(measures.lateness.p99)} ms`)
   if (measures.commits !== null && measures.commits.p95 > slowMs) add('commits-slow', 'warning', `${Math.round(measures.commits.p95)} ms`)
+  if (measures.streamsWaiting > 10 && measures.streamsWaiting > waitingPart * measures.streamsOpen) add('streams-waiting', 'warning', String(measures.streamsWaiting))
   if (measures.rejectsPerSecond > 1 && measures.rejectsPerSecond > rejectsPart * measures.packetsPerSecond) add('rejects-many', 'warning', `${Math.round(measures.rejectsPerSecond)}/s`)
   if (measures.streamsInDoubt > 10 && measures.streamsInDoubt > doubtsPart * measures.streamsOpen) add('doubts-many', 'warning', String(measures.streamsInDoubt))
   return alerts.toSorted((one, other) => Number(one.level === 'warning') - Number(other.level === 'warning'))
