@@ -114,7 +114,7 @@ test('a link that answers nothing for half a minute is tried now and then, and a
   await all.clock.advance(63_000)
   expect(all.failures).toHaveLength(60)
   expect(all.failures[0]).toEqual({ reason: 'receiver-unreachable', message: expect.stringMatching(/no packet was answered for 60 s.*T03/) as string })
-  expect(all.sender.size).toBe(0)
+  expect([all.sender.size, all.sender.waiting]).toEqual([0, 0])
 })
 
 test('streams that wait may be paused, resumed and closed; whoever comes after them is served', async () => {
@@ -122,7 +122,9 @@ test('streams that wait may be paused, resumed and closed; whoever comes after t
   await all.clock.advance(10_000)
   const [first, ...others] = all.open
   for (const stream of others.slice(0, 30)) void stream.close()
+  expect(all.sender.waiting).toBeGreaterThan(10)
   for (const stream of others.slice(30)) stream.pause()
+  expect(all.sender.waiting).toBeLessThanOrEqual(1)
   await all.clock.advance(5_000)
   const before = first?.paid ?? 0n
   await all.clock.advance(10_000)

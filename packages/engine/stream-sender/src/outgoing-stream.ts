@@ -187,6 +187,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
   pause(): void {
     if (this.state !== 'paying') return
     this.state = 'paused'
+    this.#leaveLine()
     this.#accrual.stop(this.#context.clock.monotonicMs())
     this.#rest()
   }
@@ -277,9 +278,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
   }
 
   turn(): boolean {
-    this.#isInLine = false
-    this.#context.inLine -= 1
-    if (this.state !== 'paying') return false
+    if (!this.#isInLine) return false
+    this.#leaveLine()
     const nowMs = this.#context.clock.monotonicMs()
     const { packets } = this
     if (nowMs >= this.#retryMs) this.#pay(nowMs, true)
@@ -304,12 +304,19 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
   }
 
   #waitForTurn(nowMs: number, wasRefused: boolean): void {
+    if (this.state !== 'paying') return
     const joins = !this.#isInLine
     if (joins) this.#context.inLine += 1
     this.#isInLine = true
     this.#troubleSinceMs ??= nowMs
     if (wasRefused) this.#share.refused(joins ? this : undefined, nowMs)
     else if (joins) this.#share.join(this, nowMs)
+  }
+
+  /** Its place in the line, if it has one, is nobody's from now on. */
+  #leaveLine(): void {
+    if (this.#isInLine) this.#context.inLine -= 1
+    this.#isInLine = false
   }
 
   #standInLine(nowMs: number): void {
@@ -583,6 +590,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
   #shut(sayGoodbye: boolean): void {
     const nowMs = this.#context.clock.monotonicMs()
     this.state = 'closed'
+    this.#leaveLine()
     this.#accrual.stop(nowMs)
     this.#share.streams -= 1
     const { sequenceCeiling, sendUntilMs } = this.#lease
