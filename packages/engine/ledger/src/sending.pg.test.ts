@@ -50,19 +50,19 @@ test('extending raises hold, ceiling and time, never lowers them, and is refused
 test('renewals that are more than a batch are written in the order in which they came, and keep out neither each other nor what is written meanwhile', async () => {
   await using books = await testBooks({ funds: 10_000n })
   const { ledger, subscriber, psp } = books
-  const specs = Array.from({ length: 1_000 }, (_, index) => streamOf(books, { held: 1n, connection: connectionOf(`c${index}`) }))
+  const specs = Array.from({ length: 3_000 }, (_, index) => streamOf(books, { held: 1n, connection: connectionOf(`c${index}`) }))
   await Promise.all(specs.map((spec) => ledger.sending.open(spec)))
   const order: string[] = []
   const renew = (from: number, to: number, round: string): Promise<unknown> => Promise.all(specs.slice(from, to).map((spec) => ledger.sending.extend(spec.id, 1, { ...spec, held: 2n }).then(() => order.push(round))))
   const deposit = (key: string): Promise<unknown> => ledger.transfer({ key, debitAccountId: psp.id, creditAccountId: subscriber.id, amount: 1n, reason: 'deposit' }).then(() => order.push(key))
-  const first = [renew(0, 700, 'first'), deposit('starts')]
+  const first = [renew(0, 2_500, 'first'), deposit('starts')]
   // A batch is on its way by then: these come for the next one.
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
-  await Promise.all([...first, renew(300, 1_000, 'second'), deposit('meanwhile')])
-  expect(order).toHaveLength(1_402)
+  await Promise.all([...first, renew(500, 3_000, 'second'), deposit('meanwhile')])
+  expect(order).toHaveLength(5_002)
   expect(order.lastIndexOf('first')).toBeLessThan(order.indexOf('second'))
   expect(order.slice(order.indexOf('meanwhile')).filter((what) => what === 'second').length).toBeGreaterThan(100)
-  expect(await ledger.verify()).toMatchObject({ ok: true, streamsOpen: 1_000 })
+  expect(await ledger.verify()).toMatchObject({ ok: true, streamsOpen: 3_000 })
 })
 
 test('renewals that come one after the other share a transaction, and come before what is written after them', async () => {
