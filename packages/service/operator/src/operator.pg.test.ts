@@ -245,7 +245,7 @@ test('metrics join what all processes report, each under its role, with what onl
   let text = await scrape()
   while (!/role="wallet"/.test(text) || !/role="receiver"/.test(text)) text = await scrape()
   expect(text).toMatch(/^rivulet_packets_total\{role="wallet",process="ownr_\w+"\} 7$/m)
-  expect(text).toMatch(/^rivulet_queue_length\{queue="link",role="wallet",process="ownr_\w+"\} 3$/m)
+  expect(text).toMatch(/^rivulet_queue_length\{role="wallet",queue="link",process="ownr_\w+"\} 3$/m)
   expect(text).toMatch(/^rivulet_packets_rejected_total\{code="R02",role="wallet",process="ownr_\w+"\} 2$/m)
   for (const line of ['bucket{le="0.05",', 'bucket{le="0.1",', 'bucket{le="+Inf",', 'count{', 'sum{']) expect(text).toContain(`\nrivulet_payment_lateness_seconds_${line}role="wallet",process="`)
   expect([...text.matchAll(/^rivulet_payment_lateness_seconds_\w+\{.*\} (.*)$/gm)].map(([, value]) => value)).toEqual(['2', '4', '5', '0.48', '5'])
