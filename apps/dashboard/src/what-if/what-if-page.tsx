@@ -93,10 +93,10 @@ function Results({ calculation, stale }: { readonly calculation: Calculation; re
         <Figure label={t('whatIf.breakEven')} value={number(calculation.breakEvenVolume)} why={t('whatIf.breakEvenWhy', { target: number(calculation.targetVolume) })} />
         <Figure label={t('whatIf.feeRatio')} value={percent(fee.ratio)} why={t(`whatIf.marks.${fee.mark}`, { warning: number(fee.purchasesForWarning), alarm: number(fee.purchasesForAlarm) })} tone={fee.mark === 'alarm' ? 'alarm' : fee.mark === 'warning' ? 'warn' : undefined} />
         <Figure label={t('whatIf.price')} value={number(calculation.priceForTarget)} why={t('whatIf.priceWhy', { markUp: number(calculation.priceForMarkUp) })} />
+        <Figure label={t('whatIf.cost')} value={number(calculation.costForTarget)} why={t('whatIf.costWhy')} />
         {calculation.returnOnInvestment !== null && (
           <Figure label={t('whatIf.roi')} value={percent(calculation.returnOnInvestment)} why={calculation.paybackPeriods === null ? t('whatIf.neverPaidBack') : t('whatIf.paidBack', { periods: number(calculation.paybackPeriods) })} tone={calculation.paybackPeriods === null ? 'alarm' : undefined} />
         )}
-        <Figure label={t('whatIf.cost')} value={number(calculation.costForTarget)} why={t('whatIf.costWhy')} />
       </dl>
       <Suspense fallback={<Loading />}>
         <Charts calculation={calculation} />
