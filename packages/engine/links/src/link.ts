@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { ErrorCode, type Link, type PacketHandler, reject, type Reply } from '@rivulet/ilp'
+import { ErrorCode, type Link, linkRefusals, type PacketHandler, reject, type Reply } from '@rivulet/ilp'
 
 /** A Link that also takes the peer's packets. */
 export interface DuplexLink extends Link {
@@ -38,8 +38,8 @@ export const noHandler: PacketHandler = () => Promise.resolve(reject(ErrorCode.p
 
 /** The Rejects of packets that never left. */
 export const neverLeft = {
-  expired: () => Promise.resolve<Reply>(reject(ErrorCode.transferTimedOut, '', 'the packet had expired before it could be sent')),
-  notConnected: () => Promise.resolve<Reply>(reject(ErrorCode.peerUnreachable, '', 'there is no connection to the peer')),
-  busy: () => Promise.resolve<Reply>(reject(ErrorCode.connectorBusy, '', 'too much waits to be sent to the peer; send more slowly')),
+  expired: () => Promise.resolve<Reply>(linkRefusals.expired),
+  notConnected: () => Promise.resolve<Reply>(linkRefusals.notConnected),
+  busy: () => Promise.resolve<Reply>(linkRefusals.busy),
   invalid: (why: string) => Promise.resolve<Reply>(reject(ErrorCode.invalidPacket, '', why)),
 }

@@ -1,4 +1,4 @@
-import { ErrorCode, type Link, type Prepare, reject, type Reply } from '@rivulet/ilp'
+import { ErrorCode, type Link, linkRefusals, type Prepare, reject, type Reply } from '@rivulet/ilp'
 import { TestClock } from '@rivulet/time/testing'
 import { expect, test } from 'vitest'
 import { StreamSender } from './sender.ts'
@@ -15,6 +15,8 @@ class NarrowLink implements Link {
   /** Milliseconds that each packet takes. */
   packetMs: number
   takes = true
+  /** Destinations that answer as if the link were full. */
+  readonly busyFor = new Set<string>()
   underWay = 0
   mostUnderWay = 0
   refused = 0
@@ -30,7 +32,7 @@ class NarrowLink implements Link {
   async send(prepare: Prepare): Promise<Reply> {
     if (!this.takes || this.underWay >= this.#packetsMax) {
       this.refused += 1
-      return reject(ErrorCode.connectorBusy, '', 'too much waits to be sent to the peer; send more slowly')
+      return linkRefusals.busy
     }
     this.underWay += 1
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay)
@@ -38,6 +40,7 @@ class NarrowLink implements Link {
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + this.packetMs
     await this.#clock.sleep(this.#freeAtMs - nowMs)
     this.underWay -= 1
+    if (this.busyFor.has(prepare.destination)) return reject(ErrorCode.connectorBusy, '', linkRefusals.busy.message)
     return this.#peer.send(prepare)
   }
 }
@@ -49,17 +52,17 @@ function chance(): () => number {
 }
 
 /** Streams on one link, whose wallet renews a lease of a minute half a second after it is asked. */
-function crowd(streams: number, narrow: { readonly packetsMax: number; readonly packetMs: number }) {
+function crowd(streams: number, narrow: { readonly packetsMax: number; readonly packetMs: number }, destinationOf = (_index: number) => 'test.receiver.token') {
   const clock = new TestClock()
   const link = new NarrowLink(clock, narrow)
   const sender = new StreamSender({ clock, random: chance() })
   const leaseOfAMinute = () => ({ held: 10n ** 12n, sequenceCeiling: 1_000_000, sendUntilMs: clock.nowMs() + 60_000 })
   const failures: unknown[] = []
-  const open = Array.from({ length: streams }, () => {
+  const open = Array.from({ length: streams }, (_, index) => {
     const told = new Told()
     told.failed = (_stream, reason, message) => failures.push({ reason, message })
     told.onLeaseLow = (stream) => void clock.sleep(500).then(() => stream.state !== 'closed' && stream.extend(leaseOfAMinute()))
-    return sender.open(specOf(clock, link, { listener: told, rate, lease: leaseOfAMinute() }))
+    return sender.open(specOf(clock, link, { listener: told, rate, lease: leaseOfAMinute(), destination: destinationOf(index) }))
   })
   return { clock, link, sender, open, failures }
 }
@@ -132,5 +135,19 @@ test('streams that wait may be paused, resumed and closed; whoever comes after t
   for (const stream of others.slice(30)) stream.resume()
   await all.clock.advance(5_000)
   expect((await paidWithin(10_000, { ...all, open: others.slice(30) }))[0]).toBeGreaterThan(rate * 7n)
+  expect(all.failures).toEqual([])
+})
+
+test.each([
+  { packetMs: 4, is: 'takes all: the others are paid every second', least: 10n },
+  { packetMs: 33, is: 'takes half: the others are paid alike', least: 8n },
+])('receivers that answer T03 to everything wait by themselves, and a link that $is', async ({ packetMs, least }) => {
+  const all = crowd(60, { packetsMax: 20, packetMs }, (index) => (index < 20 ? 'test.busy' : 'test.receiver.token'))
+  all.link.busyFor.add('test.busy')
+  await all.clock.advance(20_000)
+  const shares = await paidWithin(10_000, { ...all, open: all.open.slice(20) })
+  expect(shares[0]).toBeGreaterThanOrEqual(rate * least)
+  expect((shares.at(-1) ?? 0n) * 10n).toBeLessThan((shares[0] ?? 0n) * 15n)
+  expect(all.open.slice(0, 20).every(({ paid }) => paid === 0n)).toBe(true)
   expect(all.failures).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { assert, isFault } from '@rivulet/faults'
 import type { Id } from '@rivulet/ids'
-import { decodeAmountTooLarge, ErrorCode, isFulfill, type LateListener, type Link, LinkFault, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
+import { decodeAmountTooLarge, ErrorCode, isFulfill, isLinkRefusal, type LateListener, type Link, LinkFault, linkRefusals, PacketType, type Prepare, reject, type Reject, type Reply } from '@rivulet/ilp'
 import { amountMax, multiplyCeil, multiplyFloor, type Ratio } from '@rivulet/money'
 import { conditionOf, type Frame, FrameType, StreamErrorCode, StreamKeys, type StreamPacket } from '@rivulet/stream'
 import { type Clock, type TimerWheel, WheelTimer } from '@rivulet/time'
@@ -428,7 +428,8 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
       this.#fail('receiver-misbehaved', 'a packet was fulfilled with a wrong preimage')
     }
     this.#rest()
-    if (this.#share.isBusy && (isFulfill(reply) || reply.code.startsWith('F'))) this.#share.answered(this.#context.clock.monotonicMs())
+    // Whatever came back has left room for another. Only a link of our own may let everybody wait: one receiver that is busy, or says so, is no reason for others to.
+    if (this.#share.isBusy && !isLinkRefusal(reply)) this.#share.answered(this.#context.clock.monotonicMs())
   }
 
   #unanswered(flight: Flight, error: unknown): void {
@@ -489,7 +490,7 @@ export class OutgoingStream extends WheelTimer implements SendingStream, InLine 
         this.#heed(answer.frames)
         this.#hold(nowMs, { code: reply.code, reason: 'receiver-refused', message: said })
       }
-    } else if (reply.code === ErrorCode.connectorBusy) this.#waitForTurn(nowMs, true)
+    } else if (reply === linkRefusals.busy) this.#waitForTurn(nowMs, true)
     else if (reply.code.startsWith('F')) this.#fail(reply.code === ErrorCode.unreachable ? 'receiver-unreachable' : 'receiver-refused', said)
     else this.#hold(nowMs, { code: reply.code, reason: 'receiver-unreachable', message: said })
   }

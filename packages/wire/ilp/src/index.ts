@@ -5,6 +5,7 @@ export {
 export { type AmountTooLarge, decodeAmountTooLarge, encodeAmountTooLarge, ErrorCode, reject } from './error-codes.ts'
 export { LinkFault, PacketFault } from './fault.ts'
 export { ildcpFulfill, ildcpRequest, type IldcpResponse, isIldcpRequest, readIldcpFulfill } from './ildcp.ts'
+export { isLinkRefusal, linkRefusals } from './link-refusals.ts'
 export { OctetReader, OctetWriter } from './octets.ts'
 export type { Fulfill, LateListener, Link, PacketHandler, Prepare, Reject, Reply } from './packet.ts'
 export { isFulfill, PacketType } from './packet.ts'
